@@ -1,0 +1,160 @@
+"""Destination subscriptions: which events trigger which action of a Destination. All operations are alpha."""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import MISSING, Field
+from typing_extensions import TypedDict
+
+from connector import Context, Input, Payload, action
+from connector.inputs import WIRE_SHAPE
+
+from .inputs import ALPHA, DestinationId, PageInputs, SegmentInputs, SubscriptionId, lists, settings
+
+FEATURE = "Destination Subscriptions"
+
+Name = Annotated[
+    str, Input(label="Name", comments="The subscription's name shown to people.", example="Example Subscription")
+]
+Trigger = Annotated[
+    str,
+    Input(
+        label="Trigger",
+        comments="Which events trigger the action, in FQL.",
+        example='type = "track"',
+    ),
+]
+Enabled = Annotated[
+    bool, Input(label="Enabled", comments="Whether the subscription is active.", type="boolean", example=True)
+]
+Settings = Annotated[dict[str, object], settings("subscription's action", {"userId": {"@path": "$.userId"}})]
+
+
+class Schedule(TypedDict):
+    """When a Reverse ETL subscription runs; the shape of `config` goes with the strategy."""
+
+    __pydantic_config__ = WIRE_SHAPE
+
+    strategy: Literal["CRON", "DBT_CLOUD", "MANUAL", "PERIODIC", "SPECIFIC_DAYS"]
+    config: NotRequired[dict[str, Any] | None]
+
+
+class OneDestination(SegmentInputs):
+    """The Destination whose subscriptions are meant."""
+
+    destination_id: DestinationId
+
+
+class OneSubscription(OneDestination):
+    """Inputs of the actions on one subscription."""
+
+    subscription_id: SubscriptionId
+
+
+class ListSubscriptions(PageInputs, OneDestination):
+    """Inputs of List Destination Subscriptions."""
+
+
+class CreateSubscription(OneDestination):
+    """Inputs of Create Destination Subscription."""
+
+    name: Name
+    action_id: Annotated[
+        str,
+        Field(min_length=1),
+        Input(
+            label="Action ID",
+            comments="The id of the Destination's action; its metadata lists them under actions.",
+            example="jiMz7MfHNeHmUckzRnUGkU",
+        ),
+    ]
+    trigger: Trigger
+    enabled: Enabled
+    settings: Settings | MISSING = MISSING
+    model_id: (
+        Annotated[
+            str,
+            Input(label="Model ID", comments="The id of the model, for Reverse ETL only.", example="model-id-example"),
+        ]
+        | MISSING
+    ) = MISSING
+
+
+class UpdateSubscription(OneSubscription):
+    """Inputs of Update Destination Subscription."""
+
+    name: Name | MISSING = MISSING
+    trigger: Trigger | MISSING = MISSING
+    enabled: Enabled | MISSING = MISSING
+    settings: Settings | MISSING = MISSING
+    reverse_etl_model_id: Annotated[
+        Annotated[
+            str,
+            Input(
+                label="Reverse ETL Model ID",
+                comments="The id of the model, for Reverse ETL only.",
+                example="model-id-example",
+            ),
+        ]
+        | MISSING,
+        Field(alias="reverseETLModelId"),
+    ] = MISSING
+    reverse_etl_schedule: Annotated[
+        Annotated[
+            Schedule,
+            Input(
+                label="Reverse ETL Schedule",
+                comments="When the model is synced, for Reverse ETL only: a strategy and the config that goes with it.",
+                type="code",
+                language="json",
+                example={"strategy": "PERIODIC", "config": {"interval": "15m"}},
+            ),
+        ]
+        | MISSING,
+        Field(alias="reverseETLSchedule"),
+    ] = MISSING
+
+
+@action("createDestinationSubscription", effect="write", stability="alpha", feature=FEATURE, rate_limit=5)
+def create_destination_subscription(context: Context, inputs: CreateSubscription) -> Payload:
+    """POST /destinations/{destinationId}/subscriptions."""
+    body = inputs.body("name", "action_id", "trigger", "enabled", "settings", "model_id")
+    return context.api.post("destinations", inputs.destination_id, "subscriptions", json=body, media_type=ALPHA)
+
+
+@action(
+    "deleteDestinationSubscription",
+    effect="destructive",
+    idempotent=True,
+    stability="alpha",
+    feature=FEATURE,
+    rate_limit=5,
+)
+def delete_destination_subscription(context: Context, inputs: OneSubscription) -> Payload:
+    """DELETE /destinations/{destinationId}/subscriptions/{id}."""
+    return context.api.delete(*_path(inputs), media_type=ALPHA)
+
+
+@action("getDestinationSubscription", stability="alpha", feature=FEATURE)
+def get_destination_subscription(context: Context, inputs: OneSubscription) -> Payload:
+    """GET /destinations/{destinationId}/subscriptions/{id}."""
+    return context.api.get(*_path(inputs), media_type=ALPHA)
+
+
+@action("listDestinationSubscriptions", paging=lists("subscriptions"), stability="alpha", feature=FEATURE)
+def list_destination_subscriptions(context: Context, inputs: ListSubscriptions) -> Payload:
+    """GET /destinations/{destinationId}/subscriptions."""
+    path = ("destinations", inputs.destination_id, "subscriptions")
+    return context.api.get(*path, query=inputs.page(), media_type=ALPHA)
+
+
+@action(
+    "updateDestinationSubscription", effect="write", idempotent=True, stability="alpha", feature=FEATURE, rate_limit=5
+)
+def update_destination_subscription(context: Context, inputs: UpdateSubscription) -> Payload:
+    """PATCH /destinations/{destinationId}/subscriptions/{id}; the API takes the changes under `input`."""
+    changes = inputs.body("name", "trigger", "enabled", "settings", "reverse_etl_model_id", "reverse_etl_schedule")
+    return context.api.patch(*_path(inputs), json={"input": changes}, media_type=ALPHA)
+
+
+def _path(inputs: OneSubscription) -> tuple[str, ...]:
+    return ("destinations", inputs.destination_id, "subscriptions", inputs.subscription_id)

@@ -1,0 +1,84 @@
+"""Destinations: where events go to."""
+
+from typing import Annotated
+
+from pydantic import MISSING, Field
+
+from connector import Context, Input, Payload, action
+
+from .inputs import DestinationId, PageInputs, SegmentInputs, SourceId, lists, settings
+
+Name = Annotated[
+    str,
+    Input(label="Name", comments="The Destination's name shown to people.", example="my destination v1"),
+]
+Enabled = Annotated[
+    bool, Input(label="Enabled", comments="Whether events are sent to the Destination.", type="boolean", example=True)
+]
+MetadataId = Annotated[
+    str,
+    Field(min_length=1),
+    Input(
+        label="Metadata ID",
+        comments="The id of the kind of Destination in the Segment catalog; see Get Destination Catalog.",
+        example="54521fd525e721e32a72eea2",
+    ),
+]
+Settings = Annotated[dict[str, object], settings("Destination", {"siteId": "12345"})]
+
+
+class OneDestination(SegmentInputs):
+    """Inputs of the actions on one Destination."""
+
+    destination_id: DestinationId
+
+
+class CreateDestination(SegmentInputs):
+    """Inputs of Create Destination."""
+
+    source_id: SourceId
+    metadata_id: MetadataId
+    name: Name | MISSING = MISSING
+    enabled: Enabled | MISSING = MISSING
+    settings: Settings
+
+
+class UpdateDestination(SegmentInputs):
+    """Inputs of Update Destination; a null name takes the name away."""
+
+    destination_id: DestinationId
+    name: Name | None | MISSING = MISSING
+    enabled: Enabled | MISSING = MISSING
+    settings: Settings | MISSING = MISSING
+
+
+@action("createDestination", effect="write")
+def create_destination(context: Context, inputs: CreateDestination) -> Payload:
+    """POST /destinations."""
+    body = inputs.body("source_id", "metadata_id", "name", "enabled", "settings")
+    return context.api.post("destinations", json=body)
+
+
+@action("deleteDestination", effect="destructive", idempotent=True)
+def delete_destination(context: Context, inputs: OneDestination) -> Payload:
+    """DELETE /destinations/{destinationId}."""
+    return context.api.delete("destinations", inputs.destination_id)
+
+
+@action("getDestination")
+def get_destination(context: Context, inputs: OneDestination) -> Payload:
+    """GET /destinations/{destinationId}."""
+    return context.api.get("destinations", inputs.destination_id)
+
+
+@action("listDestinations", paging=lists("destinations"))
+def list_destinations(context: Context, inputs: PageInputs) -> Payload:
+    """GET /destinations."""
+    return context.api.get("destinations", query=inputs.page())
+
+
+@action("updateDestination", effect="write", idempotent=True)
+def update_destination(context: Context, inputs: UpdateDestination) -> Payload:
+    """PATCH /destinations/{destinationId}."""
+    body = inputs.body("name", "enabled", "settings")
+    return context.api.patch("destinations", inputs.destination_id, json=body)

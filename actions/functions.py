@@ -1,0 +1,142 @@
+"""Functions: code that runs on Segment."""
+
+from typing import Annotated, Literal
+
+from pydantic import MISSING
+from typing_extensions import TypedDict
+
+from connector import Context, Input, Payload, action
+from connector.inputs import WIRE_SHAPE
+
+from .inputs import FunctionId, PageInputs, ResourceType, SegmentInputs, lists
+
+FEATURE = "Functions"
+
+
+class FunctionSetting(TypedDict):
+    """One setting that a Function asks for."""
+
+    __pydantic_config__ = WIRE_SHAPE
+
+    name: str
+    label: str
+    description: str
+    type: Literal["ARRAY", "BOOLEAN", "STRING", "TEXT_MAP"]
+    required: bool
+    sensitive: bool
+
+
+Code = Annotated[
+    str,
+    Input(
+        label="Code",
+        comments="The Function's JavaScript.",
+        type="code",
+        language="javascript",
+        example="async function onRequest(request, settings) {}",
+    ),
+]
+DisplayName = Annotated[
+    str,
+    Input(
+        label="Display Name",
+        comments="The Function's name shown to people; Segment appends the Workspace's to Destination Functions.",
+        example="PAPI Source Function",
+    ),
+]
+Settings = Annotated[
+    list[FunctionSetting],
+    Input(
+        label="Function Settings",
+        comments="The settings that the Function asks for, as a JSON list; an update replaces them all.",
+        type="code",
+        language="json",
+        example=[
+            {
+                "name": "apiKey",
+                "label": "api key",
+                "description": "api key",
+                "type": "STRING",
+                "required": False,
+                "sensitive": False,
+            }
+        ],
+    ),
+]
+LogoUrl = Annotated[
+    str,
+    Input(label="Logo URL", comments="Address of the Function's logo.", example="https://placekitten.com/200/139"),
+]
+Description = Annotated[
+    str, Input(label="Description", comments="What the Function is for.", example="My source function")
+]
+
+
+class OneFunction(SegmentInputs):
+    """Inputs of the actions on one Function."""
+
+    function_id: FunctionId
+
+
+class OneKind(SegmentInputs):
+    """Which kind of Functions is meant."""
+
+    resource_type: ResourceType
+
+
+class ListFunctions(PageInputs, OneKind):
+    """Inputs of List Functions."""
+
+
+class CreateFunction(SegmentInputs):
+    """Inputs of Create Function."""
+
+    code: Code
+    display_name: DisplayName
+    resource_type: ResourceType
+    settings: Settings | MISSING = MISSING
+    logo_url: LogoUrl | MISSING = MISSING
+    description: Description | MISSING = MISSING
+
+
+class UpdateFunction(SegmentInputs):
+    """Inputs of Update Function."""
+
+    function_id: FunctionId
+    code: Code | MISSING = MISSING
+    settings: Settings | MISSING = MISSING
+    display_name: DisplayName | MISSING = MISSING
+    logo_url: LogoUrl | MISSING = MISSING
+    description: Description | MISSING = MISSING
+
+
+@action("createFunction", effect="write", feature=FEATURE)
+def create_function(context: Context, inputs: CreateFunction) -> Payload:
+    """POST /functions."""
+    body = inputs.body("code", "display_name", "resource_type", "settings", "logo_url", "description")
+    return context.api.post("functions", json=body)
+
+
+@action("deleteFunction", effect="destructive", idempotent=True, feature=FEATURE)
+def delete_function(context: Context, inputs: OneFunction) -> Payload:
+    """DELETE /functions/{functionId}."""
+    return context.api.delete("functions", inputs.function_id)
+
+
+@action("getFunction", feature=FEATURE)
+def get_function(context: Context, inputs: OneFunction) -> Payload:
+    """GET /functions/{functionId}; the API may answer a null function."""
+    return context.api.get("functions", inputs.function_id)
+
+
+@action("listFunctions", paging=lists("functions"), feature=FEATURE)
+def list_functions(context: Context, inputs: ListFunctions) -> Payload:
+    """GET /functions."""
+    return context.api.get("functions", query={**inputs.page(), "resourceType": inputs.resource_type})
+
+
+@action("updateFunction", effect="write", idempotent=True, feature=FEATURE)
+def update_function(context: Context, inputs: UpdateFunction) -> Payload:
+    """PATCH /functions/{functionId}."""
+    body = inputs.body("code", "settings", "display_name", "logo_url", "description")
+    return context.api.patch("functions", inputs.function_id, json=body)

@@ -1,0 +1,301 @@
+"""The raw request: any operation of the API, always on the connection's own host."""
+
+import base64
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from pydantic import MISSING, AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError, from_json, to_json
+
+from connector import Context, Input, Payload, action
+from connector.definitions import Effect
+from connector.rest import SAFE_METHODS, Reply, Request, relative_path, unreadable
+
+from .inputs import SegmentInputs
+
+METHODS = ("DELETE", "GET", "HEAD", "LINK", "OPTIONS", "PATCH", "POST", "PURGE", "PUT", "UNLINK")
+OWN_HEADERS = frozenset(
+    {"authorization", "connection", "content-length", "cookie", "host", "proxy-authorization", "transfer-encoding"}
+)
+
+
+def _path(value: str) -> str:
+    try:
+        return relative_path(value)
+    except ValueError as error:
+        reason = str(error)
+    raise PydanticCustomError("path", "{reason}", {"reason": reason})
+
+
+def _headers(value: dict[str, str]) -> dict[str, str]:
+    for name, text in value.items():
+        if name.lower() in OWN_HEADERS:
+            raise PydanticCustomError("header", "cannot set {name}, which the connection sets", {"name": name})
+        if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
+            raise PydanticCustomError("header", "has a name that no header has")
+        if not (text.isprintable() and text.isascii()):
+            raise PydanticCustomError("header", "has characters in {name} that no header may hold", {"name": name})
+    return value
+
+
+class RawRequest(SegmentInputs):
+    """Inputs of Raw Request."""
+
+    url: Annotated[
+        str,
+        AfterValidator(_path),
+        Input(
+            label="URL",
+            comments="Path of the operation below the API's host, such as /sources; never another host.",
+            example="/sources",
+        ),
+    ]
+    method: Annotated[
+        Literal["DELETE", "GET", "HEAD", "LINK", "OPTIONS", "PATCH", "POST", "PURGE", "PUT", "UNLINK"],
+        Input(label="Method", comments="The HTTP method.", choices={method: method for method in METHODS}),
+    ]
+    data: (
+        Annotated[
+            Any,
+            Input(
+                label="Data",
+                comments="The body: a JSON value, or text. JSON goes out as JSON unless a Content-Type header is given.",
+                example='{"exampleKey": "Example Data"}',
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+    form_data: (
+        Annotated[
+            dict[str, str],
+            Input(
+                label="Form Data",
+                comments="Fields of a multipart form; not together with data.",
+                collection="keyvaluelist",
+                key_label="Name",
+                example={"name": "value"},
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+    file_data: (
+        Annotated[
+            dict[str, Any],
+            Input(
+                label="File Data",
+                comments='Files of a multipart form: text, or {"data": BASE64, "contentType": ...}; not together with data.',
+                collection="keyvaluelist",
+                key_label="Name",
+                example={"file": "a,b\n1,2"},
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+    file_data_file_names: (
+        Annotated[
+            dict[str, str],
+            Input(
+                label="File Data File Names",
+                comments="The names of the files in File Data.",
+                collection="keyvaluelist",
+                key_label="Name",
+                example={"file": "table.csv"},
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+    query_params: (
+        Annotated[
+            dict[str, Any],
+            Input(
+                label="Query Parameter",
+                comments="Parameters of the query; a list sends its parameter several times.",
+                collection="keyvaluelist",
+                key_label="Name",
+                example={"pagination[count]": "10"},
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+    headers: (
+        Annotated[
+            dict[str, str],
+            AfterValidator(_headers),
+            Input(
+                label="Header",
+                comments="Further headers; Authorization always comes from the connection.",
+                collection="keyvaluelist",
+                key_label="Name",
+                example={"Accept": "application/vnd.segment.v1beta+json"},
+                secret=True,
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+    response_type: (
+        Annotated[
+            Literal["arraybuffer", "document", "json", "text"],
+            Input(
+                label="Response Type",
+                comments="What the answer is read as: JSON unless given; arraybuffer answers base64 with the content type.",
+                choices={"arraybuffer": "arraybuffer", "document": "document", "json": "json", "text": "text"},
+                default="json",
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+    timeout: (
+        Annotated[
+            float,
+            Field(ge=0),
+            Input(
+                label="Timeout",
+                comments="Milliseconds to wait for the answer; 0 is the default of 60000.",
+                example=2000,
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+    retry_delay_ms: Annotated[
+        Annotated[
+            float,
+            Field(ge=0),
+            Input(
+                label="Retry Delay (ms)",
+                comments="Milliseconds between the tries when Max Retry Count is given; 0 waits longer each time.",
+                example=500,
+                default="0",
+            ),
+        ]
+        | MISSING,
+        Field(alias="retryDelayMS"),
+    ] = MISSING
+    retry_all_errors: (
+        Annotated[
+            bool,
+            Input(
+                label="Retry On All Errors",
+                comments="Repeat a write, too, when the API answers it with 5xx; never one that got no answer.",
+                type="boolean",
+                default="false",
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+    max_retries: (
+        Annotated[
+            int,
+            Field(ge=0, le=100),
+            Input(
+                label="Max Retry Count",
+                comments="How often a failed request is repeated where that is safe; 0 is the connector's own policy.",
+                example=3,
+                default="0",
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+    use_exponential_backoff: (
+        Annotated[
+            bool,
+            Input(
+                label="Use Exponential Backoff",
+                comments="Wait longer before each try, whatever the Retry Delay says.",
+                type="boolean",
+                default="false",
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+
+    @model_validator(mode="after")
+    def _one_kind_of_body(self) -> "RawRequest":
+        if self.data is not MISSING and not (self.form_data is MISSING and self.file_data is MISSING):
+            raise PydanticCustomError("two_bodies", "data cannot be sent together with formData or fileData")
+        return self
+
+
+def _effect(inputs: RawRequest) -> Effect:
+    if inputs.method in SAFE_METHODS:
+        return "read"
+    return "destructive" if inputs.method in {"DELETE", "PURGE", "UNLINK"} else "write"
+
+
+@action("rawRequest", effect=_effect, has_example=False)
+def raw_request(context: Context, inputs: RawRequest) -> Payload:
+    """Any operation; answers `{"data": <body>}`."""
+    request = Request(inputs.method, _with_query(inputs.url, inputs.query_params))
+    if inputs.headers is not MISSING:
+        request.headers |= inputs.headers
+    body, content_type = _body(inputs)
+    request.body = body
+    if content_type and not any(name.lower() == "content-type" for name in request.headers):
+        request.headers["Content-Type"] = content_type
+    if inputs.timeout:
+        request.read_timeout = inputs.timeout / 1000
+    if inputs.max_retries:
+        request.retries = inputs.max_retries
+        delayed = inputs.retry_delay_ms and inputs.use_exponential_backoff is not True
+        request.retry_delay = inputs.retry_delay_ms / 1000 if delayed else None
+    request.retry_writes = inputs.retry_all_errors is True
+    return {"data": _read(context, request, context.api.send(request), inputs.response_type)}
+
+
+def _with_query(path: str, query: dict[str, Any] | MISSING) -> str:
+    if not query:
+        return path
+    texts = {name: to_json(value).decode() if isinstance(value, bool | dict) else value for name, value in query.items()}
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(texts, doseq=True)}"
+
+
+def _body(inputs: RawRequest) -> tuple[bytes | None, str | None]:
+    if not (inputs.form_data is MISSING and inputs.file_data is MISSING):
+        return _multipart(inputs)
+    data = inputs.data
+    if data is MISSING:
+        return None, None
+    if isinstance(data, bytes):
+        return data, "application/octet-stream"
+    if not isinstance(data, str):
+        return to_json(data), "application/json"
+    try:
+        from_json(data)
+    except ValueError:
+        return data.encode(), "text/plain; charset=utf-8"
+    return data.encode(), "application/json"
+
+
+def _multipart(inputs: RawRequest) -> tuple[bytes, str]:
+    from urllib3 import encode_multipart_formdata
+
+    fields: dict[str, Any] = {} if inputs.form_data is MISSING else dict(inputs.form_data)
+    names = {} if inputs.file_data_file_names is MISSING else inputs.file_data_file_names
+    for key, file in ({} if inputs.file_data is MISSING else inputs.file_data).items():
+        fields[key] = (names.get(key, key), *_file(file))
+    return encode_multipart_formdata(fields)
+
+
+def _file(value: Any) -> tuple[bytes, str]:
+    if isinstance(value, dict) and isinstance(value.get("data"), str):
+        kind = str(value.get("contentType") or "application/octet-stream")
+        return base64.b64decode(value["data"]), kind
+    if isinstance(value, bytes):
+        return value, "application/octet-stream"
+    if isinstance(value, str):
+        return value.encode(), "text/plain; charset=utf-8"
+    return to_json(value), "application/json"
+
+
+def _read(context: Context, request: Request, reply: Reply, response_type: str | MISSING) -> Any:
+    kind = reply.headers.get("Content-Type", "")
+    if response_type == "arraybuffer":
+        return {"data": base64.b64encode(reply.content).decode(), "contentType": kind}
+    if response_type in {"text", "document"}:
+        return reply.text()
+    if not reply.content:
+        return None
+    try:
+        return reply.json()
+    except (ValueError, RecursionError):
+        raise_as = unreadable(context.endpoint, request, reply, "not JSON")
+    raise raise_as

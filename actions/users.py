@@ -1,0 +1,109 @@
+"""Users of the Workspace, and invitations to it."""
+
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from connector import Context, Input, Payload, action
+from connector.inputs import WIRE_SHAPE
+
+from .inputs import PageInputs, SegmentInputs, UserId, lists, numbered
+
+
+class Resource(TypedDict):
+    """What a permission is for."""
+
+    __pydantic_config__ = WIRE_SHAPE
+
+    id: str
+    type: Literal["FUNCTION", "SOURCE", "SPACE", "WAREHOUSE", "WORKSPACE"]
+
+
+class Label(TypedDict):
+    """A label that a permission is limited to."""
+
+    __pydantic_config__ = WIRE_SHAPE
+
+    key: str
+    value: str
+    description: NotRequired[str]
+
+
+class Permission(TypedDict):
+    """A role, and what it is for."""
+
+    __pydantic_config__ = WIRE_SHAPE
+
+    roleId: str
+    resources: NotRequired[list[Resource]]
+    labels: NotRequired[list[Label]]
+
+
+class Invite(TypedDict):
+    """One person, and what she may do."""
+
+    __pydantic_config__ = WIRE_SHAPE
+
+    email: str
+    permissions: NotRequired[list[Permission]]
+
+
+class OneUser(SegmentInputs):
+    """Inputs of Get User."""
+
+    user_id: UserId
+
+
+class CreateUserInvites(SegmentInputs):
+    """Inputs of Create User Invite."""
+
+    invites: Annotated[
+        list[Invite],
+        Input(
+            label="Invites",
+            comments="The people to invite, each with an email and the permissions to give, as a JSON list.",
+            type="code",
+            language="json",
+            example=[{"email": "foo@example.com", "permissions": [{"roleId": "1WDUuRLxv84rrfCNUwvkrRtkxnS"}]}],
+        ),
+    ]
+
+
+class DeleteUsers(SegmentInputs):
+    """Inputs of Delete Users."""
+
+    user_ids: Annotated[
+        list[Annotated[str, Field(min_length=1)]],
+        Field(min_length=1),
+        Input(
+            label="User IDs",
+            comments="The ids of the users to remove.",
+            collection="valuelist",
+            example=["sgJDWk3K21k6LE3tLU9nRK"],
+        ),
+    ]
+
+
+@action("createUserInvites", effect="write", rate_limit=60)
+def create_user_invites(context: Context, inputs: CreateUserInvites) -> Payload:
+    """POST /invites."""
+    return context.api.post("invites", json=inputs.body("invites"))
+
+
+@action("deleteUser", effect="destructive", idempotent=True, rate_limit=60)
+def delete_user(context: Context, inputs: DeleteUsers) -> Payload:
+    """DELETE /users."""
+    return context.api.delete("users", query=numbered("userIds", inputs.user_ids))
+
+
+@action("getUser")
+def get_user(context: Context, inputs: OneUser) -> Payload:
+    """GET /users/{userId}."""
+    return context.api.get("users", inputs.user_id)
+
+
+@action("listUsers", paging=lists("users"))
+def list_users(context: Context, inputs: PageInputs) -> Payload:
+    """GET /users."""
+    return context.api.get("users", query=inputs.page())

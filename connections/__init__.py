@@ -1,0 +1,1 @@
+"""The ways to get from credentials to the API."""

@@ -1,0 +1,140 @@
+"""The API key connection: from a Public API token to the host of its region."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import MISSING, AfterValidator, SecretStr
+from pydantic_core import PydanticCustomError
+
+from connector import Context, Input, Inputs, Payload, connection
+from connector.errors import ApiFault, ConnectionInputError
+from connector.rest import Endpoint, seconds_until
+
+logger = logging.getLogger("connector.connections")
+
+HOSTS = {"api": "https://api.segmentapis.com", "eu1.api": "https://eu1.api.segmentapis.com"}
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+TOKEN_HINT = (
+    "One of three things is the cause: the token is wrong or was revoked; it belongs to the other region (set the "
+    "connection's region: api is US, eu1.api is EU); or its role lacks the permission for this. Tokens are made in "
+    "Segment under Settings > Access Management > Tokens, and must be Public API tokens."
+)
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    if not (secure and parts.hostname and plain):
+        raise PydanticCustomError("base_url", "must be https://HOST, or http:// on this machine only")
+    return value.rstrip("/")
+
+
+def _token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise PydanticCustomError("token", "has characters that no token has; copy it again")
+    return SecretStr(text)
+
+
+class ApiKey(Inputs):
+    """Fields of the connection."""
+
+    api_key: Annotated[
+        SecretStr,
+        AfterValidator(_token),
+        Input(
+            label="API Key",
+            type="password",
+            comments="A Public API token of the Workspace, from Settings > Access Management > Tokens.",
+            placeholder="a7183e1b7e9ab09b8a5cfa87d1934c3c",
+        ),
+    ]
+    subdomain: (
+        Annotated[
+            str,
+            Input(
+                label="Subdomain",
+                comments="The name of the Workspace. Testing the connection checks that the token belongs to it.",
+                placeholder="acme",
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+    region: (
+        Annotated[
+            Literal["api", "eu1.api"],
+            Input(
+                label="Region",
+                comments="Where the Workspace lives. It decides for every action of this connection.",
+                choices={"api": "US", "eu1.api": "EU"},
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+    base_url: (
+        Annotated[
+            str,
+            AfterValidator(_base_url),
+            Input(
+                label="Base URL",
+                comments="Sends every request here instead of to Segment: a server that speaks its API.",
+                shown=False,
+            ),
+        ]
+        | MISSING
+    ) = MISSING
+
+
+def read_faults(body: Any) -> Sequence[ApiFault]:
+    """Entries of `{"errors": [{"type", "message", "field", "data"}]}`."""
+    entries = body.get("errors") if isinstance(body, dict) else None
+    found = [entry for entry in entries or [] if isinstance(entry, dict)]
+    return [ApiFault(*(str(entry.get(k) or "") for k in ("message", "type", "field")), entry.get("data")) for entry in found]
+
+
+def read_wait(headers: Mapping[str, str], body: Any) -> float | None:
+    """Seconds from `errors[0].data.msBeforeNext`, else from `X-RateLimit-Reset`, which is an RFC 5322 date."""
+    for fault in read_faults(body):
+        told = fault.data.get("msBeforeNext") if isinstance(fault.data, dict) else None
+        if isinstance(told, int | float) and told >= 0:
+            return float(told) / 1000
+    return seconds_until(headers.get("X-RateLimit-Reset", ""))
+
+
+def workspace(context: Context, fields: ApiKey) -> Payload:
+    """The Workspace that the token belongs to."""
+    payload = context.api.get()
+    found = (payload["data"] or {}).get("data", {}).get("workspace", {})
+    wanted = fields.subdomain
+    if wanted is not MISSING and wanted.casefold() not in {str(found.get(k)).casefold() for k in ("slug", "name")}:
+        raise ConnectionInputError(
+            f'the token belongs to the Workspace "{found.get("slug")}", the connection says "{wanted}".',
+            hint="Use a token of that Workspace, or correct the subdomain.",
+        )
+    return payload
+
+
+def _host(fields: ApiKey, asked: str | None) -> str:
+    if fields.region is MISSING:
+        return HOSTS[asked or "api"]
+    if asked not in {None, fields.region}:
+        logger.warning("the connection's region %s decides; an action says %s", fields.region, asked)
+    return HOSTS[fields.region]
+
+
+@connection("apiKey", environment="SEGMENT", test=workspace)
+def api_key(fields: ApiKey, asked: Mapping[str, Any]) -> Endpoint:
+    """A token belongs to one region, so what the connection says decides, and an action only where it is silent."""
+    return Endpoint(
+        base_url=_host(fields, asked.get("region")) if fields.base_url is MISSING else fields.base_url,
+        authorization=SecretStr(f"Bearer {fields.api_key.get_secret_value()}"),
+        secrets=[fields.api_key],
+        media_type="application/vnd.segment.v1+json",
+        headers={"User-Agent": "segment-connector/1.0.0"},
+        read_faults=read_faults,
+        read_wait=read_wait,
+        hints={401: TOKEN_HINT},
+    )

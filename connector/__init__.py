@@ -1,0 +1,46 @@
+"""Build, load and run components of an integration platform.
+
+    import connector
+
+    segment = connector.load_component()
+    runner = connector.Runner(segment, connection={"key": "apiKey", "fields": {"apiKey": "..."}})
+    runner.invoke("listSources", {"count": 10})
+
+See `connector.errors` for the errors, `connector.hookspecs` for the hooks, `connector.testing` for tests.
+"""
+
+from connector.component import Component, components, load_component
+from connector.context import Context
+from connector.definitions import Action, DataSource, Display, Paging, Payload, action, connection, data_source, picklist
+from connector.errors import ConnectorError
+from connector.hookspecs import hookimpl
+from connector.inputs import Input, Inputs, PathSegment
+from connector.manifest import Manifest
+from connector.policy import Policy
+from connector.runner import Runner
+
+__version__ = "1.0.0"
+
+__all__ = [
+    "Action",
+    "Component",
+    "ConnectorError",
+    "Context",
+    "DataSource",
+    "Display",
+    "Input",
+    "Inputs",
+    "Manifest",
+    "Paging",
+    "PathSegment",
+    "Payload",
+    "Policy",
+    "Runner",
+    "action",
+    "components",
+    "connection",
+    "data_source",
+    "hookimpl",
+    "load_component",
+    "picklist",
+]

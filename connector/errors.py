@@ -1,0 +1,363 @@
+"""Every error of the package, named by what the caller can do about it.
+
+    ConnectorError
+    ├── SetupError                 fix the set-up                        exit 3
+    │   ├── ManifestError            a manifest.yaml that does not hold
+    │   ├── ComponentError           code and manifest disagree, every mismatch listed
+    │   ├── PluginError              a plugin that cannot be registered
+    │   ├── ConnectionInputError     a connection without its token, or with bad fields
+    │   ├── MissingExtraError        an optional dependency is not installed
+    │   └── TLSError                 the server's certificate was not accepted
+    ├── UsageError                 fix the call                          exit 2
+    │   ├── UnknownKeyError          no such action, data source or connection
+    │   ├── InputError               inputs that do not fit, all of them at once
+    │   └── PolicyError              the runner's policy forbids it
+    ├── RefusedError               the API refused: fix the request      exit 4
+    │   ├── BadRequestError          400
+    │   ├── AuthenticationError      401
+    │   ├── ForbiddenError           403
+    │   ├── NotFoundError            404
+    │   ├── ConflictError            409
+    │   ├── TooLargeError            413
+    │   └── RejectedInputError       422
+    ├── TryLaterError              nothing to fix: wait and repeat       exit 5
+    │   ├── RateLimitError           429, `retry_after` tells how long
+    │   ├── ServerError              5xx
+    │   ├── UnreachableError         name not found, connection refused
+    │   └── UnansweredError          a read that got no answer, or half of one
+    ├── OutcomeUnknownError        a write that may have happened: check exit 6
+    └── ReplyError                 an answer that cannot be understood   exit 1
+        └── PaginationError          a list that does not end
+
+Messages say what went wrong, with which action and request, and what to do next.
+`to_dict()` is the one JSON shape that the command line, flows and engines show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding: where it is, what is wrong there, and the cure.
+
+    Attributes:
+        where: What the finding is about: an input's key, a place in a file, a plugin's name.
+        message: What is wrong, in one sentence.
+        label: The name shown to people, where it differs from `where`.
+        cure: What to do about it.
+    """
+
+    where: str
+    message: str
+    label: str = ""
+    cure: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.label} ({self.where})" if self.label else self.where
+        text = f"{place}: {self.message}" if place else self.message
+        return f"{text} {self.cure}".rstrip()
+
+    def to_dict(self) -> dict[str, str]:
+        """The finding as JSON, empty parts left out."""
+        pairs = {"where": self.where, "label": self.label, "message": self.message, "cure": self.cure}
+        return {key: value for key, value in pairs.items() if value}
+
+
+class ConnectorError(Exception):
+    """Root of every error that this package raises on purpose.
+
+    Attributes:
+        message: What went wrong, without the context and the hint.
+        hint: What to do next.
+        action: Key of the action or data source that was being performed.
+        problems: The single findings, when there are several.
+    """
+
+    exit_code: ClassVar[int] = 1
+    hint: str = ""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        action: str | None = None,
+        problems: Sequence[Problem] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.action = action
+        self.problems = tuple(problems)
+        if hint:
+            self.hint = hint
+
+    def __str__(self) -> str:
+        lines = [f"{self.action}: {self.message}" if self.action else self.message]
+        lines += [f"  - {problem}" for problem in self.problems]
+        if self.hint:
+            lines.append(self.hint)
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as JSON: `{"error": {"type", "message", "hint", "action", "problems", ...}}`."""
+        found: dict[str, Any] = {
+            "type": type(self).__name__,
+            "message": self.message,
+            "hint": self.hint,
+            "action": self.action,
+            "problems": [problem.to_dict() for problem in self.problems],
+            **self._details(),
+        }
+        return {"error": {key: value for key, value in found.items() if value not in (None, "", [], {})}}
+
+    def _details(self) -> dict[str, Any]:
+        return {}
+
+
+class SetupError(ConnectorError):
+    """Something about the installation, the component or the connection has to be fixed first."""
+
+    exit_code = 3
+
+
+class ManifestError(SetupError):
+    """A `manifest.yaml` cannot be read, or says something that a manifest cannot say."""
+
+
+class ComponentError(SetupError):
+    """A component cannot be loaded: its code and its manifest disagree."""
+
+
+class PluginError(SetupError):
+    """A plugin implements a hook that does not exist, or registers what it must not."""
+
+
+class ConnectionInputError(SetupError):
+    """A connection lacks a required field, or has a field that does not fit."""
+
+
+class MissingExtraError(SetupError):
+    """A feature needs an optional dependency that is not installed."""
+
+
+class UsageError(ConnectorError):
+    """The call itself is wrong; nothing was sent."""
+
+    exit_code = 2
+
+
+class UnknownKeyError(UsageError):
+    """No action, data source or connection has this key."""
+
+
+class InputError(UsageError):
+    """Inputs that do not fit; `problems` holds every one of them."""
+
+
+class PolicyError(UsageError):
+    """The runner's policy forbids this action or request; nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """The request an error is about, without anything secret.
+
+    Attributes:
+        method: HTTP method.
+        path: Path below the host, percent-encoded.
+        host: Host the request was for.
+    """
+
+    method: str
+    path: str
+    host: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiFault:
+    """One entry of what an API says about a failed request.
+
+    Attributes:
+        message: The API's own words.
+        type: The API's name for this kind of fault.
+        field: Path of the field in the request that is at fault.
+        data: Whatever else the API attached.
+    """
+
+    message: str = ""
+    type: str = ""
+    field: str = ""
+    data: Any = None
+
+    def __str__(self) -> str:
+        text = self.message or self.type or "no message"
+        return f"{self.field}: {text}" if self.field and self.field not in text else text
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry as JSON, empty parts left out."""
+        pairs = {"type": self.type, "message": self.message, "field": self.field, "data": self.data}
+        return {key: value for key, value in pairs.items() if value not in (None, "")}
+
+
+class RequestError(ConnectorError):
+    """Base of the errors that came out of one HTTP request.
+
+    Attributes:
+        request: The request, without secrets.
+        status: HTTP status of the answer, or None without one.
+        faults: What the API said, entry by entry.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        request: RequestFacts,
+        status: int | None = None,
+        faults: Sequence[ApiFault] = (),
+        hint: str = "",
+        action: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, action=action)
+        self.request = request
+        self.status = status
+        self.faults = tuple(faults)
+
+    def __str__(self) -> str:
+        head = f"{self.action}: {self.message}" if self.action else self.message
+        lines = [f"{head} [{self.request}]"]
+        lines += [f"  - {fault}" for fault in self.faults]
+        if self.hint:
+            lines.append(self.hint)
+        return "\n".join(lines)
+
+    def _details(self) -> dict[str, Any]:
+        return {
+            "method": self.request.method,
+            "path": self.request.path,
+            "host": self.request.host,
+            "status": self.status,
+            "errors": [fault.to_dict() for fault in self.faults],
+        }
+
+
+class TLSError(RequestError, SetupError):
+    """The server's certificate was not accepted; nothing was sent."""
+
+    hint = (
+        "Check the host name and this machine's clock; behind a proxy that opens TLS, set REQUESTS_CA_BUNDLE "
+        "to its certificates."
+    )
+
+
+class RefusedError(RequestError):
+    """The API understood the request and refused it; the same request will be refused again."""
+
+    exit_code = 4
+
+
+class BadRequestError(RefusedError):
+    """400: the API cannot do what was asked."""
+
+    hint = "Correct what the API names above."
+
+
+class AuthenticationError(RefusedError):
+    """401: the API does not accept the token for this request."""
+
+    hint = "Check that the token is right and may do this."
+
+
+class ForbiddenError(RefusedError):
+    """403: the token may not do this."""
+
+    hint = "Use a token whose role allows this action."
+
+
+class NotFoundError(RefusedError):
+    """404: something named in the request does not exist."""
+
+    hint = "Check the ids: one of them does not exist in the workspace of this token."
+
+
+class ConflictError(RefusedError):
+    """409: the request collides with something that exists."""
+
+    hint = "Look at what exists already; choose another name or update that one."
+
+
+class TooLargeError(RefusedError):
+    """413: the request is larger than the API takes."""
+
+    hint = "Send less in one request."
+
+
+class RejectedInputError(RefusedError):
+    """422: the API found faults in the values that were sent."""
+
+    hint = "Correct the fields that the API names above."
+
+
+class TryLaterError(RequestError):
+    """Nothing is wrong with the request; the same request may succeed later."""
+
+    exit_code = 5
+
+
+class RateLimitError(TryLaterError):
+    """429: too many requests.
+
+    Attributes:
+        retry_after: Seconds to wait before the next request, or None when the API did not say.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **kwargs: Any) -> None:
+        super().__init__(message, **kwargs)
+        self.retry_after = retry_after
+
+    def _details(self) -> dict[str, Any]:
+        return {**super()._details(), "retryAfter": self.retry_after}
+
+
+class ServerError(TryLaterError):
+    """5xx: the API failed."""
+
+    hint = "Try again later."
+
+
+class UnreachableError(TryLaterError):
+    """The host could not be reached; nothing was sent."""
+
+    hint = "Check the network, the proxy settings and the host name."
+
+
+class UnansweredError(TryLaterError):
+    """A read got no answer, or only a part of one; repeating it is safe."""
+
+    hint = "Repeat it: reading changes nothing."
+
+
+class OutcomeUnknownError(RequestError):
+    """A write got no answer, or only a part of one: it may have happened, and is not repeated."""
+
+    exit_code = 6
+    hint = "Look whether the change was made before repeating it."
+
+
+class ReplyError(RequestError):
+    """The API answered something that cannot be understood."""
+
+
+class PaginationError(ReplyError):
+    """Walking the pages of a list would never end."""
+
+    hint = "Ask for single pages with count and cursor, or try again."
+
+

@@ -1,0 +1,34 @@
+"""The hooks that plugins implement, with `connector.hookimpl`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from connector.context import Context
+    from connector.definitions import Action, Payload
+    from connector.inputs import Inputs
+    from connector.rest import Reply, Request
+
+PROJECT = "connector"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def register_actions(component_key: str, register: Callable[[Action[Any]], None]) -> None:
+    """Register further actions of a component, each bringing its own display."""
+
+
+@hookspec(firstresult=True)
+def perform_action(action: Action[Any], context: Context, inputs: Inputs) -> Payload | None:
+    """Perform an action with validated inputs; a wrapper sees it before and after, and an error it raises fails it."""
+
+
+@hookspec(firstresult=True)
+def send_request(context: Context, request: Request) -> Reply | None:
+    """Send one HTTP request, which carries no credentials; a wrapper may change it, or answer in its place."""

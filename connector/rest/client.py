@@ -1,0 +1,96 @@
+"""What a handler calls: `context.api`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
+
+from connector.rest.endpoint import Endpoint
+from connector.rest.messages import Reply, Request, path_of
+
+if TYPE_CHECKING:
+    from connector.rest.transport import Transport
+
+
+class HttpClient:
+    """Calls a service and answers `{"data": <response body>}`.
+
+    Path segments are given raw and are percent-encoded one by one, so an id can never lead to another resource.
+    """
+
+    def __init__(self, endpoint: Endpoint, transport: Transport, send: Callable[[Request], Reply]) -> None:
+        self.endpoint = endpoint
+        self._transport = transport
+        self._send = send
+
+    def get(self, *path: str, query: Mapping[str, Any] | None = None, media_type: str | None = None) -> dict[str, Any]:
+        """GET; see `request`."""
+        return self.request("GET", *path, query=query, media_type=media_type)
+
+    def post(self, *path: str, json: Any = None, media_type: str | None = None) -> dict[str, Any]:
+        """POST; see `request`."""
+        return self.request("POST", *path, json=json, media_type=media_type)
+
+    def patch(self, *path: str, json: Any = None, media_type: str | None = None) -> dict[str, Any]:
+        """PATCH; see `request`."""
+        return self.request("PATCH", *path, json=json, media_type=media_type)
+
+    def delete(
+        self, *path: str, query: Mapping[str, Any] | None = None, media_type: str | None = None
+    ) -> dict[str, Any]:
+        """DELETE; see `request`."""
+        return self.request("DELETE", *path, query=query, media_type=media_type)
+
+    def request(
+        self,
+        method: str,
+        *path: str,
+        query: Mapping[str, Any] | None = None,
+        json: Any = None,
+        media_type: str | None = None,
+    ) -> dict[str, Any]:
+        """Send one request and read the JSON it is answered with.
+
+        Args:
+            method: HTTP method.
+            path: Raw segments of the path.
+            query: Query parameters, in order.
+            json: Value of the body; None sends no body.
+            media_type: `Accept`, and the body's type, where they differ from the endpoint's.
+
+        Returns:
+            `{"data": body}`; `{"data": None}` for an answer that has no body by its status.
+
+        Raises:
+            RequestError: The subclass says what to do; see `connector.errors`.
+            UsageError: A path segment is empty, `.` or `..`.
+        """
+        request = Request(method, path_of(path, query))
+        if media_type is not None:
+            request.headers["Accept"] = media_type
+        if json is not None:
+            request.body = to_json(json)
+            request.headers["Content-Type"] = media_type or "application/json"
+        reply = self.send(request)
+        if reply.status == 204:
+            return {"data": None}
+        try:
+            return {"data": reply.json()}
+        except (ValueError, RecursionError):
+            reason = "not JSON" if reply.content.strip() else "empty"
+        from connector.rest.failures import unreadable
+
+        raise unreadable(self.endpoint, request, reply, reason)
+
+    def send(self, request: Request) -> Reply:
+        """Send a request as it is and answer a reply whose status is 2xx.
+
+        Raises:
+            RequestError: The status is another one, or there was no answer.
+        """
+        reply = self._send(request)
+        if 200 <= reply.status < 300:
+            return reply
+        raise self._transport.refusal(self.endpoint, request, reply)

@@ -1,0 +1,61 @@
+"""Where a service is and how it speaks: what a connection's factory makes from credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from connector.errors import ApiFault
+
+FaultReader = Callable[[Any], Sequence[ApiFault]]
+"""From the JSON body of a refused request to what the API says."""
+
+WaitReader = Callable[[Mapping[str, str], Any], float | None]
+"""From headers and JSON body of a 429 (None when it is not JSON) to the seconds to wait."""
+
+
+def no_faults(_body: Any) -> Sequence[ApiFault]:
+    """Read nothing: for a service whose error bodies have no known shape."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Endpoint:
+    """An authorised service.
+
+    Attributes:
+        base_url: Scheme and host, with a path prefix if the service has one; no trailing slash.
+        authorization: Value of the Authorization header.
+        secrets: Every secret text of the connection; none of them is ever shown.
+        headers: Headers of every request.
+        media_type: Default `Accept`.
+        read_faults: Reads the service's error bodies.
+        read_wait: Reads how long to wait from what a service of this kind answers with 429.
+        hints: What to do next, by status, where this service needs better advice than the general one.
+    """
+
+    base_url: str
+    authorization: SecretStr | None = None
+    secrets: Sequence[SecretStr] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+    read_faults: FaultReader = no_faults
+    read_wait: WaitReader = lambda _headers, _body: None
+    hints: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def host(self) -> str:
+        """Host and port, for messages."""
+        return urlsplit(self.base_url).netloc
+
+    def redact(self, text: str) -> str:
+        """The text without any secret of this connection."""
+        for secret in self.secrets:
+            value = secret.get_secret_value()
+            if value:
+                text = text.replace(value, "***")
+        return text

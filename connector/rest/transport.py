@@ -1,0 +1,151 @@
+"""The pool of connections behind every client of one connection."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from connector.errors import RateLimitError, RequestError
+from connector.rest import failures
+from connector.rest.endpoint import Endpoint
+from connector.rest.messages import Reply, Request
+from connector.rest.retry import Attempt, DeadlineTimeout, PatientRetry, read_wait
+from connector.rest.waiting import CallLimits, Patience, RateGate, logger, retry_after
+
+if TYPE_CHECKING:
+    from urllib3.connectionpool import HTTPConnectionPool
+
+POOL_SIZE = 100
+"""Connections kept open to one host: more than the threads that one process usually runs."""
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter for one host, whose pool is looked up once and whose retries are those of one call."""
+
+    _pool: HTTPConnectionPool | None = None
+
+    def with_retries(self, retries: PatientRetry) -> _Adapter:
+        """A view of this adapter, pool shared, that repeats as told."""
+        view = object.__new__(type(self))
+        view.__dict__ = {**self.__dict__, "max_retries": retries}
+        return view
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+        """The pool of the host, found at the first request."""
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
+
+
+class _Host(NamedTuple):
+    adapter: _Adapter
+    template: requests.PreparedRequest
+    settings: dict[str, Any]
+
+
+class Transport:
+    """Sends requests; shared by the threads of one connection.
+
+    Netrc files, cookies and redirects never apply. Proxies and the CA bundle of the environment are honoured, and
+    looked up once a host.
+    """
+
+    def __init__(self) -> None:
+        self.gate = RateGate()
+        self._hosts: dict[Endpoint, _Host] = {}
+
+    def send(self, endpoint: Endpoint, request: Request, limits: CallLimits) -> Reply:
+        """Send, wait and repeat as the limits allow, and read the whole answer, whatever its status.
+
+        Raises:
+            RequestError: There is no answer; the class tells whether it may have had an effect.
+            RateLimitError: Another call was told to wait, longer than the limits allow.
+        """
+        patience = Patience(limits)
+        attempt = Attempt(endpoint, request, patience, self.gate)
+        began = time.perf_counter()
+        while True:
+            self._pass_gate(endpoint, request, patience)
+            outcome, broke_off = self._try(endpoint, request, attempt)
+            if isinstance(outcome, Reply):
+                _log(endpoint, request, patience, f"{outcome.status}, {len(outcome.content)} B", began)
+                return outcome
+            wait = attempt.next_wait(None) if broke_off and request.is_safe else None
+            if wait is None:
+                _log(endpoint, request, patience, type(outcome).__name__, began)
+                raise outcome
+            patience.wait(wait, "answer broken off")
+
+    def refusal(self, endpoint: Endpoint, request: Request, reply: Reply) -> RequestError:
+        """The error for an answer whose status says that it did not work."""
+        wait = None
+        if reply.status == 429:
+            wait = retry_after(reply.headers)
+            wait = read_wait(endpoint, reply.headers, reply.content) if wait is None else wait
+        return failures.refusal(endpoint, request, reply, wait)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        for host in self._hosts.values():
+            host.adapter.close()
+
+    def _try(self, endpoint: Endpoint, request: Request, attempt: Attempt) -> tuple[Reply | RequestError, bool]:
+        """One reply, or the error for none and whether it came after the headers."""
+        host = self._host(endpoint)
+        prepared = host.template.copy()
+        prepared.method = request.method
+        prepared.url = endpoint.base_url + request.path
+        prepared.body = request.body
+        prepared.headers.update(request.headers)
+        if request.body is not None:
+            prepared.headers["Content-Length"] = str(len(request.body))
+        timeout = DeadlineTimeout.of(attempt.patience, request.read_timeout)
+        adapter = host.adapter.with_retries(PatientRetry.of(attempt))
+        response = None
+        # The library's exceptions hold the request with its token, so the error made here is raised outside their
+        # handling: nothing of theirs hangs on it.
+        try:
+            response = adapter.send(prepared, stream=True, timeout=timeout, **host.settings)
+            content = response.content or attempt.refusal
+        except requests.RequestException as error:
+            if response is None or response.status_code < 400:
+                return failures.no_answer(endpoint, request, error), response is not None
+            content = b""
+        return Reply(response.status_code, response.reason or "", response.headers, content), False
+
+    def _host(self, endpoint: Endpoint) -> _Host:
+        host = self._hosts.get(endpoint)
+        if host is None:
+            url = endpoint.base_url
+            with requests.Session() as session:
+                settings = session.merge_environment_settings(url, {}, None, None, None)
+                template = requests.Request("GET", url, headers={**session.headers, **endpoint.headers}).prepare()
+            settings.pop("stream")
+            template.headers["Accept"] = endpoint.media_type
+            if endpoint.authorization is not None:
+                template.headers["Authorization"] = endpoint.authorization.get_secret_value()
+            adapter = _Adapter(pool_connections=1, pool_maxsize=POOL_SIZE)
+            host = self._hosts.setdefault(endpoint, _Host(adapter, template, settings))
+        return host
+
+    def _pass_gate(self, endpoint: Endpoint, request: Request, patience: Patience) -> None:
+        while (closed := self.gate.closed_for()) > 0:
+            if not patience.allows(closed):
+                raise RateLimitError(
+                    "too many requests: another call was told to wait",
+                    retry_after=closed,
+                    request=failures.facts_of(endpoint, request),
+                    hint=f"Repeat it in {closed:.0f} s, or allow a longer max_wait.",
+                )
+            patience.wait(closed, "rate limit")
+
+
+def _log(endpoint: Endpoint, request: Request, patience: Patience, outcome: str, began: float) -> None:
+    if logger.isEnabledFor(10):
+        line = f"{request.method} {endpoint.host}{request.path} -> {outcome}"
+        seconds = time.perf_counter() - began
+        sent = len(request.body or b"")
+        logger.debug("%s in %.3f s, %d B sent, %d waits", endpoint.redact(line), seconds, sent, patience.waits)

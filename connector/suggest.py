@@ -1,0 +1,15 @@
+"""What somebody probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """`"Did you mean a or b?"`, or an empty text when nothing is near; case does not count."""
+    from difflib import get_close_matches
+
+    by_folded = {name.casefold(): name for name in known}
+    near = get_close_matches(given.casefold(), by_folded, n=3, cutoff=0.6)
+    return f"Did you mean {' or '.join(by_folded[name] for name in near)}?" if near else ""

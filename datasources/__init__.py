@@ -1,0 +1,1 @@
+"""The picklists from which a designer chooses ids."""

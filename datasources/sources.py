@@ -1,0 +1,12 @@
+"""Sources to choose from."""
+
+from connector import Context, Payload, data_source, picklist
+
+from .inputs import PicklistInputs
+
+
+@data_source("sources")
+def sources(context: Context, inputs: PicklistInputs) -> Payload:
+    """Every Source by its slug."""
+    found = context.items("listSources", inputs)
+    return picklist((source.get("slug") or source["id"], source["id"]) for source in found)

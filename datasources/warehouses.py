@@ -1,0 +1,12 @@
+"""Warehouses to choose from."""
+
+from connector import Context, Payload, data_source, picklist
+
+from .inputs import PicklistInputs
+
+
+@data_source("warehouses")
+def warehouses(context: Context, inputs: PicklistInputs) -> Payload:
+    """Every Warehouse by the name of its type."""
+    found = context.items("listWarehouses", inputs)
+    return picklist((warehouse["metadata"]["name"], warehouse["id"]) for warehouse in found)
