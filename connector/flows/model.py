@@ -160,6 +160,7 @@ class Integration:
         flows: Its flows, in order.
         config_variables: Its config variables by key.
         document: The file itself, with the lines of its parts.
+        text: The file's text.
     """
 
     name: str
@@ -168,6 +169,7 @@ class Integration:
     flows: list[FlowDefinition]
     config_variables: dict[str, ConfigVariable]
     document: Document
+    text: str = field(default="", repr=False)
 
     def where(self, place: Place) -> str:
         """`file:line` of a part."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from connector.errors import FlowFileError, Problem
-from connector.flows.expressions import Expression
 from connector.flows.model import VERSIONS, Branch, ConfigVariable, ErrorConfig, FlowDefinition, Integration, Step
 from connector.flows.names import step_variable
 from connector.flows.parse_expressions import ExpressionReader
@@ -56,6 +55,7 @@ def read_text(text: str, source: str = "<text>") -> Integration:
         problems = list(error.problems)
     else:
         if found is not None and not reader.problems:
+            found.text = text
             return found
         problems = reader.problems
     raise FlowFileError("the flow cannot be read.", problems=problems)
@@ -220,9 +220,3 @@ class _IntegrationReader(ExpressionReader):
             return None, None
         return self._action({"action": given["connection"]}, place)
 
-
-def inputs_of(expressions: Mapping[str, Expression]) -> list[str]:
-    """Keys of the inputs that somebody filled in."""
-    from connector.flows.expressions import is_unset
-
-    return [key for key, expression in expressions.items() if not is_unset(expression)]
