@@ -203,7 +203,9 @@ class StepError(ConnectorError):
         return self.cause.exit_code if isinstance(self.cause, ConnectorError) else 1
 
     def _details(self) -> dict[str, Any]:
-        cause = self.cause.to_dict()["error"] if isinstance(self.cause, ConnectorError) else {"message": str(self.cause)}
+        cause = (
+            self.cause.to_dict()["error"] if isinstance(self.cause, ConnectorError) else {"message": str(self.cause)}
+        )
         return {"flow": self.flow, "step": self.step, "cause": cause}
 
 

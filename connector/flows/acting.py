@@ -106,7 +106,9 @@ class Acting:
             most = bound.max_wait if self._max_wait is None else self._max_wait
             limits = CallLimits.of(most, None, self._on_wait)
             limits = CallLimits(limits.max_wait, self._deadline, limits.on_wait)
-            policy = Policy(bound.policy.allowed, bound.policy.blocked, read_only=True) if self.pretend else bound.policy
+            policy = (
+                Policy(bound.policy.allowed, bound.policy.blocked, read_only=True) if self.pretend else bound.policy
+            )
             context = Context(planned.component, bound.connection, limits=limits, policy=policy)  # type: ignore[arg-type]
             self._contexts[key] = context
         return context

@@ -11,9 +11,9 @@ from pydantic import MISSING, SecretStr
 from connector.component import Component
 from connector.connections import Connection
 from connector.errors import ConnectionInputError, Problem, UsageError
+from connector.flows.builtin import BUILT_IN
 from connector.flows.expressions import Literal
 from connector.flows.model import FlowDefinition, Integration
-from connector.flows.builtin import BUILT_IN
 from connector.flows.plan import connection_of
 from connector.names import did_you_mean
 from connector.policy import Policy

@@ -141,7 +141,9 @@ def _persisting(action: str) -> BuiltIn:
 
 
 BUILT_IN: dict[str, BuiltIn] = {
-    "loop.loopOverItems": BuiltIn(_loop_over_items, "repeats its steps for each item", _keys("items"), _keys("items"), is_pure=True),
+    "loop.loopOverItems": BuiltIn(
+        _loop_over_items, "repeats its steps for each item", _keys("items"), _keys("items"), is_pure=True
+    ),
     "loop.loopNTimes": BuiltIn(_loop_n_times, "repeats its steps so many times", _keys("iterationCount"), is_pure=True),
     "loop.breakLoop": BuiltIn(_break_loop, "ends the innermost loop", is_pure=True),
     "branch.branchOnValue": BuiltIn(
@@ -171,7 +173,7 @@ BUILT_IN: dict[str, BuiltIn] = {
 }
 
 UNSUPPORTED: dict[str, str] = {
-    "code": "runs JavaScript, which does not run here. Do it with the steps there are, or with a component of your own.",
+    "code": "runs JavaScript, which does not run here. Do it with other steps, or with a component of your own.",
     "cross-flow": "starts another flow, which does not happen here. Run the flows one after another.",
     "recursive-flow": "starts the flow again, which does not happen here. Use a loop.",
 }

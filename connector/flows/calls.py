@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +62,27 @@ class Execution:
     waited: float
     attempts: int
     began: float
+
+
+@dataclass(slots=True)
+class Trying:
+    """A step while it is tried, once or more often."""
+
+    step: Step
+    at: str
+    waited_before: float
+    attempts: int = 0
+    inputs: dict[str, Any] = field(default_factory=dict)
+    results: Any = None
+    began: float = field(default_factory=time.time)
+    clock: float = field(default_factory=time.perf_counter)
+
+    def ended(self, state: StepState, error: Exception | None, waited: float) -> Execution:
+        """What is kept of it."""
+        seconds = time.perf_counter() - self.clock
+        spent = waited - self.waited_before
+        parts = (self.inputs, self.results, error, seconds, spent, self.attempts, self.began)
+        return Execution(self.step, self.at, state, *parts)
 
 
 class BreakLoop(BaseException):

@@ -10,9 +10,9 @@ from connector.flows.check_inputs import InputChecks
 from connector.flows.check_references import Sight, check_parts
 from connector.flows.check_structure import check_structure
 from connector.flows.check_target import check_target
+from connector.flows.expressions import ConfigVariable as ConfigPart
 from connector.flows.expressions import Literal as Text
 from connector.flows.expressions import parts_of
-from connector.flows.expressions import ConfigVariable as ConfigPart
 from connector.flows.findings import Finding, Severity
 from connector.flows.model import ConfigVariable, FlowDefinition, Integration, Step
 from connector.flows.shapes import UNKNOWN, item_shape, step_shape, trigger_shape

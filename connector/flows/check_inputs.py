@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from connector.component import Component
 from connector.definitions import Action
@@ -35,7 +36,7 @@ class InputChecks:
             yield from self._unknown(step, action)
             yield from self._values(step, action)
 
-    def _connection(self, step: Step, component: Component, action: Action[object]) -> Iterator[Rule]:  # type: ignore[type-var]
+    def _connection(self, step: Step, component: Component, action: Action[Any]) -> Iterator[Rule]:
         key, name = connection_of(step, action)
         expression = step.inputs.get(key or "")
         if key is None or is_unset(expression) or not component.connections:
@@ -54,14 +55,14 @@ class InputChecks:
             message = f'"{name}" is a connection to {variable.component}, not to {component.key}.'
             yield "error", "connection", place, message, "Name another connection."
 
-    def _unknown(self, step: Step, action: Action[object]) -> Iterator[Rule]:  # type: ignore[type-var]
+    def _unknown(self, step: Step, action: Action[Any]) -> Iterator[Rule]:
         known = action.inputs.definitions()
         for key, expression in step.inputs.items():
             if key not in known and key not in CONNECTION_INPUTS and not is_unset(expression):
                 cure = did_you_mean(key, known) or f"It takes {', '.join(known) or 'none'}."
                 yield "error", "unknown-input", ("inputs", key), f"{step.kind} has no input {key}.", cure
 
-    def _values(self, step: Step, action: Action[object]) -> Iterator[Rule]:  # type: ignore[type-var]
+    def _values(self, step: Step, action: Action[Any]) -> Iterator[Rule]:
         known = action.inputs.definitions()
         own = {key: expression for key, expression in step.inputs.items() if key in known}
         dynamic = {key for key, expression in own.items() if not is_static(expression) and not is_unset(expression)}

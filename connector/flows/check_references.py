@@ -89,7 +89,13 @@ def _reference(part: Reference, step: Step, sight: Sight, place: Place) -> Itera
     target = sight.steps.get(part.variable)
     if target is None:
         cure = did_you_mean(part.variable, sight.steps) or f"Its steps are {', '.join(sight.steps)}."
-        yield "error", "unknown-step", place, f'"{part.text}" refers to a step "{part.variable}", which is not there.', cure
+        yield (
+            "error",
+            "unknown-step",
+            place,
+            f'"{part.text}" refers to a step "{part.variable}", which is not there.',
+            cure,
+        )
         return
     properties = sight.shapes.get(part.variable)
     if properties is None:
@@ -118,7 +124,10 @@ def _unseen(part: Reference, step: Step, target: Step) -> str:
 def _no_property(part: Reference, target: Step, properties: dict[str, Any]) -> tuple[str, str]:
     given = part.path[0] if part.path else ""
     if not given:
-        return f'"{part.text}" names no property of "{target.name}".', f"Add {' or '.join(f'.{p}' for p in properties)}."
+        return (
+            f'"{part.text}" names no property of "{target.name}".',
+            f"Add {' or '.join(f'.{p}' for p in properties)}.",
+        )
     if given in {"currentItem", "index"} and target.steps:
         return f'"{part.text}" is seen only by the steps inside of the loop.', "Use .results after the loop."
     if given == "results" and target.steps:
@@ -134,7 +143,9 @@ def _near_path(part: Reference, properties: dict[str, Any]) -> str:
             continue
         if isinstance(shape, dict):
             return did_you_mean(part.path[length], shape) or f"There are {', '.join(shape)}."
-        return "There is a list; say which item, such as .0." if isinstance(shape, list) else "There is no object there."
+        return (
+            "There is a list; say which item, such as .0." if isinstance(shape, list) else "There is no object there."
+        )
     return ""
 
 
@@ -146,7 +157,9 @@ def _config_variable(
     if not part.key:
         return
     if name not in variables:
-        cure = did_you_mean(part.key, variables) or (f"There are {', '.join(variables)}." if variables else "Declare it.")
+        cure = did_you_mean(part.key, variables) or (
+            f"There are {', '.join(variables)}." if variables else "Declare it."
+        )
         yield "error", "unknown-config-variable", place, f'there is no config variable "{part.key}".', cure
     elif variables[name].kind != "value" and not (key in CONNECTION_INPUTS and expression is part):
         message = f'"{part.key}" is a connection: its secrets cannot become a value.'

@@ -98,7 +98,9 @@ def _in(member: Any, container: Any) -> bool:
         return any(_same(candidate, item) for item in container for candidate in (member, parsed(member)))
     if isinstance(container, Mapping):
         return string_of(member) in container
-    raise UsageError(f"in and notIn need a text, a list or an object to look in, not {_kind(container)}.", hint=_KIND_HINT)
+    raise UsageError(
+        f"in and notIn need a text, a list or an object to look in, not {_kind(container)}.", hint=_KIND_HINT
+    )
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -135,7 +137,14 @@ def _moment(value: Any) -> float:
 
 
 def _kind(value: Any) -> str:
-    names = {bool: "true or false", int: "a number", float: "a number", dict: "an object", str: "a text", list: "a list"}
+    names = {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        dict: "an object",
+        str: "a text",
+        list: "a list",
+    }
     return "nothing" if value is None or value is UNDEFINED else names.get(type(value), type(value).__name__)
 
 

@@ -32,7 +32,9 @@ def config_values(integration: Integration, given: Mapping[str, Any]) -> dict[st
 
 def _misgiven(key: str, variables: Mapping[str, ConfigVariable]) -> Problem:
     if key in variables:
-        return Problem(key, "is a connection, not a value.", cure=f"Give it as a connection: --connection '{key}=FILE'.")
+        return Problem(
+            key, "is a connection, not a value.", cure=f"Give it as a connection: --connection '{key}=FILE'."
+        )
     known = [name for name, variable in variables.items() if variable.kind == "value"]
     cure = did_you_mean(key, known) or (f"There are {', '.join(known)}." if known else "The integration has none.")
     return Problem(key, "is no config variable of the integration.", cure=cure)

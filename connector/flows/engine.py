@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from connector.errors import FlowLimitError, JournalError, StepError, UsageError
 from connector.flows.acting import Acting, outcome_unknown
 from connector.flows.builtin import ELSE
-from connector.flows.calls import BreakLoop, Execution, StepCall
+from connector.flows.calls import BreakLoop, Execution, StepCall, Trying
 from connector.flows.events import Listener, LogEvent, StepEvent, StepState
 from connector.flows.expressions import Scope, evaluate
 from connector.flows.history import History
@@ -141,35 +142,34 @@ class Engine:
         return results
 
     def _tried(self, planned: Planned, at: str) -> Any:
-        step, config = planned.step, planned.step.on_error
-        tries = 1 + config.attempts if config.kind == "retry" else 1
-        began, clock, waited = time.time(), time.perf_counter(), self._waited
-        attempt, call = 0, None
-        while True:
-            attempt += 1
-            self._now = (planned, at)
-            self._told(planned, at, "running", attempt=attempt)
-            error: Exception
-            try:
-                call = StepCall(self.flow, step, at, self._inputs(planned), attempt, lambda c: self._done(planned, c))
-                results = self._hooked(planned, call)
-            except Exception as failure:  # noqa: BLE001 - whatever a component raises
-                error = failure
-            else:
-                state, failed = "done", None
+        config = planned.step.on_error
+        trying = Trying(planned.step, at, self._waited)
+        while (error := self._once(planned, trying)) is not None:
+            repeated = config.kind == "retry" and trying.attempts <= config.attempts
+            if not repeated or not self._may_repeat(planned, error):
                 break
-            if attempt < tries and self._may_repeat(planned, error):
-                self._told(planned, at, "retrying", attempt=attempt, error=str(error))
-                self.wait(config.delay * (2 ** (attempt - 1) if config.exponential else 1), "retry")
-                continue
-            ignored = config.kind == "ignore" or (config.kind == "retry" and config.ignore_final)
-            results, failed = None, error
-            state = "ignored" if ignored and not isinstance(error, NOT_IGNORED) else "failed"
-            break
-        seconds = time.perf_counter() - clock
-        inputs = call.inputs if call else {}
-        self._ended(planned, Execution(step, at, state, inputs, results, failed, seconds, self._waited - waited, attempt, began))  # type: ignore[arg-type]
-        return results
+            self._told(planned, at, "retrying", attempt=trying.attempts, error=str(error))
+            self.wait(config.delay * (2 ** (trying.attempts - 1) if config.exponential else 1), "retry")
+        ignored = config.kind == "ignore" or (config.kind == "retry" and config.ignore_final)
+        swallowed = ignored and not isinstance(error, NOT_IGNORED)
+        state: StepState = "done" if error is None else "ignored" if swallowed else "failed"
+        self._ended(planned, trying.ended(state, error, self._waited))
+        return trying.results
+
+    def _once(self, planned: Planned, trying: Trying) -> Exception | None:
+        """Try a step once more; answer what went wrong."""
+        trying.attempts += 1
+        trying.results, trying.inputs = None, {}
+        self._now = (planned, trying.at)
+        self._told(planned, trying.at, "running", attempt=trying.attempts)
+        try:
+            trying.inputs = self._inputs(planned)
+            perform = partial(self._done, planned)
+            call = StepCall(self.flow, planned.step, trying.at, trying.inputs, trying.attempts, perform)
+            trying.results = self._hooked(planned, call)
+        except Exception as error:
+            return error
+        return None
 
     def _ended(self, planned: Planned, ended: Execution) -> None:
         error = ended.error
@@ -216,7 +216,7 @@ class Engine:
         assert history is not None  # noqa: S101 - asked before
         if at in history.finished:
             results = history.results(at)
-        elif at in history.ignored or at in history.unknown and self.acting.skip_unknown:
+        elif at in history.ignored or (at in history.unknown and self.acting.skip_unknown):
             results = None
         else:
             return None

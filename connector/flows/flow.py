@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from connector.flows.limits import Limits
     from connector.flows.run import Run
 
-Components = "Mapping[str, Component] | Iterable[Component] | Component | None"
+    Components = Mapping[str, Component] | Iterable[Component] | Component | None
 
 
 class Flow:
@@ -186,8 +186,8 @@ class Flow:
             self.definition(flow),
             components_by_key(components),
             options,
-            started,
-            dict(config or {}),
+            started=started,
+            config=dict(config or {}),
             journal=journal,
             dry_run=dry_run,
         )

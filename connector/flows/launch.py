@@ -25,9 +25,9 @@ def launch(
     flow: FlowDefinition,
     components: Mapping[str, Component],
     options: Options,
+    *,
     started: Mapping[str, Any],
     config: dict[str, Any],
-    *,
     journal: bool | str | Path,
     dry_run: bool,
 ) -> Run:
@@ -43,7 +43,7 @@ def launch(
     refuse(check(integration, components, flows=[flow], config=config))
     session = Session(integration, flow, components, values, options, pretend=dry_run)
     run = Run(new_id(), flow.name)
-    trigger = trigger_results(integration, flow, run.id, started["payload"], started["headers"], started["query"])
+    trigger = trigger_results(integration, flow, run.id, **started)
     book: Journal = NoJournal()
     if journal is not False and not dry_run:
         run.journal = runs_folder() / f"{run.id}.jsonl" if journal is True else Path(journal)

@@ -128,7 +128,9 @@ class _IntegrationReader(ExpressionReader):
         synchronous = self.flag(flow, "isSynchronous", place)
         description = self.text(flow, "description", place, required=False)
         if flow and not self._has_trigger_first(steps):
-            self.problem((*place, "steps"), "must begin with the flow's one trigger.", "Put one `isTrigger: true` first.")
+            self.problem(
+                (*place, "steps"), "must begin with the flow's one trigger.", "Put one `isTrigger: true` first."
+            )
         return FlowDefinition(name, description, steps, synchronous, place, extra)
 
     def _has_trigger_first(self, steps: list[Step]) -> bool:
@@ -219,4 +221,3 @@ class _IntegrationReader(ExpressionReader):
             self.problem(place, "is a connection, but says not of which component.", cure)
             return None, None
         return self._action({"action": given["connection"]}, place)
-

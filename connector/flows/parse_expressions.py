@@ -33,17 +33,14 @@ class ExpressionReader(Reader):
             self.problem(place, f"must be an expression with `type` and `value`, not {kind_of(value)}.", cure)
             return UNREADABLE
         kind, content = value["type"], value.get("value")
-        match kind:
-            case "value":
-                return Literal(literal_text(content))
-            case "reference":
-                return self._parsed(Reference, content, place)
-            case "configVar":
-                return ConfigVariable(self.text(value, "value", place, required=False))
-            case "template":
-                return self._parsed(Template, content, place)
-            case "complex":
-                return self._complex(content, (*place, "value"))
+        if kind == "value":
+            return Literal(literal_text(content))
+        if kind == "configVar":
+            return ConfigVariable(self.text(value, "value", place, required=False))
+        if kind == "complex":
+            return self._complex(content, (*place, "value"))
+        if kind in {"reference", "template"}:
+            return self._parsed(Reference if kind == "reference" else Template, content, place)
         near = did_you_mean(str(kind), KINDS) or f"Use one of {', '.join(KINDS)}."
         self.problem((*place, "type"), f'is "{kind}", which is no type of expression.', near)
         return UNREADABLE

@@ -67,11 +67,11 @@ def _decrement(inputs: Inputs) -> Operation:
 
 
 def _list_keys(_inputs: Inputs) -> Operation:
-    return lambda values: list(values)
+    return list
 
 
 def _clear(_inputs: Inputs) -> Operation:
-    return lambda values: values.clear()
+    return dict.clear
 
 
 OPERATIONS: dict[str, Callable[[Inputs], Operation]] = {

@@ -66,7 +66,7 @@ class Reader:
         if value in (None, ""):
             return low
         try:
-            number = float(value)  # type: ignore[arg-type]
+            number = float(value)
         except (TypeError, ValueError):
             number = float("nan")
         if isinstance(value, bool) or not low <= number <= high:

@@ -63,10 +63,7 @@ def resume(
     """
     book, history = Journal.take_up(journal_path(journal))
     try:
-        if history.status in {"done", "stopped"}:
-            raise JournalError(f"the run {history.header['id']} is over.", hint="Start the flow again instead.")
-        if history.unknown and unknown == "stop":
-            raise _open_question(history)
+        _can_go_on(history, unknown)
         session, run = _session(history, flow, components, Options(connections=connections or {}, **options))
         book.note("resumed")
     except BaseException:
@@ -91,13 +88,17 @@ def _session(history: History, flow: Flow | None, components: Any, options: Opti
     return session, Run(header["id"], definition.name, journal=history.path)
 
 
-def _open_question(history: History) -> JournalError:
+def _can_go_on(history: History, unknown: Unknown) -> None:
+    if history.status in {"done", "stopped"}:
+        raise JournalError(f"the run {history.header['id']} is over.", hint="Start the flow again instead.")
+    if not history.unknown or unknown != "stop":
+        return
     problems = [
         Problem(write.at, f'{write.action} of the step "{write.step}" was begun, and nobody knows its outcome.')
         for write in history.unknown.values()
     ]
     hint = "Look whether it happened; then resume with unknown='repeat' if it did not, or unknown='skip' if it did."
-    return JournalError("a write may or may not have happened; nothing was run.", problems=problems, hint=hint)
+    raise JournalError("a write may or may not have happened; nothing was run.", problems=problems, hint=hint)
 
 
 def _same_hosts(then: Mapping[str, Mapping[str, str]], bindings: Bindings) -> None:

@@ -17,7 +17,7 @@ from connector.flows.engine import Engine
 from connector.flows.events import Event, Listener, RunEvent
 from connector.flows.expressions import Scope
 from connector.flows.limits import Limits
-from connector.flows.plan import Planned, plan
+from connector.flows.plan import plan
 from connector.flows.run import Options, Run, StepRecord
 from connector.flows.state import Store, store_folder
 from connector.flows.trace import Trace, every, redactor_for, secret_inputs
@@ -57,6 +57,7 @@ class Session:
         self.options = options
         self.config = config
         self.pretend = pretend
+        self.deadline = None if options.deadline is None else time.monotonic() + options.deadline
         self.planned = plan(flow, components)
         self.plugins = _plugins(components, options.plugins)
         self.bindings = Bindings(integration, needs_of(flow, components), components, options.connections)
@@ -81,7 +82,21 @@ class Session:
             stack.callback(self.bindings.close)
             trace = self._trace(stack)
             tell = self._teller(trace)
-            engine = self._engine(run, trigger, journal, history, tell, trace, skip_unknown=skip_unknown)
+            acting = self._acting(skip_unknown=skip_unknown)
+            engine = Engine(
+                self.flow.name,
+                self._scope(trigger),
+                acting,
+                journal=journal,
+                history=history,
+                store=self._store(run),
+                limits=self.options.limits or Limits(),
+                tell=tell,
+                keep=self._keeper(run, trace),
+                hook=self.plugins.hook.perform_step,
+                deadline=self.deadline,
+                pretend=self.pretend,
+            )
             tell(RunEvent(self.flow.name, run.id, "started", str(run.journal or "")))
             began = time.perf_counter()
             error: BaseException | None = None
@@ -107,44 +122,23 @@ class Session:
                 tell(RunEvent(self.flow.name, run.id, run.status, str(run.journal or ""), run.seconds, text))  # type: ignore[arg-type]
         return run
 
-    def _engine(
-        self,
-        run: Run,
-        trigger: Mapping[str, Any],
-        journal: Journal,
-        history: History | None,
-        tell: Listener,
-        trace: Trace | None,
-        *,
-        skip_unknown: bool,
-    ) -> Engine:
-        options = self.options
-        deadline = None if options.deadline is None else time.monotonic() + options.deadline
+    def _scope(self, trigger: Mapping[str, Any]) -> Scope:
         variables = self.integration.config_variables
         connections = frozenset(key for key, variable in variables.items() if variable.kind != "value")
-        scope = Scope({self.flow.steps[0].variable: {"results": trigger}}, self.config, connections)
-        folder = None if self.pretend else options.state or store_folder()
-        acting = Acting(
+        return Scope({self.flow.steps[0].variable: {"results": trigger}}, self.config, connections)
+
+    def _acting(self, *, skip_unknown: bool) -> Acting:
+        return Acting(
             self.bindings,
-            max_wait=options.max_wait,
-            deadline=deadline,
+            max_wait=self.options.max_wait,
+            deadline=self.deadline,
             pretend=self.pretend,
             skip_unknown=skip_unknown,
         )
-        return Engine(
-            self.flow.name,
-            scope,
-            acting,
-            journal=journal,
-            history=history,
-            store=Store(self.integration.name, self.flow.name, run.id, folder),
-            limits=options.limits or Limits(),
-            tell=tell,
-            keep=self._keeper(run, trace),
-            hook=self.plugins.hook.perform_step,
-            deadline=deadline,
-            pretend=self.pretend,
-        )
+
+    def _store(self, run: Run) -> Store:
+        folder = None if self.pretend else self.options.state or store_folder()
+        return Store(self.integration.name, self.flow.name, run.id, folder)
 
     def _trace(self, stack: ExitStack) -> Trace | None:
         if self.options.trace is None:
@@ -193,6 +187,3 @@ def _plugins(components: Mapping[str, Component], given: tuple[object, ...]) -> 
         if not manager.is_registered(plugin):
             manager.add(plugin)
     return manager
-
-
-__all__ = ["Planned", "Session"]

@@ -34,6 +34,7 @@ def trigger_results(
     flow: FlowDefinition,
     run: str,
     payload: Any,
+    *,
     headers: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from connector.rest import CallLimits
 from tests.support.server import Answer, Asked, LoopbackServer
 
 WORKSHOP = Path(__file__).parent / "workshop"
-TOKEN = "secret-token-of-the-workshop"  # noqa: S105
+TOKEN = "secret-token-of-the-workshop"
 CONNECTION = "Workshop"
 
 __all__ = ["CONNECTION", "TOKEN", "Answer", "Asked", "CallLimits", "Service", "flow_of", "step", "value", "workshop"]

@@ -8,9 +8,7 @@ Id = Annotated[str, Field(min_length=1), Input(label="Thing ID")]
 Name = Annotated[str, Input(label="Name")]
 Colour = Annotated[Literal["red", "blue"], Input(label="Colour", choices={"red": "Red", "blue": "Blue"})]
 Size = Annotated[int, Field(ge=1, le=10), Input(label="Size")]
-Settings = Annotated[
-    dict[str, Any], Input(label="Settings", collection="keyvaluelist", key_label="Name", secret=True)
-]
+Settings = Annotated[dict[str, Any], Input(label="Settings", collection="keyvaluelist", key_label="Name", secret=True)]
 
 
 class Nothing(Inputs):
@@ -36,7 +34,7 @@ class OneThing(Inputs):
 
 
 class ChangedThing(OneThing):
-    name: Name | None | MISSING = MISSING
+    name: Name | MISSING | None = MISSING
 
 
 @action("noop")
