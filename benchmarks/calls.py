@@ -29,7 +29,9 @@ def cpu_of(call: Callable[[], object], calls: int) -> float:
     return (time.process_time() - began) / calls
 
 
-def ratio(ours: Callable[[], object], theirs: Callable[[], object], calls: int, blocks: int = 12) -> tuple[float, float]:
+def ratio(
+    ours: Callable[[], object], theirs: Callable[[], object], calls: int, blocks: int = 12
+) -> tuple[float, float]:
     measured: dict[int, list[float]] = {0: [], 1: []}
     for block in range(blocks + 2):
         for which in (0, 1, 1, 0):

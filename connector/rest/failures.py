@@ -112,7 +112,7 @@ def _faults(endpoint: Endpoint, reply: Reply) -> list[ApiFault]:
         found = []
     if not found and (excerpt := _excerpt(endpoint, reply)):
         found = [ApiFault(message=excerpt)]
-    return [ApiFault(endpoint.redact(f.message), f.type, endpoint.redact(f.field), f.data) for f in found]
+    return [ApiFault(*(endpoint.redact(part) for part in (f.message, f.type, f.field, f.data))) for f in found]
 
 
 def _excerpt(endpoint: Endpoint, reply: Reply) -> str:
@@ -122,7 +122,8 @@ def _excerpt(endpoint: Endpoint, reply: Reply) -> str:
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
         text = f"an HTML page titled {title.group(1).strip()!r}" if title else "an HTML page"
     words = " ".join(text.split())
-    return endpoint.redact(words if len(words) <= 200 else f"{words[:200]}…")
+    words = str(endpoint.redact(words))
+    return words if len(words) <= 200 else f"{words[:200]}…"
 
 
 def _root_of(error: BaseException) -> BaseException:
