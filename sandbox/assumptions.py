@@ -1,4 +1,4 @@
-"""What the sandbox takes for true where the API's documentation is silent, each by a name that can be switched."""
+"""What the sandbox takes for true where the API's documentation is silent: named, and each can be switched."""
 
 from __future__ import annotations
 
@@ -67,12 +67,21 @@ _ALL = (
         "documented: it is appended; not how",
     ),
     Assumption("malformed-json", "The status of a body that is not JSON", ("422", "400")),
-    Assumption("missing-function", "getFunction of an unknown id", ("404", "null"), "documented: `function` may be null"),
+    Assumption(
+        "missing-function",
+        "getFunction of an unknown id",
+        ("404", "null"),
+        "documented: `function` may be null",
+    ),
     Assumption("missing-in-body", "The status of an unknown id in a body", ("422", "404")),
-    Assumption("missing-in-path", "The status of an unknown id in a path", ("404", "422"), "404 is documented"),
+    Assumption(
+        "missing-in-path", "The status of an unknown id in a path", ("404", "422"), "404 is documented"
+    ),
     Assumption("not-connected", "Removing a connection that is not there", ("404", "SUCCESS")),
     Assumption(
-        "patch-settings", "Settings in a PATCH are merged into those there, or replace them", ("merge", "replace")
+        "patch-settings",
+        "Settings in a PATCH are merged into those there, or replace them",
+        ("merge", "replace"),
     ),
     Assumption(
         "rate-limit-budget",
@@ -106,7 +115,11 @@ _ALL = (
         "users saw such keys accepted without effect",
     ),
     Assumption("unknown-user", "An unknown id in deleteUsers", ("404", "ignore")),
-    Assumption("volume-counts", "Event volumes are made up, the same for the same sources and times", ("synthetic", "zero")),
+    Assumption(
+        "volume-counts",
+        "Event volumes are made up, the same for the same sources and times",
+        ("synthetic", "zero"),
+    ),
     Assumption("volume-range", "More than 1,500 buckets in one answer", ("422", "allow")),
 )
 

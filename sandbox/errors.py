@@ -7,7 +7,7 @@ from typing import Any
 
 
 class SandboxError(ValueError):
-    """A seed, a file, a fault or an assumption that the sandbox cannot use; the message says which and why."""
+    """A seed, file, fault or assumption that the sandbox cannot use; the message says which and why."""
 
 
 class ApiError(Exception):
@@ -50,5 +50,6 @@ def unauthorized() -> ApiError:
 def not_implemented(method: str, path: str) -> ApiError:
     """The answer to an operation that the sandbox does not have."""
     return ApiError(
-        501, [{"type": "not-implemented", "message": f"The sandbox does not have {method} {path}", "status": 501}]
+        501,
+        [{"type": "not-implemented", "message": f"The sandbox does not have {method} {path}", "status": 501}],
     )

@@ -1,4 +1,4 @@
-"""Failures on request: rate limits, waiting, server errors, cut connections and cut bodies, repeatable by their seed."""
+"""Failures on request: rate limits, waiting, server errors, cut connections and bodies; a run repeats."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ _READERS: dict[str, Callable[[Fault, list[str]], None]] = {
 
 @dataclass(frozen=True)
 class Limited:
-    """A request refused for coming too soon: requests consumed, seconds to wait, and whether `Retry-After` is sent."""
+    """A request that came too soon: requests consumed, seconds to wait, whether `Retry-After` is sent."""
 
     consumed: int
     wait: float

@@ -1,4 +1,4 @@
-"""The workspace's records in SQLite: one table, written within transactions that are committed before the answer.
+"""The workspace's records in SQLite: one table, written in transactions committed before the answer.
 
 A record is kept as the JSON text that answers need, beside the few columns that it is found by. A kill of the
 process loses no committed write: the write-ahead log has reached the operating system by then, which is why
@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import SandboxError
-
-Record = dict[str, Any]
+from .kinds import KINDS, Kind, Record, record_id
 
 BUSY_SECONDS = 30.0
 _VERSION = 1
@@ -29,50 +28,14 @@ CREATE TABLE records (
   UNIQUE (kind, id));
 CREATE INDEX records_in_order ON records (kind, scope, seq);
 CREATE INDEX records_by_key ON records (kind, key);
-CREATE TABLE counts (kind TEXT, scope TEXT, records INTEGER NOT NULL, PRIMARY KEY (kind, scope)) WITHOUT ROWID;
+CREATE TABLE counts (kind TEXT, scope TEXT, records INTEGER NOT NULL, PRIMARY KEY (kind, scope))
+  WITHOUT ROWID;
 CREATE TRIGGER record_added AFTER INSERT ON records BEGIN
   INSERT INTO counts VALUES (new.kind, new.scope, 1) ON CONFLICT DO UPDATE SET records = records + 1; END;
 CREATE TRIGGER record_removed AFTER DELETE ON records BEGIN
   UPDATE counts SET records = records - 1 WHERE kind = old.kind AND scope = old.scope; END;
 CREATE TABLE facts (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 """
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How one kind of record is found.
-
-    Attributes:
-        name: Its name, which seeds and dumps use too.
-        scope: The field that parts it into separate lists.
-        key: The field, other than the id, that it is looked up by.
-        catalog: The kind that its `metadataId` names; an answer shows that entry as `metadata`.
-    """
-
-    name: str
-    scope: str | None = None
-    key: str | None = None
-    catalog: str | None = None
-
-
-KINDS = {
-    kind.name: kind
-    for kind in (
-        Kind("roles"),
-        Kind("sourcesCatalog"),
-        Kind("destinationsCatalog"),
-        Kind("warehousesCatalog"),
-        Kind("sources", key="slug", catalog="sourcesCatalog"),
-        Kind("warehouses", catalog="warehousesCatalog"),
-        Kind("connections", scope="warehouseId", key="sourceId"),
-        Kind("destinations", key="sourceId", catalog="destinationsCatalog"),
-        Kind("subscriptions", scope="destinationId"),
-        Kind("functions", scope="resourceType"),
-        Kind("transformations", key="sourceId"),
-        Kind("users", key="email"),
-        Kind("invites", key="email"),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -83,6 +46,15 @@ class Row:
     id: str
     body: str
     metadata: str | None
+
+
+@dataclass(frozen=True)
+class _Hint:
+    """Where the last page of a list ended, so that the next one need not count from the start."""
+
+    stamp: tuple[int, int]
+    skipped: int
+    seq: int
 
 
 def dumps(value: Any) -> str:
@@ -103,6 +75,7 @@ class Store:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._lock = threading.RLock()
+        self._hints: dict[tuple[str, str], _Hint] = {}
         try:
             self._db = sqlite3.connect(
                 path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -123,7 +96,9 @@ class Store:
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
-                raise SandboxError(f"{self.path} holds no sandbox of this version; delete it or choose another file")
+                raise SandboxError(
+                    f"{self.path} holds no sandbox of this version; delete it or choose another file"
+                )
 
     def close(self) -> None:
         """Closes the file; what was in memory is gone."""
@@ -175,12 +150,15 @@ class Store:
             return self._select("kind = ? ORDER BY seq", kind)
         return self._select("kind = ? AND scope = ? ORDER BY seq", kind, scope)
 
-    def remove(self, kind: str, *, id_: str | None = None, scope: str | None = None, key: str | None = None) -> int:
+    def remove(
+        self, kind: str, *, id_: str | None = None, scope: str | None = None, key: str | None = None
+    ) -> int:
         """Removes one record, a whole list, or all that a key names; how many there were."""
         column, value = ("id", id_) if id_ else ("scope", scope) if scope else ("key", key)
         with self._lock:
             # The column is one of three words above.
-            return self._db.execute(f"DELETE FROM records WHERE kind = ? AND {column} = ?", (kind, value)).rowcount  # noqa: S608
+            statement = f"DELETE FROM records WHERE kind = ? AND {column} = ?"  # noqa: S608
+            return self._db.execute(statement, (kind, value)).rowcount
 
     def clear(self) -> None:
         """Removes every record."""
@@ -190,16 +168,34 @@ class Store:
 
     def count(self, kind: str, scope: str = "") -> int:
         """How many records a list has."""
-        found = self._execute("SELECT records FROM counts WHERE kind = ? AND scope = ?", kind, scope).fetchone()
+        found = self._execute(
+            "SELECT records FROM counts WHERE kind = ? AND scope = ?", kind, scope
+        ).fetchone()
         return int(found[0]) if found else 0
 
     def rows(self, kind: str, scope: str, *, after: int, skip: int, count: int) -> list[Row]:
-        """A stretch of a list: up to `count` records behind place `after`, the first `skip` of them left out."""
-        return self._rows(
-            "WHERE r.seq IN (SELECT seq FROM records WHERE kind = ? AND scope = ? AND seq > ? "
-            "ORDER BY seq LIMIT ? OFFSET ?) ORDER BY r.seq",
-            kind, scope, after, count, skip,
-        )  # fmt: skip
+        """A stretch of a list: up to `count` records behind place `after`, without the first `skip`."""
+        with self._lock:
+            start, left = self._nearest(kind, scope, skip) if not after else (after, skip)
+            found = self._rows(
+                "WHERE r.seq IN (SELECT seq FROM records WHERE kind = ? AND scope = ? AND seq > ? "
+                "ORDER BY seq LIMIT ? OFFSET ?) ORDER BY r.seq",
+                kind, scope, start, count, left,
+            )  # fmt: skip
+            if found and not after:
+                self._hints[kind, scope] = _Hint(self._stamp(), skip + len(found) - 1, found[-1].seq - 1)
+        return found
+
+    def _nearest(self, kind: str, scope: str, skip: int) -> tuple[int, int]:
+        """A known place at or before the one wanted, and how many records lie between."""
+        hint = self._hints.get((kind, scope))
+        if hint and hint.skipped <= skip and hint.stamp == self._stamp():
+            return hint.seq, skip - hint.skipped
+        return 0, skip
+
+    def _stamp(self) -> tuple[int, int]:
+        """Changes when this process or another one has written."""
+        return self._db.total_changes, int(self._execute("PRAGMA data_version").fetchone()[0])
 
     def rows_of(self, kind: str, ids: list[str]) -> list[Row]:
         """The records of some ids, in the order of the ids."""
@@ -210,7 +206,8 @@ class Store:
     def seq_before(self, kind: str, scope: str, seq: int, count: int) -> int:
         """The place `count` records before another one; 0 when there are fewer."""
         found = self._execute(
-            "SELECT seq FROM records WHERE kind = ? AND scope = ? AND seq <= ? ORDER BY seq DESC LIMIT 1 OFFSET ?",
+            "SELECT seq FROM records WHERE kind = ? AND scope = ? AND seq <= ? "
+            "ORDER BY seq DESC LIMIT 1 OFFSET ?",
             kind, scope, seq, count,
         ).fetchone()  # fmt: skip
         return int(found[0]) if found else 0
@@ -233,7 +230,8 @@ class Store:
         self._execute(
             "INSERT INTO records (kind, id, scope, key, body) "  # noqa: S608
             f"SELECT 'connections', {first} || '/' || {second}, {first}, {second}, "
-            f"json_object('warehouseId', {first}, 'sourceId', {second}) FROM records r WHERE r.kind = ?2 ORDER BY seq",
+            f"json_object('warehouseId', {first}, 'sourceId', {second}) "
+            "FROM records r WHERE r.kind = ?2 ORDER BY seq",
             given, kind,
         )  # fmt: skip
 
@@ -271,13 +269,6 @@ def _columns(kind: Kind, record: Record) -> tuple[str, str, str, str | None, str
     if kind.catalog:
         body = {name: value for name, value in record.items() if name != "metadataId"}
     return kind.name, record_id(kind.name, record), scope, key, record.get("metadataId"), dumps(body)
-
-
-def record_id(kind: str, record: Record) -> str:
-    """What identifies a record within its kind."""
-    if kind == "connections":
-        return f"{record['warehouseId']}/{record['sourceId']}"
-    return str(record["email"] if kind == "invites" else record["id"])
 
 
 def _record(metadata: str | None, body: str) -> Record:
