@@ -1,4 +1,4 @@
-"""What the sandbox takes for true where the API's documentation is silent: named, and each can be switched."""
+"""What the sandbox takes for true where the API's documentation is silent; each can be switched."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Event volumes: made-up counts, the same whenever they are asked for, that add up across buckets and groups.
 
 A count is a weight times the growth of one clock. Weights belong to sources, events and app versions; the
-clock ticks once a minute, and more often by day than by night. So the hours of a day sum up to the day, and the
-groups of a list to the total.
+clock ticks once a minute, and more often by day than by night. So the hours of a day sum up to the day, and
+the groups of a list to the total.
 """
 
 from __future__ import annotations

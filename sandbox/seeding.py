@@ -1,8 +1,8 @@
 """Seeds: what a workspace holds at its start, as one JSON object. A dump has the same form.
 
 Its sections are `workspace` (`id`, `slug`, `name`) and one list for each kind of record, with `metadataId`
-where an answer of the API shows `metadata`. Catalogs, roles and the workspace may be left out: the documented ones
-stand in. Fields that have an obvious empty value may be left out too.
+where an answer of the API shows `metadata`. Catalogs, roles and the workspace may be left out: the documented
+ones stand in. Fields that have an obvious empty value may be left out too.
 """
 
 from __future__ import annotations
