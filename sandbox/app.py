@@ -17,6 +17,7 @@ require_server()
 from fastapi import FastAPI  # noqa: E402 - what misses it is told how to install it
 from starlette.requests import Request  # noqa: E402
 from starlette.responses import Response  # noqa: E402
+from starlette.routing import request_response  # noqa: E402
 from starlette.types import Receive, Scope, Send  # noqa: E402
 
 from .control import install  # noqa: E402
@@ -30,7 +31,6 @@ from .workspace import LoggedRequest  # noqa: E402
 if TYPE_CHECKING:
     from .workspace import Workspace
 
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _BEARER = re.compile(r"Bearer +(\S+) *", re.IGNORECASE)
 
 
@@ -80,10 +80,15 @@ class Site:
 @functools.lru_cache(maxsize=1)
 def _application() -> FastAPI:
     app = FastAPI(
-        title="Segment sandbox", docs_url=None, redoc_url=None, openapi_url="/_sandbox/openapi.json"
+        title="Segment sandbox",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/_sandbox/openapi.json",
+        redirect_slashes=False,
     )
     install(app)
-    app.add_route("/{path:path}", _answer, methods=_METHODS, include_in_schema=False)
+    # The API matches paths itself, as sent: routes would read a %2F within an id as a separator.
+    app.router.default = request_response(_answer)
     return app
 
 
