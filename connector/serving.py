@@ -21,6 +21,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 CUT = "connector.cut"
 """The ASGI extension that closes the connection of a request: `scope["extensions"][CUT]()`."""
 
+MAX_PORT = 65_535
 TICK_SECONDS = 0.1
 STOP_SECONDS = 5.0
 GRACE_SECONDS = 2.0
@@ -107,9 +108,11 @@ def run(
 
 
 def _bound(host: str, port: int, *, allow_remote: bool) -> socket.socket:
+    if not 0 <= port <= MAX_PORT:
+        raise ServingError(f"{host}:{port} cannot be served: a port is from 0 to {MAX_PORT}")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (OSError, OverflowError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         raise ServingError(f"{host}:{port} is no address of this machine: {error}") from None
     if not allow_remote and not ipaddress.ip_address(address[0]).is_loopback:
         raise ServingError(f"{host} can be reached from other machines; allow that, or bind 127.0.0.1")

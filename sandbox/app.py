@@ -20,7 +20,7 @@ from starlette.responses import Response  # noqa: E402
 from starlette.routing import request_response  # noqa: E402
 from starlette.types import Receive, Scope, Send  # noqa: E402
 
-from .control import install  # noqa: E402
+from .control import control  # noqa: E402
 from .engine import Answer, Received  # noqa: E402
 from .errors import ApiError, SandboxError, unauthorized  # noqa: E402
 from .faults import Plan, plan  # noqa: E402
@@ -79,14 +79,8 @@ class Site:
 
 @functools.lru_cache(maxsize=1)
 def _application() -> FastAPI:
-    app = FastAPI(
-        title="Segment sandbox",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/_sandbox/openapi.json",
-        redirect_slashes=False,
-    )
-    install(app)
+    app = FastAPI(openapi_url=None)
+    app.mount("/_sandbox", control())
     # The API matches paths itself, as sent: routes would read a %2F within an id as a separator.
     app.router.default = request_response(_answer)
     return app

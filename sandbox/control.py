@@ -13,7 +13,7 @@ from .assumptions import ASSUMPTIONS
 from .errors import ApiError, SandboxError, unauthorized
 from .store import dumps
 
-router = APIRouter(prefix="/_sandbox")
+router = APIRouter()
 
 
 class FaultGiven(BaseModel):
@@ -34,7 +34,7 @@ class EmailGiven(BaseModel):
     email: str
 
 
-def _workspace(request: Request) -> Any:
+async def _workspace(request: Request) -> Any:
     grant = request.scope["sandbox.site"].find(request.headers.get("authorization", ""))
     if grant is None or grant[1]:
         raise unauthorized()
@@ -44,11 +44,13 @@ def _workspace(request: Request) -> Any:
 Opened = Annotated[Any, Depends(_workspace)]
 
 
-def install(app: FastAPI) -> None:
-    """Adds the control to an application."""
+def control() -> FastAPI:
+    """The application to mount at `/_sandbox`."""
+    app = FastAPI(title="Control of the sandbox", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(router)
     app.add_exception_handler(SandboxError, _refuse)
     app.add_exception_handler(ApiError, _answer)
+    return app
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.utils
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -142,7 +142,7 @@ class Engine:
         return headers | {"X-Sandbox-Assumption": names} if names else headers
 
 
-def _check_params(params: dict[str, str]) -> None:
+def _check_params(params: Mapping[str, str]) -> None:
     errors = [problem(name, f"must have 1 to {_MAX_ID} characters") for name, value in params.items()
               if not 1 <= len(value) <= _MAX_ID]  # fmt: skip
     if errors:

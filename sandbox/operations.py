@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 from urllib.parse import unquote
@@ -69,7 +70,8 @@ def operation(
     return register
 
 
-def match(method: str, raw_path: str) -> tuple[Operation, dict[str, str]] | None:
+@functools.lru_cache(maxsize=4096)
+def match(method: str, raw_path: str) -> tuple[Operation, Mapping[str, str]] | None:
     """The operation of a request and its path parameters; a `%2F` within a parameter is part of it."""
     given = raw_path.split("/")[1:]
     for segments, found in _BY_SHAPE.get((method, len(given)), ()):
@@ -94,7 +96,7 @@ class Call:
 
     store: Store
     assumptions: Assumptions
-    params: dict[str, str]
+    params: Mapping[str, str]
     query: Query
     restricted: bool = False
     decided: list[str] = field(default_factory=list)

@@ -168,10 +168,8 @@ class Store:
 
     def count(self, kind: str, scope: str = "") -> int:
         """How many records a list has."""
-        found = self._execute(
-            "SELECT records FROM counts WHERE kind = ? AND scope = ?", kind, scope
-        ).fetchone()
-        return int(found[0]) if found else 0
+        found = self._execute("SELECT records FROM counts WHERE kind = ? AND scope = ?", kind, scope)
+        return int(found[0][0]) if found else 0
 
     def rows(self, kind: str, scope: str, *, after: int, skip: int, count: int) -> list[Row]:
         """A stretch of a list: up to `count` records behind place `after`, without the first `skip`."""
@@ -195,7 +193,7 @@ class Store:
 
     def _stamp(self) -> tuple[int, int]:
         """Changes when this process or another one has written."""
-        return self._db.total_changes, int(self._execute("PRAGMA data_version").fetchone()[0])
+        return self._db.total_changes, int(self._execute("PRAGMA data_version")[0][0])
 
     def rows_of(self, kind: str, ids: list[str]) -> list[Row]:
         """The records of some ids, in the order of the ids."""
@@ -209,13 +207,13 @@ class Store:
             "SELECT seq FROM records WHERE kind = ? AND scope = ? AND seq <= ? "
             "ORDER BY seq DESC LIMIT 1 OFFSET ?",
             kind, scope, seq, count,
-        ).fetchone()  # fmt: skip
-        return int(found[0]) if found else 0
+        )  # fmt: skip
+        return int(found[0][0]) if found else 0
 
     def fact(self, name: str) -> Any:
         """A value that is no record: the workspace itself, its tokens."""
-        found = self._execute("SELECT body FROM facts WHERE name = ?", name).fetchone()
-        return json.loads(found[0]) if found else None
+        found = self._execute("SELECT body FROM facts WHERE name = ?", name)
+        return json.loads(found[0][0]) if found else None
 
     def set_fact(self, name: str, value: Any) -> None:
         """Keeps such a value."""
@@ -235,14 +233,15 @@ class Store:
             given, kind,
         )  # fmt: skip
 
-    def _execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+    def _execute(self, statement: str, *values: Any) -> list[Any]:
+        # All rows are fetched under the lock: another thread's transaction must not begin in between.
         with self._lock:
-            return self._db.execute(statement, values)
+            return self._db.execute(statement, values).fetchall()
 
     def _select(self, condition: str, *values: Any) -> list[Record]:
         # Conditions are literals of this class.
-        cursor = self._execute(f"SELECT metadata, body FROM records WHERE {condition}", *values)  # noqa: S608
-        return [_record(metadata, body) for metadata, body in cursor.fetchall()]
+        found = self._execute(f"SELECT metadata, body FROM records WHERE {condition}", *values)  # noqa: S608
+        return [_record(metadata, body) for metadata, body in found]
 
     def _rows(self, rest: str, *values: Any) -> list[Row]:
         # `rest` is a literal of this class.
@@ -250,7 +249,7 @@ class Store:
             "SELECT r.seq, r.id, r.body, m.body FROM records r "  # noqa: S608
             f"LEFT JOIN records m ON m.kind = r.kind || 'Catalog' AND m.id = r.metadata {rest}"
         )
-        return [Row(*found) for found in self._execute(statement, *values).fetchall()]
+        return [Row(*found) for found in self._execute(statement, *values)]
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -87,7 +87,9 @@ CASES: dict[str, Case] = {
     ),
     "delete-cascade": (delete(f"/sources/{support.WEB_SOURCE}"), {"cascade": 200, "409": 409}),
     "destination-instances": (
-        post("/destinations", {"sourceId": support.WEB_SOURCE, "metadataId": support.KINESIS, "settings": {}}),
+        post(
+            "/destinations", {"sourceId": support.WEB_SOURCE, "metadataId": support.KINESIS, "settings": {}}
+        ),
         {"400": 400, "allow": 200},
     ),
     "enabled-by-default": (
@@ -137,7 +139,10 @@ CASES: dict[str, Case] = {
     "unknown-role": (post("/invites", invite(roleId="nothing")), {"accept": 201, "422": 422}),
     "unknown-settings": (
         post("/sources", SOURCE | {"settings": {"other": 1}}),
-        {"ignore": at("source", "settings", equals={}), "keep": at("source", "settings", equals={"other": 1})},
+        {
+            "ignore": at("source", "settings", equals={}),
+            "keep": at("source", "settings", equals={"other": 1}),
+        },
     ),
     "unknown-user": (delete("/users?userIds=nobody"), {"404": 404, "ignore": 200}),
     "volume-counts": (
@@ -209,7 +214,9 @@ def test_assumptions_can_be_switched_from_the_start() -> None:
 def test_stable_cursors_walk_back_as_well(api: Api, workspace: sandbox.Workspace) -> None:
     workspace.assume("cursors", "stable")
     first = api.data("GET", "/sources?pagination.count=2")
-    second = api.data("GET", f"/sources?pagination.count=2&pagination.cursor={quoted(first['pagination']['next'])}")
+    second = api.data(
+        "GET", f"/sources?pagination.count=2&pagination.cursor={quoted(first['pagination']['next'])}"
+    )
     again = api.data(
         "GET", f"/sources?pagination.count=2&pagination.cursor={quoted(second['pagination']['previous'])}"
     )

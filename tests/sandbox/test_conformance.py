@@ -33,7 +33,12 @@ QUERIES = {
 }
 SCHEDULE = {"strategy": "CRON", "config": {"spec": "0 * * * *", "timezone": "UTC"}}
 BODIES: dict[str, Any] = {
-    "createSource": {"slug": "made", "enabled": True, "metadataId": support.JAVASCRIPT, "settings": {"apiHost": "x"}},
+    "createSource": {
+        "slug": "made",
+        "enabled": True,
+        "metadataId": support.JAVASCRIPT,
+        "settings": {"apiHost": "x"},
+    },
     "updateSource": {"name": "Renamed", "settings": {"apiHost": "y"}},
     "createDestination": {
         "sourceId": support.IOS_SOURCE,
@@ -57,7 +62,14 @@ BODIES: dict[str, Any] = {
         "displayName": "F",
         "resourceType": "DESTINATION",
         "settings": [
-            {"name": "n", "label": "l", "description": "d", "type": "ARRAY", "required": True, "sensitive": True}
+            {
+                "name": "n",
+                "label": "l",
+                "description": "d",
+                "type": "ARRAY",
+                "required": True,
+                "sensitive": True,
+            }
         ],
     },
     "updateFunction": {"code": "y", "settings": []},
@@ -99,7 +111,9 @@ def url_of(operation: str, ids: dict[str, str]) -> tuple[str, str]:
 
 def test_the_sandbox_has_exactly_the_described_operations() -> None:
     described = {(id_, method, path) for id_, (method, path, _) in operations().items()}
-    assert {(each.id, each.method, each.path) for each in OPERATIONS} == described | {("getWorkspace", "GET", "/")}
+    assert {(each.id, each.method, each.path) for each in OPERATIONS} == described | {
+        ("getWorkspace", "GET", "/")
+    }
 
 
 @pytest.mark.parametrize("operation", ALL)
@@ -113,7 +127,7 @@ def test_success_is_as_described(api: Api, operation: str) -> None:
 @pytest.mark.parametrize("operation", [id_ for id_ in ALL if id_ in BODIES])
 def test_a_wrong_body_is_422_as_described(api: Api, operation: str) -> None:
     method, path = url_of(operation, IDS)
-    response = api(method, path, {name: 7 for name in BODIES[operation]})
+    response = api(method, path, dict.fromkeys(BODIES[operation], 7))
     assert response.status_code == 422
     check_answer(operation, response)
 

@@ -89,10 +89,9 @@ def test_two_processes_write_to_one_file(tmp_path: Path) -> None:
 def test_two_processes_on_one_file_agree_that_a_slug_is_taken(tmp_path: Path) -> None:
     path = tmp_path / "w.sqlite"
     body = {"slug": "mine", "enabled": True, "metadataId": support.JAVASCRIPT}
-    with sandbox.open_workspace(path) as one, sandbox.open_workspace(path) as other:
-        with serve(one.app) as first, serve(other.app) as second:
-            assert Api(first, one.token)("POST", "/sources", body).status_code == 201
-            assert Api(second, other.token).fields("POST", "/sources", body) == ["slug"]
+    with sandbox.open_workspace(path) as workspace, serve(workspace.app) as url, served(path) as (_, other):
+        assert Api(url, workspace.token)("POST", "/sources", body).status_code == 201
+        assert other.fields("POST", "/sources", body) == ["slug"]
 
 
 def test_processes_that_open_a_new_file_together_make_one_workspace(tmp_path: Path) -> None:
@@ -116,20 +115,19 @@ def test_tokens_stay_with_the_file(tmp_path: Path) -> None:
 
 def test_a_page_after_a_deletion_by_another_process_is_right(tmp_path: Path) -> None:
     path = tmp_path / "w.sqlite"
-    with sandbox.open_workspace(path) as one, sandbox.open_workspace(path) as other:
-        with serve(one.app) as first, serve(other.app) as second:
-            ids = [source["id"] for source in one.sources]
-            api = Api(first, one.token)
-            api.data("GET", "/sources?pagination.count=2")
-            Api(second, other.token).data("DELETE", f"/sources/{ids[0]}")
-            page = api.data("GET", "/sources?pagination.count=2&pagination.cursor=Mg==")
-            assert [source["id"] for source in page["sources"]] == ids[3:5]
+    with sandbox.open_workspace(path) as workspace, serve(workspace.app) as url, served(path) as (_, other):
+        ids = [source["id"] for source in workspace.sources]
+        api = Api(url, workspace.token)
+        api.data("GET", "/sources?pagination.count=2")
+        other.data("DELETE", f"/sources/{ids[0]}")
+        page = api.data("GET", "/sources?pagination.count=2&pagination.cursor=Mg==")
+        assert [source["id"] for source in page["sources"]] == ids[3:5]
 
 
 def test_a_file_that_is_no_sandbox_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("These are my notes." * 100, encoding="utf-8")
-    with pytest.raises(sandbox.SandboxError, match="notes.txt cannot be used"):
+    with pytest.raises(sandbox.SandboxError, match=r"notes\.txt cannot be used"):
         sandbox.open_workspace(path)
     assert path.read_text("utf-8").startswith("These are my notes.")
 

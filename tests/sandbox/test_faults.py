@@ -19,7 +19,9 @@ def made(workspace: sandbox.Workspace) -> bool:
     return "made" in [source["slug"] for source in workspace.sources]
 
 
-def test_a_rate_limit_lets_so_many_pass_and_tells_how_long_to_wait(api: Api, workspace: sandbox.Workspace) -> None:
+def test_a_rate_limit_lets_so_many_pass_and_tells_how_long_to_wait(
+    api: Api, workspace: sandbox.Workspace
+) -> None:
     workspace.fault("rate-limit:2/min")
     first, second, third = (api("GET", "/") for _ in range(3))
     assert [each.status_code for each in (first, second, third)] == [200, 200, 429]
@@ -139,11 +141,15 @@ def test_faults_are_not_played_on_control(api: Api, workspace: sandbox.Workspace
 @pytest.mark.parametrize(
     "text",
     [
-        "", "flood", "rate-limit", "rate-limit:x/min", "rate-limit:5/week", "rate-limit:-1/s", "rate-limit:5/min:x",
-        "latency", "latency:5", "latency:ms", "error", "error:404", "error:503:2", "error:503:x", "error:503:0.1:x",
-        "drop:-1", "drop:0.1:0.2", "truncate:after", "published-limits:1",
+        "",
+        "flood",
+        *("rate-limit", "rate-limit:x/min", "rate-limit:5/week", "rate-limit:-1/s", "rate-limit:5/min:x"),
+        *("latency", "latency:5", "latency:ms"),
+        *("error", "error:404", "error:503:2", "error:503:x", "error:503:0.1:x"),
+        *("drop:-1", "drop:0.1:0.2"),
+        *("truncate:after", "published-limits:1"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_fault_is_refused_with_the_forms(text: str) -> None:
     with pytest.raises(sandbox.SandboxError, match="is no fault; a fault is one of rate-limit:5/min"):
         sandbox.parse_fault(text)

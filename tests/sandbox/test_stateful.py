@@ -13,10 +13,14 @@ import sandbox
 from tests.sandbox import support
 from tests.sandbox.support import Api
 
-NAMES = st.text(alphabet="abcé☃ \"\\", min_size=1, max_size=6)
+NAMES = st.text(alphabet='abcé☃ "\\', min_size=1, max_size=6)
 SETTINGS = st.dictionaries(st.sampled_from(["websiteUrl", "apiHost"]), st.integers() | NAMES, max_size=2)
 EXAMPLES = settings(
-    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    max_examples=12,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
 )
 
 
@@ -74,7 +78,9 @@ class Sources(Machine):
     def create(self, slug: str, enabled: bool, settings: dict[str, Any], alone: bool) -> None:
         body = {"slug": slug, "enabled": enabled, "metadataId": support.JAVASCRIPT, "settings": settings}
         taken = slug in [each["slug"] for each in self.model.values()]
-        made = self.expect(422 if taken else 201, "POST", "/sources", body | {"disconnectAllWarehouses": alone})
+        made = self.expect(
+            422 if taken else 201, "POST", "/sources", body | {"disconnectAllWarehouses": alone}
+        )
         if made:
             source = made["source"]
             self.model[source["id"]] = {
@@ -83,7 +89,9 @@ class Sources(Machine):
 
     @rule(
         number=NUMBERS,
-        changes=st.fixed_dictionaries({}, optional={"name": NAMES, "enabled": st.booleans(), "settings": SETTINGS}),
+        changes=st.fixed_dictionaries(
+            {}, optional={"name": NAMES, "enabled": st.booleans(), "settings": SETTINGS}
+        ),
     )
     def update(self, number: int, changes: dict[str, Any]) -> None:
         id_ = self.some(number)
@@ -115,7 +123,9 @@ class Sources(Machine):
         assert list(listed) == list(self.model)
         assert joined == {id_ for id_, each in self.model.items() if each["joined"]}
         for id_, each in self.model.items():
-            assert {key: value for key, value in each.items() if key != "joined"}.items() <= listed[id_].items()
+            assert {key: value for key, value in each.items() if key != "joined"}.items() <= listed[
+                id_
+            ].items()
 
 
 class Destinations(Machine):
@@ -125,7 +135,9 @@ class Destinations(Machine):
     def create(self, source: str, many: bool, enabled: bool) -> None:
         metadata = support.MANY if many else support.AMPLITUDE
         body = {"sourceId": source, "metadataId": metadata, "enabled": enabled, "settings": {}}
-        same = [each for each in self.model.values() if (each["sourceId"], each["metadata"]) == (source, metadata)]
+        same = [
+            each for each in self.model.values() if (each["sourceId"], each["metadata"]) == (source, metadata)
+        ]
         status = 422 if source == "u" else 400 if same and not many else 200
         made = self.expect(status, "POST", "/destinations", body)
         if made:
