@@ -13,6 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from connector.serving import require_server
+
 from .assumptions import ASSUMPTIONS, Assumption
 from .errors import SandboxError
 from .faults import Fault, parse_fault
@@ -78,6 +80,8 @@ def generate(*, sources: int = 40_000, destinations: int = 5_000) -> dict[str, A
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Site":
+        require_server()
     if name in _HOMES:
         return getattr(import_module(_HOMES[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

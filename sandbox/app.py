@@ -8,25 +8,22 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from fastapi import FastAPI
 from pydantic_core import from_json
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import request_response
+from starlette.types import Receive, Scope, Send
 
-from connector.serving import CUT, require_server
+from connector.serving import CUT
 
-require_server()
-
-from fastapi import FastAPI  # noqa: E402 - what misses it is told how to install it
-from starlette.requests import Request  # noqa: E402
-from starlette.responses import Response  # noqa: E402
-from starlette.routing import request_response  # noqa: E402
-from starlette.types import Receive, Scope, Send  # noqa: E402
-
-from .control import control  # noqa: E402
-from .engine import Answer, Received  # noqa: E402
-from .errors import ApiError, SandboxError, unauthorized  # noqa: E402
-from .faults import Plan, plan  # noqa: E402
-from .operations import match  # noqa: E402
-from .query import Query  # noqa: E402
-from .workspace import LoggedRequest  # noqa: E402
+from .control import control
+from .engine import Answer, Received
+from .errors import ApiError, SandboxError, unauthorized
+from .faults import Plan, plan
+from .operations import match
+from .query import Query
+from .workspace import LoggedRequest
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -181,5 +178,4 @@ class CutResponse(Response):
                 {"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True}
             )
         scope["extensions"][CUT]()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await receive()

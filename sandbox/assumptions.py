@@ -149,7 +149,3 @@ class Assumptions:
             choices = ", ".join(ASSUMPTIONS[name].choices)
             raise SandboxError(f"The assumption {name} cannot be {value!r}; it can be {choices}")
         self._values[name] = value
-
-    def items(self) -> dict[str, str]:
-        """Every assumption's value."""
-        return dict(self._values)

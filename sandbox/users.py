@@ -81,8 +81,7 @@ def delete_users(call: Call) -> Data:
     if missing and call.assume("unknown-user") == "404":
         raise call.missing("userIds")
     for id_ in ids:
-        if id_:
-            call.store.remove("users", id_=id_)
+        call.store.remove("users", id_=id_)
     return SUCCESS
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from connector.serving import require_server
+
 from . import seeding, users
 from .assumptions import Assumptions
 from .engine import Engine
@@ -114,6 +116,7 @@ class Workspace:
         Raises:
             connector.serving.ServerMissingError: FastAPI is not installed.
         """
+        require_server()
         from .app import Site  # noqa: PLC0415 - FastAPI is optional and slow to import
 
         return Site([self])

@@ -45,6 +45,13 @@ def test_a_token_opens_its_own_workspace_only(site: sandbox.Site, url: str, api:
         assert Api(url, other.token)("GET", "/").status_code == 401
 
 
+def test_a_wrong_token_is_no_workspaces_request_where_there_are_two() -> None:
+    with sandbox.open_workspace() as one, sandbox.open_workspace() as other:
+        with serve(sandbox.Site([one, other])) as url:
+            assert Api(url, "wrong")("GET", "/").json()["errors"][0]["type"] == "unauthorized"
+        assert one.requests == other.requests == []
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", "/tracking-plans"), ("PUT", "/sources"), ("GET", "/sources/a/b/c"), ("HEAD", "/")],

@@ -213,6 +213,34 @@ def test_a_subscriptions_model_and_schedule_can_be_changed(api: Api) -> None:
     assert (changed["modelId"], changed["reverseETLSchedule"]) == ("m", schedule)
 
 
+def test_a_subscriptions_settings_are_merged(api: Api) -> None:
+    path = f"/destinations/{support.SUBSCRIBED}/subscriptions/{support.SUBSCRIPTION}"
+    api.data("PATCH", path, {"input": {"settings": {"a": 1, "b": 1}}})
+    changed = api.data("PATCH", path, {"input": {"settings": {"b": 2}}})["subscription"]
+    assert changed["settings"] == {"a": 1, "b": 2}
+
+
+def test_a_warehouse_can_be_switched_off(api: Api) -> None:
+    path = f"/warehouses/{support.WAREHOUSE}"
+    assert api.data("PATCH", path, {"enabled": False, "settings": {}})["warehouse"]["enabled"] is False
+    assert api.data("PATCH", path, {"settings": {}})["warehouse"]["enabled"] is False
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/sources/{support.IOS_SOURCE}",
+        f"/warehouses/{support.WAREHOUSE}",
+        f"/destinations/{support.SUBSCRIBED}",
+    ],
+)
+def test_without_cascading_what_is_in_use_stays(api: Api, workspace: sandbox.Workspace, path: str) -> None:
+    workspace.assume("delete-cascade", "409")
+    before = workspace.dump()
+    assert api("DELETE", path).status_code == 409
+    assert workspace.dump() == before
+
+
 def test_a_schedule_of_no_known_form_is_refused(api: Api) -> None:
     path = f"/destinations/{support.SUBSCRIBED}/subscriptions/{support.SUBSCRIPTION}"
     body = {"input": {"reverseETLSchedule": {"strategy": "CRON", "config": {"spec": 1}}}}

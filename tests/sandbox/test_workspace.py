@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import sandbox
+from connector.serving import ServerMissingError
 from tests.sandbox import support
 from tests.sandbox.support import Api
 
@@ -31,6 +33,14 @@ def test_opening_a_workspace_imports_no_server() -> None:
     code = CHECK.replace("; print", "; sandbox.open_workspace(); print").replace("'pydantic', ", "")
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_without_the_server_its_application_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with sandbox.open_workspace() as workspace, pytest.raises(ServerMissingError, match="pip install"):
+        workspace.app
+    with pytest.raises(ServerMissingError, match="pip install"):
+        sandbox.Site
 
 
 def test_every_public_name_is_there() -> None:
