@@ -47,7 +47,11 @@ _ALL = (
         ("offset", "stable"),
         "documented cursors are counts in Base64: MA==, Mg==, Mw==",
     ),
-    Assumption("delete-cascade", "What depends on a deleted record goes with it, or 409", ("cascade", "409")),
+    Assumption(
+        "delete-cascade",
+        "What hangs on a deleted record (connections, destinations, subscriptions, transformations) goes too",
+        ("cascade", "409"),
+    ),
     Assumption(
         "destination-instances",
         "A second destination of one type on one source, unless the catalog says MULTIPLE or above 1",
@@ -102,6 +106,12 @@ _ALL = (
     ),
     Assumption("slug-taken", "A source slug that another source has", ("422", "409", "allow")),
     Assumption(
+        "source-name",
+        "The name of a new source",
+        ("slug", "empty"),
+        "one documented example of createSource shows the slug, another one nothing",
+    ),
+    Assumption(
         "unknown-body-keys",
         "A key of a body that the operation does not know",
         ("ignore", "422"),
@@ -121,6 +131,12 @@ _ALL = (
         ("synthetic", "zero"),
     ),
     Assumption("volume-range", "More than 1,500 buckets in one answer", ("422", "allow")),
+    Assumption(
+        "warehouse-name",
+        "The name of a warehouse is shown among its settings, the only place there is",
+        ("in-settings", "hidden"),
+        "the documented example of updateWarehouse sends a name and gets it there",
+    ),
 )
 
 ASSUMPTIONS = {each.name: each for each in _ALL}

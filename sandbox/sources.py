@@ -79,7 +79,7 @@ def create_source(call: Call, body: CreateSource) -> Data:
     source: Record = {
         "id": new_id(),
         "slug": body.slug,
-        "name": body.slug,
+        "name": body.slug if call.assume("source-name") == "slug" else "",
         "workspaceId": call.workspace["id"],
         "enabled": body.enabled,
         "writeKeys": [new_text(32, string.ascii_letters + string.digits)],

@@ -154,9 +154,8 @@ class Store:
         self, kind: str, *, id_: str | None = None, scope: str | None = None, key: str | None = None
     ) -> int:
         """Removes one record, a whole list, or all that a key names; how many there were."""
-        column, value = (
-            ("id", id_) if id_ is not None else ("scope", scope) if scope is not None else ("key", key)
-        )
+        given = {"id": id_, "scope": scope, "key": key}
+        column, value = next((name, value) for name, value in given.items() if value is not None)
         with self._lock:
             # The column is one of three words above.
             statement = f"DELETE FROM records WHERE kind = ? AND {column} = ?"  # noqa: S608

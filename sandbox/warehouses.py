@@ -32,11 +32,13 @@ class UpdateWarehouse(Body):
     settings: Settings
 
 
-def warehouse_view(_call: Call, row: Row) -> str:
+def warehouse_view(call: Call, row: Row) -> str:
     """A warehouse without its password."""
     warehouse = json.loads(row.body)
     settings = warehouse["settings"]
     shown = {name: value for name, value in settings.items() if "password" not in name.lower()}
+    if "name" in shown and call.assume("warehouse-name") == "hidden":
+        del shown["name"]
     body = row.body if len(shown) == len(settings) else dumps(warehouse | {"settings": shown})
     return compose(body, row.metadata)
 

@@ -135,6 +135,17 @@ CASES: dict[str, Case] = {
         },
     ),
     "slug-taken": (post("/sources", SOURCE | {"slug": "ios"}), {"422": 422, "409": 409, "allow": 201}),
+    "source-name": (
+        post("/sources", SOURCE),
+        {"slug": at("source", "name", equals="x"), "empty": at("source", "name", equals="")},
+    ),
+    "warehouse-name": (
+        get(f"/warehouses/{support.WAREHOUSE}"),
+        {
+            "in-settings": at("warehouse", "settings", "name", equals="Redshift Dev"),
+            "hidden": lambda response: "name" not in response.json()["data"]["warehouse"]["settings"],
+        },
+    ),
     "unknown-body-keys": (post("/sources", SOURCE | {"sourceId": "x"}), {"ignore": 201, "422": 422}),
     "unknown-role": (post("/invites", invite(roleId="nothing")), {"accept": 201, "422": 422}),
     "unknown-settings": (
