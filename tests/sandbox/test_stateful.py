@@ -7,65 +7,21 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 import sandbox
 from tests.sandbox import support
-from tests.sandbox.support import Api
+from tests.sandbox.machine import Machine
 
 NAMES = st.text(alphabet='abcé☃ "\\', min_size=1, max_size=6)
 SETTINGS = st.dictionaries(st.sampled_from(["websiteUrl", "apiHost"]), st.integers() | NAMES, max_size=2)
 EXAMPLES = settings(
-    max_examples=12,
+    max_examples=8,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     database=None,
 )
-
-
-class Machine(RuleBasedStateMachine):
-    """A workspace of its own for each run, and what the model says it holds."""
-
-    url: str
-    site: sandbox.Site
-    seed: dict[str, Any]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.workspace = sandbox.open_workspace(seed=self.seed)
-        self.site.add(self.workspace)
-        self.api = Api(self.url, self.workspace.token)
-        self.model: dict[str, dict[str, Any]] = {}
-
-    def teardown(self) -> None:
-        self.api.close()
-        self.site.remove(self.workspace)
-        self.workspace.close()
-
-    def some(self, number: int) -> str:
-        """One of the model's ids, or one that nothing has."""
-        ids = [*self.model, "nothing"]
-        return ids[number % len(ids)]
-
-    def listed(self, path: str, root: str) -> dict[str, dict[str, Any]]:
-        """All records by two-record pages."""
-        found: dict[str, dict[str, Any]] = {}
-        query: dict[str, str] | None = {}
-        while query is not None:
-            pairs = "&".join(f"pagination[{key}]={value}" for key, value in ({"count": "2"} | query).items())
-            page = self.api.data("GET", f"{path}{'&' if '?' in path else '?'}{pairs}")
-            found |= {record["id"]: record for record in page[root]}
-            following = page["pagination"].get("next")
-            query = {"cursor": following} if following else None
-            total = page["pagination"]["totalEntries"]
-        assert len(found) == total
-        return found
-
-    def expect(self, status: int, method: str, path: str, body: Any = None) -> Any:
-        response = self.api(method, path, body)
-        assert response.status_code == status, response.text
-        return response.json().get("data")
 
 
 NUMBERS = st.integers(0, 6)

@@ -35,6 +35,17 @@ def test_opening_a_workspace_imports_no_server() -> None:
     assert found.stdout.strip() == "[]"
 
 
+def test_it_works_under_another_package_name() -> None:
+    code = (
+        "import importlib, sys, types; package = types.ModuleType('_private'); package.__path__ = ['.'];"
+        "sys.modules['_private'] = package; sandbox = importlib.import_module('_private.sandbox');"
+        "workspace = sandbox.open_workspace(); sandbox.Site([workspace]); sandbox.generate(sources=1, destinations=1);"
+        "print(len(workspace.sources), 'sandbox' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["5", "False"]
+
+
 def test_without_the_server_its_application_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with sandbox.open_workspace() as workspace, pytest.raises(ServerMissingError, match="pip install"):
