@@ -39,7 +39,8 @@ def test_it_works_under_another_package_name() -> None:
     code = (
         "import importlib, sys, types; package = types.ModuleType('_private'); package.__path__ = ['.'];"
         "sys.modules['_private'] = package; sandbox = importlib.import_module('_private.sandbox');"
-        "workspace = sandbox.open_workspace(); sandbox.Site([workspace]); sandbox.generate(sources=1, destinations=1);"
+        "workspace = sandbox.open_workspace(); sandbox.Site([workspace]);"
+        "sandbox.generate(sources=1, destinations=1);"
         "print(len(workspace.sources), 'sandbox' in sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
