@@ -73,9 +73,7 @@ def open_workspace(
 
 def generate(*, sources: int = 40_000, destinations: int = 5_000) -> dict[str, Any]:
     """A big seed for load tests; see `seeding.generate`."""
-    seed: dict[str, Any] = import_module(".seeding", __name__).generate(
-        sources=sources, destinations=destinations
-    )
+    seed: dict[str, Any] = import_module(".seeding", __name__).generate(sources=sources, destinations=destinations)
     return seed
 
 

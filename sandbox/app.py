@@ -112,9 +112,7 @@ def _answer_of(workspace: Workspace, received: Received, met: Plan) -> Answer:
     if met.strike is None and answer:
         return answer
     status = met.strike.status if met.strike else 500
-    return engine.refusal(
-        ApiError(status, [{"type": "fault", "message": "A fault of the sandbox", "status": status}])
-    )
+    return engine.refusal(ApiError(status, [{"type": "fault", "message": "A fault of the sandbox", "status": status}]))
 
 
 async def _received(request: Request) -> Received:
@@ -171,11 +169,7 @@ class CutResponse(Response):
         if self._answer:
             content = self._answer.content
             whole = Response(content, self._answer.status, self._answer.headers)
-            await send(
-                {"type": "http.response.start", "status": whole.status_code, "headers": whole.raw_headers}
-            )
-            await send(
-                {"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True}
-            )
+            await send({"type": "http.response.start", "status": whole.status_code, "headers": whole.raw_headers})
+            await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
         scope["extensions"][CUT]()
         await receive()

@@ -78,9 +78,7 @@ _ALL = (
         "documented: `function` may be null",
     ),
     Assumption("missing-in-body", "The status of an unknown id in a body", ("422", "404")),
-    Assumption(
-        "missing-in-path", "The status of an unknown id in a path", ("404", "422"), "404 is documented"
-    ),
+    Assumption("missing-in-path", "The status of an unknown id in a path", ("404", "422"), "404 is documented"),
     Assumption("not-connected", "Removing a connection that is not there", ("404", "SUCCESS")),
     Assumption(
         "patch-settings",
@@ -95,9 +93,7 @@ _ALL = (
     ),
     Assumption("repeat-invite", "Inviting a known e-mail address again", ("allow", "422")),
     Assumption("required-settings", "A required setting of the catalog that is missing", ("log", "422")),
-    Assumption(
-        "restricted-token", "A token without Source Admin may read only, or write too", ("read-only", "write")
-    ),
+    Assumption("restricted-token", "A token without Source Admin may read only, or write too", ("read-only", "write")),
     Assumption(
         "secret-settings",
         "Secret settings of a destination come back as bullets",

@@ -74,9 +74,7 @@ def _parse(call: Call, content: bytes) -> Any:
 
 
 def _problems(errors: list[ErrorDetails]) -> list[dict[str, Any]]:
-    return [
-        problem(".".join(str(part) for part in error["loc"]) or "body", _message(error)) for error in errors
-    ]
+    return [problem(".".join(str(part) for part in error["loc"]) or "body", _message(error)) for error in errors]
 
 
 def _message(error: ErrorDetails) -> str:
@@ -125,9 +123,7 @@ def check_required_settings(call: Call, settings: Settings, metadata: Record, wh
         ApiError: 422, when that is assumed.
     """
     missing = [
-        option["name"]
-        for option in metadata["options"]
-        if option["required"] and option["name"] not in settings
+        option["name"] for option in metadata["options"] if option["required"] and option["name"] not in settings
     ]
     if not missing:
         return

@@ -47,9 +47,7 @@ class _Asked:
         size = MINUTES[self.granularity]
         first, last = _minute(self.start), _minute(self.end)
         edges = [first, *range((first // size + 1) * size, last, size), last]
-        return [
-            (_moment(low - low % size), _clock(high) - _clock(low)) for low, high in itertools.pairwise(edges)
-        ]
+        return [(_moment(low - low % size), _clock(high) - _clock(low)) for low, high in itertools.pairwise(edges)]
 
     def bucket_count(self) -> int:
         size = MINUTES[self.granularity]
@@ -93,9 +91,7 @@ def _read(call: Call) -> _Asked:
     if len(times) == 2 and times["startTime"] >= times["endTime"]:
         errors.append(problem("endTime", "must be later than startTime"))
     groups = query.texts("groupBy")
-    errors += [
-        problem("groupBy", f"must be among {', '.join(GROUPS)}") for each in groups if each not in GROUPS
-    ]
+    errors += [problem("groupBy", f"must be among {', '.join(GROUPS)}") for each in groups if each not in GROUPS]
     if errors:
         raise ApiError(422, errors)
     lists = {name: query.texts(name) for name in FILTERS} | {"groupBy": groups}
@@ -160,9 +156,7 @@ def _present(**fields: str | None) -> dict[str, str]:
 def _sources(call: Call, asked: _Asked) -> list[tuple[dict[str, Any], int]]:
     wanted = asked.lists["sourceId"]
     found: Iterable[Record | None] = (
-        [call.store.get("sources", id_) for id_ in dict.fromkeys(wanted)]
-        if wanted
-        else call.store.all("sources")
+        [call.store.get("sources", id_) for id_ in dict.fromkeys(wanted)] if wanted else call.store.all("sources")
     )
     return [
         (

@@ -15,9 +15,7 @@ from .operations import SUCCESS, Call, Data, new_id, operation, show
 from .pages import page
 from .store import Row, dumps
 
-ResourceType = Literal[
-    "DESTINATION", "INSERT_DESTINATION", "INSERT_SOURCE", "INSERT_TRANSFORMATION", "SOURCE"
-]
+ResourceType = Literal["DESTINATION", "INSERT_DESTINATION", "INSERT_SOURCE", "INSERT_TRANSFORMATION", "SOURCE"]
 _HIDDEN_IN_LISTS = ("code", "settings", "previewWebhookUrl", "buildpack", "batchMaxCount")
 
 

@@ -157,9 +157,7 @@ def together(*checks: Check) -> list[Any]:
     if failed:
         # One answer has one status; faults of another one wait for the next try.
         status = failed[0].status
-        raise ApiError(
-            status, [entry for error in failed if error.status == status for entry in error.errors]
-        )
+        raise ApiError(status, [entry for error in failed if error.status == status for entry in error.errors])
     return results
 
 

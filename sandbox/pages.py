@@ -40,9 +40,7 @@ def rows_of_page(call: Call, kind: str, scope: str = "") -> tuple[list[Row], dic
     count, given = call.query.pagination()
     stable = call.assumptions["cursors"] == "stable"
     place = place_of(given, stable=stable)
-    rows = call.store.rows(
-        kind, scope, after=place if stable else 0, skip=0 if stable else place, count=count + 1
-    )
+    rows = call.store.rows(kind, scope, after=place if stable else 0, skip=0 if stable else place, count=count + 1)
     pagination: dict[str, Any] = {"current": cursor(place, stable=stable)}
     if len(rows) > count:
         rows.pop()

@@ -73,12 +73,8 @@ def read_seed(seed: Mapping[str, Any] | Path | str | None) -> Seed:
     given = _parsed(Path(seed)) if isinstance(seed, Path | str) else dict(seed)
     unknown = [name for name in given if name != "workspace" and name not in KINDS]
     if unknown:
-        raise SandboxError(
-            f"A seed has no section {', '.join(unknown)}; it has workspace, {', '.join(KINDS)}"
-        )
-    whole = {
-        name: given.get(name, bundled()[name] if name in _FALLBACKS else []) for name in ("workspace", *KINDS)
-    }
+        raise SandboxError(f"A seed has no section {', '.join(unknown)}; it has workspace, {', '.join(KINDS)}")
+    whole = {name: given.get(name, bundled()[name] if name in _FALLBACKS else []) for name in ("workspace", *KINDS)}
     faults = list(_form_faults(whole))
     if not faults:
         whole |= {kind: _completed(kind, whole) for kind in KINDS}
@@ -101,9 +97,7 @@ def _parsed(path: Path) -> Seed:
 
 def _form_faults(seed: Seed) -> Iterator[str]:
     workspace = seed["workspace"]
-    if not isinstance(workspace, dict) or not all(
-        isinstance(workspace.get(n), str) for n in ("id", "slug", "name")
-    ):
+    if not isinstance(workspace, dict) or not all(isinstance(workspace.get(n), str) for n in ("id", "slug", "name")):
         yield "workspace needs the texts id, slug and name"
     for kind in KINDS:
         if not isinstance(seed[kind], list):

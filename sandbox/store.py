@@ -96,9 +96,7 @@ class Store:
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
-                raise SandboxError(
-                    f"{self.path} holds no sandbox of this version; delete it or choose another file"
-                )
+                raise SandboxError(f"{self.path} holds no sandbox of this version; delete it or choose another file")
 
     def close(self) -> None:
         """Closes the file; what was in memory is gone."""
@@ -150,9 +148,7 @@ class Store:
             return self._select("kind = ? ORDER BY seq", kind)
         return self._select("kind = ? AND scope = ? ORDER BY seq", kind, scope)
 
-    def remove(
-        self, kind: str, *, id_: str | None = None, scope: str | None = None, key: str | None = None
-    ) -> int:
+    def remove(self, kind: str, *, id_: str | None = None, scope: str | None = None, key: str | None = None) -> int:
         """Removes one record, a whole list, or all that a key names; how many there were."""
         given = {"id": id_, "scope": scope, "key": key}
         column, value = next((name, value) for name, value in given.items() if value is not None)
@@ -198,9 +194,7 @@ class Store:
 
     def rows_of(self, kind: str, ids: list[str]) -> list[Row]:
         """The records of some ids, in the order of the ids."""
-        return self._rows(
-            "JOIN json_each(?) j ON r.id = j.value WHERE r.kind = ? ORDER BY j.key", dumps(ids), kind
-        )
+        return self._rows("JOIN json_each(?) j ON r.id = j.value WHERE r.kind = ? ORDER BY j.key", dumps(ids), kind)
 
     def seq_before(self, kind: str, scope: str, seq: int, count: int) -> int:
         """The place `count` records before another one; 0 when there are fewer."""

@@ -135,9 +135,7 @@ def create_subscription(call: Call, body: CreateSubscription) -> Data:
     return show(call, "subscriptions", subscription["id"], "destinationSubscription")
 
 
-@operation(
-    "updateSubscriptionForDestination", f"PATCH {_PATH}/{{id}}", body=UpdateSubscription, version="v1alpha"
-)
+@operation("updateSubscriptionForDestination", f"PATCH {_PATH}/{{id}}", body=UpdateSubscription, version="v1alpha")
 def update_subscription(call: Call, body: UpdateSubscription) -> Data:
     """Changes what the body's `input` holds."""
     subscription = _required(call)

@@ -106,9 +106,7 @@ def _check(call: Call, place: str, invite: Invite) -> None:
         at = f"{place}.permissions.{number}"
         checks.append(lambda at=at, id_=permission.role_id: _check_role(call, f"{at}.roleId", id_))
         checks += [
-            lambda at=at, index=index, resource=resource: _check_resource(
-                call, f"{at}.resources.{index}.id", resource
-            )
+            lambda at=at, index=index, resource=resource: _check_resource(call, f"{at}.resources.{index}.id", resource)
             for index, resource in enumerate(permission.resources)
         ]
     together(*checks)

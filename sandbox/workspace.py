@@ -80,9 +80,7 @@ class Workspace:
         if self._store.fact("workspace") is None:
             seeding.load(self._store, self._seed, only_when_empty=True)
         elif seeded:
-            raise SandboxError(
-                f"{path} holds a workspace already; reset it, or choose another file for the seed"
-            )
+            raise SandboxError(f"{path} holds a workspace already; reset it, or choose another file for the seed")
 
     def _keep_token(self, name: str, given: str | None) -> str:
         with self._store.transaction():

@@ -86,9 +86,7 @@ def openapi() -> dict[str, Any]:
     folder = os.environ.get("CONNECTOR_REFERENCE")
     if not folder:
         pytest.skip("CONNECTOR_REFERENCE does not name the folder of segment-openapi.json")
-    found: dict[str, Any] = _as_json_schema(
-        json.loads((Path(folder) / "segment-openapi.json").read_text("utf-8"))
-    )
+    found: dict[str, Any] = _as_json_schema(json.loads((Path(folder) / "segment-openapi.json").read_text("utf-8")))
     return found
 
 

@@ -87,9 +87,7 @@ CASES: dict[str, Case] = {
     ),
     "delete-cascade": (delete(f"/sources/{support.WEB_SOURCE}"), {"cascade": 200, "409": 409}),
     "destination-instances": (
-        post(
-            "/destinations", {"sourceId": support.WEB_SOURCE, "metadataId": support.KINESIS, "settings": {}}
-        ),
+        post("/destinations", {"sourceId": support.WEB_SOURCE, "metadataId": support.KINESIS, "settings": {}}),
         {"400": 400, "allow": 200},
     ),
     "enabled-by-default": (
@@ -225,11 +223,7 @@ def test_assumptions_can_be_switched_from_the_start() -> None:
 def test_stable_cursors_walk_back_as_well(api: Api, workspace: sandbox.Workspace) -> None:
     workspace.assume("cursors", "stable")
     first = api.data("GET", "/sources?pagination.count=2")
-    second = api.data(
-        "GET", f"/sources?pagination.count=2&pagination.cursor={quoted(first['pagination']['next'])}"
-    )
-    again = api.data(
-        "GET", f"/sources?pagination.count=2&pagination.cursor={quoted(second['pagination']['previous'])}"
-    )
+    second = api.data("GET", f"/sources?pagination.count=2&pagination.cursor={quoted(first['pagination']['next'])}")
+    again = api.data("GET", f"/sources?pagination.count=2&pagination.cursor={quoted(second['pagination']['previous'])}")
     assert again["sources"] == first["sources"]
     assert base64.b64decode(again["pagination"]["current"]) == b"0"

@@ -111,9 +111,7 @@ def url_of(operation: str, ids: dict[str, str]) -> tuple[str, str]:
 
 def test_the_sandbox_has_exactly_the_described_operations() -> None:
     described = {(id_, method, path) for id_, (method, path, _) in operations().items()}
-    assert {(each.id, each.method, each.path) for each in OPERATIONS} == described | {
-        ("getWorkspace", "GET", "/")
-    }
+    assert {(each.id, each.method, each.path) for each in OPERATIONS} == described | {("getWorkspace", "GET", "/")}
 
 
 @pytest.mark.parametrize("operation", ALL)

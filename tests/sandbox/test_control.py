@@ -23,10 +23,7 @@ def test_control_needs_the_token_that_may_do_everything(
 ) -> None:
     before = workspace.dump()
     for api in (restricted, Api(url, "wrong")):
-        assert (
-            api(method, f"/_sandbox/{name}", {"value": "stable", "fault": "drop", "email": "e"}).status_code
-            == 401
-        )
+        assert api(method, f"/_sandbox/{name}", {"value": "stable", "fault": "drop", "email": "e"}).status_code == 401
     assert (workspace.dump(), workspace.faults) == (before, [])
 
 

@@ -19,9 +19,7 @@ def made(workspace: sandbox.Workspace) -> bool:
     return "made" in [source["slug"] for source in workspace.sources]
 
 
-def test_a_rate_limit_lets_so_many_pass_and_tells_how_long_to_wait(
-    api: Api, workspace: sandbox.Workspace
-) -> None:
+def test_a_rate_limit_lets_so_many_pass_and_tells_how_long_to_wait(api: Api, workspace: sandbox.Workspace) -> None:
     workspace.fault("rate-limit:2/min")
     first, second, third = (api("GET", "/") for _ in range(3))
     assert [each.status_code for each in (first, second, third)] == [200, 200, 429]

@@ -17,17 +17,12 @@ def ids(records: list[dict[str, Any]]) -> set[str]:
 
 
 def test_a_subscription_belongs_to_its_destination(api: Api) -> None:
-    assert (
-        api("GET", f"/destinations/{support.DESTINATION}/subscriptions/{support.SUBSCRIPTION}").status_code
-        == 404
-    )
+    assert api("GET", f"/destinations/{support.DESTINATION}/subscriptions/{support.SUBSCRIPTION}").status_code == 404
 
 
 def test_a_subscription_takes_the_slug_of_its_action(api: Api) -> None:
     body = {"name": "S", "actionId": support.ACTION, "trigger": 'type = "track"', "enabled": True}
-    made = api.data("POST", f"/destinations/{support.SUBSCRIBED}/subscriptions", body)[
-        "destinationSubscription"
-    ]
+    made = api.data("POST", f"/destinations/{support.SUBSCRIBED}/subscriptions", body)["destinationSubscription"]
     assert (made["actionSlug"], made["settings"]) == ("someActionSlug", {})
 
 

@@ -136,8 +136,6 @@ def test_no_request_gets_an_answer_that_is_not_described(shared: Api, operation:
     st.lists(TEXT, max_size=4),
     st.binary(max_size=30),
 )
-def test_no_path_at_all_gets_another_5xx_than_501(
-    shared: Api, method: str, parts: list[str], body: bytes
-) -> None:
+def test_no_path_at_all_gets_another_5xx_than_501(shared: Api, method: str, parts: list[str], body: bytes) -> None:
     response = shared(method, "/" + "/".join(quoted(part) for part in parts), data=body)
     assert response.status_code < 500 or response.status_code == 501

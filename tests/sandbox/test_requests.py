@@ -16,18 +16,14 @@ from tests.sandbox.support import Api, quoted
 
 
 @pytest.mark.parametrize("header", [None, "Bearer wrong", "Basic abc", "Bearer", ""])
-def test_no_token_and_a_wrong_one_are_401_alike(
-    url: str, workspace: sandbox.Workspace, header: str | None
-) -> None:
+def test_no_token_and_a_wrong_one_are_401_alike(url: str, workspace: sandbox.Workspace, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
     response = requests.get(f"{url}/sources", headers=headers, timeout=5)
     assert response.status_code == 401
     assert response.json() == {"errors": [{"type": "unauthorized", "message": "Unauthorized"}]}
 
 
-def test_a_missing_permission_is_401_and_changes_nothing(
-    restricted: Api, workspace: sandbox.Workspace
-) -> None:
+def test_a_missing_permission_is_401_and_changes_nothing(restricted: Api, workspace: sandbox.Workspace) -> None:
     before = workspace.dump()
     body = {"slug": "x", "enabled": True, "metadataId": support.JAVASCRIPT}
     assert restricted("POST", "/sources", body).status_code == 401
@@ -136,9 +132,7 @@ LISTS = [
 
 
 @pytest.mark.parametrize("form", LISTS)
-def test_every_dialect_of_lists_names_the_same_records(
-    api: Api, workspace: sandbox.Workspace, form: str
-) -> None:
+def test_every_dialect_of_lists_names_the_same_records(api: Api, workspace: sandbox.Workspace, form: str) -> None:
     api.data("DELETE", f"/users?{form.format(*(user['id'] for user in workspace.users))}")
     assert workspace.users == []
 
@@ -160,9 +154,7 @@ def test_every_form_of_accept_is_answered(api: Api, accept: str, answered: str) 
     assert (response.status_code, response.headers["Content-Type"]) == (200, answered)
 
 
-@pytest.mark.parametrize(
-    "accept", ["application/vnd.segment.v1alpha+json", "application/vnd.segment.alpha+json"]
-)
+@pytest.mark.parametrize("accept", ["application/vnd.segment.v1alpha+json", "application/vnd.segment.alpha+json"])
 def test_alpha_operations_answer_in_their_version(api: Api, accept: str) -> None:
     response = api("GET", f"/destinations/{support.SUBSCRIBED}/subscriptions", headers={"Accept": accept})
     assert response.headers["Content-Type"] == "application/vnd.segment.v1alpha+json"
@@ -198,9 +190,7 @@ def test_every_content_type_of_json_is_read(api: Api, content_type: str) -> None
         ([], {"body": "must be an object"}),
     ],
 )
-def test_each_fault_of_a_body_is_one_entry_with_its_field(
-    api: Api, body: Any, errors: dict[str, str]
-) -> None:
+def test_each_fault_of_a_body_is_one_entry_with_its_field(api: Api, body: Any, errors: dict[str, str]) -> None:
     response = api("POST", "/sources", body)
     assert response.status_code == 422
     assert response.json()["errors"] == [

@@ -18,9 +18,7 @@ def ids(records: list[dict[str, Any]]) -> set[str]:
 
 
 def test_the_root_answers_the_workspace(api: Api) -> None:
-    assert api.data("GET", "/") == {
-        "workspace": {"id": support.WORKSPACE, "slug": "sandbox", "name": "Sandbox"}
-    }
+    assert api.data("GET", "/") == {"workspace": {"id": support.WORKSPACE, "slug": "sandbox", "name": "Sandbox"}}
 
 
 def test_a_created_source_can_be_read_and_listed(api: Api) -> None:
@@ -39,16 +37,12 @@ def test_a_new_source_is_connected_to_every_warehouse(api: Api, workspace: sandb
     assert connected == [each["id"] for each in workspace.warehouses]
 
 
-def test_a_new_source_is_connected_to_no_warehouse_when_so_asked(
-    api: Api, workspace: sandbox.Workspace
-) -> None:
+def test_a_new_source_is_connected_to_no_warehouse_when_so_asked(api: Api, workspace: sandbox.Workspace) -> None:
     id_ = api.source(disconnectAllWarehouses=True)["id"]
     assert not [each for each in workspace.connections if each["sourceId"] == id_]
 
 
-def test_a_new_warehouse_is_connected_to_every_source_unless_asked(
-    api: Api, workspace: sandbox.Workspace
-) -> None:
+def test_a_new_warehouse_is_connected_to_every_source_unless_asked(api: Api, workspace: sandbox.Workspace) -> None:
     body = {"metadataId": support.SNOWFLAKE, "settings": {}}
     joined = api.data("POST", "/warehouses", body)["warehouse"]["id"]
     alone = api.data("POST", "/warehouses", body | {"disconnectAllSources": True})["warehouse"]["id"]
@@ -72,9 +66,7 @@ def test_deleting_a_source_takes_what_hangs_on_it(api: Api, workspace: sandbox.W
     assert {each["sourceId"] for each in held}, "what hangs on other sources stays"
 
 
-def test_deleting_a_warehouse_takes_its_connections_and_leaves_sources(
-    api: Api, workspace: sandbox.Workspace
-) -> None:
+def test_deleting_a_warehouse_takes_its_connections_and_leaves_sources(api: Api, workspace: sandbox.Workspace) -> None:
     api.data("DELETE", f"/warehouses/{support.WAREHOUSE}")
     assert support.WAREHOUSE not in {each["warehouseId"] for each in workspace.connections}
     assert support.IOS_SOURCE in ids(workspace.sources)
@@ -96,16 +88,12 @@ def test_a_deleted_record_is_gone(api: Api) -> None:
 
 def test_an_update_leaves_what_it_does_not_name(api: Api) -> None:
     before = api.source(settings={"websiteUrl": "https://example.com"})
-    after = api.data("PATCH", f"/sources/{before['id']}", {"name": "Renamed", "settings": {"apiHost": "h"}})[
-        "source"
-    ]
+    after = api.data("PATCH", f"/sources/{before['id']}", {"name": "Renamed", "settings": {"apiHost": "h"}})["source"]
     settings = {"websiteUrl": "https://example.com", "apiHost": "h"}
     assert after == before | {"name": "Renamed", "settings": settings}
 
 
-def test_an_unknown_setting_is_accepted_and_ignored_with_a_log_line(
-    api: Api, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unknown_setting_is_accepted_and_ignored_with_a_log_line(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "sandbox"):
         source = api.source(settings={"website_url": "x", "apiHost": "h"})
     assert source["settings"] == {"apiHost": "h"}

@@ -34,9 +34,7 @@ class Sources(Machine):
     def create(self, slug: str, enabled: bool, settings: dict[str, Any], alone: bool) -> None:
         body = {"slug": slug, "enabled": enabled, "metadataId": support.JAVASCRIPT, "settings": settings}
         taken = slug in [each["slug"] for each in self.model.values()]
-        made = self.expect(
-            422 if taken else 201, "POST", "/sources", body | {"disconnectAllWarehouses": alone}
-        )
+        made = self.expect(422 if taken else 201, "POST", "/sources", body | {"disconnectAllWarehouses": alone})
         if made:
             source = made["source"]
             self.model[source["id"]] = {
@@ -45,9 +43,7 @@ class Sources(Machine):
 
     @rule(
         number=NUMBERS,
-        changes=st.fixed_dictionaries(
-            {}, optional={"name": NAMES, "enabled": st.booleans(), "settings": SETTINGS}
-        ),
+        changes=st.fixed_dictionaries({}, optional={"name": NAMES, "enabled": st.booleans(), "settings": SETTINGS}),
     )
     def update(self, number: int, changes: dict[str, Any]) -> None:
         id_ = self.some(number)
@@ -79,9 +75,7 @@ class Sources(Machine):
         assert list(listed) == list(self.model)
         assert joined == {id_ for id_, each in self.model.items() if each["joined"]}
         for id_, each in self.model.items():
-            assert {key: value for key, value in each.items() if key != "joined"}.items() <= listed[
-                id_
-            ].items()
+            assert {key: value for key, value in each.items() if key != "joined"}.items() <= listed[id_].items()
 
 
 class Destinations(Machine):
@@ -91,9 +85,7 @@ class Destinations(Machine):
     def create(self, source: str, many: bool, enabled: bool) -> None:
         metadata = support.MANY if many else support.AMPLITUDE
         body = {"sourceId": source, "metadataId": metadata, "enabled": enabled, "settings": {}}
-        same = [
-            each for each in self.model.values() if (each["sourceId"], each["metadata"]) == (source, metadata)
-        ]
+        same = [each for each in self.model.values() if (each["sourceId"], each["metadata"]) == (source, metadata)]
         status = 422 if source == "u" else 400 if same and not many else 200
         made = self.expect(status, "POST", "/destinations", body)
         if made:

@@ -17,15 +17,11 @@ from tests.sandbox import support
 from tests.sandbox.support import Api
 
 ROOT = Path(__file__).parents[2]
-CHECK = (
-    "import sys, sandbox; print(sorted({'fastapi', 'uvicorn', 'pydantic', 'starlette'} & set(sys.modules)))"
-)
+CHECK = "import sys, sandbox; print(sorted({'fastapi', 'uvicorn', 'pydantic', 'starlette'} & set(sys.modules)))"
 
 
 def test_importing_it_imports_no_server() -> None:
-    found = subprocess.run(
-        [sys.executable, "-c", CHECK], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    found = subprocess.run([sys.executable, "-c", CHECK], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 
 
