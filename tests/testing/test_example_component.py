@@ -116,13 +116,12 @@ def test_components_are_imported_under_private_names_alone() -> None:
     program = (
         "import sys, connector\n"
         f"connector.load_component(), connector.load_component({str(FOLDER)!r})\n"
-        "print(*sorted(name for name in sys.modules if {'actions', 'inputs'} & {name.rpartition('.')[2]}))"
+        "print(*sorted(name for name in sys.modules if name == 'actions' or name.endswith('actions.inputs')))"
     )
 
     names = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 
-    assert len(names) == 4
-    assert all(name.startswith(("_connector_segment_", "_connector_todo_")) for name in names)
+    assert [name.rpartition("_")[0] for name in names] == ["_connector_segment", "_connector_todo"]
 
 
 def test_inputs_can_be_pickled_and_read_again() -> None:
