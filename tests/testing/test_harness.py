@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -219,51 +220,83 @@ def test_replies_are_each_used_once_by_threads_together(harness: Harness) -> Non
 # what does not match
 
 
-def test_a_request_without_a_reply_names_itself_and_the_replies() -> None:
-    with pytest.raises(UnexpectedRequestError) as caught, Harness(SEGMENT) as harness:
+def ask_for_nothing_prepared() -> None:
+    with Harness(SEGMENT) as harness:
+        harness.invoke("listUsers")
+
+
+def ask_for_something_else() -> None:
+    with Harness(SEGMENT) as harness:
         harness.reply({}, method="POST", path="/sources")
         harness.no_answer(repeat=True, method="DELETE")
         harness.invoke("listUsers")
 
+
+def ask_twice() -> None:
+    with Harness(SEGMENT) as harness:
+        harness.reply_with_example("getSource")
+        harness.invoke("getSource", SOURCE)
+        harness.invoke("getSource", SOURCE)
+
+
+def ask_and_swallow_the_error() -> None:
+    with Harness(SEGMENT) as harness, contextlib.suppress(Exception):
+        harness.invoke("listUsers")
+
+
+def ask_for_one_of_two() -> None:
+    with Harness(SEGMENT) as harness:
+        harness.reply_with_example("getSource")
+        harness.reply_with_example("listUsers", path="/users")
+        harness.invoke("getSource", SOURCE)
+
+
+def fail_with_a_reply_left() -> None:
+    with Harness(SEGMENT) as harness:
+        harness.reply_with_example("getSource")
+        raise ZeroDivisionError
+
+
+def test_a_request_without_a_reply_names_itself_and_the_replies() -> None:
+    with pytest.raises(UnexpectedRequestError) as caught:
+        ask_for_something_else()
+
     told = str(caught.value)
     assert told.startswith("no reply was prepared for GET /users.")
+    assert "POST any" not in told
     assert "POST /sources -> 200" in told
     assert "DELETE any path -> no answer" in told
     assert 'harness.reply({...}, method="GET", path="/users")' in told
 
 
 def test_a_spent_reply_is_marked() -> None:
-    with pytest.raises(UnexpectedRequestError, match=r"any method any path -> 200 \(used\)"), Harness(SEGMENT) as it:
-        it.reply_with_example("getSource")
-        it.invoke("getSource", SOURCE)
-        it.invoke("getSource", SOURCE)
+    with pytest.raises(UnexpectedRequestError, match=r"any method any path -> 200 \(used\)"):
+        ask_twice()
 
 
 def test_without_any_reply_the_error_says_that() -> None:
-    with pytest.raises(UnexpectedRequestError, match="No reply was prepared"), Harness(SEGMENT) as harness:
-        harness.invoke("listUsers")
+    with pytest.raises(UnexpectedRequestError, match="No reply was prepared"):
+        ask_for_nothing_prepared()
 
 
 def test_a_request_without_a_reply_fails_even_if_its_error_was_caught() -> None:
-    with pytest.raises(UnexpectedRequestError), Harness(SEGMENT) as harness:
-        try:
-            harness.invoke("listUsers")
-        except Exception:
-            swallowed = True
-
-    assert swallowed
+    with pytest.raises(UnexpectedRequestError):
+        ask_and_swallow_the_error()
 
 
 def test_a_reply_that_was_never_asked_for_fails() -> None:
-    with pytest.raises(AssertionError) as caught, Harness(SEGMENT) as harness:
-        harness.reply_with_example("getSource")
-        harness.reply_with_example("listUsers", path="/users")
-        harness.invoke("getSource", SOURCE)
+    with pytest.raises(AssertionError) as caught:
+        ask_for_one_of_two()
 
     assert str(caught.value) == (
         "prepared, but never asked for:\n  - any method /users -> 200\n"
         f"The requests were: GET /sources/{SOURCE['sourceId']}."
     )
+
+
+def test_an_error_of_the_test_itself_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        fail_with_a_reply_left()
 
 
 def test_unused_replies_can_be_found_before_the_end() -> None:
@@ -273,12 +306,6 @@ def test_unused_replies_can_be_found_before_the_end() -> None:
             harness.assert_all_used()
         harness.invoke("getSource", SOURCE)
         harness.assert_all_used()
-
-
-def test_an_error_of_the_test_itself_is_not_hidden() -> None:
-    with pytest.raises(ZeroDivisionError), Harness(SEGMENT) as harness:
-        harness.reply_with_example("getSource")
-        _ = 1 / 0
 
 
 @pytest.mark.parametrize("path", ["sources", "/sources?count=1", "https://api.segmentapis.com/sources"])
@@ -382,8 +409,8 @@ def test_a_runner_of_the_program_under_test_is_answered_too(harness: Harness) ->
 
 def test_the_patch_is_undone_after_an_error() -> None:
     before = HTTPAdapter.send
-    with pytest.raises(UnexpectedRequestError), Harness(SEGMENT) as harness:
-        harness.invoke("listUsers")
+    with pytest.raises(UnexpectedRequestError):
+        ask_for_nothing_prepared()
 
     assert HTTPAdapter.send is before
 
