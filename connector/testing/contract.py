@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connector.component import Component
 from connector.definitions import Action, ConnectionDefinition, DataSource
-from connector.errors import ConnectorError
+from connector.errors import InputError
 from connector.inputs import Inputs
 from connector.paging import compiled
 from connector.rest.messages import SAFE_METHODS
@@ -65,8 +65,9 @@ class ComponentContract:
     def test_examples_and_choices_of_inputs_are_accepted(self, asked: Action[Any] | DataSource[Any]) -> None:
         """What is shown as right is right."""
         for key, given in _given(asked):
-            refusal = _error_of(lambda given=given: asked.inputs.read(given))  # type: ignore[misc]
-            _expect(not refusal, asked, f"refuses {given[key]!r} for its input {key}: {refusal}", "Correct it.")
+            refusal = _refusal(asked, given)
+            text = f"refuses {given[key]!r}, which its input {key} shows"
+            _expect(not refusal, asked, text, f"Correct one of them: {refusal}")
 
     def test_inputs_survive_pickling(self, asked: Action[Any] | DataSource[Any]) -> None:
         """Validated inputs can go to another process."""
@@ -147,11 +148,11 @@ def _expect(holds: object, definition: Definition, text: str, cure: str) -> None
         raise AssertionError(msg)
 
 
-def _error_of(call: Callable[[], object]) -> str:
+def _refusal(asked: Action[Any] | DataSource[Any], given: dict[str, Any]) -> str:
     try:
-        call()
-    except ConnectorError as error:
-        return str(error)
+        asked.inputs.read(given)
+    except InputError as error:
+        return " ".join(map(str, error.problems))
     return ""
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pickle
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ import connector
 from connector.errors import AuthenticationError, InputError, RejectedInputError, UnknownKeyError
 from connector.testing import ComponentContract, Harness
 from examples.component.server import TodoServer
+from tests.support.outside import run_python
 
 FOLDER = Path(__file__).parents[2] / "examples" / "component"
 TODO = connector.load_component(FOLDER)
@@ -119,7 +118,7 @@ def test_components_are_imported_under_private_names_alone() -> None:
         "print(*sorted(name for name in sys.modules if name == 'actions' or name.endswith('actions.inputs')))"
     )
 
-    names = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    names = run_python(program).split()
 
     assert [name.rpartition("_")[0] for name in names] == ["_connector_segment", "_connector_todo"]
 

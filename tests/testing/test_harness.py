@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +24,7 @@ from connector.errors import (
     UsageError,
 )
 from connector.testing import Harness, UnexpectedRequestError
+from tests.support.outside import run_python
 
 SEGMENT = connector.load_component()
 SOURCE = {"sourceId": "rh5BDZp6QDHvXFCkibm1pR"}
@@ -441,9 +440,7 @@ try:
 except connector.ConnectorError as error:
     print(type(error).__name__, error.exit_code, error, sep="|")
 """
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-
-    assert run.stdout.strip() == (
+    assert run_python(program) == (
         "MissingExtraError|3|the harness needs the library responses.\n"
         "Install it: pip install 'segment-connector[testing]'"
     )
