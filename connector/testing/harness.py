@@ -23,8 +23,9 @@ class Harness:
     Inside the block the whole process is patched, by the library `responses`: every request made through `requests`,
     of this component or of anything else, in any thread, is answered from the prepared replies and never leaves the
     process. So a program that makes a `Runner` of its own is under test, too. Other HTTP libraries are not patched.
-    Replies are used in the order they were prepared in, each once, by the first request that they fit; leaving the
-    block fails when a reply was never asked for, or a request found none.
+    Each reply answers one request that it fits; of several, the one that was prepared for this method and path goes
+    before one for any, then the earlier before the later. Leaving the block fails when a reply was never asked for, or
+    a request found none.
 
     No time passes: a 429 raises at once, and with a `max_wait` the repetition follows at once.
 
@@ -148,15 +149,19 @@ class Harness:
         self.reply(payload["data"], method=method, path=path, repeat=repeat)
         return payload
 
-    def reply_with_pages(self, key: str, *pages: Sequence[Any]) -> None:
+    def reply_with_pages(
+        self, key: str, *pages: Sequence[Any], method: str | None = None, path: str | None = None
+    ) -> None:
         """Prepare one reply a page of an action that lists: its example, with these records and a cursor to the next.
+
+        See `reply` for method and path.
 
         Raises:
             UnknownKeyError: There is no such action.
             UsageError: It does not list, or has no example payload with records.
         """
         for payload in example_pages(self.component.action(key), pages):
-            self.reply(payload["data"])
+            self.reply(payload["data"], method=method, path=path)
 
     def no_answer(self, *, method: str | None = None, path: str | None = None, repeat: bool = False) -> None:
         """Prepare that a request goes out and is not answered in time; see `reply`."""

@@ -72,6 +72,10 @@ class Stub:
         fits = self.method in {None, request.method} and self.path in {None, request.path}
         return fits and (self.repeat or not self.used)
 
+    def precision(self) -> int:
+        """How much it asks of a request: the more, the sooner it is used."""
+        return (self.method is not None) + (self.path is not None)
+
     def __str__(self) -> str:
         reply = "no answer" if self.status is None else str(self.status)
         spent = " (used)" if self.used and not self.repeat else ""
@@ -90,7 +94,7 @@ class UnexpectedRequestError(AssertionError):
 
 
 class Script:
-    """Prepared replies, used in the order they were prepared in; safe to share between threads."""
+    """Prepared replies, and the requests that they answered; safe to share between threads."""
 
     def __init__(self) -> None:
         self.stubs: list[Stub] = []
@@ -106,10 +110,11 @@ class Script:
         """
         with self._lock:
             self.requests.append(request)
-            stub = next((stub for stub in self.stubs if stub.answers(request)), None)
-            if stub is None:
+            fitting = [stub for stub in self.stubs if stub.answers(request)]
+            if not fitting:
                 self.unexpected.append(UnexpectedRequestError(request, self.stubs))
                 raise self.unexpected[-1]
+            stub = max(fitting, key=Stub.precision)  # the first of several
             stub.used += 1
             return stub
 

@@ -69,6 +69,22 @@ def test_a_reply_waits_for_the_request_that_it_is_for(harness: Harness) -> None:
     assert harness.invoke("listUsers")["data"] == {"n": "users"}
 
 
+def test_a_reply_for_this_request_goes_before_one_for_any(harness: Harness) -> None:
+    harness.reply({"n": "any"})
+    harness.reply({"n": "method"}, method="GET")
+    harness.reply({"n": "both"}, method="GET", path=f"/sources/{SOURCE['sourceId']}")
+
+    assert [harness.invoke("getSource", SOURCE)["data"]["n"] for _ in range(3)] == ["both", "method", "any"]
+
+
+def test_pages_can_be_kept_for_one_request(harness: Harness) -> None:
+    harness.reply_with_pages("listSources", [{"id": "a"}], [{"id": "b"}], method="GET", path="/sources")
+    harness.reply({"users": []})
+
+    assert harness.invoke("listUsers") == {"data": {"users": []}}
+    assert [source["id"] for source in harness.runner.items("listSources")] == ["a", "b"]
+
+
 def test_a_repeated_reply_answers_again_and_again(harness: Harness) -> None:
     harness.reply_with_example("getSource", repeat=True)
 
