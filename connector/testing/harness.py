@@ -60,7 +60,8 @@ class Harness:
         self._runner = Runner(component, given, allow=allow, block=block, read_only=read_only, max_wait=max_wait)
         self._runner.connection.transport.gate = _OpenGate()
         self._script = Script()
-        self._open: ExitStack | None = None
+        self._stack = ExitStack()
+        self._is_open = False
 
     @property
     def runner(self) -> Runner:
@@ -69,7 +70,7 @@ class Harness:
         Raises:
             UsageError: The harness is not in a `with` block, so that requests would go over the network.
         """
-        if self._open is None:
+        if not self._is_open:
             hint = "Use it so: with Harness(component) as harness: ..."
             raise UsageError("a harness runs nothing outside its with block.", hint=hint)
         return self._runner
@@ -177,23 +178,21 @@ class Harness:
         self._script.check()
 
     def __enter__(self) -> Self:
-        if self._open is not None:
+        if self._is_open:
             raise UsageError("this harness is open already.", hint="Use it as it is, or make another one.")
         try:
             from connector.testing.patching import patched
         except ImportError as error:
             hint = "Install it: pip install 'segment-connector[testing]'"
             raise MissingExtraError(f"the harness needs the library {error.name}.", hint=hint) from None
-        with ExitStack() as stack:
-            stack.enter_context(patched(self._script))
-            stack.callback(self._runner.close)
-            self._open = stack.pop_all()
+        self._stack.enter_context(patched(self._script))
+        self._stack.callback(self._runner.close)
+        self._is_open = True
         return self
 
     def __exit__(self, kind: object, *_rest: object) -> None:
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+        self._is_open = False
+        self._stack.close()
         if kind is None:
             self.assert_all_used()
 

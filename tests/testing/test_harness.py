@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
 import connector
+from connector import Action, Component, Context, Display, Inputs, Paging, Payload, action, hookimpl
 from connector.errors import (
     AuthenticationError,
     ConnectionInputError,
+    MissingExtraError,
     NotFoundError,
     OutcomeUnknownError,
     PolicyError,
@@ -24,16 +28,9 @@ from connector.errors import (
     UsageError,
 )
 from connector.testing import Harness, UnexpectedRequestError
-from tests.support.outside import run_python
 
 SEGMENT = connector.load_component()
 SOURCE = {"sourceId": "rh5BDZp6QDHvXFCkibm1pR"}
-
-
-@pytest.fixture
-def harness() -> Iterator[Harness]:
-    with Harness(SEGMENT) as opened:
-        yield opened
 
 
 # replies
@@ -344,6 +341,44 @@ def test_what_cannot_be_prepared_is_refused(harness: Harness, prepare: object, t
         prepare(harness)  # type: ignore[operator]
 
 
+class Echo:
+    """A plugin whose action lists, and whose example has no list."""
+
+    @hookimpl
+    def register_actions(self, component_key: str, register: Callable[[Action[Any]], None]) -> None:
+        @action(
+            "echo",
+            display=Display(label="Echo"),
+            paging=Paging(records="$.data.things", cursor="$.data.next"),
+            example={"data": {"found": None}},
+        )
+        def echo(context: Context, inputs: Inputs) -> Payload:
+            return context.api.get(component_key)
+
+        register(echo)
+
+
+@pytest.fixture
+def echoing() -> Component:
+    component = connector.load_component()
+    component.add_plugin(Echo())
+    return component
+
+
+def test_pages_of_an_example_without_a_list_are_refused(echoing: Component) -> None:
+    with Harness(echoing) as harness, pytest.raises(UsageError, match="has no records in its example payload"):
+        harness.reply_with_pages("echo", [1])
+
+
+def test_an_action_of_a_plugin_is_answered_and_its_example_stays_its_own(echoing: Component) -> None:
+    with Harness(echoing) as harness:
+        harness.reply_with_example("echo")["data"]["found"] = "changed"
+        harness.reply_with_example("echo", method="GET", path="/segment")
+
+        assert harness.invoke("echo") == {"data": {"found": None}}
+        harness.invoke("echo")
+
+
 # connection and policy
 
 
@@ -444,19 +479,13 @@ def test_a_harness_inside_another_takes_the_requests_until_it_ends(harness: Harn
     assert harness.invoke("getSource", SOURCE) == outer
 
 
-def test_without_responses_the_error_names_the_extra() -> None:
-    program = """
-import sys
-sys.modules["responses"] = None
-import connector
-from connector.testing import Harness
-try:
-    with Harness(connector.load_component()):
-        print("opened")
-except connector.ConnectorError as error:
-    print(type(error).__name__, error.exit_code, error, sep="|")
-"""
-    assert run_python(program) == (
-        "MissingExtraError|3|the harness needs the library responses.\n"
-        "Install it: pip install 'segment-connector[testing]'"
+def test_without_responses_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "responses", None)
+    monkeypatch.delitem(sys.modules, "connector.testing.patching", raising=False)
+
+    with pytest.raises(MissingExtraError) as caught, Harness(SEGMENT):
+        pass
+
+    assert str(caught.value) == (
+        "the harness needs the library responses.\nInstall it: pip install 'segment-connector[testing]'"
     )
