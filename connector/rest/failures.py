@@ -46,11 +46,11 @@ def facts_of(endpoint: Endpoint, request: Request) -> RequestFacts:
     return RequestFacts(request.method, endpoint.redact(request.path.partition("?")[0]), endpoint.host)
 
 
-def no_answer(endpoint: Endpoint, request: Request, error: failed.RequestException) -> RequestError:
+def no_answer(endpoint: Endpoint, request: Request, error: Exception) -> RequestError:
     """The error for a request that got no answer, or only a part of one."""
     facts = facts_of(endpoint, request)
     cause = _root_of(error)
-    if isinstance(error, failed.SSLError):
+    if isinstance(error, failed.SSLError) or isinstance(cause, lower.SSLError):
         return TLSError(f"no safe connection to {endpoint.host}: {_words(cause)}", request=facts)
     if isinstance(cause, lower.NameResolutionError):
         return UnreachableError(f"the name of the host {endpoint.host} cannot be found", request=facts)
