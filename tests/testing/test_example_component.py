@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,3 +153,19 @@ def test_the_readme_runs_and_prints_what_it_says(
     exec(program.replace("http://127.0.0.1:8035", server.url), {})
 
     assert capsys.readouterr().out == printed
+
+
+def test_the_shell_commands_of_the_readme_run(server: TodoServer) -> None:
+    pytest.importorskip("connector.cli", reason="the command line is not part of this installation")
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    commands = re.search(r"```sh\n(export .*?)```", page, re.DOTALL).group(1)  # type: ignore[union-attr]
+    here = commands.replace("http://127.0.0.1:8035", server.url)
+
+    subprocess.run(
+        ["bash", "-e", "-c", re.sub(r"^connector ", f"{sys.executable} -m connector ", here, flags=re.MULTILINE)],
+        cwd=FOLDER.parents[1],
+        check=True,
+        timeout=60,
+    )
+
+    assert [task["title"] for task in server.tasks] == ["Water the plants"]
