@@ -12,10 +12,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from connector.lazy import lazily
 
 if TYPE_CHECKING:
-    from connector.flows.check import Finding
+    from connector.flows.findings import Finding
     from connector.flows.flow import Flow
     from connector.flows.limits import Limits
     from connector.flows.recovery import Undone, resume, runs, undo
@@ -23,21 +25,20 @@ if TYPE_CHECKING:
     from connector.flows.schema import json_schema
     from connector.flows.show import mermaid, tree
     from connector.flows.starter import first_flow
-
-_MODULES = {
-    "Finding": "check",
-    "Flow": "flow",
-    "Limits": "limits",
-    "Run": "run",
-    "Undone": "recovery",
-    "first_flow": "starter",
-    "json_schema": "schema",
-    "mermaid": "show",
-    "resume": "recovery",
-    "runs": "recovery",
-    "tree": "show",
-    "undo": "recovery",
-}
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "findings": ("Finding",),
+            "flow": ("Flow",),
+            "limits": ("Limits",),
+            "recovery": ("Undone", "resume", "runs", "undo"),
+            "run": ("Run",),
+            "schema": ("json_schema",),
+            "show": ("mermaid", "tree"),
+            "starter": ("first_flow",),
+        },
+    )
 
 __all__ = [
     "Finding",
@@ -53,11 +54,3 @@ __all__ = [
     "tree",
     "undo",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
