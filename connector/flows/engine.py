@@ -179,7 +179,7 @@ class Engine:
         self._told(planned, ended.at, ended.state, seconds=ended.seconds, error=str(error) if error else "")
         self._keep(ended)
         if error is not None and ended.state == "failed":
-            if isinstance(error, StepError):
+            if isinstance(error, StepError | FlowLimitError):
                 raise error
             raise StepError(flow=self.flow, step=ended.step.name, cause=error) from error
 
