@@ -16,6 +16,7 @@ from connector.names import did_you_mean
 
 LOOPS = ("loop.loopOverItems", "loop.loopNTimes")
 BRANCHES = {"branch.branchOnValue": "branchValueMappings", "branch.branchOnExpression": "conditions"}
+OWN = sorted({kind.partition(".")[0] for kind in BUILT_IN})
 
 
 def check_structure(step: Step, components: Mapping[str, Component], loops: int) -> Iterator[Rule]:
@@ -43,7 +44,6 @@ def check_structure(step: Step, components: Mapping[str, Component], loops: int)
 def _action(step: Step, components: Mapping[str, Component]) -> Iterator[Rule]:
     place = ("action",)
     component = components.get(step.component)
-    own = sorted({kind.partition(".")[0] for kind in BUILT_IN})
     if component is not None:
         if step.action not in component.actions:
             cure = did_you_mean(step.action, component.actions) or f"It has {', '.join(component.actions)}."
@@ -52,12 +52,12 @@ def _action(step: Step, components: Mapping[str, Component]) -> Iterator[Rule]:
             yield "error", "blocked", place, f"{step.kind} is blocked.", "Remove the step."
     elif step.component in UNSUPPORTED:
         yield "error", "unsupported", place, f"{step.kind} {UNSUPPORTED[step.component]}", ""
-    elif step.component in own:
+    elif step.component in OWN:
         known = [kind.partition(".")[2] for kind in BUILT_IN if kind.startswith(f"{step.component}.")]
         cure = did_you_mean(step.action, known) or f"There are {', '.join(known)}."
         yield "error", "unsupported", place, f"{step.kind} does not run here.", cure
     else:
-        cure = did_you_mean(step.component, [*components, *own]) or f"Loaded are {', '.join(components) or 'none'}."
+        cure = did_you_mean(step.component, [*components, *OWN]) or f"Loaded are {', '.join(components) or 'none'}."
         message = f'{step.kind} does not run here: no component "{step.component}" is loaded.'
         yield "error", "unsupported", place, message, cure
 

@@ -37,7 +37,7 @@ class Engine:
         history: What an earlier run finished, when this one takes it up.
         store: Values that persist-data steps keep.
         limits: How far the run may go.
-        tell: Is told of every change of state.
+        tell: Is told of every change of state; None when nobody listens.
         keep: Is given every step that ended.
         hook: Performs a step, with the plugins around it.
         deadline: Value of `time.monotonic()` after which nothing is begun.
@@ -54,7 +54,7 @@ class Engine:
         history: History | None,
         store: Store,
         limits: Limits,
-        tell: Listener,
+        tell: Listener | None,
         keep: Callable[[Execution], None],
         hook: Hook,
         deadline: float | None = None,
@@ -114,7 +114,8 @@ class Engine:
 
     def write_log(self, planned: Planned, at: str, level: str, message: str) -> None:
         """Write to the run's log."""
-        self._tell(LogEvent(self.flow, planned.step.name, at, level, self.acting.redact(message)))
+        if self._tell is not None:
+            self._tell(LogEvent(self.flow, planned.step.name, at, level, self.acting.redact(message)))
 
     def wait(self, seconds: float, reason: str) -> None:
         """Sleep, unless nothing is to be changed.
@@ -225,7 +226,8 @@ class Engine:
         return (results,)
 
     def _told(self, planned: Planned, at: str, state: StepState, **parts: Any) -> None:
-        self._tell(StepEvent(self.flow, planned.step.name, at, state, planned.step.kind, **parts))
+        if self._tell is not None:
+            self._tell(StepEvent(self.flow, planned.step.name, at, state, planned.step.kind, **parts))
 
     def _waiting(self, seconds: float, reason: str) -> None:
         self._waited += seconds

@@ -62,7 +62,7 @@ def _header(session: Session, run: Run, trigger: Mapping[str, Any], config: Mapp
         "flow": run.flow,
         "source": session.integration.document.source,
         "text": session.integration.text,
-        "trigger": trigger,
+        "trigger": {key: part for key, part in trigger.items() if key != "rawBody"},
         "config": config,
         "connections": session.bindings.described(),
         "started": time.time(),

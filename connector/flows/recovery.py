@@ -70,7 +70,7 @@ def resume(
         book.close()
         raise
     trigger = history.header["trigger"]
-    return session.execute(run, trigger, book, history, skip_unknown=unknown == "skip")
+    return session.execute(run, {**trigger, "rawBody": trigger["body"]}, book, history, skip_unknown=unknown == "skip")
 
 
 def _session(history: History, flow: Flow | None, components: Any, options: Options) -> tuple[Session, Run]:

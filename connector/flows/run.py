@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from connector.flows.calls import Execution
+from connector.flows.events import RunState
 from connector.names import did_you_mean
 
 if TYPE_CHECKING:
     from connector.flows.events import Listener
     from connector.flows.limits import Limits
-
-Status = Literal["running", "done", "stopped", "failed"]
 
 
 @dataclass(slots=True)
@@ -85,7 +84,7 @@ class Run:
 
     id: str
     flow: str
-    status: Status = "running"
+    status: RunState = "started"
     results: Any = None
     response: dict[str, Any] | None = None
     steps: Steps = field(default_factory=Steps)

@@ -14,7 +14,7 @@ from connector.flows.acting import Acting
 from connector.flows.binding import Bindings, needs_of
 from connector.flows.calls import BreakLoop, StopFlow
 from connector.flows.engine import Engine
-from connector.flows.events import Event, Listener, RunEvent
+from connector.flows.events import Event, Listener, RunEvent, RunState
 from connector.flows.expressions import Scope
 from connector.flows.limits import Limits
 from connector.flows.plan import plan
@@ -97,7 +97,7 @@ class Session:
                 deadline=self.deadline,
                 pretend=self.pretend,
             )
-            tell(RunEvent(self.flow.name, run.id, "started", str(run.journal or "")))
+            self._told(tell, run, "started")
             began = time.perf_counter()
             error: BaseException | None = None
             try:
@@ -119,8 +119,12 @@ class Session:
                 journal.note("end", status=run.status, error=text)
                 if run.status != "failed":
                     engine.store.forget_run()
-                tell(RunEvent(self.flow.name, run.id, run.status, str(run.journal or ""), run.seconds, text))  # type: ignore[arg-type]
+                self._told(tell, run, run.status, seconds=run.seconds, error=text)
         return run
+
+    def _told(self, tell: Listener | None, run: Run, state: RunState, **parts: Any) -> None:
+        if tell is not None:
+            tell(RunEvent(self.flow.name, run.id, state, str(run.journal or ""), **parts))
 
     def _scope(self, trigger: Mapping[str, Any]) -> Scope:
         variables = self.integration.config_variables
@@ -147,7 +151,7 @@ class Session:
         redactor = redactor_for(self.planned, self.bindings.secrets)
         return stack.enter_context(Trace(self.options.trace, redactor, secret))
 
-    def _teller(self, trace: Trace | None) -> Listener:
+    def _teller(self, trace: Trace | None) -> Listener | None:
         listeners: list[Callable[[Event], object]] = []
         if trace is not None:
             listeners.append(trace.note)
@@ -160,7 +164,7 @@ class Session:
             for listener in listeners:
                 listener(event)
 
-        return tell
+        return tell if listeners else None
 
     def _keeper(self, run: Run, trace: Trace | None) -> Callable[[Execution], None]:
         for planned in every(self.planned):

@@ -57,7 +57,9 @@ def test_the_five_kinds_of_expressions_are_read() -> None:
     )
 
 
-@pytest.mark.parametrize(("written", "value"), [("no", "no"), ("012", "012"), ("on", "on"), ("5", "5"), ("true", "true")])
+@pytest.mark.parametrize(
+    ("written", "value"), [("no", "no"), ("012", "012"), ("on", "on"), ("5", "5"), ("true", "true")]
+)
 def test_a_bare_literal_is_the_text_that_stands_there(written: str, value: str) -> None:
     text = dumped(document(step("Echo", "workshop.echo", {"value": "PLACE"}))).replace("PLACE", written)
     assert Flow.parse(text).definition().steps[1].inputs["value"] == Literal(value)

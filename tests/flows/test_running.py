@@ -67,12 +67,17 @@ def test_the_payload_is_the_body_of_the_trigger(run: Runs) -> None:
 def test_pairs_and_lists_reach_the_action_as_collections(run: Runs) -> None:
     pairs = {"type": "complex", "value": [{"name": "a", "type": "value", "value": "1"}]}
     many = {"type": "complex", "value": [{"type": "value", "value": "x"}]}
-    assert run(step("Echo", "workshop.echo", {"pairs": pairs, "many": many})).results == {"pairs": {"a": "1"}, "many": ["x"]}
+    assert run(step("Echo", "workshop.echo", {"pairs": pairs, "many": many})).results == {
+        "pairs": {"a": "1"},
+        "many": ["x"],
+    }
 
 
 def test_a_reference_to_nothing_leaves_the_input_out(run: Runs, service: Service) -> None:
     service.things["t1"] = {"id": "t1", "name": "kept"}
-    run(step("Update", "workshop.updateThing", {"thingId": "t1", "name": "=trigger.results.body.data.name"}), payload={})
+    run(
+        step("Update", "workshop.updateThing", {"thingId": "t1", "name": "=trigger.results.body.data.name"}), payload={}
+    )
     assert service.asked("PATCH")[0].json == {}
 
 
@@ -123,7 +128,10 @@ def test_break_loop_ends_the_innermost_loop_only(run: Runs) -> None:
             {
                 "name": "Stop",
                 "type": "complex",
-                "value": ["and", ["equal", {"type": "reference", "value": "inner.index"}, {"type": "value", "value": "1"}]],
+                "value": [
+                    "and",
+                    ["equal", {"type": "reference", "value": "inner.index"}, {"type": "value", "value": "1"}],
+                ],
             }
         ],
     }
@@ -164,7 +172,10 @@ def test_branch_on_value_goes_the_way_of_the_value(run: Runs, given: Any, chosen
     choose = step(
         "Choose",
         "branch.branchOnValue",
-        {"inputValue": "=trigger.results.body.data", "branchValueMappings": mappings(A="a", B="b", One="1", Yes="true")},
+        {
+            "inputValue": "=trigger.results.body.data",
+            "branchValueMappings": mappings(A="a", B="b", One="1", Yes="true"),
+        },
         branches=branches(**{name: [echo(f"In {name}", name)] for name in (*names, "Else")}),
     )
     done = run(choose, echo("After", "=choose.results"), payload=given)
@@ -311,7 +322,9 @@ def test_config_variables_have_their_default_until_they_are_given(run: Runs) -> 
         ({}, 'the config variable "Colour" has no value.'),
     ],
 )
-def test_config_that_does_not_fit_runs_nothing(run: Runs, config: dict[str, str], message: str, service: Service) -> None:
+def test_config_that_does_not_fit_runs_nothing(
+    run: Runs, config: dict[str, str], message: str, service: Service
+) -> None:
     variable = {"key": "Colour", "dataType": "picklist", "pickList": ["red", "blue"]}
     with pytest.raises(FlowFileError, match=message.replace("(", r"\(")):
         run(step("Create", "workshop.createThing", {"name": "#Colour"}), config_variables=[variable], config=config)

@@ -114,7 +114,8 @@ def test_values_stand_in_texts_as_javascript_writes_them(value: Any, text: str) 
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, "null"), (UNDEFINED, "undefined"), ([1, [2, None]], "1,2,"), ({"a": 1}, "[object Object]")]
+    ("value", "text"),
+    [(None, "null"), (UNDEFINED, "undefined"), ([1, [2, None]], "1,2,"), ({"a": 1}, "[object Object]")],
 )
 def test_string_of_is_that_of_javascript(value: Any, text: str) -> None:
     assert string_of(value) == text
@@ -122,7 +123,17 @@ def test_string_of_is_that_of_javascript(value: Any, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "number"),
-    [("", 0), (" 7 ", 7), ("0x10", 16), ("1e3", 1000), (None, 0), (True, 1), ([], 0), ([5], 5), ("Infinity", float("inf"))],
+    [
+        ("", 0),
+        (" 7 ", 7),
+        ("0x10", 16),
+        ("1e3", 1000),
+        (None, 0),
+        (True, 1),
+        ([], 0),
+        ([5], 5),
+        ("Infinity", float("inf")),
+    ],
 )
 def test_number_of_is_that_of_javascript(value: Any, number: float) -> None:
     assert number_of(value) == number
