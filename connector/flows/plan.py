@@ -100,23 +100,21 @@ def _planned(step: Step, components: Mapping[str, Component], wanted: set[str]) 
     built_in = BUILT_IN.get(step.kind)
     if built_in is not None:
         planned.built_in = built_in
-        planned.inputs = _filled(step, built_in.lazy)
+        # an empty text is a value for the platform's own steps, while actions take it for an input that was not given
+        planned.inputs = [(key, part) for key, part in step.inputs.items() if key not in built_in.lazy]
         planned.mappings = list(_named(step.inputs.get("branchValueMappings")))
         planned.conditions = [(name, compile_condition(e)) for name, e in _named(step.inputs.get("conditions"))]
     else:
         planned.component = components[step.component]
         planned.action = planned.component.action(step.action)
         key, planned.connection = connection_of(step, planned.action)
-        planned.inputs = _filled(step, {key})
+        given = step.inputs.items()
+        planned.inputs = [(name, part) for name, part in given if name != key and not is_unset(part)]
     planned.steps = [_planned(inner, components, wanted) for inner in step.steps]
     for branch in step.branches:
         planned.branches[branch.name] = [_planned(inner, components, wanted) for inner in branch.steps]
     planned.inner = [inner.variable for block in step.blocks() for inner in walk(block)]
     return planned
-
-
-def _filled(step: Step, without: frozenset[str] | set[str | None]) -> list[tuple[str, Expression]]:
-    return [(key, part) for key, part in step.inputs.items() if key not in without and not is_unset(part)]
 
 
 def _named(expression: Expression | None) -> list[tuple[str, Expression]]:

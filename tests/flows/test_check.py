@@ -32,7 +32,9 @@ def branch(name: str, *steps: dict[str, Any], mapped: str = "A", way: str = "A")
 
 
 def test_a_flow_without_faults_has_no_findings(workshop: Component) -> None:
-    assert found(workshop, step("List", "workshop.listThings"), loop("Loop", echo("Tell", "=loop.currentItem.name"))) == []
+    assert (
+        found(workshop, step("List", "workshop.listThings"), loop("Loop", echo("Tell", "=loop.currentItem.name"))) == []
+    )
 
 
 CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
@@ -45,7 +47,10 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         'error unsupported Post: slack.postMessage does not run here: no component "slack" is loaded.',
     ),
     "a JavaScript step": ([step("Compute", "code.runCode")], "error unsupported Compute: code.runCode runs JavaScript"),
-    "another flow": ([step("Go", "cross-flow.invokeFlow")], "error unsupported Go: cross-flow.invokeFlow starts another flow"),
+    "another flow": (
+        [step("Go", "cross-flow.invokeFlow")],
+        "error unsupported Go: cross-flow.invokeFlow starts another flow",
+    ),
     "an unknown step of the platform's own": (
         [step("Loop", "loop.loopForever")],
         "error unsupported Loop: loop.loopForever does not run here.",
@@ -74,7 +79,10 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         [echo("Tell", "=list.results"), step("List", "workshop.listThings")],
         'error not-yet-run Tell: "list.results" refers to "List", which cannot have run yet.',
     ),
-    "the step itself": ([echo("Tell", "~{{$tell.results}}")], "error not-yet-run Tell: \"tell.results\" refers to the step itself"),
+    "the step itself": (
+        [echo("Tell", "~{{$tell.results}}")],
+        'error not-yet-run Tell: "tell.results" refers to the step itself',
+    ),
     "a step inside of a loop that is over": (
         [loop("Loop", echo("Inside", "x")), echo("Tell", "=inside.results")],
         'error not-yet-run Tell: "inside.results" refers to "Inside", which is inside of another loop or branch.',
@@ -108,7 +116,10 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         'warning path Tell: the example payload of "List" has no "things.id". There is a list; say which item',
     ),
     "a path that the loop's items have not": (
-        [step("List", "workshop.listThings"), loop("Loop", echo("Tell", "=loop.currentItem.nam"), items="=list.results.things")],
+        [
+            step("List", "workshop.listThings"),
+            loop("Loop", echo("Tell", "=loop.currentItem.nam"), items="=list.results.things"),
+        ],
         'warning path Tell: the example payload of "Loop" has no "nam". Did you mean name?',
     ),
     "a config variable that is not there": (
@@ -124,7 +135,10 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         [step("List", "workshop.listThings", {"connection": "Workshop"})],
         "error connection List: connection must be a config variable.",
     ),
-    "a break without a loop": ([step("Break", "loop.breakLoop")], "error break Break: there is no loop around it to end."),
+    "a break without a loop": (
+        [step("Break", "loop.breakLoop")],
+        "error break Break: there is no loop around it to end.",
+    ),
     "steps inside of no loop": (
         [step("List", "workshop.listThings", steps=[echo("Tell", "x")])],
         "error block List: workshop.listThings is no loop, and has steps inside.",
@@ -215,8 +229,10 @@ def test_a_secret_that_stands_in_the_file_is_found(workshop: Component) -> None:
         "inputs": {"apiKey": {"type": "value", "value": "oh-no"}},
     }
     findings = found(workshop, config=[variable])
-    assert findings == ['warning secret : the secret "apiKey" of "Other" stands in the file. '
-                        "Remove it, and give it when the flow is run."]
+    assert findings == [
+        'warning secret : the secret "apiKey" of "Other" stands in the file. '
+        "Remove it, and give it when the flow is run."
+    ]
 
 
 def test_a_connection_that_the_component_has_not_is_found(workshop: Component) -> None:

@@ -96,7 +96,10 @@ def test_a_resumed_run_does_not_repeat_what_was_finished(
 
 def test_a_resumed_run_sees_the_results_of_the_first(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["POST"] = [FAILED]
-    steps = step("List", "workshop.listThings"), step("Create", "workshop.createThing", {"name": "~{{$list.results.things}}"})
+    steps = (
+        step("List", "workshop.listThings"),
+        step("Create", "workshop.createThing", {"name": "~{{$list.results.things}}"}),
+    )
     failed = failed_run(run, *steps)
     service.things["new"] = {"id": "new"}
     assert failed.journal is not None
@@ -253,7 +256,9 @@ def test_a_killed_run_is_taken_up_without_losing_or_doubling_anything(
     file, journal = tmp_path / "flow.yaml", tmp_path / "journal.jsonl"
     file.write_text(yaml.safe_dump(FLOW))
     command = [sys.executable, "-m", "tests.flows.killed", file, journal, service.server.url, str(moment)]
-    died = subprocess.run([str(part) for part in command], cwd=ROOT, env={**os.environ}, timeout=60, capture_output=True)
+    died = subprocess.run(
+        [str(part) for part in command], cwd=ROOT, env={**os.environ}, timeout=60, capture_output=True
+    )
     assert died.returncode == -signal.SIGKILL, died.stderr.decode()
     finished = {record["at"] for record in lines(journal) if record["type"] == "done"}
     if lines(journal)[-1]["type"] == "end":

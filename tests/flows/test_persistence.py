@@ -96,8 +96,14 @@ def test_a_dry_run_keeps_nothing(run: Runs, state_home: Path) -> None:
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
-        ([keep("Save", "saveExecutionValue", key="k", value="v"), keep("A", "appendExecutionValueToList", key="k")], "no list"),
-        ([keep("Save", "saveExecutionValue", key="k", value="v"), keep("A", "incrementExecutionValue", key="k")], "no number"),
+        (
+            [keep("Save", "saveExecutionValue", key="k", value="v"), keep("A", "appendExecutionValueToList", key="k")],
+            "no list",
+        ),
+        (
+            [keep("Save", "saveExecutionValue", key="k", value="v"), keep("A", "incrementExecutionValue", key="k")],
+            "no number",
+        ),
         ([keep("Get", "getExecutionValue", key="~{{$trigger.results.missing}}")], "keyInput is empty"),
     ],
 )
@@ -117,4 +123,6 @@ def test_a_damaged_file_of_kept_values_is_named(run: Runs, state_home: Path) -> 
 
 def test_there_are_twelve_actions_in_each_of_four_scopes() -> None:
     assert len(set(actions())) == 48
-    assert {"appendExecutionValueToList", "getCrossFlowValue", "removeInstanceState", "listIntegrationKeys"} <= set(actions())
+    assert {"appendExecutionValueToList", "getCrossFlowValue", "removeInstanceState", "listIntegrationKeys"} <= set(
+        actions()
+    )

@@ -416,6 +416,17 @@ def test_a_dry_run_reads_and_answers_writes_with_their_examples(run: Runs, servi
     assert done.journal is None
 
 
+def test_a_read_after_a_pretended_write_is_answered_with_its_example_when_nothing_is_there(
+    run: Runs, service: Service
+) -> None:
+    steps = step("Create", "workshop.createThing", {"name": "a"}), step("List", "workshop.listThings")
+    service.answers["GET"] = [BROKEN]
+    assert run(*steps, dry_run=True).results["things"][0]["id"] == "t1"
+    service.answers["GET"] = [BROKEN]
+    with pytest.raises(StepError):
+        run(step("List", "workshop.listThings"), dry_run=True)
+
+
 def test_the_limits_of_a_run_are_named(run: Runs) -> None:
     with pytest.raises(FlowLimitError, match='loop "Forever" goes beyond the limit `iterations` .100000.'):
         run(step("Forever", "loop.loopNTimes", {"iterationCount": "1e12"}, steps=[echo("Tell", "x")]))

@@ -135,7 +135,10 @@ def test_a_plugin_with_an_unknown_hook_is_refused(run: Runs) -> None:
 
 SETTINGS = {
     "type": "complex",
-    "value": [{"name": "host", "type": "value", "value": "db.example"}, {"name": "pw", "type": "value", "value": "hunter2hunter2"}],
+    "value": [
+        {"name": "host", "type": "value", "value": "db.example"},
+        {"name": "pw", "type": "value", "value": "hunter2hunter2"},
+    ],
 }
 
 
@@ -189,7 +192,10 @@ DRAWN = flow_of(
                 "branch.branchOnValue",
                 {
                     "inputValue": "=loop.index",
-                    "branchValueMappings": {"type": "complex", "value": [{"name": "Zero", "type": "value", "value": "0"}]},
+                    "branchValueMappings": {
+                        "type": "complex",
+                        "value": [{"name": "Zero", "type": "value", "value": "0"}],
+                    },
                 },
                 branches=[{"name": "Zero", "steps": [step("Echo", "workshop.echo")]}, {"name": "Else", "steps": []}],
             )
@@ -200,7 +206,9 @@ DRAWN = flow_of(
 
 
 def test_a_flow_is_drawn_as_a_tree() -> None:
-    assert tree(DRAWN.definition()) == """\
+    assert (
+        tree(DRAWN.definition())
+        == """\
 Main
 ├─ Trigger (webhook-triggers.webhook)
 ├─ List (workshop.listThings) [on error: ignore]
@@ -210,6 +218,7 @@ Main
 │     │  └─ Echo (workshop.echo)
 │     └─ [Else]
 └─ Last (workshop.echo)"""
+    )
 
 
 def test_a_trace_adds_to_the_tree_what_ran(workshop: Component, service: Service, tmp_path: Path) -> None:
@@ -311,4 +320,3 @@ def test_destructive_steps_are_named_in_advance(workshop: Component) -> None:
         step("Create", "workshop.createThing", {"name": "x"}), step("Delete", "workshop.deleteThing", {"thingId": "x"})
     )
     assert flow.destructive_steps(workshop) == ["Delete"]
-

@@ -28,7 +28,9 @@ def test_only_what_the_run_created_is_deleted_newest_first(run: Runs, workshop: 
     undone = undo(done.id, workshop, connections=service.connections)
     assert [asked.path for asked in service.asked("DELETE")] == ["/things/t2", "/things/t1"]
     assert [write.step for write in undone.deleted] == ["Create b", "Create a"]
-    assert [(write.step, why) for write, why in undone.kept] == [("Update", "it created nothing that is known to be new")]
+    assert [(write.step, why) for write, why in undone.kept] == [
+        ("Update", "it created nothing that is known to be new")
+    ]
     assert list(service.things) == ["old"]
 
 
@@ -98,7 +100,10 @@ def test_every_undo_of_the_bundled_component_names_an_action_and_its_required_in
         assert set(action.undo.inputs) == deletion.inputs.required_keys()
         for path in action.undo.inputs.values():
             root, *rest = parse_path(path)
-            example = {"results": (action.example or {})["data"], "inputs": dict.fromkeys(action.inputs.definitions(), "x")}
+            example = {
+                "results": (action.example or {})["data"],
+                "inputs": dict.fromkeys(action.inputs.definitions(), "x"),
+            }
             found: Any = example[root]
             for segment in rest:
                 found = found[segment]
