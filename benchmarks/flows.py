@@ -12,6 +12,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,12 +61,13 @@ def a_step(component: Component, folder: Path) -> None:
 
     alone, start = best(5, bare), best(5, fixed)
     print(f"{count} steps of an action that does nothing, CPU a step beyond the action")
-    for name, options in (
-        ("no journal", {"journal": False}),
-        ("journal", {}),
-        ("journal and trace", {"trace": folder / "trace"}),
-    ):
-        run = best(5, lambda options=options: flow.run(component, connections=CONNECTIONS, **options))
+    ways: dict[str, dict[str, Any]] = {
+        "no journal": {"journal": False},
+        "journal": {},
+        "journal and trace": {"trace": folder / "trace"},
+    }
+    for name, options in ways.items():
+        run = best(5, partial(flow.run, component, connections=CONNECTIONS, **options))
         print(f"  {name:20} {(run - start - alone) / count * 1e6:6.0f} us ({run / alone:.1f} times the actions alone)")
 
 

@@ -15,6 +15,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from rich.console import Console
+from rich.progress import track
+
 import connector
 from connector import Runner
 
@@ -67,9 +70,6 @@ def audit(runner: Runner, out: IO[str], *, progress: bool = False) -> Findings:
 
 def with_progress(runner: Runner) -> Iterable[dict[str, Any]]:
     """The Sources, with a progress bar."""
-    from rich.console import Console
-    from rich.progress import track
-
     first = runner.invoke("listSources", {"count": 1})
     total = first["data"]["data"]["pagination"].get("totalEntries")
     return track(runner.items("listSources"), "Sources", total=total, console=Console(stderr=True))

@@ -229,10 +229,8 @@ def test_a_secret_that_stands_in_the_file_is_found(workshop: Component) -> None:
         "inputs": {"apiKey": {"type": "value", "value": "oh-no"}},
     }
     findings = found(workshop, config=[variable])
-    assert findings == [
-        'warning secret : the secret "apiKey" of "Other" stands in the file. '
-        "Remove it, and give it when the flow is run."
-    ]
+    assert len(findings) == 1
+    assert findings[0].startswith('warning secret : the secret "apiKey" of "Other" stands in the file. Remove it')
 
 
 def test_a_connection_that_the_component_has_not_is_found(workshop: Component) -> None:

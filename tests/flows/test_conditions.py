@@ -13,16 +13,21 @@ from connector.flows.paths import UNDEFINED
 
 NAN = float("nan")
 
+
+def each(operator: str, *values: Any) -> list[list[Any]]:
+    return [[operator, value] for value in values]
+
+
 TRUE: list[list[Any]] = [
     ["and"],
     ["and", ["isTrue", True], ["or", ["isTrue", False], ["isTrue", True]]],
     ["or", ["isTrue", False], ["isTrue", True]],
-    *[["isTrue", value] for value in ("t", "True", "Y", "yes", "anything", 1, [], {}, "[]")],
-    *[["isFalse", value] for value in ("f", "FALSE", "n", "No", "0", "", 0, None, UNDEFINED, NAN)],
-    *[["exists", value] for value in ("x", 1, [], {}, "true", "[]", " ")],
-    *[["doesNotExist", value] for value in ("", 0, "0", "false", "null", False, None, UNDEFINED, NAN)],
-    *[["isEmpty", value] for value in ("", [], "[]")],
-    *[["isNotEmpty", value] for value in ("a", "0", [0], "[1]", "123")],
+    *each("isTrue", "t", "True", "Y", "yes", "anything", 1, [], {}, "[]"),
+    *each("isFalse", "f", "FALSE", "n", "No", "0", "", 0, None, UNDEFINED, NAN),
+    *each("exists", "x", 1, [], {}, "true", "[]", " "),
+    *each("doesNotExist", "", 0, "0", "false", "null", False, None, UNDEFINED, NAN),
+    *each("isEmpty", "", [], "[]"),
+    *each("isNotEmpty", "a", "0", [0], "[1]", "123"),
     ["equal", "5.2", 5.2],
     ["equal", False, 0],
     ["equal", "", 0],

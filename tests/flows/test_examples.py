@@ -147,9 +147,11 @@ def test_a_user_is_removed_and_pending_invites_are_mentioned(segment: Component,
     events: list[Any] = []
     user = here.workspace.users[-1]
     flow = Flow.load(EXAMPLES / "offboard_user.yaml")
-    run = lambda: flow.run(  # noqa: E731
-        segment, connections={"Workspace": here.connection}, payload={"email": user["email"]}, on_event=events.append
-    )
+
+    def run() -> Run:
+        connections = {"Workspace": here.connection}
+        return flow.run(segment, connections=connections, payload={"email": user["email"]}, on_event=events.append)
+
     assert run().results == {"removed": True, "pendingInvites": "not touched"}
     assert user["id"] not in {left["id"] for left in here.workspace.users}
     again = run()

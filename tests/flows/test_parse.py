@@ -147,22 +147,34 @@ requiredConfigVars:
     dataType: connection
 """
     assert problems(text) == [
-        'flow.yaml:12: flows.0.steps.1.inputs.a.type is "refrence", which is no type of expression. '
-        "Did you mean reference?",
-        "flow.yaml:13: flows.0.steps.1.inputs.b must be an expression with `type` and `value`, not a text. "
-        "Write it as `type: value` and `value: ...`.",
-        'flow.yaml:14: flows.0.steps.1.inputs.c.value "a..b" cannot be read from "..b" on. '
-        "Write the step's name in camel case, then its path, such as `listThings.results.data.0.id`.",
+        (
+            'flow.yaml:12: flows.0.steps.1.inputs.a.type is "refrence", which is no type of expression. '
+            "Did you mean reference?"
+        ),
+        (
+            "flow.yaml:13: flows.0.steps.1.inputs.b must be an expression with `type` and `value`, not a text. "
+            "Write it as `type: value` and `value: ...`."
+        ),
+        (
+            'flow.yaml:14: flows.0.steps.1.inputs.c.value "a..b" cannot be read from "..b" on. '
+            "Write the step's name in camel case, then its path, such as `listThings.results.data.0.id`."
+        ),
         "flow.yaml:15: flows.0.steps.1.inputs.d.value must be a list, not an object. Begin each entry with a dash.",
-        'flow.yaml:16: flows.0.steps.1.errorConfig.errorHandlerType is "retri", which is none of fail, ignore, retry. '
-        "Did you mean retry?",
+        (
+            'flow.yaml:16: flows.0.steps.1.errorConfig.errorHandlerType is "retri", which is none of fail, ignore, retry. '
+            "Did you mean retry?"
+        ),
         "flow.yaml:16: flows.0.steps.1.errorConfig.maxAttempts must be a number from 0 to 5. Change the number.",
         "flow.yaml:18: flows.0.steps.2.action.key is missing. Give it a text: `key: ...`.",
-        'flow.yaml:17: flows.0.steps.2 is a second step "echo!"; "Echo" is at flow.yaml:9 '
-        '(both are "echo" in references). Rename one.',
+        (
+            'flow.yaml:17: flows.0.steps.2 is a second step "echo!"; "Echo" is at flow.yaml:9 '
+            '(both are "echo" in references). Rename one.'
+        ),
         "flow.yaml:19: flows.0.steps.3.name is missing. Give it a text: `name: ...`.",
-        "flow.yaml:21: requiredConfigVars.0 is a connection, but says not of which component. "
-        "Add `connection:` with its key and component.",
+        (
+            "flow.yaml:21: requiredConfigVars.0 is a connection, but says not of which component. "
+            "Add `connection:` with its key and component."
+        ),
     ]
 
 
@@ -203,7 +215,7 @@ def test_two_flows_of_one_name_are_refused() -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FlowFileError, match="missing.yaml: cannot be read: No such file or directory"):
+    with pytest.raises(FlowFileError, match=r"missing.yaml: cannot be read: No such file or directory"):
         Flow.load(tmp_path / "missing.yaml")
 
 
@@ -216,5 +228,5 @@ def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
 def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     with (tmp_path / "flow.yaml").open("wb") as file:
         file.truncate(50_000_000)
-    with pytest.raises(FlowFileError, match="is larger than 20000000 bytes"):
+    with pytest.raises(FlowFileError, match=r"is larger than 20000000 bytes"):
         Flow.load(tmp_path / "flow.yaml")

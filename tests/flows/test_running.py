@@ -83,7 +83,7 @@ def test_a_reference_to_nothing_leaves_the_input_out(run: Runs, service: Service
 
 def test_a_missing_input_says_which_reference_led_to_nothing(run: Runs) -> None:
     create = step("Create", "workshop.createThing", {"name": "=trigger.results.body.data.name"})
-    with pytest.raises(StepError, match='Name .name.: is required. "trigger.results.body.data.name" led to nothing'):
+    with pytest.raises(StepError, match=r'Name .name.: is required. "trigger.results.body.data.name" led to nothing'):
         run(create, payload={})
 
 
@@ -111,7 +111,7 @@ def test_a_loop_goes_over_json_text(run: Runs) -> None:
 
 
 def test_a_loop_over_nothing_is_an_error_that_says_so(run: Runs) -> None:
-    with pytest.raises(StepError, match="items must be a list or an object, and is nothing"):
+    with pytest.raises(StepError, match=r"items must be a list or an object, and is nothing"):
         run(loop("Loop", "=trigger.results.body.data.missing", echo("Tell", "x")), payload={})
 
 
@@ -225,7 +225,7 @@ def test_sleep_waits(run: Runs, events: list[Event]) -> None:
 
 @pytest.mark.parametrize("milliseconds", ["soon", "-1"])
 def test_sleep_refuses_what_is_no_time(run: Runs, milliseconds: str) -> None:
-    with pytest.raises(StepError, match="ms is no number of milliseconds"):
+    with pytest.raises(StepError, match=r"ms is no number of milliseconds"):
         run(step("Wait", "sleep.sleep", {"ms": milliseconds}))
 
 
@@ -239,7 +239,7 @@ BROKEN = Answer({"error": "no"}, status=404)
 
 def test_a_failed_step_fails_the_flow(run: Runs, service: Service) -> None:
     service.answers["GET"] = [BROKEN]
-    with pytest.raises(StepError, match='the step "List" of the flow "Main" failed') as caught:
+    with pytest.raises(StepError, match=r'the step "List" of the flow "Main" failed') as caught:
         run(step("List", "workshop.listThings"), echo("Never", "x"))
     assert caught.value.exit_code == 4
     assert caught.value.run.status == "failed"
@@ -339,7 +339,7 @@ def test_nothing_runs_when_a_step_is_not_supported_and_all_such_steps_are_named_
         step("Compute", "code.runCode", {"code": "module.exports = ..."}),
         step("Post", "slack.postMessage"),
     )
-    with pytest.raises(FlowFileError, match="nothing was run") as caught:
+    with pytest.raises(FlowFileError, match=r"nothing was run") as caught:
         run(*steps)
     labels = [problem.label for problem in caught.value.problems]
     assert labels == ["Main / Compute", "Main / Post", "Main / Create", "Main / Create"]
@@ -372,7 +372,7 @@ def test_a_connection_is_given_as_fields_as_open_connection_or_as_runner(worksho
         for given in (fields, Connection(workshop.connection(), fields), runner):
             assert flow.run(workshop, connections={CONNECTION: given}).results == {"things": []}
         create = flow_of(step("Create", "workshop.createThing", {"name": "a"}))
-        with pytest.raises(StepError, match="this runner only reads"):
+        with pytest.raises(StepError, match=r"this runner only reads"):
             create.run(workshop, connections={CONNECTION: runner})
 
 
@@ -397,7 +397,7 @@ def test_missing_connections_are_all_named_before_anything_runs(workshop: Compon
     with pytest.raises(ConnectionInputError) as caught:
         flow.run(workshop)
     assert [problem.where for problem in caught.value.problems] == ["Workshop", "Other"]
-    with pytest.raises(UsageError, match='no connection "Workshp".\nDid you mean Workshop'):
+    with pytest.raises(UsageError, match=r'no connection "Workshp".\nDid you mean Workshop'):
         flow.run(workshop, connections={"Workshp": service.connection})
 
 
@@ -428,26 +428,26 @@ def test_a_read_after_a_pretended_write_is_answered_with_its_example_when_nothin
 
 
 def test_the_limits_of_a_run_are_named(run: Runs) -> None:
-    with pytest.raises(FlowLimitError, match='loop "Forever" goes beyond the limit `iterations` .100000.'):
+    with pytest.raises(FlowLimitError, match=r'loop "Forever" goes beyond the limit `iterations` .100000.'):
         run(step("Forever", "loop.loopNTimes", {"iterationCount": "1e12"}, steps=[echo("Tell", "x")]))
-    with pytest.raises(FlowLimitError, match='loop "Loop" goes beyond the limit `iterations` .2.'):
+    with pytest.raises(FlowLimitError, match=r'loop "Loop" goes beyond the limit `iterations` .2.'):
         run(loop("Loop", "[1, 2, 3]", echo("Tell", "x")), limits=Limits(iterations=2))
     nested = loop("Outer", "[1, 2, 3]", loop("Inner", "[1, 2, 3]", echo("Tell", "x")))
-    with pytest.raises(FlowLimitError, match='step "Inner" goes beyond the limit `steps` .5.'):
+    with pytest.raises(FlowLimitError, match=r'step "Inner" goes beyond the limit `steps` .5.'):
         run(nested, limits=Limits(steps=5))
-    with pytest.raises(FlowLimitError, match='step "Wait" goes beyond the limit `sleep` .3600.'):
+    with pytest.raises(FlowLimitError, match=r'step "Wait" goes beyond the limit `sleep` .3600.'):
         run(step("Wait", "sleep.sleep", {"ms": "1e15"}))
 
 
 def test_a_limit_is_never_ignored(run: Runs) -> None:
     forgiving = {"errorHandlerType": "ignore"}
     inner = loop("Inner", "[1, 2, 3]", echo("Tell", "x"), errorConfig=forgiving)
-    with pytest.raises(FlowLimitError, match="limit `iterations`"):
+    with pytest.raises(FlowLimitError, match=r"limit `iterations`"):
         run(loop("Outer", "[1]", inner, errorConfig=forgiving), limits=Limits(iterations=2))
 
 
 def test_nothing_is_begun_after_the_deadline(run: Runs, service: Service) -> None:
-    with pytest.raises(FlowLimitError, match="the deadline of the run"):
+    with pytest.raises(FlowLimitError, match=r"the deadline of the run"):
         run(step("Wait", "sleep.sleep", {"ms": "200"}), step("List", "workshop.listThings"), deadline=0.1)
     assert not service.server.asked
 
@@ -463,14 +463,14 @@ def test_a_flow_is_named_when_the_file_has_several(workshop: Component, service:
     flow = flow_of(flows=content)
     assert flow.flows == ["One", "Two"]
     assert flow.run(workshop, flow="Two", connections=service.connections).results == {"value": "Two"}
-    with pytest.raises(UsageError, match="the file has several flows.\nName one of them: One, Two."):
+    with pytest.raises(UsageError, match=r"the file has several flows.\nName one of them: One, Two."):
         flow.run(workshop)
-    with pytest.raises(UsageError, match='no flow "Tow".\nDid you mean Two?'):
+    with pytest.raises(UsageError, match=r'no flow "Tow".\nDid you mean Two?'):
         flow.definition("Tow")
 
 
 def test_a_step_that_is_asked_for_by_a_wrong_name_gets_the_nearest_told(run: Runs) -> None:
-    with pytest.raises(KeyError, match="Did you mean Echo"):
+    with pytest.raises(KeyError, match=r"Did you mean Echo"):
         run(echo("Echo", "x")).steps["Ehco"]
 
 

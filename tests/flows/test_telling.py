@@ -303,7 +303,7 @@ def test_the_first_flow_of_a_component_passes_the_check_and_runs(load: Callable[
     assert flow.check(component, target="prismatic") == []
     jsonschema.validate(yaml.safe_load(text), json_schema())
     name = f"{component.manifest.display.label} Connection"
-    assert [need for need in flow.connections(component)] == [(component.key, name)]
+    assert flow.connections(component) == [(component.key, name)]
 
 
 def test_the_first_flow_may_begin_with_an_action_of_ones_choice(workshop: Component, service: Service) -> None:

@@ -84,7 +84,7 @@ def test_a_dry_run_only_says_what_would_be_deleted(run: Runs, workshop: Componen
 def test_nothing_is_deleted_on_another_host(run: Runs, workshop: Component, service: Service) -> None:
     done = run(create("a"))
     elsewhere = {CONNECTION: {"fields": {"apiKey": "x", "baseUrl": "https://elsewhere.example"}}}
-    with pytest.raises(JournalError, match="is given elsewhere.example now"):
+    with pytest.raises(JournalError, match=r"is given elsewhere.example now"):
         undo(done.id, workshop, connections=elsewhere)
 
 
