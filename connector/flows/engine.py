@@ -75,7 +75,7 @@ class Engine:
         self._steps = 0
         self._waited = 0.0
         self._now: tuple[Planned, str] | None = None
-        self._written: Any = None
+        self._written: Any = UNDEFINED
         acting.on_wait = self._waiting
 
     def perform_all(self, steps: Sequence[Planned], prefix: str = "") -> Any:
@@ -186,6 +186,7 @@ class Engine:
 
     def _hooked(self, planned: Planned, call: StepCall) -> Any:
         """The results, with the plugins around; the journal holds what they made of them."""
+        self._written = UNDEFINED
         results = self._hook(step=call)
         if planned.is_journaled and self._written is not results:
             self.journal.done(call.at, results, force=True)

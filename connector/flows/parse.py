@@ -187,7 +187,7 @@ class _IntegrationReader(ExpressionReader):
         if step.get("errorConfig") is None:
             return ErrorConfig()
         place = (*place, "errorConfig")
-        config = self.mapping(step["errorConfig"], place, "an object with `errorHandlerType`")
+        config = self.mapping(step["errorConfig"], place, "an object with `errorHandlerType`", filled=False)
         kind = self.choice(config, "errorHandlerType", place, _KINDS_OF_ERROR_HANDLING)
         return ErrorConfig(
             kind or "fail",  # type: ignore[arg-type]

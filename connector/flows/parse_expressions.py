@@ -23,7 +23,7 @@ class ExpressionReader(Reader):
         if value is None:
             return {}
         place = (*place, key)
-        inputs = self.mapping(value, place, "an object of inputs by key")
+        inputs = self.mapping(value, place, "an object of inputs by key", filled=False)
         return {name: self.expression(part, (*place, name)) for name, part in inputs.items()}
 
     def expression(self, value: Any, place: Place) -> Expression:
@@ -39,7 +39,7 @@ class ExpressionReader(Reader):
             return ConfigVariable(self.text(value, "value", place, required=False))
         if kind == "complex":
             return self._complex(content, (*place, "value"))
-        if kind in {"reference", "template"}:
+        if kind in ("reference", "template"):  # it may be a list
             return self._parsed(Reference if kind == "reference" else Template, content, place)
         near = did_you_mean(str(kind), KINDS) or f"Use one of {', '.join(KINDS)}."
         self.problem((*place, "type"), f'is "{kind}", which is no type of expression.', near)

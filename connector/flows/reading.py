@@ -22,9 +22,9 @@ class Reader:
         path = dotted(place)
         self.problems.append(Problem(self.document.where(place), f"{path} {message}", cure=cure))
 
-    def mapping(self, value: Any, place: Place, what: str) -> Mapping[str, Any]:
-        """An object; an empty one in place of anything else."""
-        if isinstance(value, Mapping):
+    def mapping(self, value: Any, place: Place, what: str, *, filled: bool = True) -> Mapping[str, Any]:
+        """An object, which must hold something if it is to be `filled`; an empty one in place of anything else."""
+        if isinstance(value, Mapping) and (value or not filled):
             return value
         self.problem(place, f"must be {what}, not {kind_of(value)}.", "Write it as indented `key: value` lines.")
         return {}
@@ -93,5 +93,7 @@ def dotted(place: Place) -> str:
 
 def kind_of(value: Any) -> str:
     """What a value is, in the words of YAML."""
+    if value == {}:
+        return "an empty object"
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "nothing"}
     return names.get(type(value), "a number")

@@ -159,10 +159,10 @@ requiredConfigVars:
             'flow.yaml:14: flows.0.steps.1.inputs.c.value "a..b" cannot be read from "..b" on. '
             "Write the step's name in camel case, then its path, such as `listThings.results.data.0.id`."
         ),
-        "flow.yaml:15: flows.0.steps.1.inputs.d.value must be a list, not an object. Begin each entry with a dash.",
+        "flow.yaml:15: flows.0.steps.1.inputs.d.value must be a list, not an empty object. Begin each entry with a dash.",
         (
-            'flow.yaml:16: flows.0.steps.1.errorConfig.errorHandlerType is "retri", which is none of fail, ignore, retry. '
-            "Did you mean retry?"
+            'flow.yaml:16: flows.0.steps.1.errorConfig.errorHandlerType is "retri", '
+            "which is none of fail, ignore, retry. Did you mean retry?"
         ),
         "flow.yaml:16: flows.0.steps.1.errorConfig.maxAttempts must be a number from 0 to 5. Change the number.",
         "flow.yaml:18: flows.0.steps.2.action.key is missing. Give it a text: `key: ...`.",
@@ -190,9 +190,10 @@ def test_a_flow_begins_with_its_one_trigger(steps: list[dict[str, Any]]) -> None
     [
         ("", "must be an object with `definitionVersion`"),
         ("- a\n- b\n", "must be an object with `definitionVersion`"),
-        ("name: x\ndefinitionVersion: 7\nflows: {}\n", "flows must be a list, not an object"),
+        ("name: x\ndefinitionVersion: 7\nflows: {}\n", "flows must be a list, not an empty object"),
         ("name: x\ndefinitionVersion: 7\n", "flows is empty"),
         ("name: x\ndefinitionVersion: 7\nflows: [3]\n", "flows.0 must be a flow, not a number"),
+        ("name: x\ndefinitionVersion: 7\nflows: [{}]\n", "flows.0 must be a flow, not an empty object"),
         ("name: [x\n", "is not YAML"),
         ("name: x\nname: y\n", 'the key "name" comes twice'),
         ("a: &a\n  b: *a\n", "an alias refers to what it stands in"),

@@ -124,6 +124,21 @@ def test_a_plugin_may_change_inputs_and_results_and_the_journal_has_what_it_made
     assert [line["results"] for line in recorded if line["type"] == "done"][-1] == done.results
 
 
+def test_a_step_that_a_plugin_answers_is_journaled_too(run: Runs) -> None:
+    class Answering:
+        @hookimpl
+        def perform_step(self, step: StepCall) -> Any:
+            return True
+
+    done = run(step("One", "workshop.echo"), step("Two", "workshop.echo"), plugins=[Answering()])
+    assert done.journal is not None
+    recorded = [json.loads(line) for line in done.journal.read_bytes().splitlines()]
+    assert [(line["at"], line["results"]) for line in recorded if line["type"] == "done"] == [
+        ("one", True),
+        ("two", True),
+    ]
+
+
 def test_a_plugin_with_an_unknown_hook_is_refused(run: Runs) -> None:
     class Wrong:
         @hookimpl
