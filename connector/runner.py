@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Self
 
 from connector.component import Component, naming
@@ -26,6 +26,7 @@ class Runner:
         block: Keys of actions that may not run; see `Policy`.
         read_only: Refuse whatever changes something.
         max_wait: Seconds that one request may wait when a call does not say; None is 120.
+        on_wait: Called with seconds and reason before each wait.
 
     Raises:
         ConnectionInputError: The connection is missing, or one of its fields does not fit.
@@ -41,6 +42,7 @@ class Runner:
         block: Collection[str] = (),
         read_only: bool = False,
         max_wait: float | None = None,
+        on_wait: Callable[[float, str], None] | None = None,
     ) -> None:
         for key in (*(allow or ()), *block):
             component.action(key)
@@ -48,6 +50,7 @@ class Runner:
         self.connection = connection if isinstance(connection, Connection) else _opened(component, connection)
         self.policy = Policy(allow, block, read_only)
         self.max_wait = max_wait
+        self.on_wait = on_wait
 
     def invoke(
         self,
@@ -143,7 +146,7 @@ class Runner:
 
     def context(self, max_wait: float | None = None, deadline: float | None = None) -> Context:
         """The context of one call with these limits."""
-        limits = CallLimits.of(self.max_wait if max_wait is None else max_wait, deadline)
+        limits = CallLimits.of(self.max_wait if max_wait is None else max_wait, deadline, self.on_wait)
         return Context(self.component, self.connection, limits=limits, policy=self.policy)
 
     def close(self) -> None:
