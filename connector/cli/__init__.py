@@ -1,0 +1,21 @@
+"""The command `connector`: everything that the package does, from a shell.
+
+Standard output holds what was asked for and nothing else; messages go to standard error. Exit codes: 0 done,
+1 findings of a check or our own fault, 2 wrong usage or inputs, 3 connection or set-up, 4 the API refused, 5 try
+later, 6 a write whose outcome is unknown, 130 and 143 on signals, 141 when the reader of the output went away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command and answer its exit code; no error, signal or closed pipe ends in a traceback."""
+    import sys
+
+    from connector.cli.ending import run
+
+    return run(list(sys.argv[1:] if args is None else args))
