@@ -14,6 +14,7 @@ from connector.docs import is_fresh, page_file
 from connector.errors import Problem, SetupError
 from connector.inputs import Input, Inputs
 
+Definition = Action[Any] | DataSource[Any]
 Rule = Callable[[Component], Iterator[Problem]]
 
 
@@ -67,7 +68,8 @@ def examples_of_inputs_fit(component: Component) -> Iterator[Problem]:
 
 def payloads_can_be_read(component: Component) -> Iterator[Problem]:
     """Every example payload is JSON."""
-    for definition in (*component.data_sources.values(), *component.actions.values()):
+    definitions: list[Definition] = [*component.data_sources.values(), *component.actions.values()]
+    for definition in definitions:
         try:
             definition.example  # noqa: B018 - reading it is the check
         except ValueError as error:
@@ -76,10 +78,14 @@ def payloads_can_be_read(component: Component) -> Iterator[Problem]:
 
 
 def payloads_have_their_shape(component: Component) -> Iterator[Problem]:
-    """Example payloads are `{"data": ...}` for actions and `{"result": [{"label", "key"}]}` for data sources."""
+    """Payloads are `{"data": ...}` of actions and `{"result": [{"label", "key"}]}` of data sources."""
     for action in component.actions.values():
-        if (payload := _payload(action)) is not None and not (isinstance(payload, dict) and set(payload) == {"data"}):
-            yield Problem(action.key, 'the example payload is not {"data": ...}.', cure=f"Correct {_file(action)}.")
+        if (payload := _payload(action)) is not None and not (
+            isinstance(payload, dict) and set(payload) == {"data"}
+        ):
+            yield Problem(
+                action.key, 'the example payload is not {"data": ...}.', cure=f"Correct {_file(action)}."
+            )
     for source in component.data_sources.values():
         if (payload := _payload(source)) is not None and not _is_picklist(payload):
             text = 'the example payload is not {"result": [{"label", "key"}]}.'
@@ -113,7 +119,9 @@ def docs_page_is_fresh(component: Component) -> Iterator[Problem]:
     except ValueError:
         return  # payloads_can_be_read tells
     if stale:
-        yield Problem(str(file), "is not up to date." if file.is_file() else "is missing.", cure="Run connector docs.")
+        yield Problem(
+            str(file), "is not up to date." if file.is_file() else "is missing.", cure="Run connector docs."
+        )
 
 
 RULES: tuple[Rule, ...] = (
@@ -130,7 +138,7 @@ RULES: tuple[Rule, ...] = (
 def _models(component: Component) -> Iterator[tuple[str, type[Inputs]]]:
     for connection in component.connections.values():
         yield connection.key, connection.fields
-    definitions: Mapping[str, Action[Any] | DataSource[Any]] = {**component.data_sources, **component.actions}
+    definitions: Mapping[str, Definition] = {**component.data_sources, **component.actions}
     for key, definition in definitions.items():
         yield key, definition.inputs
 
@@ -159,7 +167,7 @@ def _refusal(model: type[Inputs], name: str, value: Any) -> str | None:
     return None
 
 
-def _payload(definition: Action[Any] | DataSource[Any]) -> Any:
+def _payload(definition: Definition) -> Any:
     try:
         return definition.example
     except ValueError:
@@ -173,5 +181,5 @@ def _is_picklist(payload: Any) -> bool:
     )
 
 
-def _file(definition: Action[Any] | DataSource[Any]) -> str:
+def _file(definition: Definition) -> str:
     return str(definition.example_file or definition.where)

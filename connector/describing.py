@@ -70,7 +70,7 @@ def resource(action: Action[Any]) -> str:
 
 
 def effect(action: Action[Any]) -> str:
-    """What an action does to the service: `read`, `write`, `destructive`, or `any` where only the inputs tell."""
+    """What an action does: `read`, `write`, `destructive`, or `any` where only the inputs tell."""
     return "any" if callable(action.effect) else action.effect
 
 

@@ -105,14 +105,24 @@ def _inputs(found: Iterable[InputFacts], variables: dict[str, str] | None = None
 def _row(fact: InputFacts, variables: dict[str, str] | None) -> str:
     notes = [fact.comments]
     if fact.choices:
-        choices = [f"`{value}` ({title})" if title != value else f"`{value}`" for value, title in fact.choices.items()]
+        choices = [
+            f"`{value}` ({title})" if title != value else f"`{value}`"
+            for value, title in fact.choices.items()
+        ]
         notes.append(f"One of {', '.join(choices)}.")
     if fact.default:
         notes.append(f"A designer fills in `{fact.default}`.")
     if fact.data_source:
         notes.append(f"Choices come from the data source `{fact.data_source}`.")
     example = "" if fact.example is None else f"`{_example_text(fact.example)}`"
-    cells = [fact.label, f"`{fact.key}`", fact.kind, "yes" if fact.required else "no", " ".join(notes), example]
+    cells = [
+        fact.label,
+        f"`{fact.key}`",
+        fact.kind,
+        "yes" if fact.required else "no",
+        " ".join(notes),
+        example,
+    ]
     if variables:
         cells.append(f"`{variables[fact.key]}`")
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

@@ -1,7 +1,7 @@
 """A component in the shapes of Prismatic: as its runner loads it, and as it is published.
 
-The shapes follow what `convertComponent` and `prism components:publish` of Prismatic's SDK 10.31 make, where keys
-that were not given are absent, every input but a connection has a default, and the order of inputs is the form's.
+The shapes follow what `convertComponent` and `prism components:publish` of Prismatic's SDK 10.31 make, where
+keys that were not given are absent, every input but a connection has a default, and inputs are in form order.
 """
 
 from __future__ import annotations
@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from connector.component import Component
     from connector.inputs import Input, Inputs
 
-SWITCH = [{"label": "True", "value": "true"}, {"label": "False", "value": "false"}, {"label": "", "value": ""}]
+SWITCH = [
+    {"label": "True", "value": "true"},
+    {"label": "False", "value": "false"},
+    {"label": "", "value": ""},
+]
 """Choices of a boolean that can stay unset, which Prismatic's own type `boolean` cannot."""
 
 PUBLISHED_INPUT = frozenset(
-    "collection comments dataSource default example key keyLabel label language model placeholder required type".split()
+    {"collection", "comments", "dataSource", "default", "example", "key", "keyLabel"}
+    | {"label", "language", "model", "placeholder", "required", "type"}
 )
 PUBLISHED_CONNECTION_INPUT = PUBLISHED_INPUT | {"onPremiseControlled", "shown"}
 PUBLISHED_DEFINITION = ("key", "public", "documentationUrl", "display")
@@ -45,23 +50,31 @@ def server_form(component: Component) -> dict[str, Any]:
 
 
 def published(component: Component) -> dict[str, Any]:
-    """The component as it is published: maps become lists, example payloads JSON texts, inputs only known keys."""
+    """The component as it is published: maps become lists, example payloads JSON texts."""
     whole = server_form(component)
     return {
         "definition": {key: whole[key] for key in PUBLISHED_DEFINITION},
-        **{kind: [_published(found) for found in whole[kind].values()] for kind in ("actions", "triggers", "dataSources")},
+        **{
+            kind: [_published(found) for found in whole[kind].values()]
+            for kind in ("actions", "triggers", "dataSources")
+        },
         "connections": [_only(found, PUBLISHED_CONNECTION_INPUT) for found in whole["connections"]],
     }
 
 
 def connection_input(definition: Action[Any] | DataSource[Any]) -> str:
-    """Key of the input that takes the connection: `connection` where anything can be asked, and to pick choices."""
+    """Key of the input that takes the connection: `connection` of data sources and open actions."""
     open_ended = isinstance(definition, DataSource) or definition.is_open
     return "connection" if open_ended else "connectionInput"
 
 
 def _definition(definition: Action[Any] | DataSource[Any]) -> dict[str, Any]:
-    connection = {"key": connection_input(definition), "type": "connection", "label": "Connection", "required": True}
+    connection = {
+        "key": connection_input(definition),
+        "type": "connection",
+        "label": "Connection",
+        "required": True,
+    }
     found = {
         "key": definition.key,
         "display": _display(definition),
@@ -72,7 +85,9 @@ def _definition(definition: Action[Any] | DataSource[Any]) -> dict[str, Any]:
 
 def _display(definition: Action[Any] | DataSource[Any]) -> dict[str, str]:
     display = definition.display
-    return {"label": display.label, "description": display.description} if display else {"label": definition.key}
+    return (
+        {"label": display.label, "description": display.description} if display else {"label": definition.key}
+    )
 
 
 def _connection(definition: ConnectionDefinition[Any]) -> dict[str, Any]:
@@ -93,7 +108,7 @@ def _inputs(model: type[Inputs]) -> list[dict[str, Any]]:
 def _input(key: str, marker: Input, required: bool) -> dict[str, Any]:
     switch = marker.type == "boolean" and marker.default is None
     model = [{"label": title, "value": value} for value, title in marker.choices.items()]
-    parts = {
+    parts: dict[str, Any] = {
         "key": key,
         "type": "string" if switch else marker.type,
         "label": marker.label,

@@ -1,8 +1,8 @@
 """The command `connector`: everything that the package does, from a shell.
 
 Standard output holds what was asked for and nothing else; messages go to standard error. Exit codes: 0 done,
-1 findings of a check or our own fault, 2 wrong usage or inputs, 3 connection or set-up, 4 the API refused, 5 try
-later, 6 a write whose outcome is unknown, 130 and 143 on signals, 141 when the reader of the output went away.
+1 findings of a check or our own fault, 2 wrong usage or inputs, 3 connection or set-up, 4 the API refused,
+5 try later, 6 a write whose outcome is unknown, 130 and 143 on signals, 141 when nobody reads the output on.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from connector.cli.output import write_json
 @common_options
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> int:
-    """Find every mismatch of manifest, code, examples and docs, each with its cure; exit 1 when there are some."""
+    """Find every mismatch of manifest, code, examples and docs, with its cure; exit 1 when there are some."""
     from connector.check import findings
 
     found = findings(context.find_root().params.get("manifest"))

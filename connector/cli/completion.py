@@ -12,7 +12,7 @@ from connector.cli.common import common_options
 @common_options
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
-    """Print the script that completes this command in SHELL.
+    r"""Print the script that completes this command in SHELL.
 
     \b
     eval "$(connector completion bash)"

@@ -35,7 +35,9 @@ def given_inputs(file: str | None, assignments: Sequence[str]) -> dict[str, Any]
             reason = error.message if isinstance(error, UsageError) else f"is not valid JSON: {error}."
             problems.append(Problem(key, reason))
     if problems:
-        raise InputError("some inputs cannot be read.", problems=problems, hint="Texts need no quotes: name=value.")
+        raise InputError(
+            "some inputs cannot be read.", problems=problems, hint="Texts need no quotes: name=value."
+        )
     return given | {key: values[0] if len(values) == 1 else values for key, values in assigned.items()}
 
 
@@ -87,7 +89,7 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         metavar="NAME=VALUE",
         shell_complete=complete_names,
-        help="An input: name=text, name:=JSON, name=@FILE or name:=@FILE (@- is stdin); a name again makes a list.",
+        help="name=text, name:=JSON, name=@FILE or name:=@FILE (@- is stdin); a name again makes a list.",
     )
     file = click.option("--inputs", "file", metavar="FILE", help="JSON file with inputs by name; - is stdin.")
     return assignment(file(function))

@@ -52,8 +52,8 @@ def _write_tables(component: Component) -> None:
             rows.append((f"  {action.key}", ", ".join(marks), titled(action)["description"]))
         write_table((name.replace("_", " "), "", ""), rows)
         click.echo()
-    others = [("data sources", component.data_sources), ("connections", component.connections)]
-    for title, found in others:
-        named = [titled(definition) for definition in found.values()]
+    data_sources = [titled(source) for source in component.data_sources.values()]
+    connections = [titled(connection) for connection in component.connections.values()]
+    for title, named in (("data sources", data_sources), ("connections", connections)):
         write_table((title, ""), [(f"  {entry['key']}", entry["description"]) for entry in named])
         click.echo()

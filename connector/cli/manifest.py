@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     type=click.Choice(["yaml", "prismatic", "json-schema"]),
     default="yaml",
     show_default=True,
-    help="The manifest itself, Prismatic's definition of the component, or the schemas of all inputs and payloads.",
+    help="The manifest, Prismatic's definition of the component, or all schemas of inputs and payloads.",
 )
 @click.option("--publish", is_flag=True, help="With prismatic: the form in which a component is published.")
 @common_options

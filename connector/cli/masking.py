@@ -46,7 +46,7 @@ class Mask:
         return self.text(value) if isinstance(value, str) else value
 
     def request(self, request: Request) -> dict[str, Any]:
-        """A request as JSON: `{"method", "url", "headers", "body"}`; bytes that are no text are only counted."""
+        """A request as JSON: `{"method", "url", "headers", "body"}`; binary bodies are only counted."""
         headers = {"Accept": self.endpoint.media_type, **self.endpoint.headers, **request.headers}
         shown = {
             "method": request.method,

@@ -23,6 +23,7 @@ from connector.cli.output import write, write_json
 @click.pass_context
 def command(
     context: click.Context,
+    *,
     key: str,
     search: str | None,
     limit: int | None,

@@ -27,7 +27,9 @@ COMMANDS = {
     "manifest": Lazy("connector.cli.manifest:command", "Print the component's manifest, or export it."),
     "check": Lazy("connector.cli.check:command", "Find mismatches of manifest, code, examples and docs."),
     "docs": Lazy("connector.cli.docs:command", "Write the component's documentation page."),
-    "completion": Lazy("connector.cli.completion:command", "Print the script that completes commands in a shell."),
+    "completion": Lazy(
+        "connector.cli.completion:command", "Print the script that completes commands in a shell."
+    ),
 }
 
 
@@ -70,7 +72,10 @@ class LazyGroup(click.Group):
 
 
 @click.group(
-    cls=LazyGroup, lazy=COMMANDS, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option(
     "--manifest",
@@ -79,7 +84,9 @@ class LazyGroup(click.Group):
     show_envvar=True,
     help="Use the component of this manifest.yaml instead of the bundled one.",
 )
-@click.option("--debug", is_flag=True, expose_value=False, help="Log requests, redacted, and show tracebacks.")
+@click.option(
+    "--debug", is_flag=True, expose_value=False, help="Log requests, redacted, and show tracebacks."
+)
 @click.option(
     "--error-format",
     type=click.Choice(["text", "json"]),
@@ -93,8 +100,8 @@ class LazyGroup(click.Group):
 def cli(context: click.Context, manifest: Path | None, version: bool) -> None:
     """Run the actions of a component from the shell.
 
-    Credentials come from --connection FILE, from JSON in CONNECTOR_CONNECTION, or from one environment variable a
-    field: `show` names them.
+    Credentials come from --connection FILE, from JSON in CONNECTOR_CONNECTION, or from one environment variable
+    a field: `connector show CONNECTION` names them.
     """
     del manifest  # commands find it in the context
     if version:

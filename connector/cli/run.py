@@ -24,8 +24,12 @@ Selector = Callable[[Any], Any]
 @click.command()
 @click.argument("key", shell_complete=complete_keys("actions"))
 @input_options
-@click.option("--select", metavar="JSONPATH", help="Print only this part of the payload (of each record with --all).")
-@click.option("--all", "every", is_flag=True, help="Follow every page of a list and print its records as they come.")
+@click.option(
+    "--select", metavar="JSONPATH", help="Print only this part of the payload (of each record with --all)."
+)
+@click.option(
+    "--all", "every", is_flag=True, help="Follow every page of a list and print its records as they come."
+)
 @click.option(
     "--format",
     "form",
@@ -42,6 +46,7 @@ Selector = Callable[[Any], Any]
 @click.pass_context
 def command(
     context: click.Context,
+    *,
     key: str,
     assignments: Sequence[str],
     file: str | None,
@@ -53,7 +58,7 @@ def command(
     read_only: bool,
     connecting: Connecting,
 ) -> None:
-    """Perform the action KEY and print its payload as JSON.
+    r"""Perform the action KEY and print its payload as JSON.
 
     \b
     connector run listSources -i count=10
@@ -81,13 +86,23 @@ def command(
 
 def _check_listing(action: Action[Any], every: bool, form: str) -> None:
     if every and action.paging is None:
-        raise UsageError("does not list, so --all has nothing to follow.", action=action.key, hint="Leave out --all.")
+        raise UsageError(
+            "does not list, so --all has nothing to follow.", action=action.key, hint="Leave out --all."
+        )
     if form != "json" and not every:
-        raise UsageError("--format jsonl prints records, which takes --all.", action=action.key, hint="Add --all.")
+        raise UsageError(
+            "--format jsonl prints records, which takes --all.", action=action.key, hint="Add --all."
+        )
 
 
 def _perform(
-    opened: Opened, action: Action[Any], inputs: Inputs, given: dict[str, Any], selector: Selector, *, confirmed: bool
+    opened: Opened,
+    action: Action[Any],
+    inputs: Inputs,
+    given: dict[str, Any],
+    selector: Selector,
+    *,
+    confirmed: bool,
 ) -> None:
     effect = action.effect_of(inputs)
     if effect == "destructive" and not confirmed:
@@ -148,7 +163,7 @@ def _selector(path: str | None) -> Selector:
     """From a payload to what is printed; a path that can match once gives its value, any other a list."""
     if path is None:
         return lambda payload: payload
-    from jsonpath_ng.ext import parse
+    from jsonpath_ng.ext.parser import parse
     from jsonpath_ng.jsonpath import Child, Fields, Index, Root
 
     try:
@@ -172,4 +187,6 @@ def _selector(path: str | None) -> Selector:
             return found if not single(parsed) else found[0] if found else None
 
         return select
-    raise UsageError(f"--select {path} is no JSONPath: {reason}.", hint="An example is '$.data.data.sources[*].id'.")
+    raise UsageError(
+        f"--select {path} is no JSONPath: {reason}.", hint="An example is '$.data.data.sources[*].id'."
+    )

@@ -74,9 +74,13 @@ def _lines(definition: Definition) -> list[str]:
         need = "required" if fact.required else "optional"
         lines.append(f"  {fact.key}  {fact.kind}, {need}: {fact.label}. {fact.comments}".rstrip())
         details = {
-            "choices": ", ".join(f"{value} ({text})" if text != value else value for value, text in fact.choices.items()),
+            "choices": ", ".join(
+                f"{value} ({text})" if text != value else value for value, text in fact.choices.items()
+            ),
             "default": fact.default,
-            "example": fact.example if fact.example is None else json_bytes(fact.example, indent=None).decode(),
+            "example": fact.example
+            if fact.example is None
+            else json_bytes(fact.example, indent=None).decode(),
             "data source": fact.data_source,
             "variable": variables.get(fact.key),
         }
