@@ -2,7 +2,14 @@
 
 from connector import Context, Payload, action
 
-from .inputs import DestinationMetadataId, PageInputs, SegmentInputs, SourceMetadataId, WarehouseMetadataId, lists
+from .inputs import (
+    DestinationMetadataId,
+    PageInputs,
+    SegmentInputs,
+    SourceMetadataId,
+    WarehouseMetadataId,
+    lists,
+)
 
 
 class OneDestinationMetadata(SegmentInputs):

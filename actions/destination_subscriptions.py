@@ -6,14 +6,15 @@ from pydantic import MISSING, Field
 from typing_extensions import TypedDict
 
 from connector import Context, Input, Payload, action
-from connector.inputs import WIRE_SHAPE
+from connector.inputs import wire_shape
 
 from .inputs import ALPHA, DestinationId, PageInputs, SegmentInputs, SubscriptionId, lists, settings
 
 FEATURE = "Destination Subscriptions"
 
 Name = Annotated[
-    str, Input(label="Name", comments="The subscription's name shown to people.", example="Example Subscription")
+    str,
+    Input(label="Name", comments="The subscription's name shown to people.", example="Example Subscription"),
 ]
 Trigger = Annotated[
     str,
@@ -29,10 +30,9 @@ Enabled = Annotated[
 Settings = Annotated[dict[str, object], settings("subscription's action", {"userId": {"@path": "$.userId"}})]
 
 
+@wire_shape
 class Schedule(TypedDict):
     """When a Reverse ETL subscription runs; the shape of `config` goes with the strategy."""
-
-    __pydantic_config__ = WIRE_SHAPE
 
     strategy: Literal["CRON", "DBT_CLOUD", "MANUAL", "PERIODIC", "SPECIFIC_DAYS"]
     config: NotRequired[dict[str, Any] | None]
@@ -73,7 +73,11 @@ class CreateSubscription(OneDestination):
     model_id: (
         Annotated[
             str,
-            Input(label="Model ID", comments="The id of the model, for Reverse ETL only.", example="model-id-example"),
+            Input(
+                label="Model ID",
+                comments="The id of the model, for Reverse ETL only.",
+                example="model-id-example",
+            ),
         ]
         | MISSING
     ) = MISSING
@@ -148,7 +152,12 @@ def list_destination_subscriptions(context: Context, inputs: ListSubscriptions) 
 
 
 @action(
-    "updateDestinationSubscription", effect="write", idempotent=True, stability="alpha", feature=FEATURE, rate_limit=5
+    "updateDestinationSubscription",
+    effect="write",
+    idempotent=True,
+    stability="alpha",
+    feature=FEATURE,
+    rate_limit=5,
 )
 def update_destination_subscription(context: Context, inputs: UpdateSubscription) -> Payload:
     """PATCH /destinations/{destinationId}/subscriptions/{id}; the API takes the changes under `input`."""

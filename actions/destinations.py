@@ -13,7 +13,8 @@ Name = Annotated[
     Input(label="Name", comments="The Destination's name shown to people.", example="my destination v1"),
 ]
 Enabled = Annotated[
-    bool, Input(label="Enabled", comments="Whether events are sent to the Destination.", type="boolean", example=True)
+    bool,
+    Input(label="Enabled", comments="Whether events are sent to the Destination.", type="boolean", example=True),
 ]
 MetadataId = Annotated[
     str,
@@ -47,7 +48,7 @@ class UpdateDestination(SegmentInputs):
     """Inputs of Update Destination; a null name takes the name away."""
 
     destination_id: DestinationId
-    name: Name | None | MISSING = MISSING
+    name: Name | MISSING | None = MISSING
     enabled: Enabled | MISSING = MISSING
     settings: Settings | MISSING = MISSING
 

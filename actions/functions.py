@@ -6,17 +6,16 @@ from pydantic import MISSING
 from typing_extensions import TypedDict
 
 from connector import Context, Input, Payload, action
-from connector.inputs import WIRE_SHAPE
+from connector.inputs import wire_shape
 
 from .inputs import FunctionId, PageInputs, ResourceType, SegmentInputs, lists
 
 FEATURE = "Functions"
 
 
+@wire_shape
 class FunctionSetting(TypedDict):
     """One setting that a Function asks for."""
-
-    __pydantic_config__ = WIRE_SHAPE
 
     name: str
     label: str
@@ -65,7 +64,11 @@ Settings = Annotated[
 ]
 LogoUrl = Annotated[
     str,
-    Input(label="Logo URL", comments="Address of the Function's logo.", example="https://placekitten.com/200/139"),
+    Input(
+        label="Logo URL",
+        comments="Address of the Function's logo.",
+        example="https://placekitten.com/200/139",
+    ),
 ]
 Description = Annotated[
     str, Input(label="Description", comments="What the Function is for.", example="My source function")

@@ -66,7 +66,11 @@ SubscriptionId = Annotated[
     str,
     _ID,
     PathSegment,
-    Input(label="Subscription ID", comments="The id of the Destination subscription.", example="eoeXaMeAYcB2XvEApJDrQs"),
+    Input(
+        label="Subscription ID",
+        comments="The id of the Destination subscription.",
+        example="eoeXaMeAYcB2XvEApJDrQs",
+    ),
 ]
 TransformationId = Annotated[
     str,

@@ -9,13 +9,22 @@ from pydantic_core import PydanticCustomError, from_json, to_json
 
 from connector import Context, Input, Payload, action
 from connector.definitions import Effect
-from connector.rest import SAFE_METHODS, Reply, Request, relative_path, unreadable
+from connector.inputs import given
+from connector.rest import SAFE_METHODS, Reply, Request, multipart, relative_path, unreadable
 
 from .inputs import SegmentInputs
 
 METHODS = ("DELETE", "GET", "HEAD", "LINK", "OPTIONS", "PATCH", "POST", "PURGE", "PUT", "UNLINK")
 OWN_HEADERS = frozenset(
-    {"authorization", "connection", "content-length", "cookie", "host", "proxy-authorization", "transfer-encoding"}
+    {
+        "authorization",
+        "connection",
+        "content-length",
+        "cookie",
+        "host",
+        "proxy-authorization",
+        "transfer-encoding",
+    }
 )
 
 
@@ -59,7 +68,7 @@ class RawRequest(SegmentInputs):
             Any,
             Input(
                 label="Data",
-                comments="The body: a JSON value, or text. JSON goes out as JSON unless a Content-Type header is given.",
+                comments="The body: JSON, which goes out as JSON, or text; a Content-Type header decides otherwise.",
                 example='{"exampleKey": "Example Data"}',
             ),
         ]
@@ -83,7 +92,7 @@ class RawRequest(SegmentInputs):
             dict[str, Any],
             Input(
                 label="File Data",
-                comments='Files of a multipart form: text, or {"data": BASE64, "contentType": ...}; not together with data.',
+                comments='Files of a multipart form: text, or {"data": BASE64, "contentType": ...}; not with data.',
                 collection="keyvaluelist",
                 key_label="Name",
                 example={"file": "a,b\n1,2"},
@@ -137,8 +146,13 @@ class RawRequest(SegmentInputs):
             Literal["arraybuffer", "document", "json", "text"],
             Input(
                 label="Response Type",
-                comments="What the answer is read as: JSON unless given; arraybuffer answers base64 with the content type.",
-                choices={"arraybuffer": "arraybuffer", "document": "document", "json": "json", "text": "text"},
+                comments="What the answer is read as, JSON unless given; arraybuffer answers base64 and its type.",
+                choices={
+                    "arraybuffer": "arraybuffer",
+                    "document": "document",
+                    "json": "json",
+                    "text": "text",
+                },
                 default="json",
             ),
         ]
@@ -224,27 +238,26 @@ def _effect(inputs: RawRequest) -> Effect:
 @action("rawRequest", effect=_effect, has_example=False)
 def raw_request(context: Context, inputs: RawRequest) -> Payload:
     """Any operation; answers `{"data": <body>}`."""
-    request = Request(inputs.method, _with_query(inputs.url, inputs.query_params))
-    if inputs.headers is not MISSING:
-        request.headers |= inputs.headers
-    body, content_type = _body(inputs)
-    request.body = body
+    request = Request(inputs.method, _with_query(inputs.url, given(inputs.query_params, {})))
+    request.headers |= given(inputs.headers, {})
+    request.body, content_type = _body(inputs)
     if content_type and not any(name.lower() == "content-type" for name in request.headers):
         request.headers["Content-Type"] = content_type
-    if inputs.timeout:
-        request.read_timeout = inputs.timeout / 1000
-    if inputs.max_retries:
-        request.retries = inputs.max_retries
-        delayed = inputs.retry_delay_ms and inputs.use_exponential_backoff is not True
-        request.retry_delay = inputs.retry_delay_ms / 1000 if delayed else None
-    request.retry_writes = inputs.retry_all_errors is True
-    return {"data": _read(context, request, context.api.send(request), inputs.response_type)}
+    request.read_timeout = given(inputs.timeout, 0) / 1000 or None
+    request.retries = given(inputs.max_retries, 0) or None
+    if request.retries and not given(inputs.use_exponential_backoff, False):
+        request.retry_delay = given(inputs.retry_delay_ms, 0) / 1000 or None
+    request.retry_writes = given(inputs.retry_all_errors, False)
+    reply = context.api.send(request)
+    return {"data": _read(context, request, reply, given(inputs.response_type, "json"))}
 
 
-def _with_query(path: str, query: dict[str, Any] | MISSING) -> str:
+def _with_query(path: str, query: dict[str, Any]) -> str:
     if not query:
         return path
-    texts = {name: to_json(value).decode() if isinstance(value, bool | dict) else value for name, value in query.items()}
+    texts = {
+        name: to_json(value).decode() if isinstance(value, bool | dict) else value for name, value in query.items()
+    }
     return f"{path}{'&' if '?' in path else '?'}{urlencode(texts, doseq=True)}"
 
 
@@ -266,19 +279,17 @@ def _body(inputs: RawRequest) -> tuple[bytes | None, str | None]:
 
 
 def _multipart(inputs: RawRequest) -> tuple[bytes, str]:
-    from urllib3 import encode_multipart_formdata
-
-    fields: dict[str, Any] = {} if inputs.form_data is MISSING else dict(inputs.form_data)
-    names = {} if inputs.file_data_file_names is MISSING else inputs.file_data_file_names
-    for key, file in ({} if inputs.file_data is MISSING else inputs.file_data).items():
+    fields: dict[str, Any] = dict(given(inputs.form_data, {}))
+    names = given(inputs.file_data_file_names, {})
+    for key, file in given(inputs.file_data, {}).items():
         fields[key] = (names.get(key, key), *_file(file))
-    return encode_multipart_formdata(fields)
+    return multipart(fields)
 
 
 def _file(value: Any) -> tuple[bytes, str]:
     if isinstance(value, dict) and isinstance(value.get("data"), str):
         kind = str(value.get("contentType") or "application/octet-stream")
-        return base64.b64decode(value["data"]), kind
+        return base64.b64decode(value["data"], validate=True), kind
     if isinstance(value, bytes):
         return value, "application/octet-stream"
     if isinstance(value, str):
@@ -286,7 +297,7 @@ def _file(value: Any) -> tuple[bytes, str]:
     return to_json(value), "application/json"
 
 
-def _read(context: Context, request: Request, reply: Reply, response_type: str | MISSING) -> Any:
+def _read(context: Context, request: Request, reply: Reply, response_type: str) -> Any:
     kind = reply.headers.get("Content-Type", "")
     if response_type == "arraybuffer":
         return {"data": base64.b64encode(reply.content).decode(), "contentType": kind}
@@ -297,5 +308,6 @@ def _read(context: Context, request: Request, reply: Reply, response_type: str |
     try:
         return reply.json()
     except (ValueError, RecursionError):
-        raise_as = unreadable(context.endpoint, request, reply, "not JSON")
-    raise raise_as
+        error = unreadable(context.endpoint, request, reply, "not JSON")
+    error.hint = "Choose the response type text, or arraybuffer for binary data."
+    raise error

@@ -6,44 +6,40 @@ from pydantic import MISSING, Field
 from typing_extensions import TypedDict
 
 from connector import Context, Input, Payload, action
-from connector.inputs import WIRE_SHAPE
+from connector.inputs import wire_shape
 
 from .inputs import DestinationMetadataId, PageInputs, SegmentInputs, SourceId, TransformationId, lists
 
 FEATURE = "Protocols"
 
 
+@wire_shape
 class PropertyRename(TypedDict):
     """A property's old name and its new one."""
-
-    __pydantic_config__ = WIRE_SHAPE
 
     oldName: str
     newName: str
 
 
+@wire_shape
 class PropertyValueTransformation(TypedDict):
     """Properties, and the value that they get."""
-
-    __pydantic_config__ = WIRE_SHAPE
 
     propertyPaths: Annotated[list[str], Field(max_length=10)]
     propertyValue: str
 
 
+@wire_shape
 class FqlDefinedProperty(TypedDict):
     """A property, and the FQL that computes it."""
-
-    __pydantic_config__ = WIRE_SHAPE
 
     fql: str
     propertyName: str
 
 
+@wire_shape
 class HashProperties(TypedDict):
     """Which properties are hashed, and how."""
-
-    __pydantic_config__ = WIRE_SHAPE
 
     algorithm: str
     key: NotRequired[str]
@@ -56,11 +52,10 @@ Name = Annotated[
     Input(label="Name", comments="The Transformation's name.", example="Name of the new transformation"),
 ]
 Enabled = Annotated[
-    bool, Input(label="Enabled", comments="Whether the Transformation is applied.", type="boolean", example=True)
+    bool,
+    Input(label="Enabled", comments="Whether the Transformation is applied.", type="boolean", example=True),
 ]
-If = Annotated[
-    str, Input(label="If", comments="Which events are changed, in FQL.", example='event="my-event"')
-]
+If = Annotated[str, Input(label="If", comments="Which events are changed, in FQL.", example='event="my-event"')]
 Drop = Annotated[
     bool,
     Input(
@@ -71,7 +66,8 @@ Drop = Annotated[
     ),
 ]
 NewEventName = Annotated[
-    str, Input(label="New Event Name", comments="Renames the event; track events only.", example="my-updated-event")
+    str,
+    Input(label="New Event Name", comments="Renames the event; track events only.", example="my-updated-event"),
 ]
 PropertyRenames = Annotated[
     list[PropertyRename],

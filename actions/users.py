@@ -6,44 +6,40 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from connector import Context, Input, Payload, action
-from connector.inputs import WIRE_SHAPE
+from connector.inputs import wire_shape
 
 from .inputs import PageInputs, SegmentInputs, UserId, lists, numbered
 
 
+@wire_shape
 class Resource(TypedDict):
     """What a permission is for."""
-
-    __pydantic_config__ = WIRE_SHAPE
 
     id: str
     type: Literal["FUNCTION", "SOURCE", "SPACE", "WAREHOUSE", "WORKSPACE"]
 
 
+@wire_shape
 class Label(TypedDict):
     """A label that a permission is limited to."""
-
-    __pydantic_config__ = WIRE_SHAPE
 
     key: str
     value: str
     description: NotRequired[str]
 
 
+@wire_shape
 class Permission(TypedDict):
     """A role, and what it is for."""
-
-    __pydantic_config__ = WIRE_SHAPE
 
     roleId: str
     resources: NotRequired[list[Resource]]
     labels: NotRequired[list[Label]]
 
 
+@wire_shape
 class Invite(TypedDict):
     """One person, and what she may do."""
-
-    __pydantic_config__ = WIRE_SHAPE
 
     email: str
     permissions: NotRequired[list[Permission]]

@@ -12,7 +12,8 @@ Name = Annotated[
     str, Input(label="Name", comments="The Warehouse's name shown to people.", example="Example Warehouse")
 ]
 Enabled = Annotated[
-    bool, Input(label="Enabled", comments="Whether data is synced to the Warehouse.", type="boolean", example=True)
+    bool,
+    Input(label="Enabled", comments="Whether data is synced to the Warehouse.", type="boolean", example=True),
 ]
 
 
@@ -38,7 +39,7 @@ class UpdateWarehouse(SegmentInputs):
 
     warehouse_id: WarehouseId
     settings: Annotated[dict[str, object], settings("Warehouse", {"host": "aws.redshift.dev"})]
-    name: Name | None | MISSING = MISSING
+    name: Name | MISSING | None = MISSING
     enabled: Enabled | MISSING = MISSING
 
 

@@ -16,7 +16,7 @@ logger = logging.getLogger("connector.connections")
 
 HOSTS = {"api": "https://api.segmentapis.com", "eu1.api": "https://eu1.api.segmentapis.com"}
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-TOKEN_HINT = (
+REFUSED_HINT = (
     "One of three things is the cause: the token is wrong or was revoked; it belongs to the other region (set the "
     "connection's region: api is US, eu1.api is EU); or its role lacks the permission for this. Tokens are made in "
     "Segment under Settings > Access Management > Tokens, and must be Public API tokens."
@@ -91,8 +91,12 @@ class ApiKey(Inputs):
 def read_faults(body: Any) -> Sequence[ApiFault]:
     """Entries of `{"errors": [{"type", "message", "field", "data"}]}`."""
     entries = body.get("errors") if isinstance(body, dict) else None
-    found = [entry for entry in entries or [] if isinstance(entry, dict)]
-    return [ApiFault(*(str(entry.get(k) or "") for k in ("message", "type", "field")), entry.get("data")) for entry in found]
+    return [_fault(entry) for entry in entries or [] if isinstance(entry, dict)]
+
+
+def _fault(entry: Mapping[str, Any]) -> ApiFault:
+    message, kind, field = (str(entry.get(key) or "") for key in ("message", "type", "field"))
+    return ApiFault(message, kind, field, entry.get("data"))
 
 
 def read_wait(headers: Mapping[str, str], body: Any) -> float | None:
@@ -136,5 +140,5 @@ def api_key(fields: ApiKey, asked: Mapping[str, Any]) -> Endpoint:
         headers={"User-Agent": "segment-connector/1.0.0"},
         read_faults=read_faults,
         read_wait=read_wait,
-        hints={401: TOKEN_HINT},
+        hints={401: REFUSED_HINT},
     )

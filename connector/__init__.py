@@ -11,7 +11,17 @@ See `connector.errors` for the errors, `connector.hookspecs` for the hooks, `con
 
 from connector.component import Component, components, load_component
 from connector.context import Context
-from connector.definitions import Action, DataSource, Display, Paging, Payload, action, connection, data_source, picklist
+from connector.definitions import (
+    Action,
+    DataSource,
+    Display,
+    Paging,
+    Payload,
+    action,
+    connection,
+    data_source,
+    picklist,
+)
 from connector.errors import ConnectorError
 from connector.hookspecs import hookimpl
 from connector.inputs import Input, Inputs, PathSegment

@@ -20,7 +20,9 @@ def json_text(value: Any, expected: str) -> Any:
     except ValueError as error:
         reason = str(error)
     raise PydanticCustomError(
-        "json_text", "is not valid JSON ({reason}); a JSON {expected} is expected", {"reason": reason, "expected": expected}
+        "json_text",
+        "is not valid JSON ({reason}); a JSON {expected} is expected",
+        {"reason": reason, "expected": expected},
     )
 
 

@@ -12,8 +12,8 @@ from connector import loading
 from connector.definitions import Action, ConnectionDefinition, DataSource, Display, Payload
 from connector.errors import ComponentError, ManifestError, PluginError, PolicyError, Problem, UnknownKeyError
 from connector.manifest import Described, Manifest
+from connector.names import did_you_mean
 from connector.plugins import PluginManager
-from connector.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from connector.context import Context
@@ -47,7 +47,10 @@ class Component:
         found = loading.definitions(folder, manifest.key)
         problems: list[Problem] = []
         self.connections = _matched(
-            "connection", [d for d in found if isinstance(d, ConnectionDefinition)], manifest.connections, problems
+            "connection",
+            [d for d in found if isinstance(d, ConnectionDefinition)],
+            manifest.connections,
+            problems,
         )
         self.data_sources = _matched(
             "data source", [d for d in found if isinstance(d, DataSource)], manifest.data_sources, problems

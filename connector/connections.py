@@ -50,8 +50,9 @@ class Connection:
 
 
 def _read(definition: ConnectionDefinition[Any], fields: Mapping[str, Any]) -> Inputs:
+    model: type[Inputs] = definition.fields
     try:
-        return definition.fields.read(fields)
+        return model.read(fields)
     except InputError as error:
         problems = error.problems
     label = definition.display.label if definition.display else definition.key

@@ -51,9 +51,7 @@ class Context:
 
     def started(self, key: str, inputs: Inputs) -> Context:
         """The context for performing one action or data source."""
-        return Context(
-            self.component, self.connection, limits=self.limits, policy=self.policy, key=key, inputs=inputs
-        )
+        return Context(self.component, self.connection, limits=self.limits, policy=self.policy, key=key, inputs=inputs)
 
     @cached_property
     def endpoint(self) -> Endpoint:

@@ -29,7 +29,7 @@ Effect = Literal["read", "write", "destructive"]
 """What an action does to the service: `destructive` is a write that takes something away."""
 
 InputsT = TypeVar("InputsT", bound=Inputs)
-InputsIn = TypeVar("InputsIn", bound=Inputs, contravariant=True)
+InputsT_contra = TypeVar("InputsT_contra", bound=Inputs, contravariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +61,10 @@ class Paging:
     size: int = 200
 
 
-class Perform(Protocol[InputsIn]):
+class Perform(Protocol[InputsT_contra]):
     """The function of an action or data source: a few lines from typed inputs to a payload."""
 
-    def __call__(self, context: Context, inputs: InputsIn, /) -> Payload:
+    def __call__(self, context: Context, inputs: InputsT_contra, /) -> Payload:
         """Perform once."""
 
 
@@ -220,7 +220,17 @@ def action(
     def declare(perform: Perform[InputsT]) -> Action[InputsT]:
         repeatable = effect == "read" if idempotent is None else idempotent
         return Action(
-            key, perform, effect, repeatable, paging, stability, feature, rate_limit, display, has_example, example
+            key,
+            perform,
+            effect,
+            repeatable,
+            paging,
+            stability,
+            feature,
+            rate_limit,
+            display,
+            has_example,
+            example,
         )
 
     return declare

@@ -359,5 +359,3 @@ class PaginationError(ReplyError):
     """Walking the pages of a list would never end."""
 
     hint = "Ask for single pages with count and cursor, or try again."
-
-

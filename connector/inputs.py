@@ -10,7 +10,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import (
     MISSING,
@@ -21,15 +21,25 @@ from pydantic import (
     GetJsonSchemaHandler,
     ValidationError,
     model_validator,
+    with_config,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from connector.coercion import json_text, key_value_pairs, value_list
 from connector.errors import InputError, Problem
-from connector.suggest import did_you_mean
+from connector.names import camel_case, did_you_mean
 
 InputType = Literal["string", "text", "password", "boolean", "code", "data"]
 Collection = Literal["valuelist", "keyvaluelist"]
+
+
+GivenT = TypeVar("GivenT")
+DefaultT = TypeVar("DefaultT")
+
+
+def given(value: GivenT | MISSING, default: DefaultT) -> GivenT | DefaultT:
+    """The value of an optional input, or the default when it was not given."""
+    return default if value is MISSING else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,8 +92,8 @@ class Input:
         extra: dict[str, Any] = {"title": self.label}
         if self.comments:
             extra["description"] = self.comments
-        if self.choices and "enum" in (out.get("items") or out):
-            holder = out["items"] if "items" in out else out
+        holder = out.get("items", out)
+        if self.choices and "enum" in holder:
             holder.pop("enum")
             holder["oneOf"] = [{"const": value, "title": title} for value, title in self.choices.items()]
         if self.example is not None:
@@ -104,7 +114,7 @@ class Inputs(BaseModel):
     """
 
     model_config = ConfigDict(
-        alias_generator=lambda name: camel_case(name),
+        alias_generator=camel_case,
         validate_by_name=False,
         validate_by_alias=True,
         serialize_by_alias=True,
@@ -122,7 +132,7 @@ class Inputs(BaseModel):
     @classmethod
     def _only_what_was_given(cls, given: Any) -> Any:
         collections, required, nullable = cls._shape()
-        kept = {}
+        kept: dict[str, Any] = {}
         for key, value in given.items():
             if value is None and key not in nullable:
                 continue
@@ -183,7 +193,9 @@ class Inputs(BaseModel):
     @classmethod
     def _problem(cls, found: dict[str, Any]) -> Problem:
         location = [part for part in found["loc"] if not str(part).startswith(("function-", "nullable", "constrained"))]
-        key = str(location[0]) if location else ""
+        if not location:
+            return Problem("", _message(found, None))
+        key = str(location[0])
         definition = cls.definitions().get(key)
         if definition is None:
             return Problem(key, "unknown input.", cure=did_you_mean(key, cls.definitions()))
@@ -202,20 +214,14 @@ class Inputs(BaseModel):
                 yield name, "***" if info.alias in secret else value
 
 
-def camel_case(name: str) -> str:
-    """`source_id` becomes `sourceId`."""
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
 def _path_segment(value: str) -> str:
     if value in {".", ".."}:
         raise PydanticCustomError("path_segment", "must be an id, not a relative path")
     return value
 
 
-WIRE_SHAPE = ConfigDict(extra="allow", coerce_numbers_to_str=True)
-"""Settings of a `TypedDict` that describes a part of a JSON input: what it does not name passes through."""
+wire_shape = with_config(ConfigDict(extra="allow", coerce_numbers_to_str=True))
+"""Decorates a `TypedDict` that describes a part of a JSON input: what it does not name passes through."""
 
 PathSegment = AfterValidator(_path_segment)
 """Marks a text that becomes one segment of a URL's path: `.` and `..` are refused."""
@@ -226,11 +232,11 @@ def _annotated_in(annotation: Any) -> Iterator[Any]:
         yield from getattr(part, "__metadata__", ())
 
 
-def _message(found: dict[str, Any], definition: Input) -> str:
+def _message(found: dict[str, Any], definition: Input | None) -> str:
     kind, context = found["type"], found.get("ctx", {})
     if kind == "missing":
         return "is required."
-    if kind == "literal_error" and definition.choices and len(found["loc"]) <= 2:
+    if kind == "literal_error" and definition and definition.choices and len(found["loc"]) <= 2:
         return "must be one of " + ", ".join(_choice(*pair) for pair in definition.choices.items()) + "."
     if kind == "extra_forbidden":
         return "is unknown here."
@@ -249,5 +255,3 @@ def _message(found: dict[str, Any], definition: Input) -> str:
 
 def _choice(value: str, title: str) -> str:
     return value if title in {"", value} else f"{value} ({title})"
-
-

@@ -8,11 +8,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connector.errors import ManifestError, Problem
-from connector.suggest import did_you_mean
+from connector.names import camel_case, did_you_mean
 from connector.yamlfile import Document, YamlError, read
 
 _SETTINGS = ConfigDict(
-    alias_generator=lambda name: camel_case(name),
+    alias_generator=camel_case,
     validate_by_name=True,
     validate_by_alias=True,
     serialize_by_alias=True,
@@ -20,13 +20,6 @@ _SETTINGS = ConfigDict(
     frozen=True,
     defer_build=True,
 )
-Key = str
-
-
-def camel_case(name: str) -> str:
-    """`icon_path` becomes `iconPath`."""
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
 
 
 class Described(BaseModel):
@@ -74,9 +67,9 @@ class Manifest(BaseModel):
     documentation_url: str = ""
     display: ComponentDisplay
     sandbox: str | None = None
-    connections: dict[Key, Described] = {}
-    data_sources: dict[Key, DescribedDataSource] = {}
-    actions: dict[Key, Described] = {}
+    connections: dict[str, Described] = {}
+    data_sources: dict[str, DescribedDataSource] = {}
+    actions: dict[str, Described] = {}
 
     @classmethod
     def load(cls, path: Path) -> Manifest:

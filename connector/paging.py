@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @cache
 def compiled(path: str) -> JSONPath:
     """A JSONPath, compiled once a process."""
-    from jsonpath_ng import parse
+    from jsonpath_ng.parser import parse
 
     return parse(path)
 

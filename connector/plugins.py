@@ -47,7 +47,7 @@ class PluginManager(pluggy.PluginManager):
             return
         if self.is_registered(plugin):
             self.unregister(plugin)
-        where = name or getattr(plugin, "__name__", type(plugin).__name__)
+        where = name or str(getattr(plugin, "__name__", type(plugin).__name__))
         known = "register_actions, perform_action and send_request"
         problem = Problem(where, reason, cure=f"The hooks are {known}; see connector.hookspecs.")
         raise PluginError("a plugin cannot be registered.", problems=[problem])

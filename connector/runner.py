@@ -162,8 +162,9 @@ class Runner:
 
 def _opened(component: Component, connection: Mapping[str, Any] | None) -> Connection:
     if connection is None:
-        shape = '{"key": "%s", "fields": {...}}' % next(iter(component.connections), "...")
-        raise ConnectionInputError("a runner needs a connection.", hint=f"Give it connection={shape}.")
+        key = next(iter(component.connections), "...")
+        hint = f'Give it connection={{"key": "{key}", "fields": {{...}}}}.'
+        raise ConnectionInputError("a runner needs a connection.", hint=hint)
     fields = connection.get("fields")
     if not isinstance(fields, Mapping):
         raise ConnectionInputError('the connection has no "fields".', hint='Its shape is {"key", "fields": {...}}.')

@@ -1,11 +1,13 @@
 """HTTP: an authorised client over a shared pool that waits, retries and explains itself."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from connector.errors import ReplyError
 from connector.rest.client import HttpClient
 from connector.rest.endpoint import Endpoint
 from connector.rest.messages import SAFE_METHODS, Reply, Request, relative_path
 from connector.rest.waiting import CallLimits, RateGate, seconds_until
-
 
 
 def unreadable(endpoint: Endpoint, request: Request, reply: Reply, reason: str) -> ReplyError:
@@ -15,4 +17,22 @@ def unreadable(endpoint: Endpoint, request: Request, reply: Reply, reason: str) 
     return failures.unreadable(endpoint, request, reply, reason)
 
 
-__all__ = ["SAFE_METHODS", "CallLimits", "Endpoint", "HttpClient", "RateGate", "Reply", "Request", "relative_path", "seconds_until", "unreadable"]
+def multipart(fields: Mapping[str, Any]) -> tuple[bytes, str]:
+    """Body and content type of a form: each field a text, or a file as `(name, bytes, content type)`."""
+    from urllib3 import encode_multipart_formdata
+
+    return encode_multipart_formdata(dict(fields))
+
+
+__all__ = [
+    "SAFE_METHODS",
+    "CallLimits",
+    "Endpoint",
+    "HttpClient",
+    "RateGate",
+    "Reply",
+    "Request",
+    "relative_path",
+    "seconds_until",
+    "unreadable",
+]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from requests import exceptions as failed
 from urllib3 import exceptions as lower
@@ -76,7 +75,12 @@ def refusal(endpoint: Endpoint, request: Request, reply: Reply, wait: float | No
         when = "later" if wait is None else f"in {wait:.0f} s"
         told = f"Repeat it {when}, or allow a longer max_wait."
         return RateLimitError(
-            "too many requests (429)", retry_after=wait, request=facts, status=status, faults=faults, hint=hint or told
+            "too many requests (429)",
+            retry_after=wait,
+            request=facts,
+            status=status,
+            faults=faults,
+            hint=hint or told,
         )
     if status in BY_STATUS:
         kind, text = BY_STATUS[status]
@@ -121,23 +125,16 @@ def _excerpt(endpoint: Endpoint, reply: Reply) -> str:
     return endpoint.redact(words if len(words) <= 200 else f"{words[:200]}…")
 
 
-def _root_of(error: failed.RequestException) -> BaseException:
-    deepest: BaseException = error
-    for deepest in _chain(error):
-        pass
-    return deepest
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        reason = getattr(seen, "reason", None)
-        first = seen.args[0] if seen.args else None
-        seen = next((part for part in (reason, first) if isinstance(part, lower.HTTPError)), None)
+def _root_of(error: BaseException) -> BaseException:
+    """The innermost of the libraries' errors, which wrap one another as `reason` or first argument."""
+    inner = [getattr(error, "reason", None), *error.args[:1]]
+    wrapped = next((part for part in inner if isinstance(part, lower.HTTPError)), None)
+    return error if wrapped is None else _root_of(wrapped)
 
 
 def _words(cause: BaseException) -> str:
     """The last, most telling part of a library's message, without its addresses."""
+    if isinstance(cause, lower.IncompleteRead):
+        return "it is shorter than announced"
     text = str(cause.args[-1] if cause.args else cause) if isinstance(cause, lower.HTTPError) else str(cause)
     return text.rpartition(": ")[2].strip("()'\" ") or type(cause).__name__

@@ -79,7 +79,6 @@ class Reply:
             # lone surrogates, a byte order mark and deep nesting: the slower reader takes them
             return json.loads(self.content.decode(json.detect_encoding(self.content), "surrogatepass"))
 
-
     def text(self) -> str:
         """The body as text, in the charset that the answer names, else in UTF-8; what cannot be read is marked."""
         found = re.search(r"charset=\"?([\w-]+)", self.headers.get("Content-Type", ""), re.IGNORECASE)

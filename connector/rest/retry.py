@@ -53,7 +53,7 @@ class Attempt:
         if told is None:
             self.refusal = response.data
             told = read_wait(self.endpoint, response.headers, self.refusal)
-        least = min(5.0, 0.05 * 2**self.limited)
+        least = min(5.0, 0.05 * 2.0**self.limited)
         self.limited += 1
         wait = self._delay() if told is None else told
         return min(max(wait, least), LONGEST_WAIT)

@@ -16,7 +16,7 @@ from connector.rest.retry import Attempt, DeadlineTimeout, PatientRetry, read_wa
 from connector.rest.waiting import CallLimits, Patience, RateGate, logger, retry_after
 
 if TYPE_CHECKING:
-    from urllib3.connectionpool import HTTPConnectionPool
+    from urllib3.connectionpool import ConnectionPool
 
 POOL_SIZE = 100
 """Connections kept open to one host: more than the threads that one process usually runs."""
@@ -25,7 +25,7 @@ POOL_SIZE = 100
 class _Adapter(HTTPAdapter):
     """requests' adapter for one host, whose pool is looked up once and whose retries are those of one call."""
 
-    _pool: HTTPConnectionPool | None = None
+    _pool: ConnectionPool | None = None
 
     def with_retries(self, retries: PatientRetry) -> _Adapter:
         """A view of this adapter, pool shared, that repeats as told."""
@@ -33,7 +33,7 @@ class _Adapter(HTTPAdapter):
         view.__dict__ = {**self.__dict__, "max_retries": retries}
         return view
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> ConnectionPool:
         """The pool of the host, found at the first request."""
         if self._pool is None:
             self._pool = super().get_connection_with_tls_context(*args, **kwargs)
@@ -102,7 +102,7 @@ class Transport:
         prepared.headers.update(request.headers)
         if request.body is not None:
             prepared.headers["Content-Length"] = str(len(request.body))
-        timeout = DeadlineTimeout.of(attempt.patience, request.read_timeout)
+        timeout: Any = DeadlineTimeout.of(attempt.patience, request.read_timeout)
         adapter = host.adapter.with_retries(PatientRetry.of(attempt))
         response = None
         # The library's exceptions hold the request with its token, so the error made here is raised outside their
@@ -121,9 +121,9 @@ class Transport:
         if host is None:
             url = endpoint.base_url
             with requests.Session() as session:
-                settings = session.merge_environment_settings(url, {}, None, None, None)
+                found = session.merge_environment_settings(url, {}, None, None, None)
                 template = requests.Request("GET", url, headers={**session.headers, **endpoint.headers}).prepare()
-            settings.pop("stream")
+            settings: dict[str, Any] = {key: found[key] for key in ("proxies", "verify", "cert")}
             template.headers["Accept"] = endpoint.media_type
             if endpoint.authorization is not None:
                 template.headers["Authorization"] = endpoint.authorization.get_secret_value()

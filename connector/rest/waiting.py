@@ -93,7 +93,7 @@ class Patience:
 
 def backoff(tries: int) -> float:
     """Seconds before the next try after so many failed ones: doubled each time, with jitter."""
-    return min(LONGEST_WAIT, FIRST_BACKOFF * 2**tries) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+    return min(LONGEST_WAIT, FIRST_BACKOFF * 2.0**tries) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -73,8 +73,8 @@ class LoopbackServer:
                 outer.times.append(time.monotonic())
                 self.send(outer.script(asked) if outer.script else outer.next_answer())
 
-            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = handle_any  # noqa: N815
-            do_LINK = do_UNLINK = do_PURGE = handle_any  # noqa: N815
+            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = handle_any
+            do_LINK = do_UNLINK = do_PURGE = handle_any
 
             def send(self, answer: Answer) -> None:
                 time.sleep(answer.hang)

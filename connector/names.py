@@ -1,9 +1,14 @@
-"""What somebody probably meant."""
+"""Keys as the platform spells them, and what somebody probably meant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+
+def camel_case(name: str) -> str:
+    """`source_id` becomes `sourceId`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
