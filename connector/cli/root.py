@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from connector.suggest import did_you_mean
+from connector.names import did_you_mean
 
 
 class Lazy(NamedTuple):
@@ -100,8 +100,8 @@ class LazyGroup(click.Group):
 def cli(context: click.Context, manifest: Path | None, version: bool) -> None:
     """Run the actions of a component from the shell.
 
-    Credentials come from --connection FILE, from JSON in CONNECTOR_CONNECTION, or from one environment variable
-    a field: `connector show CONNECTION` names them.
+    Credentials come from --connection FILE, from JSON in CONNECTOR_CONNECTION, or from one variable
+    a field, which `connector show CONNECTION` names.
     """
     del manifest  # commands find it in the context
     if version:

@@ -49,7 +49,7 @@ def described(definition: Definition) -> dict[str, Any]:
 
 
 def _found(component: Component, key: str) -> Definition:
-    from connector.suggest import did_you_mean
+    from connector.names import did_you_mean
 
     known: dict[str, Definition] = {**component.connections, **component.data_sources, **component.actions}
     if key in known:
