@@ -80,12 +80,8 @@ def payloads_can_be_read(component: Component) -> Iterator[Problem]:
 def payloads_have_their_shape(component: Component) -> Iterator[Problem]:
     """Payloads are `{"data": ...}` of actions and `{"result": [{"label", "key"}]}` of data sources."""
     for action in component.actions.values():
-        if (payload := _payload(action)) is not None and not (
-            isinstance(payload, dict) and set(payload) == {"data"}
-        ):
-            yield Problem(
-                action.key, 'the example payload is not {"data": ...}.', cure=f"Correct {_file(action)}."
-            )
+        if (payload := _payload(action)) is not None and not (isinstance(payload, dict) and set(payload) == {"data"}):
+            yield Problem(action.key, 'the example payload is not {"data": ...}.', cure=f"Correct {_file(action)}.")
     for source in component.data_sources.values():
         if (payload := _payload(source)) is not None and not _is_picklist(payload):
             text = 'the example payload is not {"result": [{"label", "key"}]}.'
@@ -119,9 +115,7 @@ def docs_page_is_fresh(component: Component) -> Iterator[Problem]:
     except ValueError:
         return  # payloads_can_be_read tells
     if stale:
-        yield Problem(
-            str(file), "is not up to date." if file.is_file() else "is missing.", cure="Run connector docs."
-        )
+        yield Problem(str(file), "is not up to date." if file.is_file() else "is missing.", cure="Run connector docs.")
 
 
 RULES: tuple[Rule, ...] = (

@@ -105,10 +105,7 @@ def _inputs(found: Iterable[InputFacts], variables: dict[str, str] | None = None
 def _row(fact: InputFacts, variables: dict[str, str] | None) -> str:
     notes = [fact.comments]
     if fact.choices:
-        choices = [
-            f"`{value}` ({title})" if title != value else f"`{value}`"
-            for value, title in fact.choices.items()
-        ]
+        choices = [f"`{value}` ({title})" if title != value else f"`{value}`" for value, title in fact.choices.items()]
         notes.append(f"One of {', '.join(choices)}.")
     if fact.default:
         notes.append(f"A designer fills in `{fact.default}`.")

@@ -85,9 +85,7 @@ def _definition(definition: Action[Any] | DataSource[Any]) -> dict[str, Any]:
 
 def _display(definition: Action[Any] | DataSource[Any]) -> dict[str, str]:
     display = definition.display
-    return (
-        {"label": display.label, "description": display.description} if display else {"label": definition.key}
-    )
+    return {"label": display.label, "description": display.description} if display else {"label": definition.key}
 
 
 def _connection(definition: ConnectionDefinition[Any]) -> dict[str, Any]:

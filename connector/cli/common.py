@@ -29,9 +29,7 @@ def component_of(context: click.Context) -> Component:
 
 def common_options(function: Function) -> Function:
     """`--debug` and `--error-format`, which are read before parsing and may stand anywhere."""
-    debug = click.option(
-        "--debug", is_flag=True, expose_value=False, help="Log requests, redacted, on standard error."
-    )
+    debug = click.option("--debug", is_flag=True, expose_value=False, help="Log requests, redacted, on standard error.")
     form = click.option(
         "--error-format",
         type=click.Choice(["text", "json"]),

@@ -69,9 +69,8 @@ class Connecting:
         from connector.runner import Runner
 
         found = find(component, self.connection, os.environ)
-        runner = Runner(
-            component, found.connection, read_only=read_only, max_wait=self.max_wait, on_wait=_tell
-        )
+        runner = Runner(component, found.connection, read_only=read_only, max_wait=self.max_wait, on_wait=_tell)
+        click.get_current_context().call_on_close(runner.close)
         return Opened(runner, found.origin, self.deadline)
 
 
@@ -85,9 +84,7 @@ def find(component: Component, file: str | None, environment: Mapping[str, str])
         return Credentials(_shaped(component, read_json_object(file, "connection")), file)
     for name in VARIABLES:
         if environment.get(name):
-            return Credentials(
-                _shaped(component, json_object(environment[name], f"connection in {name}")), name
-            )
+            return Credentials(_shaped(component, json_object(environment[name], f"connection in {name}")), name)
     candidates = [_of_variables(definition, environment) for definition in component.connections.values()]
     return next((found for found in candidates if found.origin), candidates[0])
 
@@ -117,9 +114,7 @@ def _tell(seconds: float, reason: str) -> None:
 def connecting_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that needs a connection, handed over as `connecting`."""
 
-    @click.option(
-        "--connection", metavar="FILE", help="JSON file with the connection, or its fields; - is stdin."
-    )
+    @click.option("--connection", metavar="FILE", help="JSON file with the connection, or its fields; - is stdin.")
     @click.option(
         "--max-wait",
         type=click.FloatRange(min=0),
@@ -133,9 +128,7 @@ def connecting_options(function: Callable[..., Any]) -> Callable[..., Any]:
         help="Seconds after which nothing more is begun.",
     )
     @functools.wraps(function)
-    def command(
-        *args: Any, connection: str | None, max_wait: float, deadline: float | None, **options: Any
-    ) -> Any:
+    def command(*args: Any, connection: str | None, max_wait: float, deadline: float | None, **options: Any) -> Any:
         return function(*args, connecting=Connecting(connection, max_wait, deadline), **options)
 
     return command

@@ -12,12 +12,8 @@ from connector.errors import UsageError
 
 
 @click.command()
-@click.option(
-    "--check", is_flag=True, help="Write nothing; exit 1 when the page is not what would be written."
-)
-@click.option(
-    "--output", metavar="FILE", help="Where to write; - is standard output, default is the component's docs."
-)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when the page is not what would be written.")
+@click.option("--output", metavar="FILE", help="Where to write; - is standard output, default is the component's docs.")
 @common_options
 @click.pass_context
 def command(context: click.Context, check: bool, output: str | None) -> int:
@@ -34,9 +30,7 @@ def command(context: click.Context, check: bool, output: str | None) -> int:
         say(f"{file} is up to date" if fresh else f"{file} is not up to date: run connector docs")
         return 0 if fresh else 1
     if not file.parent.is_dir():
-        raise UsageError(
-            f"there is no folder {file.parent}.", hint="Make it, or give --output FILE, - for stdout."
-        )
+        raise UsageError(f"there is no folder {file.parent}.", hint="Make it, or give --output FILE, - for stdout.")
     try:
         file.write_text(page(component), encoding="utf-8", newline="\n")
     except OSError as error:
@@ -44,6 +38,4 @@ def command(context: click.Context, check: bool, output: str | None) -> int:
     else:
         say(f"wrote {file}")
         return 0
-    raise UsageError(
-        f"{file} cannot be written: {reason}.", hint="Give --output FILE, - for standard output."
-    )
+    raise UsageError(f"{file} cannot be written: {reason}.", hint="Give --output FILE, - for standard output.")

@@ -60,9 +60,7 @@ def run(args: list[str]) -> int:
             import traceback
 
             traceback.print_exc()
-        hint = (
-            "This is a bug of this program. Repeat it with --debug to see where it comes from, and report it."
-        )
+        hint = "This is a bug of this program. Repeat it with --debug to see where it comes from, and report it."
         return _report(ConnectorError(f"unexpected {type(error).__name__}: {error}", hint=hint), switches)
 
 

@@ -35,9 +35,7 @@ def given_inputs(file: str | None, assignments: Sequence[str]) -> dict[str, Any]
             reason = error.message if isinstance(error, UsageError) else f"is not valid JSON: {error}."
             problems.append(Problem(key, reason))
     if problems:
-        raise InputError(
-            "some inputs cannot be read.", problems=problems, hint="Texts need no quotes: name=value."
-        )
+        raise InputError("some inputs cannot be read.", problems=problems, hint="Texts need no quotes: name=value.")
     return given | {key: values[0] if len(values) == 1 else values for key, values in assigned.items()}
 
 

@@ -27,9 +27,7 @@ COMMANDS = {
     "manifest": Lazy("connector.cli.manifest:command", "Print the component's manifest, or export it."),
     "check": Lazy("connector.cli.check:command", "Find mismatches of manifest, code, examples and docs."),
     "docs": Lazy("connector.cli.docs:command", "Write the component's documentation page."),
-    "completion": Lazy(
-        "connector.cli.completion:command", "Print the script that completes commands in a shell."
-    ),
+    "completion": Lazy("connector.cli.completion:command", "Print the script that completes commands in a shell."),
 }
 
 
@@ -84,9 +82,7 @@ class LazyGroup(click.Group):
     show_envvar=True,
     help="Use the component of this manifest.yaml instead of the bundled one.",
 )
-@click.option(
-    "--debug", is_flag=True, expose_value=False, help="Log requests, redacted, and show tracebacks."
-)
+@click.option("--debug", is_flag=True, expose_value=False, help="Log requests, redacted, and show tracebacks.")
 @click.option(
     "--error-format",
     type=click.Choice(["text", "json"]),

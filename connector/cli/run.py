@@ -24,12 +24,8 @@ Selector = Callable[[Any], Any]
 @click.command()
 @click.argument("key", shell_complete=complete_keys("actions"))
 @input_options
-@click.option(
-    "--select", metavar="JSONPATH", help="Print only this part of the payload (of each record with --all)."
-)
-@click.option(
-    "--all", "every", is_flag=True, help="Follow every page of a list and print its records as they come."
-)
+@click.option("--select", metavar="JSONPATH", help="Print only this part of the payload (of each record with --all).")
+@click.option("--all", "every", is_flag=True, help="Follow every page of a list and print its records as they come.")
 @click.option(
     "--format",
     "form",
@@ -77,7 +73,7 @@ def command(
     opened = connecting.open(component, read_only=read_only)
     opened.runner.policy.check(action, inputs)
     if dry_run:
-        _rehearse(opened, key, given, selector)
+        _rehearse(opened, action, inputs, given, selector)
     elif every:
         _stream(opened, key, given, selector, lines=form == "jsonl")
     else:
@@ -86,13 +82,9 @@ def command(
 
 def _check_listing(action: Action[Any], every: bool, form: str) -> None:
     if every and action.paging is None:
-        raise UsageError(
-            "does not list, so --all has nothing to follow.", action=action.key, hint="Leave out --all."
-        )
+        raise UsageError("does not list, so --all has nothing to follow.", action=action.key, hint="Leave out --all.")
     if form != "json" and not every:
-        raise UsageError(
-            "--format jsonl prints records, which takes --all.", action=action.key, hint="Add --all."
-        )
+        raise UsageError("--format jsonl prints records, which takes --all.", action=action.key, hint="Add --all.")
 
 
 def _perform(
@@ -130,14 +122,14 @@ def _confirm(opened: Opened, action: Action[Any], inputs: Inputs) -> None:
         raise UsageError("was not confirmed; nothing was sent.", action=action.key)
 
 
-def _rehearse(opened: Opened, key: str, given: dict[str, Any], selector: Selector) -> None:
+def _rehearse(opened: Opened, action: Action[Any], inputs: Inputs, given: dict[str, Any], selector: Selector) -> None:
     from connector.cli.dry_run import DryRun, WouldSendError
 
     opened.runner.component.add_plugin(DryRun(), "dry-run")
     try:
-        payload = opened.runner.invoke(key, given, deadline=opened.deadline)
+        payload = opened.runner.invoke(action.key, given, deadline=opened.deadline)
     except WouldSendError as found:
-        say(f"{key} would send this to {opened.target()}; nothing was changed")
+        say(f"{action.key} would send this to {opened.target(inputs)}; nothing was changed")
         write_json(found.request)
     else:
         write_json(selector(payload))
@@ -187,6 +179,4 @@ def _selector(path: str | None) -> Selector:
             return found if not single(parsed) else found[0] if found else None
 
         return select
-    raise UsageError(
-        f"--select {path} is no JSONPath: {reason}.", hint="An example is '$.data.data.sources[*].id'."
-    )
+    raise UsageError(f"--select {path} is no JSONPath: {reason}.", hint="An example is '$.data.data.sources[*].id'.")

@@ -78,9 +78,7 @@ def _lines(definition: Definition) -> list[str]:
                 f"{value} ({text})" if text != value else value for value, text in fact.choices.items()
             ),
             "default": fact.default,
-            "example": fact.example
-            if fact.example is None
-            else json_bytes(fact.example, indent=None).decode(),
+            "example": fact.example if fact.example is None else json_bytes(fact.example, indent=None).decode(),
             "data source": fact.data_source,
             "variable": variables.get(fact.key),
         }
