@@ -48,12 +48,13 @@ def _value(text: str, *, as_json: bool) -> Any:
 
 def complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The names of the inputs of the action or data source on the command line, each with its `=`."""
-    key = context.params.get("key")
+    # an option that still lacks its value ends the parsing before arguments get their names
+    key = context.params.get("key") or "".join(context.args[:1])
     try:
         component = component_of(context)
     except ConnectorError:
         return []
-    definition = component.actions.get(key or "") or component.data_sources.get(key or "")
+    definition = component.actions.get(key) or component.data_sources.get(key)
     names = definition.inputs.definitions() if definition else ()
     return [f"{name}=" for name in names if name.startswith(incomplete)]
 

@@ -36,7 +36,7 @@ def test_the_page_has_every_definition_and_every_input(text: str) -> None:
 
     for action in segment.actions.values():
         assert action.display is not None
-        section = text.split(f"\n### {action.display.label}\n")[1].split("\n### ")[0]
+        section = text.partition(f"\n### {action.display.label}\n")[2].partition("\n### ")[0]
         assert f"{action.display.description} | key: `{action.key}`" in section
         for key, marker in action.inputs.definitions().items():
             assert f"| {marker.label} | `{key}` |" in section
@@ -137,7 +137,12 @@ FINDINGS: dict[str, tuple[str, Edit, str, str]] = {
         "listThings.count: the example does not fit the input",
         "Write a right example.",
     ),
-    "json": ("actions/examples/saveThing.json", lambda _text: "{", "saveThing: the example payload is not JSON", "Correct"),
+    "json": (
+        "actions/examples/saveThing.json",
+        lambda _text: "{",
+        "saveThing: the example payload is not JSON",
+        "Correct",
+    ),
     "action-shape": (
         "actions/examples/saveThing.json",
         lambda _text: "[]",

@@ -82,9 +82,7 @@ def test_a_value_may_hold_equals_signs(command: Command, server: LoopbackServer)
     assert dict(server.asked[0].query)["pagination[cursor]"] == "MA=="
 
 
-def test_inputs_come_from_a_file_and_assignments_win(
-    command: Command, server: LoopbackServer, tmp_path: Path
-) -> None:
+def test_inputs_come_from_a_file_and_assignments_win(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
     server.answer(PAGE)
     file = tmp_path / "inputs.json"
     file.write_text('{"count": 5, "cursor": "x"}', encoding="utf-8")
@@ -118,9 +116,7 @@ def test_select_prints_a_part_and_a_path_that_can_match_often_a_list(
     assert command("run", "listSources", "--select", path).json == expected
 
 
-def test_a_select_that_matches_nothing_says_so_and_loses_no_success(
-    command: Command, server: LoopbackServer
-) -> None:
+def test_a_select_that_matches_nothing_says_so_and_loses_no_success(command: Command, server: LoopbackServer) -> None:
     server.answer(PAGE)
     ended = command("run", "listSources", "--select", "$.data.sources")
 
@@ -150,9 +146,7 @@ def test_all_of_an_empty_list_is_an_empty_list(command: Command, server: Loopbac
     assert command("run", "listSources", "--all", "--format", "jsonl").out == ""
 
 
-def test_jsonl_prints_a_line_a_record_and_select_applies_to_each(
-    command: Command, server: LoopbackServer
-) -> None:
+def test_jsonl_prints_a_line_a_record_and_select_applies_to_each(command: Command, server: LoopbackServer) -> None:
     server.script = pages
     ended = command("run", "listSources", "--all", "--format", "jsonl", "--select", "$.slug")
 
@@ -232,7 +226,9 @@ def test_the_warning_of_a_region_that_is_overruled_is_shown(
 ) -> None:
     monkeypatch.delenv("SEGMENT_BASE_URL")
     monkeypatch.setenv("SEGMENT_REGION", "eu1.api")
-    ended: Ended = command("run", "createSource", "--inputs", "-", "--dry-run", stdin=json.dumps(NEW | {"region": "api"}))
+    ended: Ended = command(
+        "run", "createSource", "--inputs", "-", "--dry-run", stdin=json.dumps(NEW | {"region": "api"})
+    )
 
     assert "the connection's region eu1.api decides" in ended.err
     assert ended.json["url"] == "https://eu1.api.segmentapis.com/sources"

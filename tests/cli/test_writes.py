@@ -27,9 +27,7 @@ def test_a_read_names_nothing(command: Command, server: LoopbackServer) -> None:
     assert command("run", "getSource", "-i", "sourceId=a").err == ""
 
 
-def test_what_takes_away_needs_a_yes_where_nobody_can_be_asked(
-    command: Command, server: LoopbackServer
-) -> None:
+def test_what_takes_away_needs_a_yes_where_nobody_can_be_asked(command: Command, server: LoopbackServer) -> None:
     ended = command("run", "deleteSource", "-i", "sourceId=a")
 
     assert (ended.code, server.asked) == (2, [])
@@ -97,10 +95,17 @@ def test_a_dry_run_masks_every_secret_value(command: Command, server: LoopbackSe
     assert "hunter2" not in ended.out + ended.err
 
 
-def test_a_dry_run_masks_secrets_in_headers_paths_and_text_bodies(
-    command: Command, server: LoopbackServer
-) -> None:
-    raw = ("-i", "method=POST", "-i", "url=/x?k=abc%2Fdef", "-i", "data=say abc/def", "-i", f"queryParams:={{\"t\": \"{TOKEN}\"}}")
+def test_a_dry_run_masks_secrets_in_headers_paths_and_text_bodies(command: Command, server: LoopbackServer) -> None:
+    raw = (
+        "-i",
+        "method=POST",
+        "-i",
+        "url=/x?k=abc%2Fdef",
+        "-i",
+        "data=say abc/def",
+        "-i",
+        f'queryParams:={{"t": "{TOKEN}"}}',
+    )
     ended = command("run", "rawRequest", *raw, "-i", 'headers={"X-Key": "abc/def"}', "--dry-run")
 
     assert ended.json["headers"]["X-Key"] == "***"
@@ -120,9 +125,7 @@ def test_a_dry_run_refuses_bad_inputs_like_a_run(command: Command, server: Loopb
     assert command("run", "createSource", "--dry-run").code == 2
 
 
-def test_a_dry_run_names_the_host_that_the_action_asks_for(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dry_run_names_the_host_that_the_action_asks_for(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = command("run", "createSource", *NEW, "-i", "region=eu1.api", "--dry-run")
 
     assert "eu1.api.segmentapis.com" in ended.err
