@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +210,7 @@ def no_tls() -> Iterator[int]:
                 peer, _ = listener.accept()
             except OSError:
                 return
-            with peer:
+            with peer, suppress(OSError):
                 peer.recv(65536)
                 peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
                 peer.recv(65536)
