@@ -104,6 +104,8 @@ def _inputs(found: Iterable[InputFacts], variables: dict[str, str] | None = None
 
 def _row(fact: InputFacts, variables: dict[str, str] | None) -> str:
     notes = [fact.comments]
+    if fact.secret:
+        notes.append("Secret.")
     if fact.choices:
         choices = [f"`{value}` ({title})" if title != value else f"`{value}`" for value, title in fact.choices.items()]
         notes.append(f"One of {', '.join(choices)}.")

@@ -86,7 +86,8 @@ def find(component: Component, file: str | None, environment: Mapping[str, str])
         if environment.get(name):
             return Credentials(_shaped(component, json_object(environment[name], f"connection in {name}")), name)
     candidates = [_of_variables(definition, environment) for definition in component.connections.values()]
-    return next((found for found in candidates if found.origin), candidates[0])
+    found = [*(found for found in candidates if found.origin), *candidates]
+    return found[0] if found else Credentials({"fields": {}}, None)
 
 
 def _shaped(component: Component, given: dict[str, Any]) -> Mapping[str, Any]:

@@ -71,7 +71,7 @@ def _lines(definition: Definition) -> list[str]:
     model = definition.fields if isinstance(definition, ConnectionDefinition) else definition.inputs
     variables = _variables(definition)
     for fact in facts(model):
-        need = "required" if fact.required else "optional"
+        need = ("required" if fact.required else "optional") + (", secret" if fact.secret else "")
         lines.append(f"  {fact.key}  {fact.kind}, {need}: {fact.label}. {fact.comments}".rstrip())
         details = {
             "choices": ", ".join(

@@ -44,6 +44,12 @@ def test_the_page_has_every_definition_and_every_input(text: str) -> None:
         assert f"| key: `{source}` | type: picklist" in text
 
 
+def test_the_page_marks_secrets(text: str) -> None:
+    rows = [line for line in text.splitlines() if "| `apiKey` |" in line]
+
+    assert [" Secret. " in row for row in rows] == [True]
+
+
 def test_the_page_shows_payloads_word_for_word(text: str) -> None:
     example = connector.load_component().actions["deleteSource"].example
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,50 @@ def test_commands_run_outside_of_the_main_thread(command: Command) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(main, ["--version"]).result() == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interrupt_is_an_exit_code_for_a_caller_too(command: Command, server: LoopbackServer) -> None:
+    server.script = raising(signal.SIGINT)
+    ended = command("run", "createUserInvites", "-i", 'invites=[{"email": "a@example.com"}]')
+
+    assert ended.code == 130
+    assert ended.err.endswith("createUserInvites may have been performed: look before repeating it\ninterrupted\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_termination_restores_the_handler_of_the_caller(command: Command, server: LoopbackServer) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    server.script = raising(signal.SIGTERM)
+    with pytest.raises(SystemExit) as ended:
+        command("run", "listSources")
+
+    assert (ended.value.code, signal.getsignal(signal.SIGTERM)) == (143, before)
+
+
+def raising(number: signal.Signals) -> Callable[[Asked], Answer]:
+    def script(_asked: Asked) -> Answer:
+        os.kill(os.getpid(), number)
+        return Answer({"data": {}}, hang=1)
+
+    return script
+
+
+def test_garbage_is_collected_for_a_caller_as_before(command: Command) -> None:
+    import gc
+
+    before = gc.get_threshold()
+    command("--version")
+
+    assert gc.get_threshold() == before
+
+
+def test_a_component_without_a_connection_says_so(command: Command, other_component: Path) -> None:
+    manifest = other_component.read_text(encoding="utf-8")
+    other_component.write_text(
+        manifest.replace("  login: {label: Login, description: A token.}", "  {}"), encoding="utf-8"
+    )
+    (other_component.parent / "connections" / "login.py").unlink()
+    ended = command("--manifest", other_component, "run", "listThings")
+
+    assert (ended.code, "there is no connection" in ended.err) == (2, True)

@@ -87,6 +87,7 @@ def test_show_knows_data_sources_and_connections(command: Command) -> None:
     source, connection = command("show", "warehouses"), command("show", "apiKey")
 
     assert source.out.startswith("Fetch Warehouses (warehouses)\n")
+    assert "  apiKey  text, required, secret: API Key." in connection.out
     assert "      variable: SEGMENT_API_KEY" in connection.out
     assert command("show", "apiKey", "--json").json["inputSchema"]["required"] == ["apiKey"]
 
