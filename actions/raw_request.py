@@ -1,6 +1,7 @@
 """The raw request: any operation of the API, always on the connection's own host."""
 
 import base64
+import binascii
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -47,6 +48,15 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def _files(value: dict[str, Any]) -> dict[str, Any]:
+    for name, file in value.items():
+        try:
+            _file(file)
+        except binascii.Error:
+            raise PydanticCustomError("base64", "has no base64 under data in {name}", {"name": name}) from None
+    return value
+
+
 class RawRequest(SegmentInputs):
     """Inputs of Raw Request."""
 
@@ -90,6 +100,7 @@ class RawRequest(SegmentInputs):
     file_data: (
         Annotated[
             dict[str, Any],
+            AfterValidator(_files),
             Input(
                 label="File Data",
                 comments='Files of a multipart form: text, or {"data": BASE64, "contentType": ...}; not with data.',

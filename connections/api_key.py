@@ -34,8 +34,8 @@ def _base_url(value: str) -> str:
 
 def _token(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise PydanticCustomError("token", "has characters that no token has; copy it again")
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise PydanticCustomError("token", "is blank or has characters that no token has; copy it again")
     return SecretStr(text)
 
 

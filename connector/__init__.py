@@ -9,25 +9,50 @@
 See `connector.errors` for the errors, `connector.hookspecs` for the hooks, `connector.testing` for tests.
 """
 
-from connector.component import Component, components, load_component
-from connector.context import Context
-from connector.definitions import (
-    Action,
-    DataSource,
-    Display,
-    Paging,
-    Payload,
-    action,
-    connection,
-    data_source,
-    picklist,
-)
-from connector.errors import ConnectorError
-from connector.hookspecs import hookimpl
-from connector.inputs import Input, Inputs, PathSegment
-from connector.manifest import Manifest
-from connector.policy import Policy
-from connector.runner import Runner
+from typing import TYPE_CHECKING
+
+from connector.lazy import lazily
+
+if TYPE_CHECKING:
+    from connector.component import Component, components, load_component
+    from connector.context import Context
+    from connector.definitions import (
+        Action,
+        DataSource,
+        Display,
+        Paging,
+        Payload,
+        action,
+        connection,
+        data_source,
+        picklist,
+    )
+    from connector.errors import ConnectorError
+    from connector.hookspecs import hookimpl
+    from connector.inputs import Input, Inputs, PathSegment
+    from connector.manifest import Manifest
+    from connector.policy import Policy
+    from connector.runner import Runner
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "component": ("Component", "components", "load_component"),
+            "context": ("Context",),
+            "definitions": (
+                *("Action", "DataSource", "Display", "Paging", "Payload"),
+                *("action", "connection", "data_source", "picklist"),
+            ),
+            "errors": ("ConnectorError",),
+            "hookspecs": ("hookimpl",),
+            "inputs": ("Input", "Inputs", "PathSegment"),
+            "manifest": ("Manifest",),
+            "policy": ("Policy",),
+            "rest": (),
+            "runner": ("Runner",),
+            "testing": (),
+        },
+    )
 
 __version__ = "1.0.0"
 

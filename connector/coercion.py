@@ -40,8 +40,8 @@ def key_value_pairs(value: Any) -> Any:
         if not isinstance(pair, dict) or "key" not in pair or pair.keys() - {"key", "value"}:
             raise PydanticCustomError(
                 "key_value_pair",
-                'entry {position} must be {{"key": ..., "value": ...}}, or the whole a JSON object',
-                {"position": position},
+                "entry {position} must be {shape}, or the whole a JSON object",
+                {"position": position, "shape": '{"key": ..., "value": ...}'},
             )
         key, entry = str(pair["key"]), pair.get("value", "")
         if key == "" and entry in ("", None):

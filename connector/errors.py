@@ -261,6 +261,7 @@ class RefusedError(RequestError):
     """The API understood the request and refused it; the same request will be refused again."""
 
     exit_code = 4
+    hint = "Correct the request as the API says."
 
 
 class BadRequestError(RefusedError):

@@ -26,7 +26,7 @@ class Runner:
         block: Keys of actions that may not run; see `Policy`.
         read_only: Refuse whatever changes something.
         max_wait: Seconds that one request may wait when a call does not say; None is 120.
-        on_wait: Called with seconds and reason before each wait.
+        on_wait: Called with seconds and reason before each wait, in the thread that waits.
 
     Raises:
         ConnectionInputError: The connection is missing, or one of its fields does not fit.

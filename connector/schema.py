@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 from connector.inputs import Inputs
@@ -46,8 +47,25 @@ def _described(value: Any) -> dict[str, Any]:
         case str():
             return {"type": "string"}
         case list():
-            return {"type": "array", "items": _described(value[0])} if value else {"type": "array"}
+            items = [_described(item) for item in value]
+            return {"type": "array", "items": reduce(_both, items)} if items else {"type": "array"}
         case dict():
             return {"type": "object", "properties": {key: _described(item) for key, item in value.items()}}
         case _:
             return {}
+
+
+def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """A description of two values: what is true of both, and what only one of them has."""
+    if one.get("type") != other.get("type"):
+        return {}
+    made = {**one, **other}
+    for part, merge in (("properties", _both_objects), ("items", _both)):
+        if part in one and part in other:
+            made[part] = merge(one[part], other[part])
+    return made
+
+
+def _both_objects(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    shared = {key: _both(one[key], other[key]) for key in one.keys() & other.keys()}
+    return {**one, **other, **shared}

@@ -139,7 +139,7 @@ class _Reader:
 
 def _scalar(node: yaml.ScalarNode) -> Any:
     text = str(node.value)
-    if node.style is not None:
+    if node.style:  # quoted or a block
         return text
     return _CONSTANTS[text] if text in _CONSTANTS else _number_or_text(text)
 

@@ -52,10 +52,13 @@ class Endpoint:
         """Host and port, for messages."""
         return urlsplit(self.base_url).netloc
 
-    def redact(self, text: str) -> str:
-        """The text without any secret of this connection."""
-        for secret in self.secrets:
-            value = secret.get_secret_value()
-            if value:
-                text = text.replace(value, "***")
-        return text
+    def redact(self, value: Any) -> Any:
+        """A text, or a JSON value with its texts, without any secret of this connection."""
+        if isinstance(value, str):
+            for secret in filter(None, (secret.get_secret_value() for secret in self.secrets)):
+                value = value.replace(secret, "***")
+        elif isinstance(value, list):
+            return [self.redact(item) for item in value]
+        elif isinstance(value, dict):
+            return {self.redact(key): self.redact(item) for key, item in value.items()}
+        return value

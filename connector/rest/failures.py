@@ -46,11 +46,11 @@ def facts_of(endpoint: Endpoint, request: Request) -> RequestFacts:
     return RequestFacts(request.method, endpoint.redact(request.path.partition("?")[0]), endpoint.host)
 
 
-def no_answer(endpoint: Endpoint, request: Request, error: failed.RequestException) -> RequestError:
+def no_answer(endpoint: Endpoint, request: Request, error: Exception) -> RequestError:
     """The error for a request that got no answer, or only a part of one."""
     facts = facts_of(endpoint, request)
     cause = _root_of(error)
-    if isinstance(error, failed.SSLError):
+    if isinstance(error, failed.SSLError) or isinstance(cause, lower.SSLError):
         return TLSError(f"no safe connection to {endpoint.host}: {_words(cause)}", request=facts)
     if isinstance(cause, lower.NameResolutionError):
         return UnreachableError(f"the name of the host {endpoint.host} cannot be found", request=facts)
@@ -112,7 +112,7 @@ def _faults(endpoint: Endpoint, reply: Reply) -> list[ApiFault]:
         found = []
     if not found and (excerpt := _excerpt(endpoint, reply)):
         found = [ApiFault(message=excerpt)]
-    return [ApiFault(endpoint.redact(f.message), f.type, endpoint.redact(f.field), f.data) for f in found]
+    return [ApiFault(*(endpoint.redact(part) for part in (f.message, f.type, f.field, f.data))) for f in found]
 
 
 def _excerpt(endpoint: Endpoint, reply: Reply) -> str:
@@ -122,7 +122,8 @@ def _excerpt(endpoint: Endpoint, reply: Reply) -> str:
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
         text = f"an HTML page titled {title.group(1).strip()!r}" if title else "an HTML page"
     words = " ".join(text.split())
-    return endpoint.redact(words if len(words) <= 200 else f"{words[:200]}…")
+    words = str(endpoint.redact(words))
+    return words if len(words) <= 200 else f"{words[:200]}…"
 
 
 def _root_of(error: BaseException) -> BaseException:

@@ -72,7 +72,7 @@ class Reply:
             ValueError: The body is not JSON.
         """
         try:
-            return from_json(self.content)
+            return from_json(self.content, cache_strings="keys")
         except ValueError:
             import json
 

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from connector.errors import RateLimitError, RequestError
@@ -25,7 +26,9 @@ POOL_SIZE = 100
 class _Adapter(HTTPAdapter):
     """requests' adapter for one host, whose pool is looked up once and whose retries are those of one call."""
 
-    _pool: ConnectionPool | None = None
+    def __init__(self) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=POOL_SIZE)
+        self._pool: list[ConnectionPool] = []
 
     def with_retries(self, retries: PatientRetry) -> _Adapter:
         """A view of this adapter, pool shared, that repeats as told."""
@@ -35,9 +38,9 @@ class _Adapter(HTTPAdapter):
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> ConnectionPool:
         """The pool of the host, found at the first request."""
-        if self._pool is None:
-            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
-        return self._pool
+        if not self._pool:
+            self._pool.append(super().get_connection_with_tls_context(*args, **kwargs))
+        return self._pool[0]
 
 
 class _Host(NamedTuple):
@@ -109,8 +112,8 @@ class Transport:
         # handling: nothing of theirs hangs on it.
         try:
             response = adapter.send(prepared, stream=True, timeout=timeout, **host.settings)
-            content = response.content or attempt.refusal
-        except requests.RequestException as error:
+            content = response.raw.read(decode_content=True) or attempt.refusal
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if response is None or response.status_code < 400:
                 return failures.no_answer(endpoint, request, error), response is not None
             content = b""
@@ -127,7 +130,7 @@ class Transport:
             template.headers["Accept"] = endpoint.media_type
             if endpoint.authorization is not None:
                 template.headers["Authorization"] = endpoint.authorization.get_secret_value()
-            adapter = _Adapter(pool_connections=1, pool_maxsize=POOL_SIZE)
+            adapter = _Adapter()
             host = self._hosts.setdefault(endpoint, _Host(adapter, template, settings))
         return host
 

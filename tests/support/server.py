@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from requests.structures import CaseInsensitiveDict
+
 
 @dataclass
 class Asked:
@@ -20,7 +22,7 @@ class Asked:
 
     method: str
     target: str
-    headers: dict[str, str]
+    headers: CaseInsensitiveDict[str]
     body: bytes
 
     @property
@@ -68,7 +70,9 @@ class LoopbackServer:
 
             def handle_any(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
-                asked = Asked(self.command, self.path, dict(self.headers), self.rfile.read(length))
+                asked = Asked(
+                    self.command, self.path, CaseInsensitiveDict(self.headers.items()), self.rfile.read(length)
+                )
                 outer.asked.append(asked)
                 outer.times.append(time.monotonic())
                 self.send(outer.script(asked) if outer.script else outer.next_answer())

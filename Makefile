@@ -1,0 +1,48 @@
+# `make run` and `make test` set up an environment of their own in .venv; PYTHON chooses the interpreter.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint docs bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run    install, and run the main job offline on the embedded sandbox"
+	@echo "make test   install, and run the tests with branch coverage"
+	@echo "make lint   ruff, mypy --strict, and the check of the component"
+	@echo "make docs   write the generated pages"
+	@echo "make bench  measure calls, walks and cold start on loopback"
+
+.venv/run: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[server]'
+	touch $@
+
+.venv/dev: .venv/run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+run: .venv/run
+	$(BIN)/connector run listSources --sandbox
+
+test: .venv/dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest --quiet
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+lint: .venv/dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/connector check
+	$(BIN)/connector docs --check
+
+docs: .venv/dev
+	$(BIN)/connector docs
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks.calls
+	$(BIN)/python -m benchmarks.cold_start
+
+clean:
+	rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

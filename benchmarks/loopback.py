@@ -1,0 +1,87 @@
+"""A server process on loopback that answers two lists from memory, for the benchmarks.
+
+`/sources` is the documented reply of two sources, or, asked for 200 a page, one of 200 pages of 200 sources.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+PAGES = 200
+PAGE = 200
+DOCUMENTED = Path(__file__).parent.parent / "actions" / "examples" / "listSources.json"
+
+
+def _answers() -> tuple[bytes, list[bytes]]:
+    documented = json.loads(DOCUMENTED.read_text(encoding="utf-8"))["data"]
+    template = documented["data"]["sources"][0]
+    pages = []
+    for page in range(PAGES):
+        sources = [{**template, "id": f"source-{page}-{i}", "slug": f"slug-{page}-{i}"} for i in range(PAGE)]
+        pagination = {"current": str(page), "totalEntries": PAGES * PAGE}
+        if page + 1 < PAGES:
+            pagination["next"] = str(page + 1)
+        pages.append(_reply({"data": {"sources": sources, "pagination": pagination}}))
+    return _reply(documented), pages
+
+
+def _reply(body: object) -> bytes:
+    content = json.dumps(body).encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content) + content
+
+
+class _Protocol(asyncio.Protocol):
+    small, pages = b"", list[bytes]()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        query = parse_qs(urlsplit(data.split(b" ", 2)[1].decode()).query)
+        if query.get("pagination[count]") == [str(PAGE)]:
+            self.transport.write(self.pages[int(query.get("pagination[cursor]", ["0"])[0])])
+        else:
+            self.transport.write(self.small)
+
+
+def _serve(pipe: Connection, cpu: int | None) -> None:
+    if cpu is not None:
+        os.sched_setaffinity(0, {cpu})
+    _Protocol.small, _Protocol.pages = _answers()
+
+    async def run() -> None:
+        server = await asyncio.get_running_loop().create_server(_Protocol, "127.0.0.1", 0)
+        pipe.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(run())
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """The URL of a running server, on a processor of its own where there are two."""
+    cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    mine, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(
+        target=_serve, args=(theirs, cpus[0] if len(cpus) > 1 else None), daemon=True
+    )
+    process.start()
+    if len(cpus) > 1:
+        os.sched_setaffinity(0, {cpus[1]})
+    try:
+        if not mine.poll(30):
+            msg = "the server of the benchmark did not start"
+            raise RuntimeError(msg)
+        yield f"http://127.0.0.1:{mine.recv()}"
+    finally:
+        process.terminate()
+        process.join()

@@ -1,0 +1,29 @@
+"""Fixtures for pytest; nothing of a component is imported until a test asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from connector.component import Component
+    from connector.testing.harness import Harness
+
+
+@pytest.fixture(scope="session")
+def connector_component() -> Component:
+    """The component under test: the bundled one; override this fixture for another."""
+    from connector.component import load_component
+
+    return load_component()
+
+
+@pytest.fixture
+def harness(connector_component: Component) -> Iterator[Harness]:
+    """A harness of the component under test; every prepared reply must be asked for."""
+    from connector.testing.harness import Harness
+
+    with Harness(connector_component) as opened:
+        yield opened

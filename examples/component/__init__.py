@@ -1,0 +1,1 @@
+"""A component of its own, and the service that it is for."""

@@ -1,0 +1,85 @@
+"""A Segment workspace on one machine: it speaks the Public API over HTTP and keeps its state.
+
+    with sandbox.open_workspace() as workspace:
+        ...  # serve `workspace.app`; ask with `workspace.token`; assert on `workspace.sources`
+
+Importing it is cheap; FastAPI is imported when an application is first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connector.serving import require_server
+
+from .assumptions import ASSUMPTIONS, Assumption
+from .errors import SandboxError
+from .faults import Fault, parse_fault
+
+if TYPE_CHECKING:
+    from .app import Site
+    from .workspace import LoggedRequest, Workspace
+
+__all__ = [
+    "ASSUMPTIONS",
+    "Assumption",
+    "Fault",
+    "LoggedRequest",
+    "SandboxError",
+    "Site",
+    "Workspace",
+    "generate",
+    "open_workspace",
+    "parse_fault",
+]
+
+_HOMES = {"Site": ".app", "Workspace": ".workspace", "LoggedRequest": ".workspace"}
+
+
+def open_workspace(
+    path: Path | str | None = None,
+    *,
+    seed: Mapping[str, Any] | Path | str | None = None,
+    faults: Iterable[str] = (),
+    assume: Mapping[str, str] | None = None,
+    token: str | None = None,
+    restricted_token: str | None = None,
+) -> Workspace:
+    """Opens a workspace, and makes it where there is none.
+
+    Args:
+        path: Its SQLite file, which other processes may use at the same time; None keeps it in memory.
+        seed: What a new workspace holds: a seed, its file, or None for the documented workspace.
+        faults: Failures to play, each as `parse_fault` reads it.
+        assume: Assumptions to switch.
+        token: The token that may do everything; made and kept in the file when not given.
+        restricted_token: The same for the token without Source Admin.
+
+    Raises:
+        SandboxError: The file, the seed, a fault or an assumption cannot be used.
+    """
+    return import_module(".workspace", __name__).Workspace(  # type: ignore[no-any-return]
+        path=None if path is None else Path(path),
+        seed=Path(seed) if isinstance(seed, str) else seed,
+        faults=faults,
+        assume=assume,
+        token=token,
+        restricted_token=restricted_token,
+    )
+
+
+def generate(*, sources: int = 40_000, destinations: int = 5_000) -> dict[str, Any]:
+    """A big seed for load tests; see `seeding.generate`."""
+    seed: dict[str, Any] = import_module(".seeding", __name__).generate(sources=sources, destinations=destinations)
+    return seed
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Site":
+        require_server()
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,160 @@
+"""Answers one request: who asks, which operation, is it right, and what then. Knows no web framework."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from . import (
+    catalog,
+    destinations,
+    events,
+    functions,
+    sources,
+    subscriptions,
+    transformations,
+    users,
+    warehouses,
+)
+from .assumptions import Assumptions
+from .bodies import read_body
+from .errors import ApiError, not_found, not_implemented, problem, unauthorized
+from .faults import Limited
+from .operations import OPERATIONS, Call, Operation, match
+from .query import Query
+from .store import Store, dumps
+
+__all__ = ["OPERATIONS", "Answer", "Budget", "Engine", "Received"]
+
+# Importing a resource's module registers its operations.
+RESOURCES = (
+    catalog, destinations, events, functions, sources, subscriptions, transformations, users, warehouses
+)  # fmt: skip
+
+_VERSION = re.compile(r"application/vnd\.segment\.(\w+)\+json", re.IGNORECASE)
+_VERSION_NAMES = {"stable": "v1", "beta": "v1beta", "alpha": "v1alpha"}
+_MAX_ID = 255
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request as it came in; `path` is percent-encoded."""
+
+    method: str
+    path: str
+    query: str = ""
+    accept: str = ""
+    content_type: str = ""
+    content: bytes = b""
+    restricted: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is sent back."""
+
+    status: int
+    content: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Budget:
+    """The points of the current minute, as the X-RateLimit headers tell them."""
+
+    start: float = 0.0
+    consumed: int = 0
+
+    def headers(self, total: int) -> dict[str, str]:
+        """Counts one request and tells what is left."""
+        now = time.time()
+        if now - self.start >= 60:
+            self.start, self.consumed = now, 0
+        self.consumed += 1
+        return _limit_headers(self.consumed, max(0, total - self.consumed), self.start + 60)
+
+
+def _limit_headers(consumed: int, remaining: int, reset: float) -> dict[str, str]:
+    return {
+        "X-RateLimit-Consumed": str(consumed),
+        "X-RateLimit-Remaining": str(remaining),
+        "X-RateLimit-Reset": email.utils.formatdate(reset, usegmt=True),
+    }
+
+
+@dataclass
+class Engine:
+    """The API over one store."""
+
+    store: Store
+    assumptions: Assumptions
+    budget: Budget = field(default_factory=Budget)
+
+    def answer(self, request: Received) -> Answer:
+        """Carries out one request; what it wrote is committed when this returns."""
+        found = match(request.method, request.path)
+        if found is None:
+            return self.refusal(not_implemented(request.method, request.path))
+        asked, params = found
+        call = Call(self.store, self.assumptions, params, Query(request.query), request.restricted)
+        try:
+            media_type = _media_type(call, asked, request.accept)
+            data = self._carry_out(call, asked, request)
+        except ApiError as error:
+            return self.refusal(error, call.decided)
+        content = f'{{"data":{data if isinstance(data, str) else dumps(data)}}}'.encode()
+        return Answer(asked.status, content, {"Content-Type": media_type, **self._headers(call.decided)})
+
+    def _carry_out(self, call: Call, asked: Operation, request: Received) -> Any:
+        if asked.writes and call.restricted and call.assume("restricted-token") == "read-only":
+            raise unauthorized()
+        _check_params(call.params)
+        arguments = [read_body(call, asked, request.content_type, request.content)] if asked.body else []
+        with self.store.transaction(write=asked.writes):
+            return asked.handler(call, *arguments)
+
+    def refusal(self, error: ApiError, decided: Iterable[str] = ()) -> Answer:
+        """The answer that an error makes."""
+        headers = {"Content-Type": "application/json", **self._headers(decided)}
+        return Answer(error.status, dumps({"errors": error.errors}).encode(), headers)
+
+    def limited(self, limit: Limited) -> Answer:
+        """The answer 429."""
+        wait = {
+            "remainingPoints": 0,
+            "msBeforeNext": round(limit.wait * 1000),
+            "consumedPoints": limit.consumed,
+        }
+        error = ApiError(429, [{"type": "RequestError", "message": "Too many requests", "data": wait}])
+        headers = _limit_headers(limit.consumed, 0, time.time() + limit.wait)
+        if limit.retry_after:
+            headers["Retry-After"] = str(-int(-limit.wait // 1))
+        answer = self.refusal(error)
+        return replace(answer, headers=answer.headers | headers)
+
+    def _headers(self, decided: Iterable[str]) -> dict[str, str]:
+        headers = self.budget.headers(int(self.assumptions["rate-limit-budget"]))
+        names = ", ".join(decided)
+        return headers | {"X-Sandbox-Assumption": names} if names else headers
+
+
+def _check_params(params: Mapping[str, str]) -> None:
+    errors = [problem(name, f"must have 1 to {_MAX_ID} characters") for name, value in params.items()
+              if not 1 <= len(value) <= _MAX_ID]  # fmt: skip
+    if errors:
+        raise ApiError(422, errors)
+
+
+def _media_type(call: Call, asked: Operation, accept: str) -> str:
+    """The type of the answer: the versioned one when it was asked for by name."""
+    versions = [_VERSION_NAMES.get(name.lower(), name.lower()) for name in _VERSION.findall(accept)]
+    if asked.version in versions:
+        return f"application/vnd.segment.{asked.version}+json"
+    generic = any(each in accept for each in ("*/*", "application/*", "application/json"))
+    if versions and not generic and call.assume("accept-version") == "404":
+        raise not_found()
+    return "application/json"

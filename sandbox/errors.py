@@ -1,0 +1,55 @@
+"""What the API refuses, and what the sandbox itself cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+class SandboxError(ValueError):
+    """A seed, file, fault or assumption that the sandbox cannot use; the message says which and why."""
+
+
+class ApiError(Exception):
+    """An answer other than success, in the API's envelope.
+
+    Attributes:
+        status: The HTTP status.
+        errors: The entries of `errors`: `type`, `message`, and `field` or `data` where they apply.
+    """
+
+    def __init__(self, status: int, errors: Iterable[dict[str, Any]]) -> None:
+        self.status = status
+        self.errors = list(errors)
+        super().__init__(f"{status}: {self.errors}")
+
+
+TYPES = {400: "bad-request", 401: "unauthorized", 404: "NotFound", 409: "conflict", 422: "input-validation"}
+
+
+def problem(field: str, message: str, status: int = 422) -> dict[str, Any]:
+    """One entry of `errors` about one field; `message` follows the quoted field."""
+    return {"type": TYPES[status], "message": f'"{field}" {message}', "field": field}
+
+
+def invalid(field: str, message: str, status: int = 422) -> ApiError:
+    """The refusal of one field."""
+    return ApiError(status, [problem(field, message, status)])
+
+
+def not_found() -> ApiError:
+    """The documented answer to an id that names nothing."""
+    return ApiError(404, [{"type": TYPES[404], "message": "Resource not found"}])
+
+
+def unauthorized() -> ApiError:
+    """The one answer to no token, a wrong one and one that lacks the permission."""
+    return ApiError(401, [{"type": TYPES[401], "message": "Unauthorized"}])
+
+
+def not_implemented(method: str, path: str) -> ApiError:
+    """The answer to an operation that the sandbox does not have."""
+    return ApiError(
+        501,
+        [{"type": "not-implemented", "message": f"The sandbox does not have {method} {path}", "status": 501}],
+    )

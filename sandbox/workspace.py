@@ -1,0 +1,215 @@
+"""One sandbox workspace: its state, its switches and what it was asked."""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from connector.serving import require_server
+
+from . import seeding, users
+from .assumptions import Assumptions
+from .engine import Engine
+from .errors import SandboxError
+from .faults import Fault, parse_fault
+from .kinds import Record
+from .store import Store
+
+LOG_LENGTH = 10_000
+
+
+@dataclass(frozen=True)
+class LoggedRequest:
+    """A request that the workspace got; the token is never kept.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path as sent.
+        query: Each key of the query as sent, with its values.
+        body: The body, parsed where it is JSON, else its text; None without one.
+        status: The status answered; None when the connection was cut before an answer.
+        fault: The error, drop, truncation or limit that it met, as given to `fault`.
+    """
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    body: Any
+    status: int | None
+    fault: str | None = None
+
+
+class Workspace:
+    """A workspace that speaks the API; use `sandbox.open_workspace`.
+
+    Attributes:
+        token: The token that may do everything.
+        restricted_token: One that lacks Source Admin.
+        engine: What answers requests.
+        faults: The failures that it plays.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: Path | None = None,
+        seed: Mapping[str, Any] | Path | None = None,
+        faults: Iterable[str] = (),
+        assume: Mapping[str, str] | None = None,
+        token: str | None = None,
+        restricted_token: str | None = None,
+    ) -> None:
+        self._seed = seeding.read_seed(seed)
+        self.faults: list[Fault] = [parse_fault(text) for text in faults]
+        self.engine = Engine(Store(path), Assumptions(assume or {}))
+        self._log: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)
+        try:
+            self._begin(path, seeded=seed is not None)
+            self.token = self._keep_token("token", token)
+            self.restricted_token = self._keep_token("restricted-token", restricted_token)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, path: Path | None, *, seeded: bool) -> None:
+        if self._store.fact("workspace") is None:
+            seeding.load(self._store, self._seed, only_when_empty=True)
+        elif seeded:
+            raise SandboxError(f"{path} holds a workspace already; reset it, or choose another file for the seed")
+
+    def _keep_token(self, name: str, given: str | None) -> str:
+        with self._store.transaction():
+            kept: str = given or self._store.fact(name) or f"sandbox_{secrets.token_urlsafe(24)}"
+            self._store.set_fact(name, kept)
+        return kept
+
+    @property
+    def _store(self) -> Store:
+        return self.engine.store
+
+    def __repr__(self) -> str:
+        return f"<Workspace {self._store.path or 'in memory'}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes its file; one in memory is gone."""
+        self._store.close()
+
+    @property
+    def app(self) -> Any:
+        """An ASGI application that serves this workspace alone.
+
+        Raises:
+            connector.serving.ServerMissingError: FastAPI is not installed.
+        """
+        require_server()
+        from .app import Site  # noqa: PLC0415 - FastAPI is optional and slow to import
+
+        return Site([self])
+
+    @property
+    def requests(self) -> list[LoggedRequest]:
+        """The last requests that it got, oldest first."""
+        return list(self._log)
+
+    def log(self, request: LoggedRequest) -> None:
+        """Keeps a request."""
+        self._log.append(request)
+
+    def forget_requests(self) -> None:
+        """Empties the log of requests."""
+        self._log.clear()
+
+    def fault(self, text: str) -> None:
+        """Plays one more fault from now on.
+
+        Raises:
+            SandboxError: It is none.
+        """
+        self.faults = [*self.faults, parse_fault(text)]
+
+    def clear_faults(self) -> None:
+        """Plays no faults from now on."""
+        self.faults = []
+
+    def assume(self, name: str, value: str) -> None:
+        """Switches an assumption.
+
+        Raises:
+            SandboxError: There is none of that name, or it has no such value.
+        """
+        self.engine.assumptions.set(name, value)
+
+    def accept_invite(self, email: str) -> Record:
+        """Makes a user of an invitation; returns the user.
+
+        Raises:
+            SandboxError: Nobody invited this address.
+        """
+        return users.accept_invite(self._store, email)
+
+    def dump(self) -> dict[str, Any]:
+        """All that it holds, as a seed."""
+        return seeding.dump(self._store)
+
+    def reset(self) -> None:
+        """Puts it back to its seed, or to the documented workspace; keeps tokens and switches."""
+        seeding.load(self._store, self._seed)
+        self.forget_requests()
+
+    @property
+    def sources(self) -> list[Record]:
+        """All sources, as a dump has them."""
+        return self._store.all("sources")
+
+    @property
+    def warehouses(self) -> list[Record]:
+        """All warehouses, with their passwords."""
+        return self._store.all("warehouses")
+
+    @property
+    def connections(self) -> list[Record]:
+        """Which source is connected to which warehouse."""
+        return self._store.all("connections")
+
+    @property
+    def destinations(self) -> list[Record]:
+        """All destinations, with their secret settings."""
+        return self._store.all("destinations")
+
+    @property
+    def subscriptions(self) -> list[Record]:
+        """All subscriptions of destinations."""
+        return self._store.all("subscriptions")
+
+    @property
+    def functions(self) -> list[Record]:
+        """All functions."""
+        return self._store.all("functions")
+
+    @property
+    def transformations(self) -> list[Record]:
+        """All transformations."""
+        return self._store.all("transformations")
+
+    @property
+    def users(self) -> list[Record]:
+        """All users."""
+        return self._store.all("users")
+
+    @property
+    def invites(self) -> list[Record]:
+        """The invitations that nobody has accepted yet."""
+        return self._store.all("invites")

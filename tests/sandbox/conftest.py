@@ -1,0 +1,44 @@
+"""One server for all tests; a workspace of its own for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import sandbox
+from connector.serving import serve
+from tests.sandbox.support import Api
+
+
+@pytest.fixture(scope="session")
+def site() -> sandbox.Site:
+    return sandbox.Site()
+
+
+@pytest.fixture(scope="session")
+def url(site: sandbox.Site) -> Iterator[str]:
+    with serve(site) as url:
+        yield url
+
+
+@pytest.fixture
+def workspace(site: sandbox.Site) -> Iterator[sandbox.Workspace]:
+    with sandbox.open_workspace() as workspace:
+        site.add(workspace)
+        yield workspace
+        site.remove(workspace)
+
+
+@pytest.fixture
+def api(url: str, workspace: sandbox.Workspace) -> Iterator[Api]:
+    api = Api(url, workspace.token)
+    yield api
+    api.close()
+
+
+@pytest.fixture
+def restricted(url: str, workspace: sandbox.Workspace) -> Iterator[Api]:
+    api = Api(url, workspace.restricted_token)
+    yield api
+    api.close()

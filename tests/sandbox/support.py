@@ -1,0 +1,140 @@
+"""What the tests of the sandbox share: a client that sends exactly what it is told to."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import requests
+
+JAVASCRIPT = "IqDTy1TpoU"
+KINESIS = "57da359580412f644ff33fb9"
+BLUESHIFT = "547610a5db31d978f14a5c4e"
+AMPLITUDE = "54521fd525e721e32a72ee91"
+MANY = "54521fd525e721e32a72eea2"
+POSTGRES = "55d3d3aea3c"
+SNOWFLAKE = "CCIl4HLQPz"
+IOS_SOURCE = "qQEHquLrjRDN9j1ByrChyn"
+WEB_SOURCE = "rh5BDZp6QDHvXFCkibm1pR"
+WAREHOUSE = "kjU72LCJexvrqL7G4TMHHN"
+DESTINATION = "5GFhvtz8fha42Cm4B9E6L8"
+SUBSCRIBED = "fP7qoQw2HTWt9WdMr718gn"
+SUBSCRIPTION = "eoeXaMeAYcB2XvEApJDrQs"
+ACTION = "jiMz7MfHNeHmUckzRnUGkU"
+FUNCTION = "sfnc_wXzcDGFR3KmjLDrtSawNHf"
+TRANSFORMATION = "pHrD51Ds35Zjfka84yXQE6"
+USER = "sgJDWk3K21k6LE3tLU9nRK"
+WORKSPACE = "9aQ1Lj62S4bomZKLF4DPqW"
+OWNER_ROLE = "1WDUuRLxv84rrfCNUwvkrRtkxnS"
+
+
+class Api:
+    """A client of one workspace."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
+        """Sends one request; the path goes out as written."""
+        options.setdefault("timeout", 20)
+        if body is not None:
+            options["data"] = json.dumps(body).encode()
+            options["headers"] = {"Content-Type": "application/json"} | options.get("headers", {})
+        prepared = self._session.prepare_request(requests.Request(method, self.url, **_sent(options)))
+        prepared.url = self.url + path
+        return self._session.send(prepared, timeout=options["timeout"], allow_redirects=False)
+
+    def data(self, method: str, path: str, body: Any = None) -> Any:
+        """The `data` of a request that must succeed."""
+        response = self(method, path, body)
+        assert response.status_code in (200, 201), response.text
+        return response.json()["data"]
+
+    def fields(self, method: str, path: str, body: Any = None) -> list[str]:
+        """The fields that a 422 names."""
+        response = self(method, path, body)
+        assert response.status_code == 422, response.text
+        return [entry["field"] for entry in response.json()["errors"]]
+
+    def source(self, slug: str = "new-source", **more: Any) -> dict[str, Any]:
+        """Makes a source."""
+        body = {"slug": slug, "enabled": True, "metadataId": JAVASCRIPT, **more}
+        found: dict[str, Any] = self.data("POST", "/sources", body)["source"]
+        return found
+
+    def close(self) -> None:
+        """Closes its connections."""
+        self._session.close()
+
+
+def _sent(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in ("data", "headers") if name in options}
+
+
+@functools.cache
+def openapi() -> dict[str, Any]:
+    """The API's description as JSON Schema reads it, or a skip."""
+    folder = os.environ.get("CONNECTOR_REFERENCE")
+    if not folder:
+        pytest.skip("CONNECTOR_REFERENCE does not name the folder of segment-openapi.json")
+    found: dict[str, Any] = _as_json_schema(json.loads((Path(folder) / "segment-openapi.json").read_text("utf-8")))
+    return found
+
+
+def _as_json_schema(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_as_json_schema(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    converted = {key: _as_json_schema(value) for key, value in node.items()}
+    if converted.pop("nullable", False) and isinstance(converted.get("type"), str):
+        converted["type"] = [converted["type"], "null"]
+    return converted
+
+
+@functools.cache
+def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """Each operation's method, path and description by its id."""
+    return {
+        described["operationId"]: (method.upper(), path, described)
+        for path, methods in openapi()["paths"].items()
+        for method, described in methods.items()
+        if method in ("get", "post", "put", "patch", "delete")
+    }
+
+
+@functools.cache
+def _validator(reference: str) -> Any:
+    return jsonschema.Draft202012Validator({"$ref": reference, "components": openapi()["components"]})
+
+
+def check_answer(operation: str, response: requests.Response) -> None:
+    """Asserts that the API's description allows an answer of an operation."""
+    described = operations()[operation][2]["responses"].get(str(response.status_code))
+    assert described is not None, f"{operation} does not answer {response.status_code}: {response.text}"
+    if "$ref" in described:
+        described = openapi()["components"]["responses"][described["$ref"].rsplit("/", 1)[1]]
+    media_type = response.headers["Content-Type"].partition(";")[0]
+    schema = described["content"][media_type]["schema"]
+    validator = _validator(schema["$ref"]) if "$ref" in schema else _inline(json.dumps(schema))
+    errors = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(response.json())]
+    assert not errors, (operation, response.status_code, errors)
+
+
+@functools.cache
+def _inline(schema: str) -> Any:
+    return jsonschema.Draft202012Validator(json.loads(schema) | {"components": openapi()["components"]})
+
+
+def quoted(text: str) -> str:
+    """A path segment."""
+    return urllib.parse.quote(text, safe="")

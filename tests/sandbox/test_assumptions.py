@@ -1,0 +1,229 @@
+"""Every assumption decides an answer by each of its values, and is then named in the answer."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+import sandbox
+from tests.sandbox import support
+from tests.sandbox.support import Api, quoted
+
+Case = tuple[Callable[[Api], requests.Response], dict[str, Any]]
+"""What to ask, and what each value makes of the answer: a status, or a test of the answer."""
+
+SOURCE = {"slug": "x", "enabled": True, "metadataId": support.JAVASCRIPT}
+BLUESHIFT = {"sourceId": support.IOS_SOURCE, "metadataId": support.BLUESHIFT, "settings": {"apiKey": "k"}}
+CONNECTION = f"/warehouses/{support.WAREHOUSE}/connected-sources/{support.IOS_SOURCE}"
+VOLUME = "/events/volume?granularity=MINUTE&startTime=2026-01-01&endTime="
+
+
+def post(path: str, body: Any) -> Callable[[Api], requests.Response]:
+    return lambda api: api("POST", path, body)
+
+
+def get(path: str, **options: Any) -> Callable[[Api], requests.Response]:
+    return lambda api: api("GET", path, **options)
+
+
+def delete(path: str) -> Callable[[Api], requests.Response]:
+    return lambda api: api("DELETE", path)
+
+
+def twice(method: str, path: str) -> Callable[[Api], requests.Response]:
+    return lambda api: [api(method, path) for _ in range(2)][1]
+
+
+def form(content_type: str) -> Callable[[Api], requests.Response]:
+    return lambda api: api("POST", "/sources", SOURCE, headers={"Content-Type": content_type})
+
+
+def invite(**permission: Any) -> dict[str, Any]:
+    return {"invites": [{"email": "sloth@segment.com", "permissions": [permission] if permission else []}]}
+
+
+def second_page(api: Api) -> requests.Response:
+    cursor = api.data("GET", "/sources?pagination.count=2")["pagination"]["next"]
+    api("DELETE", f"/sources/{support.IOS_SOURCE}")
+    return api("GET", f"/sources?pagination.count=2&pagination.cursor={quoted(cursor)}")
+
+
+def patched_settings(api: Api) -> requests.Response:
+    id_ = api.source(settings={"websiteUrl": "w"})["id"]
+    return api("PATCH", f"/sources/{id_}", {"settings": {"apiHost": "h"}})
+
+
+def at(*path: str | int, equals: Any) -> Callable[[requests.Response], bool]:
+    def check(response: requests.Response) -> bool:
+        found = response.json()["data"]
+        for part in path:
+            found = found[part]
+        return bool(found == equals)
+
+    return check
+
+
+def remaining(number: str) -> Callable[[requests.Response], bool]:
+    return lambda response: response.headers["X-RateLimit-Remaining"] == number
+
+
+CASES: dict[str, Case] = {
+    "accept-version": (
+        get("/sources", headers={"Accept": "application/vnd.segment.v1beta+json"}),
+        {"answer": 200, "404": 404},
+    ),
+    "already-connected": (twice("POST", CONNECTION), {"same-answer": 201, "409": 409}),
+    "content-type": (form("text/plain"), {"422": 422, "read-as-json": 201}),
+    "cursors": (
+        second_page,
+        {
+            "offset": at("sources", 0, "slug", equals="old-website"),
+            "stable": at("sources", 0, "slug", equals="my-test-source"),
+        },
+    ),
+    "delete-cascade": (delete(f"/sources/{support.WEB_SOURCE}"), {"cascade": 200, "409": 409}),
+    "destination-instances": (
+        post("/destinations", {"sourceId": support.WEB_SOURCE, "metadataId": support.KINESIS, "settings": {}}),
+        {"400": 400, "allow": 200},
+    ),
+    "enabled-by-default": (
+        post("/destinations", BLUESHIFT),
+        {
+            "true": at("destination", "enabled", equals=True),
+            "false": at("destination", "enabled", equals=False),
+        },
+    ),
+    "function-name": (
+        post("/functions", {"code": "x", "displayName": "F", "resourceType": "DESTINATION"}),
+        {
+            "parentheses": at("function", "displayName", equals="F (Sandbox)"),
+            "plain": at("function", "displayName", equals="F Sandbox"),
+        },
+    ),
+    "malformed-json": (
+        lambda api: api("POST", "/sources", data=b"{", headers={"Content-Type": "application/json"}),
+        {"422": 422, "400": 400},
+    ),
+    "missing-function": (get("/functions/nothing"), {"404": 404, "null": at("function", equals=None)}),
+    "missing-in-body": (post("/sources", SOURCE | {"metadataId": "nothing"}), {"422": 422, "404": 404}),
+    "missing-in-path": (get("/sources/nothing"), {"404": 404, "422": 422}),
+    "not-connected": (twice("DELETE", CONNECTION), {"404": 404, "SUCCESS": 200}),
+    "patch-settings": (
+        patched_settings,
+        {
+            "merge": at("source", "settings", equals={"websiteUrl": "w", "apiHost": "h"}),
+            "replace": at("source", "settings", equals={"apiHost": "h"}),
+        },
+    ),
+    "rate-limit-budget": (
+        get("/"),
+        {"600": remaining("599"), "1000": remaining("999"), "200": remaining("199")},
+    ),
+    "repeat-invite": (post("/invites", invite()), {"allow": 201, "422": 422}),
+    "required-settings": (post("/destinations", BLUESHIFT), {"log": 200, "422": 422}),
+    "secret-settings": (
+        post("/destinations", BLUESHIFT),
+        {
+            "bullets": at("destination", "settings", "apiKey", equals="•" * 10),
+            "plain": at("destination", "settings", "apiKey", equals="k"),
+        },
+    ),
+    "slug-taken": (post("/sources", SOURCE | {"slug": "ios"}), {"422": 422, "409": 409, "allow": 201}),
+    "source-name": (
+        post("/sources", SOURCE),
+        {"slug": at("source", "name", equals="x"), "empty": at("source", "name", equals="")},
+    ),
+    "warehouse-name": (
+        get(f"/warehouses/{support.WAREHOUSE}"),
+        {
+            "in-settings": at("warehouse", "settings", "name", equals="Redshift Dev"),
+            "hidden": lambda response: "name" not in response.json()["data"]["warehouse"]["settings"],
+        },
+    ),
+    "unknown-body-keys": (post("/sources", SOURCE | {"sourceId": "x"}), {"ignore": 201, "422": 422}),
+    "unknown-role": (post("/invites", invite(roleId="nothing")), {"accept": 201, "422": 422}),
+    "unknown-settings": (
+        post("/sources", SOURCE | {"settings": {"other": 1}}),
+        {
+            "ignore": at("source", "settings", equals={}),
+            "keep": at("source", "settings", equals={"other": 1}),
+        },
+    ),
+    "unknown-user": (delete("/users?userIds=nobody"), {"404": 404, "ignore": 200}),
+    "volume-counts": (
+        get(VOLUME + "2026-01-01T00:01Z"),
+        {"synthetic": lambda response: response.json()["data"]["result"][0]["total"] > 0}
+        | {"zero": at("result", 0, "total", equals=0)},
+    ),
+    "volume-range": (get(VOLUME + "2026-01-03"), {"422": 422, "allow": 200}),
+}
+UNNAMED = {"rate-limit-budget"}
+"""What decides headers alone, of every answer, would only make noise there."""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, each in sandbox.ASSUMPTIONS.items() for value in each.choices]
+)
+def test_each_value_decides_the_answer(
+    api: Api, restricted: Api, workspace: sandbox.Workspace, name: str, value: str
+) -> None:
+    if name == "restricted-token":
+        asking, expected = restricted, {"read-only": 401, "write": 201}[value]
+        ask: Callable[[Api], requests.Response] = post("/sources", SOURCE)
+    else:
+        asking, (ask, answers) = api, CASES[name]
+        expected = answers[value]
+    workspace.assume(name, value)
+
+    response = ask(asking)
+
+    if callable(expected):
+        assert response.status_code in (200, 201), response.text
+        assert expected(response), response.text
+    else:
+        assert response.status_code == expected, response.text
+    named = response.headers.get("X-Sandbox-Assumption", "").split(", ")
+    assert (name in named) == (name not in UNNAMED)
+
+
+def test_an_answer_that_nothing_was_assumed_for_names_nothing(api: Api) -> None:
+    assert "X-Sandbox-Assumption" not in api("GET", f"/sources/{support.IOS_SOURCE}").headers
+
+
+def test_each_assumption_says_what_it_decides_and_by_what_right() -> None:
+    for name, each in sandbox.ASSUMPTIONS.items():
+        assert each.name == name
+        assert each.description
+        assert each.source
+        assert each.default == each.choices[0]
+        assert len(each.choices) > 1
+
+
+def test_an_unknown_assumption_is_refused(workspace: sandbox.Workspace) -> None:
+    with pytest.raises(sandbox.SandboxError, match="no assumption 'slug'; there are accept-version"):
+        workspace.assume("slug", "409")
+
+
+def test_an_unknown_value_is_refused(workspace: sandbox.Workspace) -> None:
+    with pytest.raises(sandbox.SandboxError, match="slug-taken cannot be '500'; it can be 422, 409, allow"):
+        workspace.assume("slug-taken", "500")
+
+
+def test_assumptions_can_be_switched_from_the_start() -> None:
+    with sandbox.open_workspace(assume={"slug-taken": "allow"}) as workspace:
+        assert workspace.engine.assumptions["slug-taken"] == "allow"
+    with pytest.raises(sandbox.SandboxError):
+        sandbox.open_workspace(assume={"slug-taken": "maybe"})
+
+
+def test_stable_cursors_walk_back_as_well(api: Api, workspace: sandbox.Workspace) -> None:
+    workspace.assume("cursors", "stable")
+    first = api.data("GET", "/sources?pagination.count=2")
+    second = api.data("GET", f"/sources?pagination.count=2&pagination.cursor={quoted(first['pagination']['next'])}")
+    again = api.data("GET", f"/sources?pagination.count=2&pagination.cursor={quoted(second['pagination']['previous'])}")
+    assert again["sources"] == first["sources"]
+    assert base64.b64decode(again["pagination"]["current"]) == b"0"

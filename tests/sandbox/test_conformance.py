@@ -1,0 +1,165 @@
+"""Every operation, when it succeeds and when it fails, answers as the API's description says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import sandbox
+from sandbox.engine import OPERATIONS
+from tests.sandbox import support
+from tests.sandbox.support import Api, check_answer, operations
+
+IDS = {
+    "sourceId": support.IOS_SOURCE,
+    "warehouseId": support.WAREHOUSE,
+    "destinationId": support.SUBSCRIBED,
+    "id": support.SUBSCRIPTION,
+    "functionId": support.FUNCTION,
+    "transformationId": support.TRANSFORMATION,
+    "userId": support.USER,
+    "sourceMetadataId": support.JAVASCRIPT,
+    "destinationMetadataId": support.KINESIS,
+    "warehouseMetadataId": support.POSTGRES,
+}
+QUERIES = {
+    "listFunctions": "?resourceType=SOURCE",
+    "deleteUsers": f"?userIds.0={support.USER}",
+    "getEventsVolumeFromWorkspace": (
+        "?granularity=DAY&startTime=2026-01-01T00:00:00Z&endTime=2026-01-03T00:00:00Z"
+        "&groupBy=source&groupBy=eventName&groupBy=eventType"
+    ),
+}
+SCHEDULE = {"strategy": "CRON", "config": {"spec": "0 * * * *", "timezone": "UTC"}}
+BODIES: dict[str, Any] = {
+    "createSource": {
+        "slug": "made",
+        "enabled": True,
+        "metadataId": support.JAVASCRIPT,
+        "settings": {"apiHost": "x"},
+    },
+    "updateSource": {"name": "Renamed", "settings": {"apiHost": "y"}},
+    "createDestination": {
+        "sourceId": support.IOS_SOURCE,
+        "metadataId": support.BLUESHIFT,
+        "settings": {"apiKey": "k", "retarget": True},
+    },
+    "updateDestination": {"name": None, "settings": {"trackingId": "1"}},
+    "createDestinationSubscription": {
+        "name": "All",
+        "actionId": support.ACTION,
+        "trigger": 'type = "track"',
+        "enabled": True,
+        "settings": {"deep": {"er": [1]}},
+        "modelId": "m",
+    },
+    "updateSubscriptionForDestination": {"input": {"enabled": False, "reverseETLSchedule": SCHEDULE}},
+    "createWarehouse": {"metadataId": support.SNOWFLAKE, "name": "W", "settings": {"password": "p"}},
+    "updateWarehouse": {"name": None, "settings": {}},
+    "createFunction": {
+        "code": "x",
+        "displayName": "F",
+        "resourceType": "DESTINATION",
+        "settings": [
+            {
+                "name": "n",
+                "label": "l",
+                "description": "d",
+                "type": "ARRAY",
+                "required": True,
+                "sensitive": True,
+            }
+        ],
+    },
+    "updateFunction": {"code": "y", "settings": []},
+    "createTransformation": {
+        "name": "T",
+        "sourceId": support.IOS_SOURCE,
+        "enabled": True,
+        "if": "event = 'x'",
+        "propertyRenames": [{"oldName": "a", "newName": "b"}],
+        "propertyValueTransformations": [{"propertyPaths": ["properties.a"], "propertyValue": "v"}],
+        "fqlDefinedProperties": [{"fql": "f", "propertyName": "p"}],
+        "hashPropertiesConfiguration": {"algorithm": "MD5", "encoding": "HEX", "paths": ["a"]},
+    },
+    "updateTransformation": {"drop": True, "allowProperties": ["a"]},
+    "createInvites": {
+        "invites": [
+            {
+                "email": "new@example.com",
+                "permissions": [
+                    {
+                        "roleId": support.OWNER_ROLE,
+                        "resources": [{"id": support.WORKSPACE, "type": "WORKSPACE"}],
+                        "labels": [{"key": "k", "value": "v"}],
+                    }
+                ],
+            }
+        ]
+    },
+}
+ALL = [each.id for each in OPERATIONS if each.id != "getWorkspace"]
+
+
+def url_of(operation: str, ids: dict[str, str]) -> tuple[str, str]:
+    method, path, _ = operations()[operation]
+    for name, id_ in ids.items():
+        path = path.replace(f"{{{name}}}", id_)
+    return method, path
+
+
+def test_the_sandbox_has_exactly_the_described_operations() -> None:
+    described = {(id_, method, path) for id_, (method, path, _) in operations().items()}
+    assert {(each.id, each.method, each.path) for each in OPERATIONS} == described | {("getWorkspace", "GET", "/")}
+
+
+@pytest.mark.parametrize("operation", ALL)
+def test_success_is_as_described(api: Api, operation: str) -> None:
+    method, path = url_of(operation, IDS)
+    response = api(method, path + QUERIES.get(operation, ""), BODIES.get(operation))
+    assert response.status_code == int(min(operations()[operation][2]["responses"])), response.text
+    check_answer(operation, response)
+
+
+@pytest.mark.parametrize("operation", [id_ for id_ in ALL if id_ in BODIES])
+def test_a_wrong_body_is_422_as_described(api: Api, operation: str) -> None:
+    method, path = url_of(operation, IDS)
+    response = api(method, path, dict.fromkeys(BODIES[operation], 7))
+    assert response.status_code == 422
+    check_answer(operation, response)
+
+
+@pytest.mark.parametrize("operation", [each.id for each in OPERATIONS if "{" in each.path])
+def test_an_unknown_id_is_404_as_described(api: Api, operation: str) -> None:
+    method, path = url_of(operation, dict.fromkeys(IDS, "nothing"))
+    response = api(method, path, BODIES.get(operation))
+    assert response.status_code == 404
+    check_answer(operation, response)
+
+
+@pytest.mark.parametrize("operation", ALL)
+def test_a_rate_limit_is_429_as_described(api: Api, workspace: sandbox.Workspace, operation: str) -> None:
+    workspace.fault("rate-limit:0/min")
+    method, path = url_of(operation, IDS)
+    response = api(method, path + QUERIES.get(operation, ""), BODIES.get(operation))
+    assert response.status_code == 429
+    check_answer(operation, response)
+
+
+@pytest.mark.parametrize("operation", [id_ for id_ in ALL if id_.startswith(("list", "getSourcesCatalog"))])
+def test_a_wrong_page_is_422_as_described(api: Api, operation: str) -> None:
+    method, path = url_of(operation, IDS)
+    separator = "&" if operation in QUERIES else "?"
+    response = api(method, path + QUERIES.get(operation, "") + separator + "pagination[count]=0")
+    assert response.status_code == 422
+    check_answer(operation, response)
+
+
+def test_the_seed_answers_as_described(api: Api) -> None:
+    for operation, (method, path, _) in operations().items():
+        if method == "GET" and "{" not in path:
+            check_answer(operation, api(method, path + QUERIES.get(operation, "")))
+    for resource, operation in (("sources", "getSource"), ("warehouses", "getWarehouse")):
+        for record in api.data("GET", f"/{resource}")[resource]:
+            check_answer(operation, api("GET", f"/{resource}/{record['id']}"))

@@ -1,0 +1,146 @@
+"""The file: what was answered survives a kill, and two processes may write at once."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+import sandbox
+from connector.serving import serve
+from tests.sandbox import support
+from tests.sandbox.support import Api
+
+ROOT = Path(__file__).parents[2]
+SERVER = """
+import sys, sandbox
+from connector.serving import run
+with sandbox.open_workspace(sys.argv[1]) as workspace:
+    run(workspace.app, ready=lambda url: print(url, workspace.token, flush=True))
+"""
+READER = "import sys, json, sandbox; print(json.dumps(sandbox.open_workspace(sys.argv[1]).dump()))"
+
+
+@contextmanager
+def served(path: Path) -> Iterator[tuple[subprocess.Popen[str], Api]]:
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", SERVER, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout
+        url, token = process.stdout.readline().split()
+        api = Api(url, token)
+        try:
+            yield process, api
+        finally:
+            api.close()
+            process.kill()
+
+
+def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+    path, answered = tmp_path / "w.sqlite", []
+    with served(path) as (process, api):
+        threading.Timer(0.7, process.kill).start()
+        deadline = time.monotonic() + 20
+        try:
+            for number in range(100_000):
+                answered.append(api.source(f"s{number}")["id"])
+                assert time.monotonic() < deadline
+        except requests.ConnectionError:
+            pass
+    with sandbox.open_workspace(path) as workspace:
+        kept = [source["id"] for source in workspace.sources[5:]]
+        connections = {each["sourceId"] for each in workspace.connections}
+    assert len(answered) > 20
+    assert kept[: len(answered)] == answered
+    assert len(kept) <= len(answered) + 1, "at most the one write that was not answered yet"
+    assert set(kept) <= connections, "a write is kept whole"
+
+
+def test_two_processes_write_to_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "w.sqlite"
+    with served(path) as (_, first), served(path) as (_, second):
+        made: list[str] = []
+
+        def write(api: Api, name: str) -> None:
+            made.extend(api.source(f"{name}{number}")["id"] for number in range(60))
+
+        threads = [threading.Thread(target=write, args=each) for each in ((first, "a"), (second, "b"))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert len(made) == 120
+        for api in (first, second):
+            listed = api.data("GET", "/sources?pagination.count=1000")
+            assert {source["id"] for source in listed["sources"]} >= set(made)
+            assert listed["pagination"]["totalEntries"] == 125
+
+
+def test_two_processes_on_one_file_agree_that_a_slug_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "w.sqlite"
+    body = {"slug": "mine", "enabled": True, "metadataId": support.JAVASCRIPT}
+    with sandbox.open_workspace(path) as workspace, serve(workspace.app) as url, served(path) as (_, other):
+        assert Api(url, workspace.token)("POST", "/sources", body).status_code == 201
+        assert other.fields("POST", "/sources", body) == ["slug"]
+
+
+def test_processes_that_open_a_new_file_together_make_one_workspace(tmp_path: Path) -> None:
+    path = tmp_path / "w.sqlite"
+    command = [sys.executable, "-c", READER, str(path)]
+    started = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    dumps = [json.loads(process.communicate(timeout=60)[0]) for process in started]
+    assert all(each == dumps[0] for each in dumps)
+    assert len(dumps[0]["sources"]) == 5
+
+
+def test_tokens_stay_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "w.sqlite"
+    with sandbox.open_workspace(path) as workspace:
+        tokens = workspace.token, workspace.restricted_token
+    with sandbox.open_workspace(path) as workspace:
+        assert (workspace.token, workspace.restricted_token) == tokens
+    with sandbox.open_workspace(path, token="chosen") as workspace:
+        assert workspace.token == "chosen"
+
+
+def test_a_page_after_a_deletion_by_another_process_is_right(tmp_path: Path) -> None:
+    path = tmp_path / "w.sqlite"
+    with sandbox.open_workspace(path) as workspace, serve(workspace.app) as url, served(path) as (_, other):
+        ids = [source["id"] for source in workspace.sources]
+        api = Api(url, workspace.token)
+        api.data("GET", "/sources?pagination.count=2")
+        other.data("DELETE", f"/sources/{ids[0]}")
+        page = api.data("GET", "/sources?pagination.count=2&pagination.cursor=Mg==")
+        assert [source["id"] for source in page["sources"]] == ids[3:5]
+
+
+def test_a_file_that_is_no_sandbox_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("These are my notes." * 100, encoding="utf-8")
+    with pytest.raises(sandbox.SandboxError, match=r"notes\.txt cannot be used"):
+        sandbox.open_workspace(path)
+    assert path.read_text("utf-8").startswith("These are my notes.")
+
+
+def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE things (name TEXT)")
+    other.close()
+    with pytest.raises(sandbox.SandboxError, match=r"other.sqlite holds no sandbox"):
+        sandbox.open_workspace(path)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(sandbox.SandboxError, match="nowhere"):
+        sandbox.open_workspace(tmp_path / "nowhere" / "w.sqlite")

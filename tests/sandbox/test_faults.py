@@ -1,0 +1,171 @@
+"""Faults: what each makes of a request, and that a run repeats."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import requests
+
+import sandbox
+from sandbox.faults import PUBLISHED_LIMITS
+from tests.sandbox import support
+from tests.sandbox.support import Api, operations
+
+BODY = {"slug": "made", "enabled": True, "metadataId": support.JAVASCRIPT}
+
+
+def made(workspace: sandbox.Workspace) -> bool:
+    return "made" in [source["slug"] for source in workspace.sources]
+
+
+def test_a_rate_limit_lets_so_many_pass_and_tells_how_long_to_wait(api: Api, workspace: sandbox.Workspace) -> None:
+    workspace.fault("rate-limit:2/min")
+    first, second, third = (api("GET", "/") for _ in range(3))
+    assert [each.status_code for each in (first, second, third)] == [200, 200, 429]
+    [error] = third.json()["errors"]
+    assert (error["type"], error["message"]) == ("RequestError", "Too many requests")
+    assert (error["data"]["remainingPoints"], error["data"]["consumedPoints"]) == (0, 3)
+    assert 59_000 < error["data"]["msBeforeNext"] <= 60_000
+    assert third.headers["Retry-After"] == "60"
+    assert third.headers["X-RateLimit-Remaining"] == "0"
+
+
+def test_a_rate_limit_may_come_without_retry_after(api: Api, workspace: sandbox.Workspace) -> None:
+    workspace.fault("rate-limit:0/min:no-retry-after")
+    response = api("GET", "/")
+    assert (response.status_code, "Retry-After" in response.headers) == (429, False)
+
+
+def test_a_limited_write_has_no_effect(api: Api, workspace: sandbox.Workspace) -> None:
+    workspace.fault("rate-limit:0/min")
+    assert api("POST", "/sources", BODY).status_code == 429
+    assert not made(workspace)
+
+
+def test_a_window_ends(api: Api, workspace: sandbox.Workspace) -> None:
+    workspace.fault("rate-limit:1/s")
+    assert [api("GET", "/").status_code for _ in range(2)] == [200, 429]
+    time.sleep(1.05)
+    assert api("GET", "/").status_code == 200
+
+
+def test_published_limits_hold_for_their_operation_alone(api: Api, workspace: sandbox.Workspace) -> None:
+    workspace.fault("published-limits")
+    path = f"/destinations/{support.SUBSCRIBED}/subscriptions/{support.SUBSCRIPTION}"
+    statuses = [api("PATCH", path, {"input": {}}).status_code for _ in range(6)]
+    assert statuses == [200] * 5 + [429]
+    assert api("GET", path).status_code == 200
+
+
+def test_published_limits_are_those_of_the_description() -> None:
+    described = {
+        id_: each["x-rate-limit-per-minute"]
+        for id_, (_, _, each) in operations().items()
+        if "x-rate-limit-per-minute" in each
+    }
+    assert described == PUBLISHED_LIMITS
+
+
+def test_latency_delays_the_answer(api: Api, workspace: sandbox.Workspace) -> None:
+    workspace.fault("latency:80ms±10")
+    started = time.monotonic()
+    assert api("GET", "/").status_code == 200
+    assert time.monotonic() - started > 0.07
+
+
+@pytest.mark.parametrize(("moment", "effect"), [("before", False), ("after", True)])
+def test_an_error_comes_before_or_after_the_effect(
+    api: Api, workspace: sandbox.Workspace, moment: str, effect: bool
+) -> None:
+    workspace.fault(f"error:502:1:{moment}")
+    assert api("POST", "/sources", BODY).status_code == 502
+    assert made(workspace) is effect
+
+
+@pytest.mark.parametrize(("moment", "effect"), [("before", False), ("after", True)])
+def test_a_drop_cuts_the_connection_before_or_after_the_effect(
+    api: Api, workspace: sandbox.Workspace, moment: str, effect: bool
+) -> None:
+    workspace.fault(f"drop:1:{moment}")
+    with pytest.raises(requests.ConnectionError, match="without response"):
+        api("POST", "/sources", BODY)
+    assert made(workspace) is effect
+    assert (workspace.requests[-1].status, workspace.requests[-1].fault) == (None, f"drop:1:{moment}")
+
+
+def test_truncate_cuts_the_body_of_an_answer(api: Api, workspace: sandbox.Workspace) -> None:
+    workspace.fault("truncate")
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        api("GET", "/sources")
+
+
+def test_the_next_request_after_a_cut_is_answered(api: Api, workspace: sandbox.Workspace) -> None:
+    workspace.fault("drop:1")
+    with pytest.raises(requests.ConnectionError):
+        api("GET", "/")
+    workspace.clear_faults()
+    assert api("GET", "/").status_code == 200
+
+
+def test_chances_are_met_and_a_run_repeats(url: str, site: sandbox.Site) -> None:
+    def run(fault: str) -> list[int]:
+        with sandbox.open_workspace(faults=[fault]) as workspace:
+            site.add(workspace)
+            api = Api(url, workspace.token)
+            found = [api("GET", "/").status_code for _ in range(60)]
+            site.remove(workspace)
+            return found
+
+    first = run("error:503:0.3")
+    assert first == run("error:503:0.3")
+    assert first != run("error:503:0.3@2")
+    assert 6 <= first.count(503) <= 30
+
+
+def test_either_moment_is_met_in_a_run(api: Api, workspace: sandbox.Workspace) -> None:
+    workspace.fault("drop:1")
+    for number in range(20):
+        with pytest.raises(requests.ConnectionError):
+            api("POST", "/sources", BODY | {"slug": f"s{number}"})
+    assert 5 < len(workspace.sources) < 25
+
+
+def test_faults_are_not_played_on_control(api: Api, workspace: sandbox.Workspace) -> None:
+    workspace.fault("error:503")
+    assert api("GET", "/_sandbox/faults").json() == {"faults": ["error:503"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "flood",
+        *("rate-limit", "rate-limit:x/min", "rate-limit:5/week", "rate-limit:-1/s", "rate-limit:5/min:x"),
+        *("latency", "latency:5", "latency:ms"),
+        *("error", "error:404", "error:503:2", "error:503:x", "error:503:0.1:x"),
+        *("drop:-1", "drop:0.1:0.2"),
+        *("truncate:after", "published-limits:1"),
+    ],
+)
+def test_what_is_no_fault_is_refused_with_the_forms(text: str) -> None:
+    with pytest.raises(sandbox.SandboxError, match="is no fault; a fault is one of rate-limit:5/min"):
+        sandbox.parse_fault(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("rate-limit:5/min", {"limit": 5, "window": 60.0, "retry_after": True}),
+        ("rate-limit:9/hour:no-retry-after", {"limit": 9, "window": 3600.0, "retry_after": False}),
+        ("latency:200ms±50", {"delay": 0.2, "spread": 0.05}),
+        ("latency:1s+-0.5s", {"delay": 1.0, "spread": 0.5}),
+        ("error:503:0.1", {"status": 503, "chance": 0.1, "moment": "before"}),
+        ("drop:0.05", {"chance": 0.05, "moment": "either"}),
+        ("drop", {"chance": 1.0, "moment": "either"}),
+        ("truncate:0.5@7", {"chance": 0.5}),
+    ],
+)
+def test_a_fault_is_read(text: str, values: dict[str, object]) -> None:
+    fault = sandbox.parse_fault(text)
+    assert {name: getattr(fault, name) for name in values} == values

@@ -1,0 +1,200 @@
+"""What each resource does beyond its shapes."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+import pytest
+
+import sandbox
+from tests.sandbox import support
+from tests.sandbox.support import Api
+
+
+def ids(records: list[dict[str, Any]]) -> set[str]:
+    return {record["id"] for record in records}
+
+
+def test_the_root_answers_the_workspace(api: Api) -> None:
+    assert api.data("GET", "/") == {"workspace": {"id": support.WORKSPACE, "slug": "sandbox", "name": "Sandbox"}}
+
+
+def test_a_created_source_can_be_read_and_listed(api: Api) -> None:
+    source = api.source()
+
+    assert re.fullmatch(r"\w{22}", source["id"])
+    assert re.fullmatch(r"\w{32}", source["writeKeys"][0])
+    assert source["metadata"]["slug"] == "javascript"
+    assert api.data("GET", f"/sources/{source['id']}") == {"source": source, "trackingPlanId": None}
+    assert source in api.data("GET", "/sources")["sources"]
+
+
+def test_a_new_source_is_connected_to_every_warehouse(api: Api, workspace: sandbox.Workspace) -> None:
+    id_ = api.source()["id"]
+    connected = [each["warehouseId"] for each in workspace.connections if each["sourceId"] == id_]
+    assert connected == [each["id"] for each in workspace.warehouses]
+
+
+def test_a_new_source_is_connected_to_no_warehouse_when_so_asked(api: Api, workspace: sandbox.Workspace) -> None:
+    id_ = api.source(disconnectAllWarehouses=True)["id"]
+    assert not [each for each in workspace.connections if each["sourceId"] == id_]
+
+
+def test_a_new_warehouse_is_connected_to_every_source_unless_asked(api: Api, workspace: sandbox.Workspace) -> None:
+    body = {"metadataId": support.SNOWFLAKE, "settings": {}}
+    joined = api.data("POST", "/warehouses", body)["warehouse"]["id"]
+    alone = api.data("POST", "/warehouses", body | {"disconnectAllSources": True})["warehouse"]["id"]
+    assert api.data("GET", f"/warehouses/{joined}/connected-sources")["pagination"]["totalEntries"] == 5
+    assert api.data("GET", f"/warehouses/{alone}/connected-sources")["sources"] == []
+    assert len(workspace.sources) == 5
+
+
+def test_write_keys_are_empty_for_a_restricted_token(restricted: Api, workspace: sandbox.Workspace) -> None:
+    path = f"/sources/{support.IOS_SOURCE}"
+    assert restricted.data("GET", path)["source"]["writeKeys"] == []
+    assert all(source["writeKeys"] == [] for source in restricted.data("GET", "/sources")["sources"])
+    assert all(source["writeKeys"] for source in workspace.sources)
+
+
+def test_deleting_a_source_takes_what_hangs_on_it(api: Api, workspace: sandbox.Workspace) -> None:
+    api.data("DELETE", f"/sources/{support.WEB_SOURCE}")
+    held = [*workspace.destinations, *workspace.transformations, *workspace.connections]
+    assert support.WEB_SOURCE not in {each["sourceId"] for each in held}
+    assert support.SUBSCRIBED not in {each["destinationId"] for each in workspace.subscriptions}
+    assert {each["sourceId"] for each in held}, "what hangs on other sources stays"
+
+
+def test_deleting_a_warehouse_takes_its_connections_and_leaves_sources(api: Api, workspace: sandbox.Workspace) -> None:
+    api.data("DELETE", f"/warehouses/{support.WAREHOUSE}")
+    assert support.WAREHOUSE not in {each["warehouseId"] for each in workspace.connections}
+    assert support.IOS_SOURCE in ids(workspace.sources)
+
+
+def test_a_deleted_record_is_gone(api: Api) -> None:
+    for path in (
+        f"/destinations/{support.SUBSCRIBED}/subscriptions/{support.SUBSCRIPTION}",
+        f"/destinations/{support.DESTINATION}",
+        f"/functions/{support.FUNCTION}",
+        f"/transformations/{support.TRANSFORMATION}",
+        f"/sources/{support.IOS_SOURCE}",
+        f"/warehouses/{support.WAREHOUSE}",
+    ):
+        assert api.data("DELETE", path) == {"status": "SUCCESS"}
+        assert api("GET", path).status_code == 404, path
+        assert api("DELETE", path).status_code == 404, path
+
+
+def test_an_update_leaves_what_it_does_not_name(api: Api) -> None:
+    before = api.source(settings={"websiteUrl": "https://example.com"})
+    after = api.data("PATCH", f"/sources/{before['id']}", {"name": "Renamed", "settings": {"apiHost": "h"}})["source"]
+    settings = {"websiteUrl": "https://example.com", "apiHost": "h"}
+    assert after == before | {"name": "Renamed", "settings": settings}
+
+
+def test_an_unknown_setting_is_accepted_and_ignored_with_a_log_line(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "sandbox"):
+        source = api.source(settings={"website_url": "x", "apiHost": "h"})
+    assert source["settings"] == {"apiHost": "h"}
+    assert "website_url" in caplog.text
+
+
+def test_missing_required_settings_are_logged(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    body = {"sourceId": support.IOS_SOURCE, "metadataId": support.BLUESHIFT, "settings": {}}
+    with caplog.at_level(logging.WARNING, "sandbox"):
+        api.data("POST", "/destinations", body)
+    assert "apiKey, retarget" in caplog.text
+
+
+def test_a_second_destination_of_a_type_that_allows_one_is_refused(api: Api) -> None:
+    body = {"sourceId": support.WEB_SOURCE, "metadataId": support.KINESIS, "settings": {}}
+    response = api("POST", "/destinations", body)
+    message = "Multiple configurations of this destination type not supported."
+    assert (response.status_code, response.json()["errors"]) == (
+        400,
+        [{"type": "bad-request", "message": message}],
+    )
+
+
+def test_a_type_that_allows_many_destinations_takes_a_second_one(api: Api) -> None:
+    body = {"sourceId": support.WEB_SOURCE, "metadataId": support.MANY, "settings": {"siteId": "1"}}
+    first, second = (api.data("POST", "/destinations", body)["destination"]["id"] for _ in range(2))
+    assert first != second
+
+
+def test_the_same_type_fits_another_source(api: Api) -> None:
+    body = {"sourceId": support.IOS_SOURCE, "metadataId": support.KINESIS, "settings": {}}
+    assert api.data("POST", "/destinations", body)["destination"]["sourceId"] == support.IOS_SOURCE
+
+
+def test_secret_settings_come_back_as_bullets_and_are_kept(api: Api, workspace: sandbox.Workspace) -> None:
+    settings = {"apiKey": "hidden-key", "retarget": True}
+    body = {"sourceId": support.IOS_SOURCE, "metadataId": support.BLUESHIFT, "settings": settings}
+    made = api.data("POST", "/destinations", body)["destination"]
+    assert made["settings"] == {"apiKey": "•" * 10, "retarget": True}
+    assert "hidden-key" not in api("GET", "/destinations").text
+    assert workspace.destinations[-1]["settings"] == settings
+
+
+def test_a_null_name_clears_a_destinations_name(api: Api) -> None:
+    path = f"/destinations/{support.DESTINATION}"
+    assert api.data("PATCH", path, {"name": "Named"})["destination"]["name"] == "Named"
+    assert api.data("PATCH", path, {"name": None})["destination"]["name"] == ""
+
+
+def test_a_warehouses_password_is_kept_and_never_answered(api: Api, workspace: sandbox.Workspace) -> None:
+    settings = {"username": "u", "password": "not-to-be-seen"}
+    body = {"metadataId": support.SNOWFLAKE, "name": "Lake", "settings": settings}
+    made = api.data("POST", "/warehouses", body)["warehouse"]
+    assert made["settings"] == {"username": "u", "name": "Lake"}
+    assert "not-to-be-seen" not in api("GET", "/warehouses").text
+    assert workspace.warehouses[-1]["settings"] == settings | {"name": "Lake"}
+
+
+def test_a_null_name_clears_a_warehouses_name(api: Api) -> None:
+    path = f"/warehouses/{support.WAREHOUSE}"
+    assert api.data("PATCH", path, {"name": "N", "settings": {}})["warehouse"]["settings"]["name"] == "N"
+    assert "name" not in api.data("PATCH", path, {"name": None, "settings": {}})["warehouse"]["settings"]
+
+
+def test_a_connection_can_be_made_once_more_and_removed(api: Api) -> None:
+    path = f"/warehouses/{support.WAREHOUSE}/connected-sources"
+    one = f"{path}/{support.IOS_SOURCE}"
+    assert api("POST", one).status_code == 201
+    assert api.data("POST", one) == {"status": "CONNECTED"}
+    assert api.data("DELETE", one) == {"status": "SUCCESS"}
+    assert support.IOS_SOURCE not in ids(api.data("GET", path)["sources"])
+
+
+def test_an_empty_post_of_any_content_type_connects(api: Api) -> None:
+    path = f"/warehouses/{support.WAREHOUSE}/connected-sources/{support.IOS_SOURCE}"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert api("POST", path, headers=headers).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/sources/{support.IOS_SOURCE}",
+        f"/warehouses/{support.WAREHOUSE}",
+        f"/destinations/{support.SUBSCRIBED}",
+    ],
+)
+def test_without_cascading_what_is_in_use_stays(api: Api, workspace: sandbox.Workspace, path: str) -> None:
+    workspace.assume("delete-cascade", "409")
+    before = workspace.dump()
+    assert api("DELETE", path).status_code == 409
+    assert workspace.dump() == before
+
+
+def test_a_slug_can_be_kept_and_not_be_taken(api: Api) -> None:
+    source = api.source("mine")
+    assert api.data("PATCH", f"/sources/{source['id']}", {"slug": "mine"})["source"] == source
+    assert api.fields("PATCH", f"/sources/{source['id']}", {"slug": "ios"}) == ["slug"]
+
+
+def test_a_warehouse_can_be_switched_off(api: Api) -> None:
+    path = f"/warehouses/{support.WAREHOUSE}"
+    assert api.data("PATCH", path, {"enabled": False, "settings": {}})["warehouse"]["enabled"] is False
+    assert api.data("PATCH", path, {"settings": {}})["warehouse"]["enabled"] is False

@@ -1,0 +1,126 @@
+"""Seeds, dumps, resets and big workspaces."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sandbox
+from tests.sandbox import support
+from tests.sandbox.support import Api, operations
+
+SOURCE = {"id": "s", "slug": "s", "metadataId": support.JAVASCRIPT}
+
+
+def test_documented_path_ids_are_in_the_seed(api: Api) -> None:
+    for id_, (method, path, described) in operations().items():
+        parameters = [each for each in described.get("parameters", []) if each.get("in") == "path"]
+        if method == "GET" and parameters:
+            ids = {each["name"]: each["example"] for each in parameters}
+            assert api("GET", path.format(**ids)).status_code == 200, id_
+
+
+def test_a_dump_loaded_again_is_the_same_workspace(api: Api, workspace: sandbox.Workspace) -> None:
+    api.source("extra")
+    api("POST", "/invites", {"invites": [{"email": "new@example.com"}]})
+    api("DELETE", f"/destinations/{support.DESTINATION}")
+    dumped = json.loads(json.dumps(workspace.dump()))
+    with sandbox.open_workspace(seed=dumped) as again:
+        assert again.dump() == workspace.dump()
+        assert again.sources == workspace.sources
+
+
+def test_a_dump_is_read_from_a_file(tmp_path: Path, workspace: sandbox.Workspace) -> None:
+    path = tmp_path / "seed.json"
+    path.write_text(json.dumps(workspace.dump()), encoding="utf-8")
+    with sandbox.open_workspace(seed=path) as again:
+        assert again.dump() == workspace.dump()
+
+
+def test_a_seed_may_leave_out_catalogs_and_obvious_fields() -> None:
+    with sandbox.open_workspace(seed={"sources": [SOURCE]}) as workspace:
+        [source] = workspace.sources
+        assert source.items() >= {"enabled": True, "settings": {}, "writeKeys": [], "labels": []}.items()
+        assert workspace.destinations == []
+
+
+@pytest.mark.parametrize(
+    ("seed", "message"),
+    [
+        ({"planets": []}, "no section planets"),
+        ({"workspace": {"id": "w"}}, "workspace needs the texts id, slug and name"),
+        ({"sources": {}}, "sources is no list"),
+        ({"sources": [{"id": "s"}]}, "sources.0 needs the text slug, metadataId"),
+        ({"sources": [SOURCE, SOURCE]}, "sources has an id twice"),
+        (
+            {"sources": [SOURCE | {"metadataId": "x"}]},
+            "sources.0.metadataId names nothing in sourcesCatalog: x",
+        ),
+        ({"connections": [{"warehouseId": "w", "sourceId": "s"}]}, "connections.0.warehouseId names nothing"),
+        ({"sources": [{}] * 12}, "sources.9 needs the text id, slug, metadataId; and 2 more"),
+    ],
+)
+def test_a_wrong_seed_is_refused_with_the_place(seed: dict[str, Any], message: str) -> None:
+    with pytest.raises(sandbox.SandboxError, match=message):
+        sandbox.open_workspace(seed=seed)
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_a_seed_file_that_is_no_object_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "seed.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(sandbox.SandboxError, match=r"seed\.json"):
+        sandbox.open_workspace(seed=path)
+
+
+def test_a_missing_seed_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(sandbox.SandboxError, match=r"nowhere\.json cannot be read"):
+        sandbox.open_workspace(seed=tmp_path / "nowhere.json")
+
+
+def test_reset_puts_the_seed_back_and_keeps_the_token(api: Api, workspace: sandbox.Workspace) -> None:
+    before = workspace.dump()
+    api.source("extra")
+    workspace.reset()
+    assert workspace.dump() == before
+    assert workspace.requests == []
+    assert api("GET", "/").status_code == 200
+
+
+def test_a_seed_for_a_file_that_holds_a_workspace_is_refused(tmp_path: Path) -> None:
+    sandbox.open_workspace(tmp_path / "w.sqlite").close()
+    with pytest.raises(sandbox.SandboxError, match="holds a workspace already"):
+        sandbox.open_workspace(tmp_path / "w.sqlite", seed={"sources": []})
+
+
+def test_a_big_workspace_is_made_the_same_each_time_and_is_whole() -> None:
+    seed = sandbox.generate(sources=300, destinations=700)
+    assert seed == sandbox.generate(sources=300, destinations=700)
+    with sandbox.open_workspace(seed=seed) as workspace:
+        assert [len(workspace.sources), len(workspace.destinations)] == [300, 700]
+        pairs = {(each["sourceId"], each["metadataId"]) for each in workspace.destinations}
+        assert len(pairs) == 700, "no source has two destinations of one type"
+
+
+def test_impossible_numbers_are_refused() -> None:
+    with pytest.raises(sandbox.SandboxError, match="1 sources take 0 to 7 destinations"):
+        sandbox.generate(sources=1, destinations=8)
+
+
+def test_a_page_deep_in_a_big_list_is_found_fast(site: sandbox.Site, url: str) -> None:
+    seed = sandbox.generate(sources=40_000, destinations=0)
+    with sandbox.open_workspace(seed=seed) as workspace:
+        site.add(workspace)
+        api, cursor, seen, started = Api(url, workspace.token), "MA==", 0, time.monotonic()
+        while cursor:
+            page = api.data("GET", f"/sources?pagination[count]=1000&pagination[cursor]={cursor}")
+            seen += len(page["sources"])
+            cursor = page["pagination"].get("next")
+        elapsed = time.monotonic() - started
+        site.remove(workspace)
+    assert seen == 40_000
+    assert elapsed < 10

@@ -1,0 +1,118 @@
+"""The Python interface of a workspace."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import sandbox
+from connector.serving import ServerMissingError
+from tests.sandbox import support
+from tests.sandbox.support import Api
+
+ROOT = Path(__file__).parents[2]
+CHECK = "import sys, sandbox; print(sorted({'fastapi', 'uvicorn', 'pydantic', 'starlette'} & set(sys.modules)))"
+
+
+def test_importing_it_imports_no_server() -> None:
+    found = subprocess.run([sys.executable, "-c", CHECK], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_opening_a_workspace_imports_no_server() -> None:
+    code = CHECK.replace("; print", "; sandbox.open_workspace(); print").replace("'pydantic', ", "")
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_it_works_under_another_package_name() -> None:
+    code = (
+        "import importlib, sys, types; package = types.ModuleType('_private'); package.__path__ = ['.'];"
+        "sys.modules['_private'] = package; sandbox = importlib.import_module('_private.sandbox');"
+        "workspace = sandbox.open_workspace(); sandbox.Site([workspace]);"
+        "sandbox.generate(sources=1, destinations=1);"
+        "print(len(workspace.sources), 'sandbox' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["5", "False"]
+
+
+def test_without_the_server_its_application_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with sandbox.open_workspace() as workspace, pytest.raises(ServerMissingError, match="pip install"):
+        workspace.app
+    with pytest.raises(ServerMissingError, match="pip install"):
+        sandbox.Site
+
+
+def test_every_public_name_is_there() -> None:
+    assert all(getattr(sandbox, name) for name in sandbox.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        sandbox.nothing
+
+
+def test_a_workspace_for_one_test_costs_under_10_ms(site: sandbox.Site, url: str) -> None:
+    costs = []
+    for _ in range(12):
+        started = time.perf_counter()
+        with sandbox.open_workspace() as workspace:
+            site.add(workspace)
+            site.remove(workspace)
+        costs.append(time.perf_counter() - started)
+    assert min(costs) < 0.010
+
+
+def test_state_is_read_while_requests_write(api: Api, workspace: sandbox.Workspace) -> None:
+    counts: list[int] = []
+
+    def watch() -> None:
+        for _ in range(200):
+            counts.append(len(workspace.sources))
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    for number in range(40):
+        api.source(f"s{number}")
+    thread.join()
+    assert counts == sorted(counts)
+    assert len(workspace.sources) == 45
+
+
+def test_the_lists_for_assertions_are_those_of_a_dump(workspace: sandbox.Workspace) -> None:
+    dumped = workspace.dump()
+    names = ("sources", "warehouses", "connections", "destinations", "subscriptions", "functions")
+    for name in (*names, "transformations", "users", "invites"):
+        assert getattr(workspace, name) == dumped[name], name
+
+
+def test_what_a_list_holds_is_a_copy(workspace: sandbox.Workspace) -> None:
+    workspace.sources[0]["slug"] = "changed"
+    assert workspace.sources[0]["slug"] == "ios"
+
+
+def test_chosen_tokens_are_used(site: sandbox.Site, url: str) -> None:
+    with sandbox.open_workspace(token="one", restricted_token="two") as workspace:
+        site.add(workspace)
+        assert Api(url, "one").data("GET", f"/sources/{support.IOS_SOURCE}")["source"]["writeKeys"]
+        assert Api(url, "two").data("GET", f"/sources/{support.IOS_SOURCE}")["source"]["writeKeys"] == []
+        site.remove(workspace)
+
+
+def test_two_workspaces_with_one_token_cannot_share_a_site(site: sandbox.Site) -> None:
+    with sandbox.open_workspace(token="same") as one, sandbox.open_workspace(token="same") as other:
+        site.add(one)
+        with pytest.raises(sandbox.SandboxError, match="share a token"):
+            site.add(other)
+        site.remove(one)
+
+
+def test_neither_its_repr_nor_that_of_its_faults_shows_a_token() -> None:
+    with sandbox.open_workspace(faults=["drop"]) as workspace:
+        assert workspace.token not in repr(workspace) + repr(workspace.faults)

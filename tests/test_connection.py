@@ -1,0 +1,156 @@
+"""The API key connection: which host a call goes to, and what is refused before any request."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+import connector
+from connector import errors
+from connector.connections import Connection
+from tests.conftest import TOKEN
+from tests.support.server import Answer, LoopbackServer
+
+US, EU = "https://api.segmentapis.com", "https://eu1.api.segmentapis.com"
+
+
+def host(segment: connector.Component, fields: dict[str, Any], **inputs: Any) -> str:
+    connection = Connection(segment.connection(), {"apiKey": TOKEN, **fields})
+    return connection.endpoint(segment.actions["listSources"].inputs.read(inputs)).base_url
+
+
+@pytest.mark.parametrize(
+    ("fields", "asked", "expected"),
+    [
+        ({}, {}, US),
+        ({}, {"region": "api"}, US),
+        ({}, {"region": "eu1.api"}, EU),
+        ({"region": "eu1.api"}, {}, EU),
+        ({"region": "eu1.api"}, {"region": "api"}, EU),
+        ({"region": "api"}, {"region": "eu1.api"}, US),
+        ({"region": ""}, {"region": "eu1.api"}, EU),
+        ({"baseUrl": "https://proxy.example/segment/"}, {"region": "eu1.api"}, "https://proxy.example/segment"),
+        ({"baseUrl": "http://localhost:4020", "region": "eu1.api"}, {"region": "api"}, "http://localhost:4020"),
+    ],
+)
+def test_base_url_decides_then_the_connections_region_then_the_actions(
+    fields: dict[str, Any], asked: dict[str, Any], expected: str, segment: connector.Component
+) -> None:
+    assert host(segment, fields, **asked) == expected
+
+
+def test_an_action_that_says_another_region_is_noted_in_the_log(
+    segment: connector.Component, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        host(segment, {"region": "eu1.api"}, region="eu1.api")
+        assert caplog.records == []
+        host(segment, {"region": "eu1.api"}, region="api")
+
+    assert "the connection's region eu1.api decides; an action says api" in caplog.text
+
+
+@pytest.mark.parametrize("region", ["evil.com/", "us", "api.evil.com#", "EU1.API", "../x"])
+def test_a_region_is_a_closed_choice(region: str, segment: connector.Component) -> None:
+    with pytest.raises(errors.InputError, match=r"must be one of api \(US\), eu1\.api \(EU\)"):
+        segment.actions["listSources"].inputs.read({"region": region})
+    with pytest.raises(errors.ConnectionInputError, match=r"must be one of api \(US\), eu1\.api \(EU\)"):
+        host(segment, {"region": region})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.segmentapis.com",
+        "ftp://localhost",
+        "https://",
+        "localhost:4020",
+        "https://user:pass@host",
+        "https://host/?a=b",
+        "https://host/#a",
+        "http://127.0.0.1.evil.com",
+        "http://[::1",
+    ],
+)
+def test_a_base_url_is_https_or_this_machine(url: str, segment: connector.Component) -> None:
+    with pytest.raises(errors.ConnectionInputError, match="baseUrl"):
+        host(segment, {"baseUrl": url})
+
+
+@pytest.mark.parametrize("token", ["", "   ", None, "two words", "line\nbreak", "ümlaut"])
+def test_a_token_that_is_none_is_refused(token: Any, segment: connector.Component) -> None:
+    with pytest.raises(errors.ConnectionInputError, match="apiKey") as caught:
+        Connection(segment.connection(), {"apiKey": token})
+
+    assert not token or token.strip() not in str(caught.value) or not token.strip()
+
+
+def test_space_around_a_token_is_cut(segment: connector.Component, server: LoopbackServer) -> None:
+    server.answer({"data": {}})
+    runner = connector.Runner(segment, {"fields": {"apiKey": f" {TOKEN}\n", "baseUrl": server.url}})
+
+    runner.invoke("getSource", {"sourceId": "s"})
+
+    assert server.asked[0].headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_nothing_shows_the_token(segment: connector.Component, fields: dict[str, Any]) -> None:
+    runner = connector.Runner(segment, {"fields": fields})
+    context = runner.context()
+    shown = [
+        runner,
+        runner.connection,
+        runner.connection.fields,
+        context,
+        context.endpoint,
+        vars(context.endpoint.authorization),
+    ]
+
+    assert TOKEN not in " ".join(map(repr, shown[:-1])) + str(runner.connection.fields)
+    assert TOKEN not in str(runner.connection.fields.model_dump())
+    assert TOKEN not in runner.connection.fields.model_dump_json()
+
+
+WORKSPACE = {"data": {"workspace": {"id": "9aQ1", "slug": "acme", "name": "Acme Inc"}}}
+
+
+@pytest.mark.parametrize("subdomain", ["acme", "Acme Inc", "ACME", ""])
+def test_testing_a_connection_answers_the_workspace(
+    subdomain: str, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(WORKSPACE)
+    runner = connector.Runner(segment, {"fields": {**fields, "subdomain": subdomain}})
+
+    assert runner.test_connection() == {"data": WORKSPACE}
+    assert server.asked[0].target == "/"
+
+
+def test_a_token_of_another_workspace_is_found_out(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(WORKSPACE)
+    runner = connector.Runner(segment, {"fields": {**fields, "subdomain": "umbrella"}})
+
+    with pytest.raises(
+        errors.ConnectionInputError, match='belongs to the Workspace "acme", the connection says "umbrella"'
+    ):
+        runner.test_connection()
+
+
+def test_a_connection_that_is_refused_names_the_causes(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(Answer({"errors": []}, 401))
+
+    with pytest.raises(errors.AuthenticationError, match="One of three things"):
+        runner.test_connection()
+
+
+def test_the_connections_schema_hides_what_is_secret_or_hidden(segment: connector.Component) -> None:
+    schema = segment.connection().input_schema
+
+    assert list(schema["properties"]) == ["apiKey", "subdomain", "region", "baseUrl"]
+    assert schema["required"] == ["apiKey"]
+    assert schema["properties"]["apiKey"]["format"] == "password"
+    assert schema["properties"]["apiKey"]["writeOnly"] is True
+    assert schema["properties"]["baseUrl"]["x-hidden"] is True

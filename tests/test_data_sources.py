@@ -1,0 +1,115 @@
+"""The picklists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import connector
+from tests.support.server import Answer, Asked, LoopbackServer
+
+
+def answering(name: str, *pages: list[dict[str, Any]]) -> Any:
+    def script(asked: Asked) -> Answer:
+        page = int(dict(asked.query).get("pagination[cursor]", "0"))
+        pagination = {"current": str(page)} | ({"next": str(page + 1)} if page + 1 < len(pages) else {})
+        return Answer({"data": {name: pages[page], "pagination": pagination}})
+
+    return script
+
+
+def named(key: str, name: str | None = None, kind: str = "Kind") -> dict[str, Any]:
+    return {"id": key, "metadata": {"name": kind}} | ({} if name is None else {"name": name})
+
+
+def options(runner: connector.Runner, key: str, **how: Any) -> list[tuple[str, str]]:
+    return [(choice["label"], choice["key"]) for choice in runner.options(key, **how)["result"]]
+
+
+def test_all_pages_are_followed_and_sorted_by_label(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.script = answering(
+        "sources", [{"id": "1", "slug": "web"}], [{"id": "2", "slug": "Android"}], [{"id": "3", "slug": "ios"}]
+    )
+
+    assert options(runner, "sources") == [("Android", "2"), ("ios", "3"), ("web", "1")]
+    assert {dict(asked.query)["pagination[count]"] for asked in server.asked} == {"200"}
+
+
+def test_a_destination_shows_its_name_else_the_name_of_its_type(
+    runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.script = answering(
+        "destinations", [named("1", "Mine"), named("2", ""), named("3"), named("4", kind="Other")]
+    )
+
+    assert options(runner, "destination") == [("Kind (2)", "2"), ("Kind (3)", "3"), ("Mine", "1"), ("Other", "4")]
+
+
+def test_a_warehouse_shows_the_name_of_its_type(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.script = answering("warehouses", [named("1", "ignored", "Redshift"), named("2", kind="Postgres")])
+
+    assert options(runner, "warehouses") == [("Postgres", "2"), ("Redshift", "1")]
+
+
+def test_equal_ids_count_once(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.script = answering(
+        "sources", [{"id": "1", "slug": "web"}, {"id": "1", "slug": "web"}], [{"id": "1", "slug": "x"}]
+    )
+
+    assert options(runner, "sources") == [("web", "1")]
+
+
+def test_equal_labels_get_their_id(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.script = answering("sources", [{"id": "1", "slug": "web"}, {"id": "2", "slug": "web"}])
+
+    assert options(runner, "sources") == [("web (1)", "1"), ("web (2)", "2")]
+
+
+def test_nothing_to_choose_from_is_an_empty_list(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.script = answering("sources", [])
+
+    assert runner.options("sources") == {"result": []}
+
+
+def test_searching_looks_at_label_and_key_whatever_the_case(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.script = answering(
+        "sources", [{"id": "Aweb", "slug": "x"}, {"id": "b", "slug": "My WEB"}, {"id": "c", "slug": "y"}]
+    )
+
+    assert options(runner, "sources", search="web") == [("My WEB", "b"), ("x", "Aweb")]
+    assert options(runner, "sources", limit=2) == [("My WEB", "b"), ("x", "Aweb")]
+    assert options(runner, "sources", limit=0) == []
+
+
+def test_a_negative_limit_is_refused(runner: connector.Runner) -> None:
+    with pytest.raises(connector.errors.UsageError, match="limit"):
+        runner.options("sources", limit=-1)
+
+
+def test_the_region_goes_to_the_list(segment: connector.Component) -> None:
+    runner = connector.Runner(segment, {"fields": {"apiKey": "x"}})
+    seen = []
+
+    class Stop:
+        @connector.hookimpl
+        def send_request(self, context: connector.Context) -> Any:
+            seen.append(context.endpoint.base_url)
+            return connector.rest.Reply(200, "", {}, b'{"data": {"sources": []}}')
+
+    component = connector.load_component()
+    component.add_plugin(Stop())
+    connector.Runner(component, {"fields": {"apiKey": "x"}}).options("sources", {"region": "eu1.api"})
+
+    assert seen == ["https://eu1.api.segmentapis.com"]
+    assert runner is not None
+
+
+@given(st.lists(st.tuples(st.text(max_size=4), st.text("ab()1 ", min_size=1, max_size=4)), max_size=20))
+def test_every_id_can_be_told_from_every_other(choices: list[tuple[str, str]]) -> None:
+    result = connector.picklist(choices)["result"]
+
+    assert {choice["key"] for choice in result} == {key for _, key in choices}
+    assert len({choice["label"] for choice in result}) == len(result) == len({key for _, key in choices})

@@ -1,0 +1,96 @@
+"""The errors: their tree, their text, their one JSON shape."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from connector import errors
+from connector.errors import ApiFault, ConnectorError, Problem, RequestFacts
+
+FACTS = RequestFacts("GET", "/sources", "api.example.com")
+CLASSES = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, ConnectorError)]
+
+
+def drawn() -> dict[str, tuple[int, int | None]]:
+    """Name -> (depth, exit code) as the module's docstring draws them."""
+    found = {}
+    for line in (errors.__doc__ or "").splitlines():
+        match = re.match(r"    ([│├└─ ]*)(\w+Error)\b.*?(?:exit (\d))?$", line)
+        if match:
+            found[match[2]] = (len(match[1]) // 4, int(match[3]) if match[3] else None)
+    return found
+
+
+def test_the_docstring_draws_every_class_but_the_shared_base() -> None:
+    assert set(drawn()) == {cls.__name__ for cls in CLASSES} - {"RequestError"}
+
+
+def test_the_docstring_draws_the_exit_codes() -> None:
+    told = {name: code for name, (_, code) in drawn().items() if code is not None}
+
+    assert told == {name: getattr(errors, name).exit_code for name in told}
+    assert sorted(told.values()) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    "cls", [cls for cls in CLASSES if issubclass(cls, errors.RequestError)], ids=lambda c: c.__name__
+)
+def test_every_error_of_a_request_says_what_which_and_what_to_do(cls: type[errors.RequestError]) -> None:
+    fault = ApiFault("no", "kind", "a.b", {"more": 1})
+    error = cls("it failed", request=FACTS, status=418, faults=[fault], hint="Do this.", action="listSources")
+
+    assert str(error) == "listSources: it failed [GET /sources]\n  - a.b: no\nDo this."
+    assert error.to_dict() == {
+        "error": {
+            "type": cls.__name__,
+            "message": "it failed",
+            "hint": "Do this.",
+            "action": "listSources",
+            "method": "GET",
+            "path": "/sources",
+            "host": "api.example.com",
+            "status": 418,
+            "errors": [{"type": "kind", "message": "no", "field": "a.b", "data": {"more": 1}}],
+        }
+    }
+
+
+def test_the_json_shape_has_no_empty_parts() -> None:
+    assert ConnectorError("it failed").to_dict() == {"error": {"type": "ConnectorError", "message": "it failed"}}
+
+
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        (Problem("key", "is wrong.", label="Label", cure="Do this."), "Label (key): is wrong. Do this."),
+        (Problem("file:1", "is wrong."), "file:1: is wrong."),
+        (Problem("", "is wrong."), "is wrong."),
+    ],
+)
+def test_a_finding_reads_as_one_line(problem: Problem, text: str) -> None:
+    assert str(problem) == text
+
+
+def test_findings_stand_below_the_message() -> None:
+    error = errors.InputError(
+        "two do not fit.", problems=[Problem("a", "x."), Problem("b", "y.")], action="k", hint="H."
+    )
+
+    assert str(error) == "k: two do not fit.\n  - a: x.\n  - b: y.\nH."
+    assert error.to_dict()["error"]["problems"] == [{"where": "a", "message": "x."}, {"where": "b", "message": "y."}]
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        (ApiFault("is required", "t", "a.b"), "a.b: is required"),
+        (ApiFault('"a.b" is required', "t", "a.b"), '"a.b" is required'),
+        (ApiFault("", "t"), "t"),
+        (ApiFault(), "no message"),
+    ],
+)
+def test_an_entry_of_the_api_reads_as_one_line(fault: ApiFault, text: Any) -> None:
+    assert str(fault) == text

@@ -1,0 +1,427 @@
+"""What happens on the wire when it does not go well, over real HTTP on loopback."""
+
+from __future__ import annotations
+
+import email.utils
+import gzip
+import logging
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import connector
+from connector import errors
+from tests.conftest import TOKEN
+from tests.support.server import Answer, LoopbackServer
+
+FAULT = {"errors": [{"type": "input-validation", "message": '"id" is required', "field": "id"}]}
+OK = {"data": {"source": {"id": "s"}}}
+
+
+def read(runner: connector.Runner, **limits: float) -> Any:
+    return runner.invoke("getSource", {"sourceId": "s"}, **limits)
+
+
+def write(runner: connector.Runner, **limits: float) -> Any:
+    return runner.invoke("createSource", {"slug": "s", "enabled": True, "metadataId": "m"}, **limits)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (400, errors.BadRequestError),
+        (401, errors.AuthenticationError),
+        (403, errors.ForbiddenError),
+        (404, errors.NotFoundError),
+        (409, errors.ConflictError),
+        (413, errors.TooLargeError),
+        (418, errors.RefusedError),
+        (422, errors.RejectedInputError),
+        (429, errors.RateLimitError),
+        (500, errors.ServerError),
+        (503, errors.ServerError),
+        (302, errors.ReplyError),
+    ],
+)
+def test_each_status_has_its_class_and_shows_every_word_of_the_api(
+    status: int, expected: type[errors.RequestError], runner: connector.Runner, server: LoopbackServer
+) -> None:
+    faults = [*FAULT["errors"], {"type": "other", "message": "second"}]
+    server.answer(Answer({"errors": faults}, status, {"Location": "http://127.0.0.2/"}))
+
+    with pytest.raises(errors.RequestError) as caught:
+        read(runner)
+
+    error = caught.value
+    assert type(error) is expected
+    assert error.status == status
+    assert error.hint
+    assert str(error).startswith("getSource: ")
+    assert "[GET /sources/s]" in str(error)
+    if status != 302:
+        assert '  - "id" is required\n  - second' in str(error)
+        told = error.to_dict()["error"]
+        assert told["errors"] == faults
+        assert (told["action"], told["method"], told["path"], told["status"]) == (
+            "getSource",
+            "GET",
+            "/sources/s",
+            status,
+        )
+
+
+def test_the_message_for_401_names_the_three_causes(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(Answer(FAULT, 401))
+
+    with pytest.raises(errors.AuthenticationError) as caught:
+        read(runner)
+
+    for cause in ("token is wrong", "other region", "lacks the permission"):
+        assert cause in str(caught.value)
+
+
+def test_an_html_page_is_named_by_its_title(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(
+        Answer(b"<html><head><title>502 Bad Gateway</title></head></html>", 502, {"Content-Type": "text/html"})
+    )
+
+    with pytest.raises(errors.ServerError, match="an HTML page titled '502 Bad Gateway'"):
+        read(runner)
+
+
+def test_plain_text_of_an_error_is_shown(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(Answer(b"upstream says no", 404, {"Content-Type": "text/plain"}))
+
+    with pytest.raises(errors.NotFoundError, match="upstream says no"):
+        read(runner)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"), [(b"", "empty"), (b"{", "not JSON"), (b"<html>", "not JSON"), (b"[" * 100_000, "not JSON")]
+)
+def test_a_good_status_with_a_body_that_is_no_json_is_an_error(
+    body: bytes, reason: str, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(Answer(body))
+
+    with pytest.raises(errors.ReplyError, match=reason):
+        read(runner)
+
+
+def test_an_unreadable_answer_to_a_write_says_that_it_was_accepted(
+    runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(Answer(b"ok", 201))
+
+    with pytest.raises(errors.ReplyError, match="accepted with 201"):
+        write(runner)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"data": "\\ud800"}', b'\xef\xbb\xbf{"data": 1}', b'{"data": ' + b"[" * 250 + b"]" * 250 + b"}"]
+)
+def test_json_that_the_fast_reader_refuses_is_read_all_the_same(
+    body: bytes, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(Answer(body))
+
+    assert "data" in read(runner)["data"]
+
+
+def test_a_compressed_answer_is_read(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(Answer(gzip.compress(b'{"data": 1}'), headers={"Content-Encoding": "gzip"}))
+
+    assert read(runner) == {"data": {"data": 1}}
+
+
+def test_an_unanswered_read_is_repeated(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(Answer(cut=True), Answer(b"", 503), Answer({"data": 1}, promise=5), Answer(OK))
+    runner = connector.Runner(segment, {"fields": fields})
+
+    assert read(runner) == {"data": OK}
+    assert len(server.asked) == 4
+
+
+def test_a_read_is_repeated_three_times_and_no_more(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(Answer(b"", 500))
+
+    with pytest.raises(errors.ServerError):
+        read(connector.Runner(segment, {"fields": fields}))
+
+    assert len(server.asked) == 4
+
+
+@pytest.mark.parametrize("answer", [Answer(cut=True), Answer(OK, 201, promise=9)], ids=["no answer", "cut-off answer"])
+def test_a_write_without_a_whole_answer_is_never_repeated(
+    answer: Answer, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(answer)
+
+    with pytest.raises(errors.OutcomeUnknownError, match="may or may not have been made"):
+        write(connector.Runner(segment, {"fields": fields}))
+
+    assert len(server.asked) == 1
+
+
+def test_a_write_that_the_api_fails_is_not_repeated(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(Answer(FAULT, 503))
+
+    with pytest.raises(errors.ServerError, match="Look whether the change was made"):
+        write(connector.Runner(segment, {"fields": fields}))
+
+    assert len(server.asked) == 1
+
+
+def test_a_cut_off_refusal_is_still_a_refusal(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(Answer(FAULT, 422, promise=9))
+
+    with pytest.raises(errors.RejectedInputError):
+        write(runner)
+
+
+def test_a_read_that_is_not_answered_in_time_says_so(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(Answer(OK, hang=0.6))
+    began = time.monotonic()
+
+    with pytest.raises(errors.UnansweredError, match="no answer in time"):
+        read(connector.Runner(segment, {"fields": fields}), deadline=0.2)
+
+    assert time.monotonic() - began < 0.5
+
+
+def test_a_write_that_is_not_answered_in_time_may_have_happened(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(Answer(OK, hang=0.6))
+
+    with pytest.raises(errors.OutcomeUnknownError):
+        write(connector.Runner(segment, {"fields": fields}), deadline=0.2)
+
+
+def test_a_refused_connection_names_the_host_and_sent_nothing(segment: connector.Component) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    runner = connector.Runner(segment, {"fields": {"apiKey": TOKEN, "baseUrl": f"http://127.0.0.1:{port}"}}, max_wait=0)
+
+    with pytest.raises(errors.UnreachableError, match=rf"no connection to 127\.0\.0\.1:{port}: .*[Rr]efused"):
+        write(runner)
+
+
+def test_an_unknown_host_name_says_so(segment: connector.Component) -> None:
+    runner = connector.Runner(
+        segment, {"fields": {"apiKey": TOKEN, "baseUrl": "https://no-such-host.invalid"}}, max_wait=0
+    )
+
+    with pytest.raises(errors.UnreachableError, match=r"name of the host no-such-host\.invalid cannot be found"):
+        read(runner)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tls")
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout key.pem -out cert.pem"
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def tls_port(certificate: Path) -> Iterator[int]:
+    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_an_untrusted_certificate_is_an_error_of_the_set_up(segment: connector.Component, tls_port: int) -> None:
+    runner = connector.Runner(segment, {"fields": {"apiKey": TOKEN, "baseUrl": f"https://localhost:{tls_port}"}})
+
+    with pytest.raises(errors.TLSError, match="no safe connection to localhost") as caught:
+        write(runner)
+
+    assert caught.value.exit_code == 3
+    assert "REQUESTS_CA_BUNDLE" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({"Retry-After": "1"}, {"errors": [{"data": {"msBeforeNext": 60_000}}]}),
+        ({}, {"errors": [{"type": "RequestError", "message": "Too many", "data": {"msBeforeNext": 700}}]}),
+        ({"X-RateLimit-Reset": "soon"}, {"errors": [{"data": {"msBeforeNext": 500.5}}]}),
+    ],
+    ids=["Retry-After", "msBeforeNext", "msBeforeNext before a bad reset"],
+)
+def test_a_rate_limit_is_waited_out_as_told(
+    headers: dict[str, str], body: Any, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(Answer(body, 429, headers), Answer(OK, 201))
+
+    assert write(connector.Runner(segment, {"fields": fields})) == {"data": OK}
+    waited = server.times[1] - server.times[0]
+    assert 0.45 < waited < 2
+
+
+def test_the_reset_header_is_a_date(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    reset = email.utils.formatdate(time.time() + 2, usegmt=True)
+    server.answer(Answer({"errors": []}, 429, {"X-RateLimit-Reset": reset}), Answer(OK))
+
+    read(connector.Runner(segment, {"fields": fields}))
+
+    assert 0.8 < server.times[1] - server.times[0] < 3
+
+
+def test_a_rate_limit_that_asks_too_much_is_raised_at_once_with_the_seconds(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    body = {"errors": [{"type": "RequestError", "message": "Too many requests", "data": {"msBeforeNext": 57_647}}]}
+    server.answer(Answer(body, 429))
+    runner = connector.Runner(segment, {"fields": fields})
+
+    with pytest.raises(errors.RateLimitError, match="Too many requests") as caught:
+        read(runner, max_wait=5)
+
+    assert caught.value.retry_after == pytest.approx(57.647)
+    assert caught.value.to_dict()["error"]["retryAfter"] == pytest.approx(57.647)
+    assert len(server.asked) == 1
+
+
+def test_a_429_seen_by_one_thread_holds_the_others(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(Answer(FAULT, 429, {"Retry-After": "1"}), Answer(OK))
+    runner = connector.Runner(segment, {"fields": fields})
+    first = threading.Thread(target=read, args=(runner,))
+    first.start()
+    while not server.asked:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    others = [threading.Thread(target=read, args=(runner,)) for _ in range(4)]
+    for thread in others:
+        thread.start()
+    for thread in (first, *others):
+        thread.join()
+
+    assert len(server.asked) == 6
+    assert min(server.times[1:]) - server.times[0] > 0.8
+
+
+def test_a_held_gate_raises_at_once_where_waiting_is_not_allowed(
+    runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(Answer(FAULT, 429, {"Retry-After": "30"}))
+    with pytest.raises(errors.RateLimitError):
+        read(runner)
+
+    with pytest.raises(errors.RateLimitError, match="another call was told to wait") as caught:
+        read(runner)
+
+    assert len(server.asked) == 1
+    assert caught.value.retry_after == pytest.approx(30, abs=2)
+
+
+def test_waits_are_told_to_who_asked(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    told: list[tuple[float, str]] = []
+    server.answer(Answer(FAULT, 429, {"Retry-After": "1"}), Answer(OK))
+    runner = connector.Runner(
+        segment, {"fields": fields}, on_wait=lambda seconds, reason: told.append((seconds, reason))
+    )
+
+    read(runner)
+
+    assert told == [(1.0, "rate limit")]
+
+
+def test_neither_netrc_nor_cookies_nor_redirects_apply(
+    runner: connector.Runner, server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.answer(Answer(OK, headers={"Set-Cookie": "a=b; Path=/"}))
+
+    read(runner)
+    read(runner)
+
+    assert [asked.headers["Authorization"] for asked in server.asked] == [f"Bearer {TOKEN}"] * 2
+    assert all("Cookie" not in asked.headers for asked in server.asked)
+
+
+def test_the_proxy_of_the_environment_is_used(
+    segment: connector.Component, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    monkeypatch.setenv("http_proxy", server.url)
+    server.answer(OK)
+
+    read(connector.Runner(segment, {"fields": {"apiKey": TOKEN, "baseUrl": "http://localhost:1"}}))
+
+    assert server.asked[0].target == "http://localhost:1/sources/s"
+
+
+def test_the_log_has_line_status_time_and_sizes_and_no_token(
+    runner: connector.Runner, server: LoopbackServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answer(Answer({"data": {}}, 201))
+
+    with caplog.at_level(logging.DEBUG):
+        write(runner)
+
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "connector.rest"]
+    host = server.url.removeprefix("http://")
+    assert line.startswith(f"POST {host}/sources -> 201, 12 B in 0.")
+    assert line.endswith(" s, 44 B sent, 0 waits")
+    assert TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize("status", [401, 422, 500])
+def test_a_token_that_the_api_repeats_is_not_shown(
+    status: int, runner: connector.Runner, server: LoopbackServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answer(
+        Answer({"errors": [{"message": f"bad token {TOKEN}", "field": TOKEN, "data": {"token": TOKEN}}]}, status)
+    )
+
+    with caplog.at_level(logging.DEBUG), pytest.raises(errors.RequestError) as caught:
+        read(runner)
+
+    assert TOKEN not in str(caught.value) + repr(caught.value) + str(caught.value.to_dict()) + caplog.text
+
+
+def test_no_exception_of_a_library_hangs_on_an_error(runner: connector.Runner, server: LoopbackServer) -> None:
+    """They hold the request, and with it the token."""
+    server.answer(Answer(cut=True))
+
+    with pytest.raises(errors.UnansweredError) as caught:
+        read(runner)
+
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None

@@ -1,0 +1,254 @@
+"""How the values that callers and flows send are read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pickle
+from typing import Annotated, Any, Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import MISSING, Field
+
+from connector import Input, Inputs, PathSegment
+from connector.errors import InputError
+
+Id = Annotated[str, Field(min_length=1, max_length=255), PathSegment, Input(label="Thing ID")]
+Name = Annotated[str, Input(label="Name", comments="Shown to people.")]
+Flag = Annotated[bool, Input(label="Flag", type="boolean")]
+Pairs = Annotated[dict[str, Any], Input(label="Pairs", collection="keyvaluelist", secret=True)]
+Numbers = Annotated[list[int], Input(label="Numbers", type="code", language="json")]
+Words = Annotated[list[str], Input(label="Words", collection="valuelist")]
+Count = Annotated[int, Field(ge=1, le=1000), Input(label="Count")]
+Color = Annotated[Literal["red", "blue"], Input(label="Color", choices={"red": "Red", "blue": "Blue"})]
+
+
+class Thing(Inputs):
+    filler = "000xxx"
+
+    thing_id: Id
+    name: Name | MISSING | None = MISSING
+    flag: Flag | MISSING = MISSING
+    pairs: Pairs | MISSING = MISSING
+    numbers: Numbers | MISSING = MISSING
+    words: Words | MISSING = MISSING
+    count: Count | MISSING = MISSING
+    color: Color | MISSING = MISSING
+
+
+class NeedsPairs(Inputs):
+    pairs: Pairs
+
+
+def read(**given_inputs: Any) -> dict[str, Any]:
+    found = Thing.read({"thingId": "t", **given_inputs}).model_dump()
+    assert found.pop("thingId") == "t"
+    return found
+
+
+def problems(**given_inputs: Any) -> dict[str, str]:
+    with pytest.raises(InputError) as caught:
+        Thing.read({"thingId": "t", **given_inputs})
+    return {problem.where: problem.message for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize("text", ["true", "True", "1", "yes", True])
+def test_true_comes_in_several_spellings(text: Any) -> None:
+    assert read(flag=text) == {"flag": True}
+
+
+@pytest.mark.parametrize("text", ["false", "0", "no", False])
+def test_false_comes_in_several_spellings(text: Any) -> None:
+    assert read(flag=text) == {"flag": False}
+
+
+def test_numbers_come_as_text() -> None:
+    assert read(count="50") == {"count": 50}
+
+
+def test_a_number_for_a_text_is_its_text() -> None:
+    assert Thing.read({"thingId": 42}).thing_id == "42"
+
+
+def test_json_comes_as_text() -> None:
+    assert read(numbers="[1, 2]", pairs='{"a": {"b": null}}') == {"numbers": [1, 2], "pairs": {"a": {"b": None}}}
+
+
+def test_json_comes_natively() -> None:
+    assert read(numbers=[1, 2], pairs={"a": [1]}) == {"numbers": [1, 2], "pairs": {"a": [1]}}
+
+
+def test_an_object_comes_as_key_value_pairs() -> None:
+    assert read(pairs=[{"key": "a", "value": "1"}, {"key": "b", "value": {"c": 2}}]) == {
+        "pairs": {"a": "1", "b": {"c": 2}}
+    }
+
+
+def test_an_empty_row_of_a_key_value_list_is_skipped() -> None:
+    assert read(pairs=[{"key": "", "value": ""}, {"key": "a", "value": ""}]) == {"pairs": {"a": ""}}
+
+
+def test_one_text_for_a_list_is_a_list_of_it() -> None:
+    assert read(words="one, with comma") == {"words": ["one, with comma"]}
+
+
+@pytest.mark.parametrize("key", ["name", "flag", "pairs", "numbers", "words", "count", "color"])
+def test_an_empty_text_is_not_given(key: str) -> None:
+    assert read(**{key: ""}) == {}
+
+
+@pytest.mark.parametrize("key", ["flag", "pairs", "numbers", "words", "count", "color"])
+def test_null_is_not_given_where_the_api_has_no_null(key: str) -> None:
+    assert read(**{key: None}) == {}
+
+
+def test_null_clears_where_the_api_has_null() -> None:
+    assert read(name=None) == {"name": None}
+
+
+@pytest.mark.parametrize("untouched", ["", []])
+def test_an_untouched_key_value_list_is_not_given_where_it_is_optional(untouched: Any) -> None:
+    assert read(pairs=untouched) == {}
+
+
+@pytest.mark.parametrize("untouched", ["", []])
+def test_an_untouched_key_value_list_is_an_empty_object_where_it_is_required(untouched: Any) -> None:
+    assert NeedsPairs.read({"pairs": untouched}).pairs == {}
+
+
+def test_a_required_key_value_list_must_be_given() -> None:
+    with pytest.raises(InputError, match=r"Pairs \(pairs\): is required\."):
+        NeedsPairs.read({})
+
+
+def test_an_empty_object_is_sent() -> None:
+    assert read(pairs={}) == {"pairs": {}}
+
+
+def test_an_empty_json_list_is_sent() -> None:
+    assert read(numbers=[]) == {"numbers": []}
+
+
+def test_an_untouched_value_list_is_not_given() -> None:
+    assert read(words=[]) == {}
+
+
+def test_a_list_that_begins_with_the_filler_is_not_given() -> None:
+    assert read(words=["000xxx", "a"]) == {}
+
+
+def test_all_bad_inputs_are_named_at_once_by_label_and_key() -> None:
+    with pytest.raises(InputError) as caught:
+        Thing.read({"flag": "perhaps", "count": "0", "color": "green", "clour": 1})
+
+    assert str(caught.value).splitlines() == [
+        "5 inputs do not fit.",
+        "  - Thing ID (thingId): is required.",
+        "  - Flag (flag): must be a valid boolean, unable to interpret input.",
+        "  - Count (count): must be at least 1.",
+        "  - Color (color): must be one of red (Red), blue (Blue).",
+        "  - clour: unknown input. Did you mean color or count?",
+    ]
+
+
+@pytest.mark.parametrize("value", [0, 1001, "0", "1001", -1])
+def test_a_number_out_of_range_is_refused(value: Any) -> None:
+    assert problems(count=value)["count"] in {"must be at least 1.", "must be at most 1000."}
+
+
+@pytest.mark.parametrize("value", [".", ".."])
+def test_a_relative_path_is_no_id(value: str) -> None:
+    assert problems(thingId=value) == {"thingId": "must be an id, not a relative path."}
+
+
+@pytest.mark.parametrize("value", ["x" * 256, "\ud800"])
+def test_an_id_that_the_api_cannot_have_is_refused(value: str) -> None:
+    assert set(problems(thingId=value)) == {"thingId"}
+
+
+def test_broken_json_is_shown_with_line_and_column_and_what_was_expected() -> None:
+    assert problems(numbers="[1,\n 2,\n x]", pairs='{"a": }') == {
+        "numbers": "is not valid JSON (expected value at line 3 column 2); a JSON list is expected.",
+        "pairs": "is not valid JSON (expected value at line 1 column 7); a JSON object is expected.",
+    }
+
+
+def test_the_wrong_kind_of_json_is_refused() -> None:
+    assert problems(numbers='{"a": 1}', pairs="[1]") == {
+        "numbers": "must be a valid list.",
+        "pairs": 'entry 0 must be {"key": ..., "value": ...}, or the whole a JSON object.',
+    }
+
+
+def test_a_fault_inside_a_list_is_shown_with_its_place() -> None:
+    assert set(problems(numbers=[1, "x"])) == {"numbers[1]"}
+
+
+def test_a_key_that_comes_twice_is_refused() -> None:
+    pairs = [{"key": "a", "value": 1}, {"key": "a", "value": 2}]
+
+    assert problems(pairs=pairs) == {"pairs": 'has the key "a" twice.'}
+
+
+def test_no_value_is_repeated_in_an_error() -> None:
+    with pytest.raises(InputError) as caught:
+        Thing.read({"thingId": "t", "count": "my-password", "pairs": "my-password", "flag": {"my-password": 1}})
+
+    assert "my-password" not in str(caught.value)
+    assert "my-password" not in json.dumps(caught.value.to_dict())
+    assert caught.value.__context__ is None
+
+
+def test_the_repr_hides_secrets_and_what_was_not_given() -> None:
+    assert repr(Thing.read({"thingId": "t", "pairs": {"password": "p"}})) == "Thing(thing_id='t', pairs='***')"
+
+
+def test_a_field_without_input_is_refused_by_name() -> None:
+    class Forgotten(Inputs):
+        name: str
+
+    with pytest.raises(TypeError, match=r"Forgotten\.name has no Input"):
+        Forgotten.definitions()
+
+
+def test_inputs_can_be_pickled() -> None:
+    thing = Thing.read({"thingId": "t", "count": 5})
+
+    assert pickle.loads(pickle.dumps(thing)) == thing
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.text(), JSON, min_size=1, max_size=5))
+def test_an_object_reads_the_same_natively_as_json_and_as_pairs(value: dict[str, Any]) -> None:
+    pairs = [{"key": key, "value": item} for key, item in value.items()]
+    surviving = {key: item for key, item in value.items() if key != "" or item not in ("", None)}
+
+    assert read(pairs=value)["pairs"] == value
+    assert read(pairs=json.dumps(value))["pairs"] == value
+    assert read(pairs=pairs)["pairs"] == surviving
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 1000), st.booleans())
+def test_scalars_read_the_same_natively_and_as_text(count: int, flag: bool) -> None:
+    assert read(count=count, flag=flag) == read(count=str(count), flag=str(flag)) == {"count": count, "flag": flag}
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.sampled_from(["thingId", "name", "flag", "pairs", "numbers", "words", "count", "zzz"]), JSON))
+def test_whatever_is_given_is_read_or_refused_with_one_input_error(anything: dict[str, Any]) -> None:
+    with contextlib.suppress(InputError):
+        Thing.read(anything)

@@ -1,0 +1,138 @@
+"""Reading a manifest, and YAML in general."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connector import Manifest, errors, yamlfile
+
+GOOD = """\
+key: tiny
+version: 1.0.0
+display:
+  label: Tiny
+  description: A tiny component.
+actions:
+  sayHello:
+    label: Say Hello
+    description: Says hello.
+"""
+
+
+def findings(tmp_path: Path, text: str) -> list[str]:
+    file = tmp_path / "manifest.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(errors.ManifestError) as caught:
+        Manifest.load(file)
+    assert caught.value.exit_code == 3
+    return [str(problem).replace(f"{file}:", "line ").replace(str(file), "file") for problem in caught.value.problems]
+
+
+def test_broken_yaml_is_named_with_file_line_and_cure(tmp_path: Path) -> None:
+    (found,) = findings(tmp_path, GOOD + "  - x: [\n")
+
+    assert found.startswith("line 10:")
+    assert found.endswith("Check the indentation, quotes and colons there.")
+
+
+def test_a_key_that_comes_twice_is_an_error(tmp_path: Path) -> None:
+    text = GOOD + "  sayHello:\n    label: Again\n    description: Again.\n"
+
+    assert findings(tmp_path, text) == ['line 10: the key "sayHello" comes twice. Keep one of them.']
+
+
+def test_an_unknown_field_suggests_the_near_one(tmp_path: Path) -> None:
+    assert findings(tmp_path, GOOD.replace("    label: Say", "    labl: Say")) == [
+        "line 8: actions.sayHello.label is missing. Add it.",
+        "line 8: actions.sayHello.labl is no field of a manifest. Did you mean label?",
+    ]
+
+
+def test_an_unknown_field_of_the_component_lists_what_there_is(tmp_path: Path) -> None:
+    (found,) = findings(tmp_path, GOOD + "zzz: 1\n")
+
+    assert found.startswith("line 10: zzz is no field of a manifest. Known are key, version, public, ")
+
+
+def test_a_value_of_the_wrong_kind_is_named(tmp_path: Path) -> None:
+    assert findings(tmp_path, GOOD.replace("key: tiny", "key: ti ny").replace("1.0.0", "1.5")) == [
+        "line 1: key String must match pattern '^[A-Za-z][A-Za-z0-9-]*$'.".replace("must", "should"),
+        "line 2: version must be a valid string.",
+    ]
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        errors.ManifestError, match=r"no\.yaml: cannot be read: No such file or directory\. Check the path"
+    ):
+        Manifest.load(tmp_path / "no.yaml")
+
+
+def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "manifest.yaml").write_bytes(b"key: \xff")
+
+    with pytest.raises(errors.ManifestError, match=r"is not UTF-8 \(byte 5\)"):
+        Manifest.load(tmp_path / "manifest.yaml")
+
+
+@pytest.mark.parametrize("text", ["", "- a\n", "text\n"])
+def test_what_is_no_mapping_is_no_manifest(text: str, tmp_path: Path) -> None:
+    assert len(findings(tmp_path, text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("no", "no"),
+        ("on", "on"),
+        ("012", "012"),
+        ("1_000", "1_000"),
+        ("0x1F", "0x1F"),
+        ("2023-01-01", "2023-01-01"),
+        ("12:30:45", "12:30:45"),
+        ("true", True),
+        ("True", "True"),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        ("12", 12),
+        ("-1.5e3", -1500.0),
+        ("'12'", "12"),
+        ('""', ""),
+        ("1" * 80, "1" * 80),
+    ],
+)
+def test_scalars_follow_yaml_1_2(text: str, value: object) -> None:
+    assert yamlfile.parse(f"a: {text}").data == {"a": value}
+
+
+def test_every_part_knows_its_line() -> None:
+    document = yamlfile.parse("a:\n  - b\n  - c: 1\n", "file.yaml")
+
+    assert document.where(("a", 1, "c")) == "file.yaml:3"
+    assert document.where(("a", 1, "missing")) == "file.yaml:3"
+    assert document.where(()) == "file.yaml:1"
+
+
+def test_aliases_are_followed() -> None:
+    assert yamlfile.parse("a: &x [1]\nb: *x\n").data == {"a": [1], "b": [1]}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: &x\n  b: *x\n", "refers to what it stands in"),
+        ("[" * 200 + "]" * 200, "levels deep"),
+        (
+            "a: &a [1,1,1,1,1,1,1,1,1]\n"
+            + "".join(f"{n}: &{n} [{','.join([f'*{p}'] * 9)}]\n" for p, n in zip("abcdefgh", "bcdefghi", strict=True)),
+            "once its aliases are followed",
+        ),
+    ],
+    ids=["cycle", "depth", "bomb"],
+)
+def test_hostile_yaml_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(yamlfile.YamlError, match=reason):
+        yamlfile.parse(text)

@@ -1,0 +1,206 @@
+"""Plugins: further actions, and hooks around actions and requests."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint
+from typing import Annotated, Any
+
+import pytest
+
+import connector
+from connector import errors, plugins
+from connector.rest import Reply, Request
+from tests.support.server import Answer, LoopbackServer
+
+
+class Greeting(connector.Inputs):
+    name: Annotated[str, connector.Input(label="Name", comments="Whom to greet.")]
+
+
+def greet(context: connector.Context, inputs: Greeting) -> connector.Payload:
+    return {"data": f"hello {inputs.name} of {context.component.key}"}
+
+
+DISPLAY = connector.Display(label="Greet", description="Greets somebody.")
+
+
+class Brings:
+    def __init__(self, action: Any) -> None:
+        self.action = action
+
+    @connector.hookimpl
+    def register_actions(self, component_key: str, register: Any) -> None:
+        assert component_key == "segment"
+        register(self.action)
+
+
+@pytest.fixture
+def component() -> connector.Component:
+    return connector.load_component()
+
+
+@pytest.fixture
+def runner(component: connector.Component, fields: dict[str, Any]) -> connector.Runner:
+    return connector.Runner(component, {"fields": fields}, max_wait=0)
+
+
+def test_a_plugin_brings_an_action_with_its_own_display_and_example(
+    component: connector.Component, runner: connector.Runner
+) -> None:
+    action: connector.Action[Greeting] = connector.action("greet", display=DISPLAY, example={"data": "hello"})(greet)
+
+    component.add_plugin(Brings(action), "greetings")
+
+    assert runner.invoke("greet", {"name": "you"}) == {"data": "hello you of segment"}
+    assert component.actions["greet"].display == DISPLAY
+    assert component.actions["greet"].example == {"data": "hello"}
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        (connector.action("greet")(greet), r"has no display .*test_plugins\.py:\d+.*display=Display"),
+        (
+            connector.action("getSource", display=DISPLAY)(greet),
+            r"declared twice: .*sources\.py:\d+ and .*test_plugins\.py",
+        ),
+        ("greet", r"is not an action.*@connector\.action"),
+    ],
+    ids=["no display", "known key", "no action"],
+)
+def test_an_action_that_does_not_fit_is_refused(action: Any, reason: str, component: connector.Component) -> None:
+    with pytest.raises(errors.PluginError, match=reason) as caught:
+        component.add_plugin(Brings(action))
+
+    assert caught.value.exit_code == 3
+
+
+def test_a_hook_that_does_not_exist_is_refused_with_plugin_and_definition(component: connector.Component) -> None:
+    class Typo:
+        @connector.hookimpl
+        def perform_actoin(self) -> None: ...
+
+    with pytest.raises(errors.PluginError, match=r"unknown hook 'perform_actoin' in plugin .*Typo") as caught:
+        component.add_plugin(Typo(), "typo")
+
+    assert "perform_action and send_request" in str(caught.value)
+    assert component.plugins.get_plugin("typo") is None
+
+
+def test_a_hook_with_an_argument_that_does_not_exist_is_refused(component: connector.Component) -> None:
+    class Typo:
+        @connector.hookimpl
+        def send_request(self, requset: Any) -> None: ...
+
+    with pytest.raises(errors.PluginError, match=r"requset.*hookimpl definition|hookimpl definition.*requset"):
+        component.add_plugin(Typo())
+
+
+def test_a_wrapper_sees_an_action_before_and_after(
+    component: connector.Component, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    seen: list[Any] = []
+
+    class Watch:
+        @connector.hookimpl(wrapper=True)
+        def perform_action(self, action: Any, inputs: Any) -> Any:
+            seen.append((action.key, inputs.source_id))
+            payload = yield
+            seen.append(payload)
+            return {**payload, "seen": True}
+
+    component.add_plugin(Watch())
+    server.answer({"data": 1})
+
+    assert runner.invoke("getSource", {"sourceId": "s"}) == {"data": {"data": 1}, "seen": True}
+    assert seen == [("getSource", "s"), {"data": {"data": 1}}]
+
+
+def test_a_wrapper_sees_the_error_of_an_action(
+    component: connector.Component, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    seen: list[str] = []
+
+    class Watch:
+        @connector.hookimpl(wrapper=True)
+        def perform_action(self) -> Any:
+            try:
+                return (yield)
+            except errors.ConnectorError as error:
+                seen.append(type(error).__name__)
+                raise
+
+    component.add_plugin(Watch())
+    server.answer(Answer(b"", 404))
+
+    with pytest.raises(errors.NotFoundError):
+        runner.invoke("getSource", {"sourceId": "s"})
+    assert seen == ["NotFoundError"]
+
+
+def test_a_plugin_may_answer_in_place_of_an_action(component: connector.Component, runner: connector.Runner) -> None:
+    class Instead:
+        @connector.hookimpl
+        def perform_action(self, action: Any) -> Any:
+            return {"data": "instead"} if action.key == "getSource" else None
+
+    component.add_plugin(Instead())
+
+    assert runner.invoke("getSource", {"sourceId": "s"}) == {"data": "instead"}
+
+
+def test_a_plugin_sees_and_changes_requests_and_never_the_token(
+    component: connector.Component, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    seen: list[Request] = []
+
+    class Tracing:
+        @connector.hookimpl(wrapper=True)
+        def send_request(self, request: Request) -> Any:
+            seen.append(request)
+            request.headers["X-Trace"] = "1"
+            return (yield)
+
+    component.add_plugin(Tracing())
+    server.answer({"data": 1})
+    runner.invoke("getSource", {"sourceId": "s"})
+
+    assert server.asked[0].headers["X-Trace"] == "1"
+    assert "Authorization" not in seen[0].headers
+
+
+def test_a_plugin_may_answer_in_place_of_the_service(
+    component: connector.Component, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    class Cache:
+        @connector.hookimpl
+        def send_request(self) -> Reply:
+            return Reply(200, "OK", {}, b'{"cached": true}')
+
+    component.add_plugin(Cache())
+
+    assert runner.invoke("getSource", {"sourceId": "s"}) == {"data": {"cached": True}}
+    assert server.asked == []
+
+
+def entry_points(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    found = [EntryPoint("greetings", value, plugins.ENTRY_POINTS)]
+    monkeypatch.setattr(plugins, "entry_points", lambda group: found if group == plugins.ENTRY_POINTS else [])
+
+
+def test_installed_plugins_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "greetings", Brings(connector.action("greet", display=DISPLAY)(greet)))
+    entry_points(monkeypatch, "greetings")
+
+    assert "greet" in connector.load_component().actions
+    assert "greet" not in connector.load_component(installed_plugins=False).actions
+
+
+def test_an_installed_plugin_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry_points(monkeypatch, "no_such_module:plugin")
+
+    with pytest.raises(
+        errors.PluginError, match=r"greetings: cannot be imported: ModuleNotFoundError.*Repair or uninstall"
+    ):
+        connector.load_component()

@@ -1,0 +1,273 @@
+"""The raw request: any operation, never another host."""
+
+from __future__ import annotations
+
+import base64
+from email.message import Message
+from email.parser import BytesParser
+from typing import Any
+
+import pytest
+
+import connector
+from connector import errors
+from tests.conftest import TOKEN
+from tests.support.server import Answer, Asked, LoopbackServer
+
+
+def raw(
+    runner: connector.Runner, server: LoopbackServer, method: str = "POST", url: str = "/x", **inputs: Any
+) -> Asked:
+    if not server.answers:
+        server.answer({"data": 1})
+    runner.invoke("rawRequest", {"url": url, "method": method, **inputs})
+    return server.asked[-1]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.com/",
+        "http:evil.com",
+        "HTTPS://evil.com",
+        "//evil.com/x",
+        "///evil.com",
+        "\\\\evil.com",
+        "/\\evil.com",
+        "javascript:alert(1)",
+        "/a/../b",
+        "..",
+        "/a/%2e%2e/b",
+        "/a/..%2fb",
+        "/a#b",
+        " /a",
+        "/a\r\nHost: evil.com",
+        "/a\x00",
+        "/a%0d%0ab",
+    ],
+)
+def test_whatever_could_lead_elsewhere_is_refused(url: str, runner: connector.Runner, server: LoopbackServer) -> None:
+    with pytest.raises(errors.InputError, match=r"URL \(url\): must"):
+        raw(runner, server, url=url)
+
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("/sources", "/sources"),
+        ("sources", "/sources"),
+        ("@evil.com/x", "/@evil.com/x"),
+        (".evil.com/x", "/.evil.com/x"),
+        ("/a b/ü", "/a%20b/%C3%BC"),
+        ("/a%2Fb", "/a%2Fb"),
+        ("/a?x=1&y=[2]", "/a?x=1&y=%5B2%5D"),
+        ("/a/b:c", "/a/b:c"),
+    ],
+)
+def test_a_path_stays_on_the_connections_host(
+    url: str, target: str, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    asked = raw(runner, server, url=url)
+
+    assert asked.target == target
+    assert asked.headers["Host"] == server.url.removeprefix("http://")
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "authorization", "Host", "Content-Length", "Proxy-Authorization", "Cookie"]
+)
+def test_headers_of_the_connection_cannot_be_set(name: str, runner: connector.Runner, server: LoopbackServer) -> None:
+    with pytest.raises(errors.InputError, match=f"cannot set {name}"):
+        raw(runner, server, headers={name: "x"})
+
+
+@pytest.mark.parametrize("headers", [{"X-A": "a\r\nB: c"}, {"X A": "b"}, {"": "b"}, {"X-A": "ü"}])
+def test_headers_that_are_none_are_refused(headers: Any, runner: connector.Runner, server: LoopbackServer) -> None:
+    with pytest.raises(errors.InputError, match=r"Header \(headers\)"):
+        raw(runner, server, headers=headers)
+
+
+def test_headers_and_query_come_as_pairs(runner: connector.Runner, server: LoopbackServer) -> None:
+    asked = raw(
+        runner,
+        server,
+        url="/x?a=1",
+        headers=[{"key": "accept", "value": "application/json"}, {"key": "X-More", "value": "yes"}],
+        queryParams=[{"key": "b", "value": "2 3"}, {"key": "c", "value": ["4", "5"]}, {"key": "d", "value": True}],
+    )
+
+    assert asked.target == "/x?a=1&b=2+3&c=4&c=5&d=true"
+    assert (asked.headers["Accept"], asked.headers["X-More"]) == ("application/json", "yes")
+    assert asked.headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+@pytest.mark.parametrize(
+    ("data", "body", "kind"),
+    [
+        ({"a": [1, None]}, b'{"a":[1,null]}', "application/json"),
+        ([1], b"[1]", "application/json"),
+        (7, b"7", "application/json"),
+        ('{"a": 1}', b'{"a": 1}', "application/json"),
+        ("plain words", b"plain words", "text/plain; charset=utf-8"),
+        (b"\x00\xff", b"\x00\xff", "application/octet-stream"),
+    ],
+)
+def test_a_json_body_goes_out_as_json_and_text_as_text(
+    data: Any, body: bytes, kind: str, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    asked = raw(runner, server, data=data)
+
+    assert (asked.body, asked.headers["Content-Type"]) == (body, kind)
+
+
+def test_a_content_type_of_the_caller_decides(runner: connector.Runner, server: LoopbackServer) -> None:
+    asked = raw(runner, server, data="a=b", headers={"content-type": "application/x-www-form-urlencoded"})
+
+    assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+def parts(asked: Asked) -> dict[str, Message]:
+    head = f"Content-Type: {asked.headers['Content-Type']}\r\n\r\n".encode()
+    message = BytesParser().parsebytes(head + asked.body)
+    return {str(part.get_param("name", header="Content-Disposition")): part for part in message.get_payload()}  # type: ignore[union-attr,misc]
+
+
+def test_forms_and_files_go_out_as_multipart(runner: connector.Runner, server: LoopbackServer) -> None:
+    asked = raw(
+        runner,
+        server,
+        formData=[{"key": "field", "value": "text"}],
+        fileData={
+            "a": "x,y",
+            "b": {"data": base64.b64encode(b"\x00\x01").decode(), "contentType": "image/png"},
+            "c": b"raw",
+        },
+        fileDataFileNames=[{"key": "a", "value": "table.csv"}],
+    )
+
+    found = parts(asked)
+    assert found["field"].get_payload(decode=True) == b"text"
+    assert found["a"].get_payload(decode=True) == b"x,y"
+    assert found["a"].get_filename() == "table.csv"
+    assert found["b"].get_payload(decode=True) == b"\x00\x01"
+    assert found["b"].get_content_type() == "image/png"
+    assert found["c"].get_payload(decode=True) == b"raw"
+
+
+def test_a_file_that_is_no_base64_is_refused(runner: connector.Runner, server: LoopbackServer) -> None:
+    with pytest.raises(errors.InputError, match=r"File Data \(fileData\): has no base64"):
+        raw(runner, server, fileData={"a": {"data": "###"}})
+
+
+def test_data_and_a_form_exclude_each_other(runner: connector.Runner, server: LoopbackServer) -> None:
+    with pytest.raises(errors.InputError, match="data cannot be sent together with formData or fileData"):
+        raw(runner, server, data="x", formData={"a": "b"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "expected"),
+    [
+        ("json", Answer(b'{"a": 1}'), {"a": 1}),
+        ("json", Answer(b"", 204), None),
+        ("text", Answer("grün".encode("latin-1"), headers={"Content-Type": "text/plain; charset=latin-1"}), "grün"),
+        ("text", Answer(b"x", headers={"Content-Type": "text/plain; charset=nonsense"}), "x"),
+        ("document", Answer(b"<a/>", headers={"Content-Type": "text/xml"}), "<a/>"),
+        (
+            "arraybuffer",
+            Answer(b"\x00\xff", headers={"Content-Type": "image/png"}),
+            {"data": "AP8=", "contentType": "image/png"},
+        ),
+    ],
+)
+def test_the_response_type_decides_how_the_answer_is_read(
+    kind: str, answer: Answer, expected: Any, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(answer)
+
+    found = runner.invoke("rawRequest", {"url": "/x", "method": "GET", "responseType": kind})
+
+    assert found == {"data": expected}
+
+
+def test_an_answer_that_is_no_json_names_the_way_out(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(Answer(b"words"))
+
+    with pytest.raises(errors.ReplyError, match="Choose the response type text"):
+        raw(runner, server)
+
+
+@pytest.mark.parametrize(
+    "method", ["DELETE", "GET", "HEAD", "LINK", "OPTIONS", "PATCH", "POST", "PURGE", "PUT", "UNLINK"]
+)
+def test_every_method_of_the_original_works(method: str, runner: connector.Runner, server: LoopbackServer) -> None:
+    assert raw(runner, server, method).method == method
+
+
+@pytest.mark.parametrize(
+    ("method", "effect"),
+    [("GET", "read"), ("HEAD", "read"), ("POST", "write"), ("PATCH", "write"), ("DELETE", "destructive")],
+)
+def test_the_method_tells_what_it_does(method: str, effect: str, segment: connector.Component) -> None:
+    action = segment.actions["rawRequest"]
+
+    assert action.is_open
+    assert action.effect_of(action.inputs.read({"url": "/x", "method": method})) == effect
+
+
+def test_the_timeout_is_in_milliseconds_and_0_is_the_default(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    runner = connector.Runner(segment, {"fields": fields}, max_wait=0)
+    server.answer(Answer({}, hang=0.4))
+
+    raw(runner, server, "GET", timeout="0")
+    with pytest.raises(errors.UnansweredError, match="no answer in time"):
+        raw(runner, server, "GET", timeout="100")
+
+
+@pytest.mark.parametrize(("tries", "expected"), [("0", 4), ("1", 2), (2, 3)])
+def test_max_retries_counts_repetitions_and_0_is_the_connectors_own_policy(
+    tries: Any, expected: int, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(Answer(b"", 503))
+
+    with pytest.raises(errors.ServerError):
+        raw(connector.Runner(segment, {"fields": fields}), server, "GET", maxRetries=tries, retryDelayMS="10")
+
+    assert len(server.asked) == expected
+
+
+def test_a_write_is_repeated_on_5xx_only_when_asked(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(Answer(b"", 503), Answer({}))
+    runner = connector.Runner(segment, {"fields": fields})
+
+    raw(runner, server, "POST", maxRetries=1, retryDelayMS=1, retryAllErrors="true")
+
+    assert len(server.asked) == 2
+
+
+def test_an_unanswered_write_is_not_repeated_whatever_is_asked(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(Answer(cut=True), Answer({}))
+    runner = connector.Runner(segment, {"fields": fields})
+
+    with pytest.raises(errors.OutcomeUnknownError):
+        raw(runner, server, "POST", maxRetries=3, retryAllErrors=True, retryDelayMS=1)
+
+    assert len(server.asked) == 1
+
+
+def test_exponential_backoff_takes_the_place_of_the_delay(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(Answer(b"", 503), Answer({}))
+    runner = connector.Runner(segment, {"fields": fields})
+
+    raw(runner, server, "GET", maxRetries=1, retryDelayMS=60_000, useExponentialBackoff=True)
+
+    assert server.times[1] - server.times[0] < 2

@@ -1,0 +1,141 @@
+"""Serving an ASGI application on this machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from connector import serving
+from connector.serving import CUT, ServerMissingError, ServingError, serve
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = """
+import sys
+from connector.serving import run
+
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+run(app, ready=lambda url: print(url, flush=True), log=lambda line: print(line, flush=True))
+print("stopped", flush=True)
+"""
+
+
+async def hello(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+async def cut(scope: Any, receive: Any, send: Any) -> None:
+    scope["extensions"][CUT]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def test_an_application_is_served_on_a_free_loopback_port() -> None:
+    with serve(hello) as url:
+        assert url.startswith("http://127.0.0.1:")
+        assert requests.get(url, timeout=5).text == "hello"
+
+
+def test_it_starts_and_stops_at_once() -> None:
+    with serve(hello):
+        pass
+    started = time.perf_counter()
+    with serve(hello) as url, requests.Session() as session:
+        session.get(url, timeout=5)
+    assert time.perf_counter() - started < 1
+
+
+def test_nothing_listens_and_no_thread_runs_after_the_block() -> None:
+    before = threading.enumerate()
+    with serve(hello) as url:
+        pass
+    assert threading.enumerate() == before
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=5)
+
+
+def test_an_idle_connection_does_not_hold_up_the_end() -> None:
+    with requests.Session() as session:
+        with serve(hello) as url:
+            session.get(url, timeout=5)
+            started = time.perf_counter()
+        assert time.perf_counter() - started < 1
+
+
+def test_small_answers_come_without_nagles_delay() -> None:
+    with serve(hello) as url, requests.Session() as session:
+        session.get(url, timeout=5)
+        started = time.perf_counter()
+        for _ in range(20):
+            session.get(url, timeout=5)
+        assert time.perf_counter() - started < 0.6
+
+
+def test_an_application_can_cut_a_connection_without_an_answer(capfd: pytest.CaptureFixture[str]) -> None:
+    with serve(cut) as url, pytest.raises(requests.ConnectionError, match="without response"):
+        requests.get(url, timeout=5)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_an_address_that_others_reach_is_refused_unless_allowed(host: str) -> None:
+    with pytest.raises(ServingError, match="can be reached from other machines"), serve(hello, host=host):
+        pass
+
+
+def test_an_address_that_others_reach_is_served_when_allowed() -> None:
+    with serve(hello, host="0.0.0.0", allow_remote=True) as url:
+        assert requests.get(url.replace("0.0.0.0", "127.0.0.1"), timeout=5).text == "hello"
+
+
+def test_a_port_in_use_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ServingError, match=f"127.0.0.1:{port} cannot be served"), serve(hello, port=port):
+            pass
+
+
+@pytest.mark.parametrize(("host", "port"), [("no.such.host.invalid", 0), ("127.0.0.1", 70_000)])
+def test_an_impossible_address_is_named(host: str, port: int) -> None:
+    with pytest.raises(ServingError, match=f"{host}:{port}"), serve(hello, host=host, port=port):
+        pass
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "uvicorn" else real(name))
+    with pytest.raises(ServerMissingError, match=r"needs uvicorn: pip install 'segment-connector\[server\]'"):
+        serving.require_server()
+    with pytest.raises(ImportError), serve(hello):
+        pass
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, -signal.SIGTERM)])
+def test_in_the_foreground_it_logs_requests_and_a_signal_stops_it(number: signal.Signals, code: int) -> None:
+    command = [sys.executable, "-W", "error", "-c", PROGRAM]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        url = process.stdout.readline().strip()
+        assert requests.get(f"{url}/path?token=hidden", timeout=5).status_code == 204
+        line = process.stdout.readline()
+        process.send_signal(number)
+        assert process.wait(10) == code
+        rest = process.stdout.read()
+        assert process.stderr.read() == ""
+    assert line.startswith("GET /path 204 ")
+    assert line.endswith(" ms\n")
+    assert rest == ("stopped\n" if code == 0 else "")

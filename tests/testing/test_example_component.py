@@ -1,0 +1,171 @@
+"""A second component, so that nothing in the package can be for one component alone."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import connector
+from connector.errors import AuthenticationError, InputError, RejectedInputError, UnknownKeyError
+from connector.testing import ComponentContract, Harness
+from examples.component.server import TodoServer
+from tests.support.outside import run_python
+
+FOLDER = Path(__file__).parents[2] / "examples" / "component"
+TODO = connector.load_component(FOLDER)
+TOKEN = "todo-token"
+
+
+class TestTodo(ComponentContract):
+    component = TODO
+
+
+@pytest.fixture
+def server() -> Iterator[TodoServer]:
+    with TodoServer(TOKEN) as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def fields(server: TodoServer, token: str = TOKEN) -> dict[str, Any]:
+    return {"fields": {"apiKey": token, "baseUrl": server.url}}
+
+
+@pytest.fixture
+def runner(server: TodoServer) -> Iterator[connector.Runner]:
+    with connector.Runner(TODO, fields(server)) as opened:
+        yield opened
+
+
+def test_a_created_task_is_listed(runner: connector.Runner) -> None:
+    made = runner.invoke("createTask", {"title": "Call the bank", "listId": "work", "done": "true"})
+
+    assert runner.invoke("listTasks", {"listId": "work"})["data"] == {"tasks": [made["data"]["task"]]}
+    assert made["data"]["task"] == {"id": "1", "title": "Call the bank", "listId": "work", "done": True}
+
+
+def test_every_page_is_walked(runner: connector.Runner) -> None:
+    for number in range(5):
+        runner.invoke("createTask", {"title": f"Task {number}", "listId": "home"})
+
+    pages = list(runner.pages("listTasks", {"count": 2}))
+
+    assert [len(page["data"]["tasks"]) for page in pages] == [2, 2, 1]
+    assert [task["id"] for task in runner.items("listTasks", {"count": 2})] == ["1", "2", "3", "4", "5"]
+    assert len(runner.invoke("listTasks", {"count": 2, "fetchAll": "true"})["data"]["tasks"]) == 5
+
+
+def test_its_data_source_offers_the_documented_choices(runner: connector.Runner) -> None:
+    assert runner.options("lists") == TODO.data_sources["lists"].example
+
+
+def test_its_own_error_body_is_read(runner: connector.Runner) -> None:
+    with pytest.raises(RejectedInputError) as caught:
+        runner.invoke("createTask", {"title": "x", "listId": "nowhere"})
+
+    assert caught.value.faults[0].message == "there is no list nowhere"
+
+
+def test_a_wrong_token_is_refused_and_not_shown(server: TodoServer) -> None:
+    with connector.Runner(TODO, fields(server, "wrong-token")) as runner, pytest.raises(AuthenticationError) as caught:
+        runner.invoke("listTasks")
+
+    assert "wrong-token" not in f"{caught.value} {caught.value.to_dict()}"
+
+
+def test_the_harness_needs_no_server() -> None:
+    with Harness(TODO) as harness:
+        expected = harness.reply_with_example("createTask", method="POST", path="/tasks")
+
+        assert harness.invoke("createTask", {"title": "Call the bank", "listId": "work"}) == expected
+        assert harness.last_request.json == {"title": "Call the bank", "listId": "work"}
+
+
+def test_the_harness_feeds_its_data_source() -> None:
+    with Harness(TODO) as harness:
+        harness.reply({"lists": [{"id": "b", "name": "Beta"}, {"id": "a", "name": "Alpha"}]}, path="/lists")
+
+        assert harness.options("lists") == {"result": [{"label": "Alpha", "key": "a"}, {"label": "Beta", "key": "b"}]}
+
+
+def test_components_with_modules_of_the_same_names_run_side_by_side(runner: connector.Runner) -> None:
+    segment = connector.load_component()
+    theirs = {name: segment.module(name) for name in ("actions.inputs", "connections.api_key")}
+    ours = {name: TODO.module(name) for name in theirs}
+
+    assert all(theirs[name].__file__ != ours[name].__file__ for name in theirs)
+    with pytest.raises(UnknownKeyError):
+        runner.invoke("listSources")
+    with Harness(segment) as harness:
+        expected = harness.reply_with_example("getUser")
+        assert harness.invoke("getUser", {"userId": "sgJDWk3K21k6LE3tLU9nRK"}) == expected
+    assert runner.invoke("listTasks") == {"data": {"tasks": []}}
+
+
+def test_components_are_imported_under_private_names_alone() -> None:
+    program = (
+        "import sys, connector\n"
+        f"connector.load_component(), connector.load_component({str(FOLDER)!r})\n"
+        "print(*sorted(name for name in sys.modules if name == 'actions' or name.endswith('actions.inputs')))"
+    )
+
+    names = run_python(program).split()
+
+    assert [name.rpartition("_")[0] for name in names] == ["_connector_segment", "_connector_todo"]
+
+
+def test_inputs_can_be_pickled_and_read_again() -> None:
+    inputs = TODO.actions["createTask"].inputs.read({"title": "Call the bank", "listId": "work"})
+
+    again = pickle.loads(pickle.dumps(inputs))
+
+    assert (type(again), again) == (type(inputs), inputs)
+    assert again.body("title", "list_id", "done") == {"title": "Call the bank", "listId": "work"}
+
+
+def test_bad_inputs_are_named_by_its_own_labels() -> None:
+    with Harness(TODO) as harness, pytest.raises(InputError) as caught:
+        harness.invoke("createTask", {"titel": "x", "listId": ""})
+
+    told = {problem.where: problem for problem in caught.value.problems}
+    assert told["listId"].label == "List"
+    assert told["titel"].cure == "Did you mean title?"
+
+
+def test_the_readme_runs_and_prints_what_it_says(
+    server: TodoServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(FOLDER.parents[1])
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    program, printed = re.search(r"```python\n(.*?)```\n\n```\n(.*?)```", page, re.DOTALL).groups()  # type: ignore[union-attr]
+
+    exec(program.replace("http://127.0.0.1:8035", server.url), {})
+
+    assert capsys.readouterr().out == printed
+
+
+def test_the_shell_commands_of_the_readme_run(server: TodoServer) -> None:
+    pytest.importorskip("connector.cli", reason="the command line is not part of this installation")
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    commands = re.search(r"```sh\n(export .*?)```", page, re.DOTALL).group(1)  # type: ignore[union-attr]
+    here = commands.replace("http://127.0.0.1:8035", server.url)
+
+    subprocess.run(
+        ["bash", "-e", "-c", re.sub(r"^connector ", f"{sys.executable} -m connector ", here, flags=re.MULTILINE)],
+        cwd=FOLDER.parents[1],
+        check=True,
+        timeout=60,
+    )
+
+    assert [task["title"] for task in server.tasks] == ["Water the plants"]

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import connector
+from connector import Action, Component, Context, Display, Inputs, Paging, Payload, action, hookimpl
+from connector.errors import (
+    UsageError,
+)
+from connector.testing import Harness, UnexpectedRequestError
+
+SEGMENT = connector.load_component()
+SOURCE = {"sourceId": "rh5BDZp6QDHvXFCkibm1pR"}
+
+
+def ask_for_nothing_prepared() -> None:
+    with Harness(SEGMENT) as harness:
+        harness.invoke("listUsers")
+
+
+def ask_for_something_else() -> None:
+    with Harness(SEGMENT) as harness:
+        harness.reply({}, method="POST", path="/sources")
+        harness.no_answer(repeat=True, method="DELETE")
+        harness.invoke("listUsers")
+
+
+def ask_twice() -> None:
+    with Harness(SEGMENT) as harness:
+        harness.reply_with_example("getSource")
+        harness.invoke("getSource", SOURCE)
+        harness.invoke("getSource", SOURCE)
+
+
+def ask_and_swallow_the_error() -> None:
+    with Harness(SEGMENT) as harness, contextlib.suppress(Exception):
+        harness.invoke("listUsers")
+
+
+def ask_for_one_of_two() -> None:
+    with Harness(SEGMENT) as harness:
+        harness.reply_with_example("getSource")
+        harness.reply_with_example("listUsers", path="/users")
+        harness.invoke("getSource", SOURCE)
+
+
+def fail_with_a_reply_left() -> None:
+    with Harness(SEGMENT) as harness:
+        harness.reply_with_example("getSource")
+        raise ZeroDivisionError
+
+
+def test_a_request_without_a_reply_names_itself_and_the_replies() -> None:
+    with pytest.raises(UnexpectedRequestError) as caught:
+        ask_for_something_else()
+
+    told = str(caught.value)
+    assert told.startswith("no reply was prepared for GET /users.")
+    assert "POST any" not in told
+    assert "POST /sources -> 200" in told
+    assert "DELETE any path -> no answer" in told
+    assert 'harness.reply({...}, method="GET", path="/users")' in told
+
+
+def test_a_spent_reply_is_marked() -> None:
+    with pytest.raises(UnexpectedRequestError, match=r"any method any path -> 200 \(used\)"):
+        ask_twice()
+
+
+def test_without_any_reply_the_error_says_that() -> None:
+    with pytest.raises(UnexpectedRequestError, match="No reply was prepared"):
+        ask_for_nothing_prepared()
+
+
+def test_a_request_without_a_reply_fails_even_if_its_error_was_caught() -> None:
+    with pytest.raises(UnexpectedRequestError):
+        ask_and_swallow_the_error()
+
+
+def test_a_reply_that_was_never_asked_for_fails() -> None:
+    with pytest.raises(AssertionError) as caught:
+        ask_for_one_of_two()
+
+    assert str(caught.value) == (
+        "prepared, but never asked for:\n  - any method /users -> 200\n"
+        f"The requests were: GET /sources/{SOURCE['sourceId']}."
+    )
+
+
+def test_an_error_of_the_test_itself_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        fail_with_a_reply_left()
+
+
+def test_unused_replies_can_be_found_before_the_end() -> None:
+    with Harness(SEGMENT) as harness:
+        harness.reply_with_example("getSource")
+        with pytest.raises(AssertionError, match="The requests were: none"):
+            harness.assert_all_used()
+        harness.invoke("getSource", SOURCE)
+        harness.assert_all_used()
+
+
+@pytest.mark.parametrize("path", ["sources", "/sources?count=1", "https://api.segmentapis.com/sources"])
+def test_a_reply_for_an_impossible_path_is_refused(harness: Harness, path: str) -> None:
+    with pytest.raises(UsageError, match="cannot be for the path"):
+        harness.reply({}, path=path)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "told"),
+    [
+        (lambda h: h.reply_with_example("getSorce"), "Did you mean getSource"),
+        (lambda h: h.reply_with_example("rawRequest"), "has no example payload"),
+        (lambda h: h.reply_with_pages("getSource", []), "does not list"),
+        (lambda h: h.example_inputs("getSorce"), "Did you mean getSource"),
+    ],
+    ids=["unknown key", "no example", "no list", "unknown inputs"],
+)
+def test_what_cannot_be_prepared_is_refused(harness: Harness, prepare: object, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        prepare(harness)  # type: ignore[operator]
+
+
+class Echo:
+    """A plugin whose action lists, and whose example has no list."""
+
+    @hookimpl
+    def register_actions(self, component_key: str, register: Callable[[Action[Any]], None]) -> None:
+        @action(
+            "echo",
+            display=Display(label="Echo"),
+            paging=Paging(records="$.data.things", cursor="$.data.next"),
+            example={"data": {"found": None}},
+        )
+        def echo(context: Context, inputs: Inputs) -> Payload:
+            return context.api.get(component_key)
+
+        register(echo)
+
+
+@pytest.fixture
+def echoing() -> Component:
+    component = connector.load_component()
+    component.add_plugin(Echo())
+    return component
+
+
+def test_pages_of_an_example_without_a_list_are_refused(echoing: Component) -> None:
+    with Harness(echoing) as harness, pytest.raises(UsageError, match="has no records in its example payload"):
+        harness.reply_with_pages("echo", [1])
+
+
+def test_an_action_of_a_plugin_is_answered_and_its_example_stays_its_own(echoing: Component) -> None:
+    with Harness(echoing) as harness:
+        harness.reply_with_example("echo")["data"]["found"] = "changed"
+        harness.reply_with_example("echo", method="GET", path="/segment")
+
+        assert harness.invoke("echo") == {"data": {"found": None}}
+        harness.invoke("echo")

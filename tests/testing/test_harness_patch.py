@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import sys
+import threading
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+
+import connector
+from connector.errors import (
+    MissingExtraError,
+    UsageError,
+)
+from connector.testing import Harness, UnexpectedRequestError
+
+SEGMENT = connector.load_component()
+SOURCE = {"sourceId": "rh5BDZp6QDHvXFCkibm1pR"}
+
+
+def test_nothing_runs_outside_the_block() -> None:
+    harness = Harness(SEGMENT)
+    with pytest.raises(UsageError, match="with Harness"):
+        harness.invoke("getSource", SOURCE)
+    with harness:
+        pass
+    with pytest.raises(UsageError, match="with Harness"):
+        _ = harness.runner
+
+
+def test_the_whole_process_is_patched_inside_the_block_and_not_after() -> None:
+    before = HTTPAdapter.send
+    with Harness(SEGMENT) as harness:
+        harness.reply({"theirs": True}, path="/anything")
+        found: list[object] = []
+        thread = threading.Thread(target=lambda: found.append(requests.get("https://example.com/anything", timeout=5)))
+        thread.start()
+        thread.join()
+
+        assert found[0].json() == {"theirs": True}  # type: ignore[attr-defined]
+        assert HTTPAdapter.send is not before
+    assert HTTPAdapter.send is before
+
+
+def test_a_runner_of_the_program_under_test_is_answered_too(harness: Harness) -> None:
+    expected = harness.reply_with_example("getSource")
+
+    with connector.Runner(SEGMENT, {"fields": {"apiKey": "its-own"}}) as runner:
+        assert runner.invoke("getSource", SOURCE) == expected
+
+
+def test_the_patch_is_undone_after_an_error() -> None:
+    def ask_for_nothing_prepared() -> None:
+        with Harness(SEGMENT) as harness:
+            harness.invoke("listUsers")
+
+    before = HTTPAdapter.send
+    with pytest.raises(UnexpectedRequestError):
+        ask_for_nothing_prepared()
+
+    assert HTTPAdapter.send is before
+
+
+def test_a_harness_cannot_be_opened_twice_at_once(harness: Harness) -> None:
+    with pytest.raises(UsageError, match="open already"), harness:
+        pass
+
+
+def test_a_harness_inside_another_takes_the_requests_until_it_ends(harness: Harness) -> None:
+    outer = harness.reply_with_example("getSource")
+    with Harness(SEGMENT) as inside:
+        inside.reply({"inner": True})
+        assert inside.invoke("getSource", SOURCE) == {"data": {"inner": True}}
+
+    assert harness.invoke("getSource", SOURCE) == outer
+
+
+def test_without_responses_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "responses", None)
+    monkeypatch.delitem(sys.modules, "connector.testing.patching", raising=False)
+
+    with pytest.raises(MissingExtraError) as caught, Harness(SEGMENT):
+        pass
+
+    assert str(caught.value) == (
+        "the harness needs the library responses.\nInstall it: pip install 'segment-connector[testing]'"
+    )

@@ -1,0 +1,91 @@
+"""The fixtures, found through the entry point of the installed distribution."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.outside import ROOT, run_pytest
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """pytest on files, in an environment where this distribution is installed."""
+    plugins = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["pytest11"]
+    info = tmp_path / "site" / "installed_here-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: installed-here\nVersion: 1.0\n")
+    lines = "".join(f"{name} = {module}\n" for name, module in plugins.items())
+    (info / "entry_points.txt").write_text(f"[pytest11]\n{lines}")
+    return lambda files, *options: run_pytest(tmp_path / "project", files, *options, path=info.parent)
+
+
+def test_nothing_of_a_component_is_imported_until_a_fixture_is_used(run: Run) -> None:
+    conftest = """
+        import sys
+
+        def pytest_collection_finish(session):
+            ours = ("requests", "pydantic", "responses", "jsonpath_ng", "yaml", "connector", "_connector")
+            print("IMPORTED", *sorted(name for name in sys.modules if name.startswith(ours)))
+    """
+
+    printed = run({"conftest.py": conftest, "test_it.py": "def test_it(harness): pass"}, "--collect-only", "-s")
+
+    imported = next(line for line in printed.splitlines() if "IMPORTED" in line).split()
+    assert imported[-4:] == ["connector", "connector.lazy", "connector.testing", "connector.testing.pytest_plugin"]
+    assert imported[-5] == "IMPORTED"
+
+
+def test_the_harness_is_there_without_an_import(run: Run) -> None:
+    test = """
+        def test_it(harness):
+            expected = harness.reply_with_example("getUser")
+            assert harness.invoke("getUser", {"userId": "abc"}) == expected
+            assert harness.last_request.path == "/users/abc"
+    """
+
+    assert "1 passed in" in run({"test_it.py": test})
+
+
+def test_a_reply_that_is_left_fails_the_test(run: Run) -> None:
+    test = """
+        def test_it(harness):
+            harness.reply_with_example("getUser", path="/users/abc")
+    """
+
+    printed = run({"test_it.py": test})
+
+    assert "1 passed, 1 error in" in printed
+    assert "any method /users/abc -> 200" in printed
+
+
+def test_another_component_takes_the_place_of_the_bundled_one(run: Run) -> None:
+    conftest = f"""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def connector_component():
+            import connector
+
+            return connector.load_component({str(ROOT / "examples" / "component")!r})
+    """
+    test = """
+        def test_it(harness, connector_component):
+            assert connector_component.key == "todo"
+            expected = harness.reply_with_example("listTasks")
+            assert harness.invoke("listTasks") == expected
+    """
+
+    assert "1 passed in" in run({"conftest.py": conftest, "test_it.py": test})
+
+
+def test_the_fixtures_are_listed_with_what_they_are_for(run: Run) -> None:
+    printed = run({"test_it.py": ""}, "--fixtures")
+
+    assert "A harness of the component under test" in printed
+    assert "The component under test" in printed
