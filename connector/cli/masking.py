@@ -33,7 +33,7 @@ class Mask:
         for secret in self.secrets:
             if isinstance(secret, str) and len(secret) >= SHORTEST:
                 text = text.replace(secret, STARS).replace(quote(secret, safe=""), STARS)
-        return self.endpoint.redact(text)
+        return str(self.endpoint.redact(text))
 
     def value(self, value: Any) -> Any:
         """A JSON value with stars for each secret leaf."""
