@@ -175,7 +175,7 @@ FINDINGS: dict[str, tuple[str, Edit, str, str]] = {
     ),
     "icon": (
         "manifest.yaml",
-        lambda text: text.replace("display:\n", "display:\n  iconPath: icon.png\n"),
+        lambda text: text.replace("display: {", "display: {iconPath: icon.png, "),
         "icon.png: the icon is no PNG file beside the manifest.",
         "Put it at",
     ),
