@@ -118,7 +118,16 @@ def docs_page_is_fresh(component: Component) -> Iterator[Problem]:
         yield Problem(str(file), "is not up to date." if file.is_file() else "is missing.", cure="Run connector docs.")
 
 
+def icon_is_there(component: Component) -> Iterator[Problem]:
+    """The icon that the manifest names is a PNG file beside it."""
+    name = component.manifest.display.icon_path
+    file = component.folder / name
+    if name and not (file.is_file() and file.read_bytes().startswith(b"\x89PNG\r\n")):
+        yield Problem(name, "the icon is no PNG file beside the manifest.", cure=f"Put it at {file}.")
+
+
 RULES: tuple[Rule, ...] = (
+    icon_is_there,
     inputs_are_described,
     data_sources_of_inputs_exist,
     examples_of_inputs_fit,

@@ -173,6 +173,12 @@ FINDINGS: dict[str, tuple[str, Edit, str, str]] = {
         'its inputs have no field "cursor"',
         "Add the field",
     ),
+    "icon": (
+        "manifest.yaml",
+        lambda text: text.replace("display: {", "display: {iconPath: icon.png, "),
+        "icon.png: the icon is no PNG file beside the manifest.",
+        "Put it at",
+    ),
     "undeclared": (
         "manifest.yaml",
         lambda text: text.replace("  saveThing:", "  storeThing:"),
