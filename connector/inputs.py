@@ -229,6 +229,21 @@ PathSegment = AfterValidator(_path_segment)
 """Marks a text that becomes one segment of a URL's path: `.` and `..` are refused."""
 
 
+_WORDS = {
+    "bool_parsing": "must be true or false.",
+    "bool_type": "must be true or false.",
+    "extra_forbidden": "is unknown here.",
+    "int_parsing": "must be a whole number.",
+    "int_from_float": "must be a whole number.",
+    "int_type": "must be a whole number.",
+    "float_parsing": "must be a number.",
+    "float_type": "must be a number.",
+    "string_type": "must be text.",
+    "list_type": "must be a list.",
+    "dict_type": "must be an object.",
+}
+
+
 def _annotated_in(annotation: Any) -> Iterator[Any]:
     for part in (annotation, *typing.get_args(annotation)):
         yield from getattr(part, "__metadata__", ())
@@ -240,8 +255,8 @@ def _message(found: dict[str, Any], definition: Input | None) -> str:
         return "is required."
     if kind == "literal_error" and definition and definition.choices and len(found["loc"]) <= 2:
         return "must be one of " + ", ".join(_choice(*pair) for pair in definition.choices.items()) + "."
-    if kind == "extra_forbidden":
-        return "is unknown here."
+    if kind in _WORDS:
+        return _WORDS[kind]
     limits = {
         "greater_than_equal": "must be at least {ge}.",
         "less_than_equal": "must be at most {le}.",

@@ -146,7 +146,7 @@ def test_all_bad_inputs_are_named_at_once_by_label_and_key() -> None:
     assert str(caught.value).splitlines() == [
         "5 inputs do not fit.",
         "  - Thing ID (thingId): is required.",
-        "  - Flag (flag): must be a valid boolean, unable to interpret input.",
+        "  - Flag (flag): must be true or false.",
         "  - Count (count): must be at least 1.",
         "  - Color (color): must be one of red (Red), blue (Blue).",
         "  - clour: unknown input. Did you mean color or count?",
@@ -177,7 +177,7 @@ def test_broken_json_is_shown_with_line_and_column_and_what_was_expected() -> No
 
 def test_the_wrong_kind_of_json_is_refused() -> None:
     assert problems(numbers='{"a": 1}', pairs="[1]") == {
-        "numbers": "must be a valid list.",
+        "numbers": "must be a list.",
         "pairs": 'entry 0 must be {"key": ..., "value": ...}, or the whole a JSON object.',
     }
 

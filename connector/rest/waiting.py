@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import logging
 import random
 import threading
@@ -106,8 +105,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def seconds_until(date: str) -> float | None:
     """Seconds from now until an RFC 5322 date; None when it is none."""
+    from email.utils import parsedate_to_datetime
+
     try:
-        moment = email.utils.parsedate_to_datetime(date)
+        moment = parsedate_to_datetime(date)
     except (TypeError, ValueError):
         return None
     return max(0.0, moment.timestamp() - time.time())

@@ -1,0 +1,99 @@
+"""`connector show`: one definition in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.common import common_options, component_of
+from connector.cli.given import complete_keys
+from connector.cli.output import json_bytes, write_json
+from connector.errors import UnknownKeyError
+
+if TYPE_CHECKING:
+    from connector.component import Component
+    from connector.definitions import Action, ConnectionDefinition, DataSource
+
+    Definition = Action[Any] | DataSource[Any] | ConnectionDefinition[Any]
+
+
+@click.command()
+@click.argument("key", shell_complete=complete_keys("actions", "data_sources", "connections"))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the schemas of inputs and payload.")
+@common_options
+@click.pass_context
+def command(context: click.Context, key: str, as_json: bool) -> None:
+    """Show the action, data source or connection KEY: its inputs, what it does, an example of its payload."""
+    definition = _found(component_of(context), key)
+    if as_json:
+        write_json(described(definition))
+    else:
+        click.echo("\n".join(_lines(definition)))
+
+
+def described(definition: Definition) -> dict[str, Any]:
+    """The definition as JSON, its schemas included."""
+    from connector.definitions import Action, ConnectionDefinition
+    from connector.describing import metadata, titled
+
+    found: dict[str, Any] = titled(definition)
+    if isinstance(definition, Action):
+        found |= metadata(definition)
+    found["inputSchema"] = definition.input_schema
+    if isinstance(definition, Action):
+        found["outputSchema"] = definition.output_schema
+    if not isinstance(definition, ConnectionDefinition):
+        found["example"] = definition.example
+    return found
+
+
+def _found(component: Component, key: str) -> Definition:
+    from connector.names import did_you_mean
+
+    known: dict[str, Definition] = {**component.connections, **component.data_sources, **component.actions}
+    if key in known:
+        return known[key]
+    raise UnknownKeyError(
+        f'there is no action, data source or connection "{key}".',
+        hint=did_you_mean(key, known) or "See connector list.",
+    )
+
+
+def _lines(definition: Definition) -> list[str]:
+    from connector.definitions import Action, ConnectionDefinition
+    from connector.describing import facts, metadata, titled
+
+    title = titled(definition)
+    lines = [f"{title['label']} ({definition.key})", title["description"], ""]
+    if isinstance(definition, Action):
+        lines += [f"{name}: {_word(value)}" for name, value in metadata(definition).items()] + [""]
+    model = definition.fields if isinstance(definition, ConnectionDefinition) else definition.inputs
+    variables = _variables(definition)
+    for fact in facts(model):
+        need = ("required" if fact.required else "optional") + (", secret" if fact.secret else "")
+        lines.append(f"  {fact.key}  {fact.kind}, {need}: {fact.label}. {fact.comments}".rstrip())
+        details = {
+            "choices": ", ".join(
+                f"{value} ({text})" if text != value else value for value, text in fact.choices.items()
+            ),
+            "default": fact.default,
+            "example": fact.example if fact.example is None else json_bytes(fact.example, indent=None).decode(),
+            "data source": fact.data_source,
+            "variable": variables.get(fact.key),
+        }
+        lines += [f"      {name}: {value}" for name, value in details.items() if value]
+    if not isinstance(definition, ConnectionDefinition) and definition.example is not None:
+        lines += ["", "Example payload", json_bytes(definition.example).decode()]
+    return lines
+
+
+def _variables(definition: Definition) -> dict[str, str]:
+    from connector.connections import environment_names
+    from connector.definitions import ConnectionDefinition
+
+    return environment_names(definition) if isinstance(definition, ConnectionDefinition) else {}
+
+
+def _word(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

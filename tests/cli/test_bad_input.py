@@ -1,0 +1,258 @@
+"""Bad input and failing services: each its own message and exit code, nothing lost, no traceback."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.support.server import Answer, LoopbackServer
+
+FAULT = {"errors": [{"type": "some-type", "message": "words of the API", "field": "slug"}]}
+NEW = ("-i", "slug=s", "-i", "enabled=true", "-i", "metadataId=m")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("run", "listSorces"), "Did you mean listSources"),
+        (("run", "LISTSOURCES"), "Did you mean listSources"),
+        (("options", "warehouse"), "Did you mean warehouses"),
+        (("run", "getSource", "-i", "sourceid=a"), "sourceid: unknown input. Did you mean sourceId?"),
+        (("rnu", "listSources"), 'there is no command "rnu". Did you mean run?'),
+        (("xyz",), "The commands are list, show, run"),
+        (("run", "listSources", "--slect", "$"), "--select"),
+        (("run",), "missing argument 'KEY'"),
+        (("run", "listSources", "--max-wait", "-1"), "--max-wait"),
+        (("run", "listSources", "--deadline", "0"), "--deadline"),
+        (("run", "listSources", "--format", "xml"), "'xml' is not one of 'json', 'jsonl'"),
+        (("run", "listSources", "-i", "count=0"), "Count (count): must be at least 1."),
+        (("run", "listSources", "-i", "count=1001"), "Count (count): must be at most 1000."),
+        (("run", "listSources", "-i", "region=evil.com/"), "Region (region): must be one of api (US), eu1.api (EU)."),
+        (("run", "getSource", "-i", "sourceId=.."), "Source ID (sourceId): must be an id, not a relative path."),
+        (("run", "rawRequest", "-i", "method=GET", "-i", "url=https://evil.com"), "without a host"),
+        (("run", "listSources", "-i", "count"), "count: is no assignment."),
+        (("run", "listSources", "-i", "=5"), "-i: is no assignment."),
+    ],
+)
+def test_wrong_usage_sends_nothing_and_says_what_would_be_right(
+    command: Command, server: LoopbackServer, arguments: tuple[str, ...], told: str
+) -> None:
+    ended = command(*arguments)
+
+    assert (ended.code, ended.out, server.asked) == (2, "", [])
+    assert told in ended.err
+    assert ended.err.startswith("error: ")
+
+
+def test_all_bad_inputs_are_named_at_once(command: Command, server: LoopbackServer) -> None:
+    ended = command("run", "createSource", "-i", "enabled=perhaps", "-i", "slugg=x", "-i", "region=mars")
+
+    assert (ended.code, server.asked) == (2, [])
+    for told in ("Slug (slug)", "Enabled (enabled)", "Metadata ID (metadataId)", "Region (region)", "slugg"):
+        assert f"  - {told}: " in ended.err
+
+
+@pytest.mark.parametrize(
+    "assignment", ["settings={'a': 1}", 'settings={"a":\n  1,}', "settings=plain"], ids=["quotes", "comma", "text"]
+)
+def test_broken_json_is_named_by_line_column_and_what_was_expected(command: Command, assignment: str) -> None:
+    ended = command("run", "createSource", *NEW, "-i", assignment)
+
+    assert ended.code == 2
+    assert "Settings (settings): is not valid JSON" in ended.err
+    assert "line" in ended.err
+    assert "a JSON object is expected" in ended.err
+
+
+def test_broken_json_assignments_are_named_all_at_once(command: Command, tmp_path: Path) -> None:
+    ended = command("run", "createSource", "-i", "slug:={", "-i", f"name=@{tmp_path}/none", "-i", "x")
+
+    assert ended.code == 2
+    assert "  - slug: is not valid JSON: EOF while parsing" in ended.err
+    assert "  - name: " in ended.err
+    assert "  - x: is no assignment." in ended.err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("{", "line 1 column 1"), ("[]", "it is a list"), ("", "EOF")], ids=["broken", "list", "empty"]
+)
+def test_an_inputs_file_that_is_no_object_is_refused(command: Command, tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "inputs.json"
+    file.write_text(text, encoding="utf-8")
+    ended = command("run", "createSource", "--inputs", file)
+
+    assert (ended.code, "inputs.json" in ended.err, told in ended.err) == (2, True, True)
+
+
+def test_a_file_that_is_not_utf8_is_refused(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "inputs.json"
+    file.write_bytes(b'{"a": "\xff"}')
+    ended = command("run", "createSource", "--inputs", file)
+
+    assert (ended.code, "it is not UTF-8 (byte 7)" in ended.err) == (2, True)
+
+
+def test_an_id_with_a_slash_stays_one_segment(command: Command, server: LoopbackServer) -> None:
+    server.answer({"data": {}})
+    command("run", "getSource", "-i", "sourceId=a/../b?c")
+
+    assert server.asked[0].target == "/sources/a%2F..%2Fb%3Fc"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "code", "told"),
+    [
+        (400, "BadRequestError", 4, "cannot do what was asked"),
+        (401, "AuthenticationError", 4, "the other region"),
+        (403, "ForbiddenError", 4, "role"),
+        (404, "NotFoundError", 4, "Check the ids"),
+        (409, "ConflictError", 4, "collides"),
+        (413, "TooLargeError", 4, "Send less"),
+        (422, "RejectedInputError", 4, "Correct the fields"),
+        (429, "RateLimitError", 5, "too many requests"),
+        (500, "ServerError", 5, "the API failed"),
+    ],
+)
+def test_a_refusal_has_its_class_its_code_and_the_words_of_the_api(
+    command: Command, server: LoopbackServer, status: int, kind: str, code: int, told: str
+) -> None:
+    server.answer(Answer(FAULT, status))
+    ended = command("run", "getSource", "-i", "sourceId=a", "--max-wait", "0")
+    as_json = command("run", "getSource", "-i", "sourceId=a", "--max-wait", "0", "--error-format", "json")
+
+    assert (ended.code, ended.out, as_json.code) == (code, "", code)
+    assert "[GET /sources/a]" in ended.err
+    assert "words of the API" in ended.err
+    assert told in ended.err
+    error = json.loads(as_json.err)["error"]
+    assert (error["type"], error["status"], error["action"]) == (kind, status, "getSource")
+    assert error["errors"][0]["message"] == "words of the API"
+
+
+READ = ("run", "getSource", "-i", "sourceId=a", "--max-wait", "0")
+WRITE = ("run", "createSource", *NEW, "--max-wait", "0")
+
+
+@pytest.mark.parametrize(
+    ("answer", "arguments", "code", "told"),
+    [
+        (Answer(b"<html><title>Bad Gateway</title></html>", 502), READ, 5, "an HTML page titled 'Bad Gateway'"),
+        (Answer(b"", 200), READ, 1, "the answer (200) is empty"),
+        (Answer(b"<html>sign in</html>", 200), READ, 1, "the answer (200) is not JSON"),
+        (Answer(b'{"data": ', 200), READ, 1, "the answer (200) is not JSON"),
+        (Answer(b'{"data": ', 200, promise=100), READ, 5, "the answer broke off"),
+        (Answer(cut=True), READ, 5, "the answer broke off"),
+        (Answer(cut=True), WRITE, 6, "may or may not have been made"),
+        (Answer(b'{"data": ', 200, promise=100), WRITE, 6, "Look whether the change was made"),
+        (Answer(FAULT, 500), WRITE, 5, "Look whether the change was made"),
+        (Answer(b"", 302, {"Location": "https://evil.com"}), READ, 1, "redirect (302), which is not followed"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_has_its_own_message(
+    command: Command,
+    server: LoopbackServer,
+    answer: Any,
+    arguments: tuple[str, ...],
+    code: int,
+    told: str,
+) -> None:
+    server.answer(answer)
+    ended = command(*arguments)
+
+    assert (ended.code, ended.out) == (code, "")
+    assert told in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [((*READ, "--deadline", "0.2"), 5), ((*WRITE, "--deadline", "0.2"), 6)],
+    ids=["read", "write"],
+)
+def test_a_time_out_of_a_write_has_an_unknown_outcome(
+    command: Command, server: LoopbackServer, arguments: tuple[str, ...], code: int
+) -> None:
+    server.answer(Answer({}, hang=1))
+    ended = command(*arguments)
+
+    assert (ended.code, "no answer in time" in ended.err) == (code, True)
+
+
+def test_a_host_that_refuses_the_connection_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGMENT_BASE_URL", "http://127.0.0.1:9")
+    ended = command(*READ)
+
+    assert (ended.code, "no connection to 127.0.0.1:9" in ended.err) == (5, True)
+
+
+def test_a_host_without_an_address_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGMENT_BASE_URL", "https://nowhere.invalid")
+    monkeypatch.setenv("NO_PROXY", "*")
+    ended = command(*READ)
+
+    assert (ended.code, "the name of the host nowhere.invalid cannot be found" in ended.err) == (5, True)
+
+
+@pytest.fixture
+def no_tls() -> Iterator[int]:
+    """Port of a server that answers every greeting with words that are not TLS."""
+
+    def serve() -> None:
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return
+            with peer, suppress(OSError):
+                peer.recv(65536)
+                peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                peer.recv(65536)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+def test_a_server_without_tls_is_a_matter_of_set_up(
+    command: Command, no_tls: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEGMENT_BASE_URL", f"https://127.0.0.1:{no_tls}")
+    ended = command(*READ)
+
+    assert (ended.code, "no safe connection to 127.0.0.1" in ended.err) == (3, True)
+
+
+def test_a_base_url_without_tls_elsewhere_is_refused(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGMENT_BASE_URL", "http://example.com")
+    ended = command(*READ)
+
+    assert (ended.code, "Base URL (baseUrl)" in ended.err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("key: a\nversion: ]\n", "manifest.yaml:2:10: is not YAML"),
+        ("key: a\nkey: b\n", 'manifest.yaml:2: the key "key" comes twice. Keep one of them.'),
+        ("key: a\nversion: '1'\ndisplay: {label: A, description: B}\nactoins: {}\n", "Did you mean actions?"),
+    ],
+    ids=["yaml", "twice", "unknown-field"],
+)
+def test_a_broken_manifest_is_named_by_file_line_and_cure(
+    command: Command, tmp_path: Path, text: str, told: str
+) -> None:
+    manifest = tmp_path / "manifest.yaml"
+    manifest.write_text(text, encoding="utf-8")
+    ended = command("--manifest", manifest, "list")
+
+    assert (ended.code, told in ended.err) == (3, True)

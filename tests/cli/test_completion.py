@@ -1,0 +1,72 @@
+"""What a shell is told when somebody presses Tab."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from click.shell_completion import ShellComplete
+
+from connector.cli.root import cli
+from tests.cli.conftest import Command, finish, start
+
+
+def completed(args: list[str], incomplete: str) -> list[str]:
+    found = ShellComplete(cli, {}, "connector", "_CONNECTOR_COMPLETE").get_completions(args, incomplete)
+    return [item.value for item in found]
+
+
+def test_commands_are_completed() -> None:
+    assert completed([], "te") == ["test-connection"]
+
+
+def test_action_keys_are_completed_whatever_their_case() -> None:
+    assert completed(["run"], "listw") == ["listWarehousesCatalog", "listWarehouses"]
+
+
+def test_data_source_keys_are_completed() -> None:
+    assert completed(["options"], "") == ["destination", "sources", "warehouses"]
+
+
+def test_show_completes_every_kind_of_key() -> None:
+    assert completed(["show"], "s") == ["sources"]
+    assert completed(["show"], "api") == ["apiKey"]
+
+
+def test_input_names_of_the_action_are_completed() -> None:
+    assert completed(["run", "updateSource", "-i"], "s") == ["sourceId=", "slug=", "settings="]
+    assert completed(["options", "sources", "-i"], "") == ["region="]
+
+
+def test_input_names_of_nothing_are_none() -> None:
+    assert completed(["run", "nothing", "-i"], "") == []
+
+
+def test_options_are_completed() -> None:
+    assert completed(["run", "listSources"], "--sel") == ["--select"]
+
+
+def test_a_component_that_cannot_be_loaded_completes_nothing_quietly() -> None:
+    assert completed(["--manifest", "/nowhere", "run"], "") == []
+    assert completed(["--manifest", "/nowhere", "run", "x", "-i"], "") == []
+
+
+def test_another_component_completes_its_own_keys(other_component: os.PathLike[str]) -> None:
+    assert completed(["--manifest", str(other_component), "run"], "") == ["listThings", "saveThing"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell_asks_this_program(command: Command, shell: str) -> None:
+    ended = command("completion", shell)
+
+    assert ended.code == 0
+    assert "_CONNECTOR_COMPLETE" in ended.out
+
+
+def test_the_program_answers_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_CONNECTOR_COMPLETE", "zsh_complete")
+    monkeypatch.setenv("COMP_WORDS", "connector run deleteU")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    ended = finish(start())
+
+    assert (ended.code, ended.out) == (0, "plain\ndeleteUser\nDelete Users\n")

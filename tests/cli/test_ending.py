@@ -1,0 +1,238 @@
+"""How a process ends: exit codes, signals, pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ROOT, TOKEN, Command, finish, start
+from tests.support.server import Answer, Asked, LoopbackServer
+
+PAGE = {"data": {"sources": [{"id": "a"}], "pagination": {}}}
+
+
+def wait_for(server: LoopbackServer) -> None:
+    until = time.monotonic() + 20
+    while not server.asked and time.monotonic() < until:
+        time.sleep(0.01)
+    assert server.asked
+
+
+def test_a_process_prints_the_payload_and_ends_with_0(server: LoopbackServer) -> None:
+    server.answer(PAGE)
+    ended = finish(start("run", "listSources"))
+
+    assert (ended.code, ended.json, ended.err) == (0, {"data": PAGE}, "")
+
+
+def test_no_library_says_anything_about_retries(server: LoopbackServer) -> None:
+    server.answer(Answer(b"", 429, {"Retry-After": "0"}), Answer(b"", 503, {"Retry-After": "0"}), PAGE)
+    ended = finish(start("run", "listSources"))
+
+    assert ended.code == 0
+    assert [line.partition(":")[0] for line in ended.err.splitlines()] == ["waiting 0.05 s", "waiting 0 s"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "code", "told"), [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 143, "")])
+def test_a_signal_ends_a_waiting_command_at_once(
+    server: LoopbackServer, number: signal.Signals, code: int, told: str
+) -> None:
+    server.answer(Answer(PAGE, hang=5))
+    process = start("run", "listSources")
+    wait_for(server)
+    began = time.monotonic()
+    process.send_signal(number)
+    ended = finish(process)
+
+    assert (ended.code, ended.out, ended.err) == (code, "", told)
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_signal_ends_a_wait_on_a_rate_limit_at_once(server: LoopbackServer) -> None:
+    server.answer(Answer(b"", 429, {"Retry-After": "60"}))
+    process = start("run", "listSources")
+    assert process.stderr is not None
+    assert process.stderr.readline() == b"waiting 60 s: rate limit\n"
+    process.send_signal(signal.SIGINT)
+
+    assert finish(process).code == 130
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interrupted_write_says_that_it_may_have_happened(server: LoopbackServer) -> None:
+    server.answer(Answer({"data": {}}, hang=5))
+    process = start("run", "deleteSource", "-i", "sourceId=a", "--yes")
+    wait_for(server)
+    process.send_signal(signal.SIGINT)
+    ended = finish(process)
+
+    assert ended.code == 130
+    assert "deleteSource may have been performed: look before repeating it\n" in ended.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+def test_a_reader_that_goes_away_ends_the_command_quietly(server: LoopbackServer) -> None:
+    def endless(asked: Asked) -> Answer:
+        number = int(dict(asked.query).get("pagination[cursor]", "0")) + 1
+        records = [{"id": f"{number}-{record}"} for record in range(200)]
+        following = str(number) if number < 500 else None
+        return Answer({"data": {"sources": records, "pagination": {"next": following}}})
+
+    server.script = endless
+    process = start("run", "listSources", "--all", "--format", "jsonl")
+    assert process.stdout is not None
+    assert process.stdout.readline() == b'{"id":"1-0"}\n'
+    process.stdout.close()
+    process.stdout = None
+    ended = finish(process)
+
+    assert (ended.code, ended.err) == (141, "")
+    assert len(server.asked) < 500
+
+
+def test_errors_as_json_have_one_shape_for_usage_too(command: Command) -> None:
+    unknown = command("run", "listSorces", "--error-format", "json")
+    usage = command("--error-format=json", "run", "listSources", "--slect", "x")
+
+    assert json.loads(unknown.err)["error"] == {
+        "type": "UnknownKeyError",
+        "message": 'there is no action "listSorces".',
+        "hint": json.loads(unknown.err)["error"]["hint"],
+    }
+    assert json.loads(usage.err)["error"]["type"] == "UsageError"
+    assert json.loads(usage.err)["error"]["hint"] == "See connector run --help."
+
+
+def test_the_form_of_errors_comes_from_the_environment_too(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTOR_ERROR_FORMAT", "json")
+
+    assert json.loads(command("nope").err)["error"]["type"] == "UsageError"
+
+
+def broken(component: Path) -> None:
+    file = component.parent / "actions" / "things.py"
+    source = file.read_text(encoding="utf-8").replace('return context.api.get("things")', "return 1 / 0")
+    file.write_text(source, encoding="utf-8")
+
+
+def test_an_unexpected_error_is_one_line_and_a_hint(
+    command: Command, other_component: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_CONNECTION", '{"host": "https://example.com", "token": "x"}')
+    broken(other_component)
+    ended = command("--manifest", other_component, "run", "listThings")
+
+    assert ended.code == 1
+    assert ended.err.splitlines()[0] == "error: unexpected ZeroDivisionError: division by zero"
+    assert "This is a bug" in ended.err
+
+
+def test_debug_shows_where_an_unexpected_error_comes_from(
+    other_component: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_CONNECTION", f'{{"host": "https://example.com", "token": "{TOKEN}"}}')
+    broken(other_component)
+    ended = finish(start("--manifest", str(other_component), "run", "listThings", "--debug"))
+
+    assert ended.code == 1
+    assert "Traceback" in ended.err
+    assert "return 1 / 0" in ended.err
+    assert TOKEN not in ended.err
+
+
+def test_a_file_that_is_interpreted_as_an_error_of_the_system_has_no_traceback(command: Command) -> None:
+    ended = command("run", "listSources", "--inputs", "/")
+
+    assert (ended.code, "/ cannot be read: Is a directory" in ended.err) == (2, True)
+
+
+def test_the_logging_of_the_caller_is_left_as_it_was(command: Command, server: LoopbackServer) -> None:
+    import logging
+
+    logger = logging.getLogger("connector")
+    before = (logger.level, logger.propagate, list(logger.handlers))
+    server.answer(PAGE)
+    command("run", "listSources", "--debug")
+
+    assert (logger.level, logger.propagate, logger.handlers) == before
+
+
+def test_a_run_imports_only_what_it_needs(server: LoopbackServer) -> None:
+    code = (
+        "import sys; from connector.cli import main; code = main(['run', 'listSources']);"
+        "print(sorted({'rich', 'jsonpath_ng', 'pytest', 'responses', 'fastapi', 'connector.cli.show',"
+        " 'connector.docs', 'connector.check'} & set(sys.modules)), file=sys.stderr); sys.exit(code)"
+    )
+    server.answer(PAGE)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+
+
+def test_commands_run_outside_of_the_main_thread(command: Command) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from connector.cli import main
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(main, ["--version"]).result() == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interrupt_is_an_exit_code_for_a_caller_too(command: Command, server: LoopbackServer) -> None:
+    server.script = raising(signal.SIGINT)
+    ended = command("run", "createUserInvites", "-i", 'invites=[{"email": "a@example.com"}]')
+
+    assert ended.code == 130
+    assert ended.err.endswith("createUserInvites may have been performed: look before repeating it\ninterrupted\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_termination_restores_the_handler_of_the_caller(command: Command, server: LoopbackServer) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    server.script = raising(signal.SIGTERM)
+    with pytest.raises(SystemExit) as ended:
+        command("run", "listSources")
+
+    assert (ended.value.code, signal.getsignal(signal.SIGTERM)) == (143, before)
+
+
+def raising(number: signal.Signals) -> Callable[[Asked], Answer]:
+    def script(_asked: Asked) -> Answer:
+        os.kill(os.getpid(), number)
+        return Answer({"data": {}}, hang=1)
+
+    return script
+
+
+def test_garbage_is_collected_for_a_caller_as_before(command: Command) -> None:
+    import gc
+
+    before = gc.get_threshold()
+    command("--version")
+
+    assert gc.get_threshold() == before
+
+
+def test_a_component_without_a_connection_says_so(command: Command, other_component: Path) -> None:
+    manifest = other_component.read_text(encoding="utf-8")
+    other_component.write_text(
+        manifest.replace("  login: {label: Login, description: A token.}", "  {}"), encoding="utf-8"
+    )
+    (other_component.parent / "connections" / "login.py").unlink()
+    ended = command("--manifest", other_component, "run", "listThings")
+
+    assert (ended.code, "there is no connection" in ended.err) == (2, True)

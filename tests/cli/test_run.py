@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command, Ended
+from tests.support.server import Answer, Asked, LoopbackServer
+
+PAGE = {"data": {"sources": [{"id": "a", "slug": "one"}, {"id": "b", "slug": "zwei ü"}], "pagination": {}}}
+
+
+def page(records: list[str], following: str | None) -> dict[str, object]:
+    found = [{"id": record, "slug": record.upper()} for record in records]
+    return {"data": {"sources": found, "pagination": {"current": "c", "next": following}}}
+
+
+def pages(asked: Asked) -> Answer:
+    cursor = dict(asked.query).get("pagination[cursor]")
+    return Answer(page(["a", "b"], "second") if cursor is None else page(["c"], None))
+
+
+def test_the_payload_is_the_only_thing_on_standard_output(command: Command, server: LoopbackServer) -> None:
+    server.answer(PAGE)
+    ended = command("run", "listSources", "-i", "count=10")
+
+    assert (ended.code, ended.json, ended.err) == (0, {"data": PAGE}, "")
+    assert dict(server.asked[0].query) == {"pagination[count]": "10"}
+    assert server.asked[0].headers["Authorization"] == "Bearer tok-4711-very-secret"
+
+
+def test_the_payload_is_indented_and_keeps_other_alphabets(command: Command, server: LoopbackServer) -> None:
+    server.answer(PAGE)
+
+    assert '        {\n          "id": "b",\n          "slug": "zwei ü"\n' in command("run", "listSources").out
+
+
+def test_what_utf8_cannot_hold_is_escaped(command: Command, server: LoopbackServer) -> None:
+    server.answer(Answer(rb'{"data": {"name": "\ud800"}}'))
+    ended = command("run", "getSource", "-i", "sourceId=a")
+
+    assert json.loads(ended.out) == {"data": {"data": {"name": "\ud800"}}}
+
+
+def test_texts_are_read_as_what_the_input_is(command: Command, server: LoopbackServer) -> None:
+    server.answer({"data": {}})
+    settings = '{"websiteUrl": "https://example.com"}'
+    command("run", "updateSource", "-i", "sourceId=a", "-i", "enabled=false", "-i", f"settings={settings}")
+
+    assert server.asked[0].json == {"enabled": False, "settings": {"websiteUrl": "https://example.com"}}
+
+
+def test_colon_equals_takes_json(command: Command, server: LoopbackServer) -> None:
+    server.answer({"data": {}})
+    command("run", "updateWarehouse", "-i", "warehouseId=a", "-i", "name:=null", "-i", 'settings:={"a": [1]}')
+
+    assert server.asked[0].json == {"name": None, "settings": {"a": [1]}}
+
+
+def test_a_name_that_comes_again_makes_a_list(command: Command, server: LoopbackServer) -> None:
+    server.answer({"data": {}})
+    command("run", "deleteUser", "--yes", "-i", "userIds=a", "-i", "userIds=b")
+
+    assert server.asked[0].query == [("userIds.0", "a"), ("userIds.1", "b")]
+
+
+def test_an_at_sign_reads_a_file(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+    server.answer({"data": {}})
+    text, options = tmp_path / "name.txt", tmp_path / "settings.json"
+    text.write_text("a = 1\n", encoding="utf-8")
+    options.write_text('{"a": [1]}', encoding="utf-8")
+    command("run", "updateWarehouse", "-i", "warehouseId=a", "-i", f"name=@{text}", "-i", f"settings:=@{options}")
+
+    assert server.asked[0].json == {"name": "a = 1\n", "settings": {"a": [1]}}
+
+
+def test_a_value_may_hold_equals_signs(command: Command, server: LoopbackServer) -> None:
+    server.answer(PAGE)
+    command("run", "listSources", "-i", "cursor=MA==")
+
+    assert dict(server.asked[0].query)["pagination[cursor]"] == "MA=="
+
+
+def test_inputs_come_from_a_file_and_assignments_win(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+    server.answer(PAGE)
+    file = tmp_path / "inputs.json"
+    file.write_text('{"count": 5, "cursor": "x"}', encoding="utf-8")
+    command("run", "listSources", "--inputs", file, "-i", "count=7")
+
+    assert dict(server.asked[0].query) == {"pagination[count]": "7", "pagination[cursor]": "x"}
+
+
+def test_inputs_come_from_standard_input(command: Command, server: LoopbackServer) -> None:
+    server.answer(PAGE)
+    command("run", "listSources", "--inputs", "-", stdin='{"count": 5}')
+
+    assert dict(server.asked[0].query) == {"pagination[count]": "5"}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("$.data.data.sources[*].id", ["a", "b"]),
+        ("$.data.data.sources[0].slug", "one"),
+        ("$.data.data.sources[?(@.slug == 'one')].id", ["a"]),
+        ("$..id", ["a", "b"]),
+        ("$.data.data.pagination", {}),
+    ],
+)
+def test_select_prints_a_part_and_a_path_that_can_match_often_a_list(
+    command: Command, server: LoopbackServer, path: str, expected: object
+) -> None:
+    server.answer(PAGE)
+
+    assert command("run", "listSources", "--select", path).json == expected
+
+
+def test_a_select_that_matches_nothing_says_so_and_loses_no_success(command: Command, server: LoopbackServer) -> None:
+    server.answer(PAGE)
+    ended = command("run", "listSources", "--select", "$.data.sources")
+
+    assert (ended.code, ended.json) == (0, None)
+    assert "nothing in the payload matches $.data.sources" in ended.err
+
+
+def test_a_broken_select_is_refused_before_anything_is_sent(command: Command, server: LoopbackServer) -> None:
+    ended = command("run", "deleteSource", "--yes", "-i", "sourceId=a", "--select", "$[")
+
+    assert (ended.code, server.asked) == (2, [])
+    assert "--select $[ is no JSONPath" in ended.err
+
+
+def test_all_prints_every_record_as_one_json_list(command: Command, server: LoopbackServer) -> None:
+    server.script = pages
+    ended = command("run", "listSources", "--all")
+
+    assert [record["id"] for record in ended.json] == ["a", "b", "c"]
+    assert dict(server.asked[0].query)["pagination[count]"] == "200"
+
+
+def test_all_of_an_empty_list_is_an_empty_list(command: Command, server: LoopbackServer) -> None:
+    server.answer(page([], None))
+
+    assert command("run", "listSources", "--all").json == []
+    assert command("run", "listSources", "--all", "--format", "jsonl").out == ""
+
+
+def test_jsonl_prints_a_line_a_record_and_select_applies_to_each(command: Command, server: LoopbackServer) -> None:
+    server.script = pages
+    ended = command("run", "listSources", "--all", "--format", "jsonl", "--select", "$.slug")
+
+    assert ended.out == '"A"\n"B"\n"C"\n'
+
+
+def test_records_before_a_failure_are_kept(command: Command, server: LoopbackServer) -> None:
+    server.answer(page(["a"], "x"), Answer({"errors": [{"type": "forbidden", "message": "no"}]}, 403))
+    ended = command("run", "listSources", "--all", "--format", "jsonl")
+
+    assert (ended.code, ended.out) == (4, '{"id":"a","slug":"A"}\n')
+
+
+def test_fetch_all_is_one_payload(command: Command, server: LoopbackServer) -> None:
+    server.script = pages
+    ended = command("run", "listSources", "-i", "fetchAll=true", "--select", "$..id")
+
+    assert ended.json == ["a", "b", "c"]
+
+
+def test_all_of_an_action_that_does_not_list_is_refused(command: Command) -> None:
+    ended = command("run", "getSource", "-i", "sourceId=a", "--all")
+
+    assert (ended.code, "does not list" in ended.err) == (2, True)
+
+
+def test_lines_without_all_are_refused(command: Command) -> None:
+    ended = command("run", "listSources", "--format", "jsonl")
+
+    assert (ended.code, "Add --all" in ended.err) == (2, True)
+
+
+def test_debug_logs_requests_without_the_token(command: Command, server: LoopbackServer) -> None:
+    server.answer(PAGE)
+    ended = command("run", "listSources", "--debug")
+
+    assert ended.json == {"data": PAGE}
+    assert "GET 127.0.0.1" in ended.err
+    assert "-> 200" in ended.err
+
+
+def test_a_wait_on_a_rate_limit_is_told(command: Command, server: LoopbackServer) -> None:
+    server.answer(Answer(b"", 429, {"Retry-After": "0"}), PAGE)
+    ended = command("run", "listSources")
+
+    assert ended.code == 0
+    assert "waiting 0.05 s: rate limit" in ended.err
+
+
+def test_without_patience_a_rate_limit_fails_at_once(command: Command, server: LoopbackServer) -> None:
+    server.answer(Answer(b"", 429, {"Retry-After": "30"}))
+    ended = command("run", "listSources", "--max-wait", "0")
+
+    assert (ended.code, len(server.asked)) == (5, 1)
+    assert "in 30 s" in ended.err
+
+
+def test_a_deadline_ends_a_slow_answer(command: Command, server: LoopbackServer) -> None:
+    server.answer(Answer(PAGE, hang=2))
+    ended = command("run", "listSources", "--deadline", "0.2")
+
+    assert (ended.code, "no answer in time" in ended.err) == (5, True)
+
+
+def test_another_component_comes_from_a_manifest(
+    command: Command, other_component: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = command("--manifest", other_component, "list", "--json")
+    monkeypatch.setenv("CONNECTOR_MANIFEST", str(other_component))
+    by_variable = command("list", "--json")
+
+    assert named.json["key"] == by_variable.json["key"] == "other"
+
+
+def test_the_warning_of_a_region_that_is_overruled_is_shown(
+    command: Command, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SEGMENT_BASE_URL")
+    monkeypatch.setenv("SEGMENT_REGION", "eu1.api")
+    ended: Ended = command(
+        "run", "createSource", "--inputs", "-", "--dry-run", stdin=json.dumps(NEW | {"region": "api"})
+    )
+
+    assert "the connection's region eu1.api decides" in ended.err
+    assert ended.json["url"] == "https://eu1.api.segmentapis.com/sources"
+
+
+NEW = {"slug": "s", "enabled": True, "metadataId": "m"}
