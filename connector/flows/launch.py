@@ -11,6 +11,7 @@ from connector.flows.check import check
 from connector.flows.config import config_values
 from connector.flows.flow import refuse
 from connector.flows.journal import Journal, NoJournal, new_id, runs_folder
+from connector.flows.limits import bounded
 from connector.flows.run import Options, Run
 from connector.flows.running import Session
 from connector.flows.trigger import trigger_results
@@ -39,6 +40,8 @@ def launch(
         StepError: See there.
         FlowLimitError: See there.
     """
+    bounded("payload", started["payload"])
+    bounded("config", config)
     values = config_values(integration, config)
     refuse(check(integration, components, flows=[flow], config=config))
     session = Session(integration, flow, components, values, options, pretend=dry_run)

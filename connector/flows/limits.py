@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from connector.errors import FlowLimitError
+
+MAX_DEPTH = 200
+"""Levels of lists and objects inside one another that a payload may have: as deep as JSON is read quickly."""
+
+
+def bounded(name: str, value: Any) -> None:
+    """Let a value pass that is not nested too deeply.
+
+    Raises:
+        FlowLimitError: It is, or it contains itself.
+    """
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [part for parent in level for part in _inside(parent)]
+        if not level:
+            return
+    raise FlowLimitError(f"the {name} is nested more than {MAX_DEPTH} levels deep.", hint="Flatten it.")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return [part for part in parts if isinstance(part, Mapping | list | tuple)]
 
 
 @dataclass(frozen=True, slots=True)

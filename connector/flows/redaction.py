@@ -13,6 +13,7 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _MIN_LENGTH = 4
+_MAX_DEPTH = 100
 
 
 class Redactor:
@@ -39,15 +40,17 @@ class Redactor:
                 for part in value:
                     self.learn(part)
 
-    def value(self, value: Any, name: str = "") -> Any:
-        """A copy without secrets."""
+    def value(self, value: Any, name: str = "", depth: int = 0) -> Any:
+        """A copy without secrets; what is nested very deeply is left out."""
+        if depth > _MAX_DEPTH:
+            return "..."
         match value:
             case Mapping() if "key" in value and "value" in value and len(value) == 2:
-                return {"key": value["key"], "value": self.value(value["value"], f"{name} {value['key']}")}
+                return {"key": value["key"], "value": self.value(value["value"], f"{name} {value['key']}", depth + 1)}
             case Mapping():
-                return {str(key): self._member(part, str(key)) for key, part in value.items()}
+                return {str(key): self._member(part, str(key), depth + 1) for key, part in value.items()}
             case list() | tuple():
-                return [self.value(part, name) for part in value]
+                return [self.value(part, name, depth + 1) for part in value]
             case str():
                 return MASK if value and _SECRET_NAME.search(name) else self.text(value)
         return value
@@ -59,10 +62,10 @@ class Redactor:
                 text = text.replace(secret, MASK)
         return text
 
-    def _member(self, value: Any, name: str) -> Any:
+    def _member(self, value: Any, name: str, depth: int) -> Any:
         if name in self._keys and value not in (None, "", [], {}):
             return self.masked(value)
-        return self.value(value, name)
+        return self.value(value, name, depth)
 
     def masked(self, value: Any) -> Any:
         """The shape of a value that is secret as a whole: its keys, and stars."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.component import Component
-from connector.errors import ConnectorError, FlowFileError
-from connector.flows import Flow
-from tests.flows.support import WORKSHOP, document, step
+from connector.errors import ConnectorError, FlowFileError, FlowLimitError
+from connector.flows import Flow, Run
+from tests.flows.support import WORKSHOP, Answer, Service, document, step
 
 SOUND = document(
     step("List", "workshop.listThings", {"connection": "#Workshop"}),
@@ -112,6 +114,23 @@ def test_any_payload_is_run_with_or_a_clear_error(workshop: Component, payload: 
     connection = {"Workshop": {"fields": {"apiKey": "x", "baseUrl": "http://127.0.0.1:1"}}}
     with suppress(ConnectorError):
         assert flow.run(workshop, connections=connection, payload=payload, journal=False).status == "done"
+
+
+def test_a_payload_that_is_nested_too_deeply_or_contains_itself_is_refused(workshop: Component) -> None:
+    flow = Flow.parse(yaml.safe_dump(document()))
+    cyclic: list[Any] = []
+    cyclic.append(cyclic)
+    for payload in (json.loads("[" * 300 + "]" * 300), cyclic):
+        with pytest.raises(FlowLimitError, match="the payload is nested more than 200 levels deep"):
+            flow.run(workshop, payload=payload)
+
+
+def test_an_answer_that_is_nested_deeply_does_not_stop_a_trace(
+    run: Callable[..., Run], service: Service, tmp_path: Path
+) -> None:
+    service.answers["GET"] = [Answer(b"[" * 150 + b"]" * 150)]
+    assert run(step("List", "workshop.listThings"), trace=tmp_path / "trace").status == "done"
+    assert b'"..."' in (tmp_path / "trace").read_bytes()
 
 
 def test_reading_and_checking_flows_does_not_load_the_http_library(tmp_path: Path) -> None:

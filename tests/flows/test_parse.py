@@ -159,7 +159,10 @@ requiredConfigVars:
             'flow.yaml:14: flows.0.steps.1.inputs.c.value "a..b" cannot be read from "..b" on. '
             "Write the step's name in camel case, then its path, such as `listThings.results.data.0.id`."
         ),
-        "flow.yaml:15: flows.0.steps.1.inputs.d.value must be a list, not an empty object. Begin each entry with a dash.",
+        (
+            "flow.yaml:15: flows.0.steps.1.inputs.d.value must be a list, not an empty object. "
+            "Begin each entry with a dash."
+        ),
         (
             'flow.yaml:16: flows.0.steps.1.errorConfig.errorHandlerType is "retri", '
             "which is none of fail, ignore, retry. Did you mean retry?"
