@@ -8,6 +8,7 @@ import pytest
 
 from connector.component import Component
 from connector.flows import Finding, Flow
+from tests.flows import support
 from tests.flows.support import flow_of, step
 
 
@@ -272,3 +273,16 @@ def test_every_flow_of_a_file_is_checked_or_the_one_that_is_named(workshop: Comp
     )
     assert [finding.flow for finding in flow.check(workshop)] == ["One", "Two"]
     assert [finding.flow for finding in flow.check(workshop, flow="Two")] == ["Two"]
+
+
+def test_components_may_be_left_out_given_alone_listed_or_by_key(workshop: Component) -> None:
+    flow = flow_of(step("List", "workshop.listThings"))
+    for given in (workshop, [workshop], {"workshop": workshop}):
+        assert flow.check(given) == []
+    assert [finding.rule for finding in flow.check()] == ["unsupported"]
+
+
+def test_a_blocked_action_is_found() -> None:
+    component = support.workshop()
+    component.block("noop")
+    assert "error blocked Step: workshop.noop is blocked." in found(component, step("Step", "workshop.noop"))[0]

@@ -297,3 +297,10 @@ def test_a_last_record_that_was_cut_off_does_not_count(run: Runs, workshop: Comp
     assert runs()[0].status == "killed"
     assert resume(failed.journal, workshop, connections=service.connections).status == "done"
     assert all(line["type"] for line in lines(failed.journal))
+
+
+def test_files_that_are_no_journals_are_not_listed(run: Runs, tmp_path: Path) -> None:
+    (tmp_path / "other.jsonl").write_text("{}\n")
+    (tmp_path / "empty.jsonl").write_text("")
+    run(step("List", "workshop.listThings"), journal=tmp_path / "mine.jsonl")
+    assert [past.journal.name for past in runs(tmp_path)] == ["mine.jsonl"]

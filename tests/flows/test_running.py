@@ -485,3 +485,38 @@ def test_a_server_error_of_a_write_leaves_its_outcome_open(run: Runs, service: S
 
 def test_a_component_without_connections_needs_none(run: Runs) -> None:
     assert run(step("Wait", "sleep.sleep", {"ms": "0"}), connections={}).status == "done"
+
+
+def test_a_flow_that_names_no_connection_says_what_to_give(workshop: Component, service: Service) -> None:
+    flow = flow_of(step("List", "workshop.listThings"), requiredConfigVars=[])
+    with pytest.raises(ConnectionInputError, match="no connection is given, and the flow names none"):
+        flow.run(workshop)
+    with pytest.raises(ConnectionInputError, match="steps name no connection, and several are given"):
+        flow.run(workshop, connections={"One": service.connection, "Two": service.connection})
+
+
+def test_steps_with_and_without_a_name_share_the_connection(workshop: Component, service: Service) -> None:
+    steps = step("One", "workshop.listThings", {"connection": "#Workshop"}), step("Two", "workshop.listThings")
+    assert flow_of(*steps).run(workshop, connections=service.connections).status == "done"
+
+
+def test_fields_of_a_connection_that_do_not_fit_are_named(workshop: Component) -> None:
+    with pytest.raises(ConnectionInputError, match=r"API Key \(apiKey\): is required"):
+        flow_of(step("List", "workshop.listThings")).run(workshop, connections={CONNECTION: {"fields": {}}})
+
+
+def test_a_value_that_no_branch_is_for_goes_nowhere_without_else(run: Runs) -> None:
+    only = branches(A=[echo("In A", "x")])
+    choose = step(
+        "Choose", "branch.branchOnValue", {"inputValue": "b", "branchValueMappings": mappings(A="a")}, branches=only
+    )
+    done = run(choose, echo("After", "x"))
+    assert (done.steps["Choose"].results, done.steps["In A"].state, done.status) == (None, "skipped", "done")
+
+
+def test_bad_inputs_are_not_tried_again(run: Runs, events: list[Event]) -> None:
+    config = {"errorHandlerType": "retry", "maxAttempts": 5, "delaySeconds": 60}
+    create = step("Create", "workshop.createThing", {"name": "=trigger.results.body.data.name"}, errorConfig=config)
+    with pytest.raises(StepError):
+        run(create, payload={})
+    assert [event.state for event in events if isinstance(event, StepEvent)] == ["running", "failed"]
