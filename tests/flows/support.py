@@ -12,14 +12,25 @@ import yaml
 
 from connector import Component, load_component
 from connector.flows import Flow
-from connector.rest import CallLimits
-from tests.support.server import Answer, Asked, LoopbackServer
+from tests.support.server import Answer as Answer
+from tests.support.server import Asked, LoopbackServer
 
 WORKSHOP = Path(__file__).parent / "workshop"
 TOKEN = "secret-token-of-the-workshop"
 CONNECTION = "Workshop"
 
-__all__ = ["CONNECTION", "TOKEN", "Answer", "Asked", "CallLimits", "Service", "flow_of", "step", "value", "workshop"]
+    "Answer",
+    "Service",
+    "branches",
+    "document",
+    "echo",
+    "flow_of",
+    "loop",
+    "mappings",
+    "step",
+    "value",
+    "workshop",
+]
 
 
 def workshop() -> Component:
@@ -103,3 +114,19 @@ def document(
 
 def flow_of(*steps: dict[str, Any], **more: Any) -> Flow:
     return Flow.parse(yaml.safe_dump(document(*steps, **more), sort_keys=False), "flow.yaml")
+
+
+def echo(name: str, text: Any, **more: Any) -> dict[str, Any]:
+    return step(name, "workshop.echo", {"value": text}, **more)
+
+
+def loop(name: str, items: Any, *steps: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return step(name, "loop.loopOverItems", {"items": items}, steps=list(steps), **more)
+
+
+def branches(**by_name: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"name": name, "steps": steps} for name, steps in by_name.items()]
+
+
+def mappings(**by_name: str) -> dict[str, Any]:
+    return {"type": "complex", "value": [{"name": n, "type": "value", "value": v} for n, v in by_name.items()]}
