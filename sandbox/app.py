@@ -51,7 +51,7 @@ class Site:
         """
         tokens = {workspace.token: False, workspace.restricted_token: True}
         if len(tokens) < 2 or any(token in self._grants for token in tokens):
-            raise SandboxError("Two workspaces or two roles share a token; each needs its own")
+            raise SandboxError("two workspaces or two roles share a token.", hint="Each needs its own.")
         self._grants |= {token: (workspace, restricted) for token, restricted in tokens.items()}
 
     def remove(self, workspace: Workspace) -> None:

@@ -156,8 +156,8 @@ class Assumptions:
             SandboxError: There is no such assumption, or it has no such value.
         """
         if name not in ASSUMPTIONS:
-            raise SandboxError(f"There is no assumption {name!r}; there are {', '.join(ASSUMPTIONS)}")
+            raise SandboxError(f"there is no assumption {name!r}; there are {', '.join(ASSUMPTIONS)}.")
         if value not in ASSUMPTIONS[name].choices:
             choices = ", ".join(ASSUMPTIONS[name].choices)
-            raise SandboxError(f"The assumption {name} cannot be {value!r}; it can be {choices}")
+            raise SandboxError(f"the assumption {name} cannot be {value!r}; it can be {choices}.")
         self._values[name] = value

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from connector.errors import SandboxError
 
-class SandboxError(ValueError):
-    """A seed, file, fault or assumption that the sandbox cannot use; the message says which and why."""
+__all__ = ["TYPES", "ApiError", "SandboxError", "invalid", "not_found", "not_implemented", "problem", "unauthorized"]
 
 
 class ApiError(Exception):

@@ -20,6 +20,7 @@ from .errors import SandboxError
 from .kinds import KINDS, Kind, Record, record_id
 
 BUSY_SECONDS = 30.0
+OTHER_FILE = "Choose another file, or delete this one."
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE records (
@@ -82,7 +83,7 @@ class Store:
             )
             self._prepare()
         except sqlite3.Error as error:
-            raise SandboxError(f"{path} cannot be used as a sandbox: {error}") from None
+            raise SandboxError(f"{path} cannot be used as a sandbox: {error}.") from None
 
     def _prepare(self) -> None:
         if self.path:
@@ -96,7 +97,7 @@ class Store:
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
-                raise SandboxError(f"{self.path} holds no sandbox of this version; delete it or choose another file")
+                raise SandboxError(f"{self.path} holds no sandbox of this version.", hint=OTHER_FILE)
 
     def close(self) -> None:
         """Closes the file; what was in memory is gone."""

@@ -80,7 +80,7 @@ class Workspace:
         if self._store.fact("workspace") is None:
             seeding.load(self._store, self._seed, only_when_empty=True)
         elif seeded:
-            raise SandboxError(f"{path} holds a workspace already; reset it, or choose another file for the seed")
+            raise SandboxError(f"{path} holds a workspace already.", hint="Replace it, or choose another file for the seed.")
 
     def _keep_token(self, name: str, given: str | None) -> str:
         with self._store.transaction():
@@ -112,7 +112,7 @@ class Workspace:
         """An ASGI application that serves this workspace alone.
 
         Raises:
-            connector.serving.ServerMissingError: FastAPI is not installed.
+            MissingExtraError: FastAPI is not installed.
         """
         require_server()
         from .app import Site  # noqa: PLC0415 - FastAPI is optional and slow to import
