@@ -44,10 +44,10 @@ async def _workspace(request: Request) -> Any:
 Opened = Annotated[Any, Depends(_workspace)]
 
 
-def control() -> FastAPI:
-    """The application to mount at `/_sandbox`."""
-    app = FastAPI(title="Control of the sandbox", docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.include_router(router)
+def control(prefix: str) -> FastAPI:
+    """The application whose paths begin with `prefix`."""
+    app = FastAPI(title="Control of the sandbox", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.include_router(router, prefix=prefix.rstrip("/"))
     app.add_exception_handler(SandboxError, _refuse)
     app.add_exception_handler(ApiError, _answer)
     return app

@@ -40,9 +40,9 @@ _VERSION_NAMES = {"stable": "v1", "beta": "v1beta", "alpha": "v1alpha"}
 _MAX_ID = 255
 
 
-@dataclass(frozen=True)
+@dataclass
 class Received:
-    """A request as it came in; `path` is percent-encoded."""
+    """A request as it came in; `path` is percent-encoded, `restricted` what its token is."""
 
     method: str
     path: str
