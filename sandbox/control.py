@@ -46,7 +46,9 @@ Opened = Annotated[Any, Depends(_workspace)]
 
 def control(prefix: str) -> FastAPI:
     """The application whose paths begin with `prefix`."""
-    app = FastAPI(title="Control of the sandbox", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title="Control of the sandbox", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
     app.include_router(router, prefix=prefix.rstrip("/"))
     app.add_exception_handler(SandboxError, _refuse)
     app.add_exception_handler(ApiError, _answer)

@@ -149,17 +149,18 @@ def dump(store: Store) -> Seed:
         return {"workspace": store.fact("workspace"), **{kind: store.all(kind) for kind in KINDS}}
 
 
-def generate(*, sources: int = 40_000, destinations: int = 5_000) -> Seed:
+def generate(*, sources: int = 40_000, destinations: int | None = None) -> Seed:
     """A big workspace for load tests, the same each time for the same numbers.
 
     Args:
         sources: How many sources; each is connected to the one warehouse.
-        destinations: How many destinations, one after another on the sources.
+        destinations: How many destinations, one after another on the sources; an eighth of these unless given.
 
     Raises:
         SandboxError: A number is negative, or destinations outnumber what the sources can take.
     """
     catalog = bundled()["destinationsCatalog"]
+    destinations = sources // 8 if destinations is None else destinations
     if sources < 0 or not 0 <= destinations <= sources * len(catalog):
         raise SandboxError(f"{sources} sources take 0 to {max(sources, 0) * len(catalog)} destinations.")
     chance = random.Random(sources)  # noqa: S311 - ids of a test's data

@@ -8,6 +8,7 @@ process loses no committed write: the write-ahead log has reached the operating 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -78,12 +79,17 @@ class Store:
         self._lock = threading.RLock()
         self._hints: dict[tuple[str, str], _Hint] = {}
         try:
+            if path:
+                # It holds tokens: SQLite itself would make it readable for everybody.
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = sqlite3.connect(
                 path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             self._prepare()
         except sqlite3.Error as error:
-            raise SandboxError(f"{path} cannot be used as a sandbox: {error}.") from None
+            raise SandboxError(f"{path} cannot be used as a sandbox: {error}.", hint=OTHER_FILE) from None
+        except OSError as error:
+            raise SandboxError(f"{path} cannot be used as a sandbox: {error.strerror}.") from None
 
     def _prepare(self) -> None:
         if self.path:
