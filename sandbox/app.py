@@ -79,8 +79,9 @@ class Site:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
-        received = await _received(scope, headers, receive)
         grant = self.find(headers.get("authorization", ""))
+        limit = grant[0].engine.body_limit if grant else 0
+        received = _received(scope, headers, await _content(receive, limit))
         if grant is None:
             await _send(send, self._refused(received))
             return
@@ -131,22 +132,25 @@ def _headers(scope: Scope) -> dict[str, str]:
     return found
 
 
-async def _received(scope: Scope, headers: dict[str, str], receive: Receive) -> Received:
+def _received(scope: Scope, headers: dict[str, str], content: bytes) -> Received:
     return Received(
         method=scope["method"],
         path=scope["raw_path"].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
         accept=headers.get("accept", ""),
         content_type=headers.get("content-type", ""),
-        content=await _content(receive),
+        content=content,
     )
 
 
-async def _content(receive: Receive) -> bytes:
-    parts = []
+async def _content(receive: Receive, limit: float) -> bytes:
+    """The body, all of it read, but hardly more of it kept than what is refused for being too large."""
+    parts, size = [], 0
     while True:
         message = await receive()
-        parts.append(message.get("body", b""))
+        if size <= limit:
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
         if not message.get("more_body"):
             return b"".join(parts)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from .assumptions import ASSUMPTIONS
-from .errors import ApiError, SandboxError, unauthorized
+from .errors import ApiError, BusyError, SandboxError, unauthorized
 from .store import dumps
 
 router = APIRouter()
@@ -56,7 +56,8 @@ def control(prefix: str) -> FastAPI:
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:
-    return JSONResponse({"errors": [{"type": "sandbox", "message": str(error)}]}, 422)
+    status = 503 if isinstance(error, BusyError) else 422
+    return JSONResponse({"errors": [{"type": "sandbox", "message": str(error)}]}, status)
 
 
 async def _answer(_request: Request, error: Exception) -> Response:
