@@ -7,11 +7,13 @@
     │   ├── PluginError              a plugin that cannot be registered
     │   ├── ConnectionInputError     a connection without its token, or with bad fields
     │   ├── MissingExtraError        an optional dependency is not installed
+    │   ├── ServingError             an address that cannot be served
     │   └── TLSError                 the server's certificate was not accepted
     ├── UsageError                 fix the call                          exit 2
     │   ├── UnknownKeyError          no such action, data source or connection
     │   ├── InputError               inputs that do not fit, all of them at once
-    │   └── PolicyError              the runner's policy forbids it
+    │   ├── PolicyError              the runner's policy forbids it
+    │   └── SandboxError             a file, seed, fault or assumption that does not fit
     ├── RefusedError               the API refused: fix the request      exit 4
     │   ├── BadRequestError          400
     │   ├── AuthenticationError      401
@@ -144,6 +146,10 @@ class MissingExtraError(SetupError):
     """A feature needs an optional dependency that is not installed."""
 
 
+class ServingError(SetupError):
+    """The address cannot be served: it is taken, unknown, or reached from other machines."""
+
+
 class UsageError(ConnectorError):
     """The call itself is wrong; nothing was sent."""
 
@@ -160,6 +166,10 @@ class InputError(UsageError):
 
 class PolicyError(UsageError):
     """The runner's policy forbids this action or request; nothing was sent."""
+
+
+class SandboxError(UsageError):
+    """A sandbox cannot do what was asked: its file, a seed, a fault or an assumption does not fit."""
 
 
 @dataclass(frozen=True, slots=True)
