@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from connector.component import Component, load_component
 from connector.definitions import Action, DataSource
 from connector.docs import is_fresh, page_file
-from connector.errors import Problem, SetupError
+from connector.errors import ComponentError, Problem, SetupError
 from connector.inputs import Input, Inputs
 
 Definition = Action[Any] | DataSource[Any]
@@ -107,6 +107,17 @@ def pages_are_found(component: Component) -> Iterator[Problem]:
             yield Problem(action.key, text, cure=f"Correct Paging(records=...) or {_file(action)}.")
 
 
+def sandbox_is_whole(component: Component) -> Iterator[Problem]:
+    """The sandbox that the manifest names can be imported, and offers what a sandbox offers."""
+    from connector.sandboxes import sandbox_of
+
+    try:
+        if component.manifest.sandbox is not None:
+            sandbox_of(component)
+    except ComponentError as error:
+        yield from error.problems
+
+
 def docs_page_is_fresh(component: Component) -> Iterator[Problem]:
     """The component's page says what the component is now; a component without a docs folder has no page."""
     file = page_file(component)
@@ -134,6 +145,7 @@ RULES: tuple[Rule, ...] = (
     payloads_can_be_read,
     payloads_have_their_shape,
     pages_are_found,
+    sandbox_is_whole,
     docs_page_is_fresh,
 )
 

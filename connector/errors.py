@@ -7,6 +7,7 @@
     │   ├── PluginError              a plugin that cannot be registered
     │   ├── ConnectionInputError     a connection without its token, or with bad fields
     │   ├── MissingExtraError        an optional dependency is not installed
+    │   ├── ServingError             an address that cannot be served
     │   └── TLSError                 the server's certificate was not accepted
     ├── UsageError                 fix the call                          exit 2
     │   ├── UnknownKeyError          no such action, data source or connection
@@ -14,7 +15,8 @@
     │   ├── PolicyError              the runner's policy forbids it
     │   ├── FlowFileError            a flow that cannot be run, every finding listed
     │   ├── FlowLimitError           a flow that goes beyond a limit, such as a loop without end
-    │   └── JournalError             a run that cannot be resumed or undone
+    │   ├── JournalError             a run that cannot be resumed or undone
+    │   └── SandboxError             a file, seed, fault or assumption that does not fit
     ├── RefusedError               the API refused: fix the request      exit 4
     │   ├── BadRequestError          400
     │   ├── AuthenticationError      401
@@ -148,6 +150,10 @@ class MissingExtraError(SetupError):
     """A feature needs an optional dependency that is not installed."""
 
 
+class ServingError(SetupError):
+    """The address cannot be served: it is taken, unknown, or reached from other machines."""
+
+
 class UsageError(ConnectorError):
     """The call itself is wrong; nothing was sent."""
 
@@ -207,6 +213,10 @@ class StepError(ConnectorError):
             self.cause.to_dict()["error"] if isinstance(self.cause, ConnectorError) else {"message": str(self.cause)}
         )
         return {"flow": self.flow, "step": self.step, "cause": cause}
+
+
+class SandboxError(UsageError):
+    """A sandbox cannot do what was asked: its file, a seed, a fault or an assumption does not fit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 
+from connector.errors import MissingExtraError, ServingError
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -21,31 +23,22 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 CUT = "connector.cut"
 """The ASGI extension that closes the connection of a request: `scope["extensions"][CUT]()`."""
 
+INSTALL = "Install it: pip install 'segment-connector[server]'"
 MAX_PORT = 65_535
 TICK_SECONDS = 0.1
 STOP_SECONDS = 5.0
 GRACE_SECONDS = 2.0
 
 
-class ServerMissingError(ImportError):
-    """The libraries of the extra `server` are not installed."""
-
-
-class ServingError(OSError):
-    """The address cannot be served; the message says why and what to do."""
-
-
 def require_server() -> None:
     """Makes sure that the extra `server` is installed.
 
     Raises:
-        ServerMissingError: It is not.
+        MissingExtraError: It is not.
     """
     missing = [name for name in ("fastapi", "uvicorn") if importlib.util.find_spec(name) is None]
     if missing:
-        raise ServerMissingError(
-            f"This needs {' and '.join(missing)}: pip install 'segment-connector[server]'", name=missing[0]
-        )
+        raise MissingExtraError(f"this needs {' and '.join(missing)}.", hint=INSTALL)
 
 
 @contextlib.contextmanager
@@ -62,7 +55,7 @@ def serve(app: App, *, host: str = "127.0.0.1", port: int = 0, allow_remote: boo
         The base URL, for example `http://127.0.0.1:49152`.
 
     Raises:
-        ServerMissingError: The extra `server` is not installed.
+        MissingExtraError: The extra `server` is not installed.
         ServingError: The address is taken, unknown, or not loopback.
     """
     require_server()
@@ -97,7 +90,7 @@ def run(
         log: Gets a line for each request: method, path, status, milliseconds.
 
     Raises:
-        ServerMissingError: The extra `server` is not installed.
+        MissingExtraError: The extra `server` is not installed.
         ServingError: The address is taken, unknown, or not loopback.
     """
     require_server()
@@ -109,13 +102,13 @@ def run(
 
 def _bound(host: str, port: int, *, allow_remote: bool) -> socket.socket:
     if not 0 <= port <= MAX_PORT:
-        raise ServingError(f"{host}:{port} cannot be served: a port is from 0 to {MAX_PORT}")
+        raise ServingError(f"{host}:{port} cannot be served: a port is from 0 to {MAX_PORT}.")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:
-        raise ServingError(f"{host}:{port} is no address of this machine: {error}") from None
+        raise ServingError(f"{host}:{port} is no address of this machine: {error}.") from None
     if not allow_remote and not ipaddress.ip_address(address[0]).is_loopback:
-        raise ServingError(f"{host} can be reached from other machines; allow that, or bind 127.0.0.1")
+        raise ServingError(f"{host} can be reached from other machines.", hint="Allow that, or bind 127.0.0.1.")
     # Named TCP, or asyncio would not switch Nagle's delay off.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -126,7 +119,7 @@ def _bound(host: str, port: int, *, allow_remote: bool) -> socket.socket:
         listener.listen(1024)
     except OSError as error:
         listener.close()
-        raise ServingError(f"{host}:{port} cannot be served: {error.strerror}; choose another port") from None
+        raise ServingError(f"{host}:{port} cannot be served: {error.strerror}.", hint="Choose another port.") from None
     return listener
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ASSUMPTIONS",
+    "COMMANDS",
     "Assumption",
     "Fault",
     "LoggedRequest",
@@ -71,10 +72,19 @@ def open_workspace(
     )
 
 
-def generate(*, sources: int = 40_000, destinations: int = 5_000) -> dict[str, Any]:
+def generate(*, sources: int = 40_000, destinations: int | None = None) -> dict[str, Any]:
     """A big seed for load tests; see `seeding.generate`."""
     seed: dict[str, Any] = import_module(".seeding", __name__).generate(sources=sources, destinations=destinations)
     return seed
+
+
+def accept_invite(workspace: Workspace, email: str) -> dict[str, Any]:
+    """Make a user of the invitation of EMAIL, as if its owner had clicked on it."""
+    return {"user": workspace.accept_invite(email)}
+
+
+COMMANDS = {"accept-invite": accept_invite}
+"""What happens in a workspace beside the API."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,8 @@
-"""The workspaces over HTTP: the API at the root, all control of the sandbox under `/_sandbox/`."""
+"""The workspaces over HTTP: the API at the root, all control of the sandbox under `/_sandbox/`.
+
+The API itself is a bare ASGI application: it matches paths as sent, and a command that asks it one thing does not
+wait for the import of a web framework. Control is a FastAPI application, made when it is first asked for.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +10,25 @@ import asyncio
 import functools
 import re
 from collections.abc import Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
 from pydantic_core import from_json
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import request_response
-from starlette.types import Receive, Scope, Send
 
-from connector.serving import CUT
+from connector.serving import CUT, App, Receive, Scope, Send
 
-from .control import control
 from .engine import Answer, Received
 from .errors import ApiError, SandboxError, unauthorized
 from .faults import Plan, plan
 from .operations import match
 from .query import Query
+from .store import dumps
 from .workspace import LoggedRequest
 
 if TYPE_CHECKING:
     from .workspace import Workspace
 
+CONTROL = "/_sandbox/"
 _BEARER = re.compile(r"Bearer +(\S+) *", re.IGNORECASE)
 
 
@@ -51,7 +52,7 @@ class Site:
         """
         tokens = {workspace.token: False, workspace.restricted_token: True}
         if len(tokens) < 2 or any(token in self._grants for token in tokens):
-            raise SandboxError("Two workspaces or two roles share a token; each needs its own")
+            raise SandboxError("two workspaces or two roles share a token.", hint="Each needs its own.")
         self._grants |= {token: (workspace, restricted) for token, restricted in tokens.items()}
 
     def remove(self, workspace: Workspace) -> None:
@@ -69,39 +70,47 @@ class Site:
         return next(iter(workspaces.values())) if len(workspaces) == 1 else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one connection's request."""
-        scope["sandbox.site"] = self
-        await _application()(scope, receive, send)
+        """Serves one request."""
+        if scope["path"].startswith(CONTROL):
+            scope["sandbox.site"] = self
+            await _control()(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _headers(scope)
+        grant = self.find(headers.get("authorization", ""))
+        limit = grant[0].engine.body_limit if grant else 0
+        received = _received(scope, headers, await _content(receive, limit))
+        if grant is None:
+            await _send(send, self._refused(received))
+            return
+        workspace, received.restricted = grant
+        found = match(received.method, received.path)
+        met = plan(workspace.faults, found[0].id if found else "")
+        if met.delay:
+            await asyncio.sleep(met.delay)
+        answer = _answer_of(workspace, received, met)
+        dropped = met.strike is not None and met.strike.kind == "drop" and met.limited is None
+        workspace.log(_logged(received, None if dropped else answer.status, _fault_name(met)))
+        if dropped or met.truncate:
+            await _cut(scope, receive, send, None if dropped else answer)
+        else:
+            await _send(send, answer)
+
+    def _refused(self, received: Received) -> Answer:
+        error, only = unauthorized(), self.only()
+        if only is None:
+            content = dumps({"errors": error.errors}).encode()
+            return Answer(error.status, content, {"Content-Type": "application/json"})
+        only.log(_logged(received, error.status, None))
+        return only.engine.refusal(error)
 
 
 @functools.lru_cache(maxsize=1)
-def _application() -> FastAPI:
-    app = FastAPI(openapi_url=None)
-    app.mount("/_sandbox", control())
-    # The API matches paths itself, as sent: routes would read a %2F within an id as a separator.
-    app.router.default = request_response(_answer)
+def _control() -> App:
+    app: App = import_module(".control", __package__).control(CONTROL)
     return app
-
-
-async def _answer(request: Request) -> Response:
-    received = await _received(request)
-    site: Site = request.scope["sandbox.site"]
-    grant = site.find(request.headers.get("authorization", ""))
-    if grant is None:
-        return _refused(site, received)
-    workspace, restricted = grant
-    found = match(received.method, received.path)
-    met = plan(workspace.faults, found[0].id if found else "")
-    if met.delay:
-        await asyncio.sleep(met.delay)
-    answer = _answer_of(workspace, _with(received, restricted=restricted), met)
-    dropped = met.strike is not None and met.strike.kind == "drop" and met.limited is None
-    workspace.log(_logged(received, None if dropped else answer.status, _fault_name(met)))
-    if dropped:
-        return CutResponse()
-    if met.truncate:
-        return CutResponse(answer)
-    return Response(answer.content, answer.status, answer.headers)
 
 
 def _answer_of(workspace: Workspace, received: Received, met: Plan) -> Answer:
@@ -115,30 +124,56 @@ def _answer_of(workspace: Workspace, received: Received, met: Plan) -> Answer:
     return engine.refusal(ApiError(status, [{"type": "fault", "message": "A fault of the sandbox", "status": status}]))
 
 
-async def _received(request: Request) -> Received:
-    scope, headers = request.scope, request.headers
+def _headers(scope: Scope) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
+def _received(scope: Scope, headers: dict[str, str], content: bytes) -> Received:
     return Received(
-        method=request.method,
+        method=scope["method"],
         path=scope["raw_path"].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
         accept=headers.get("accept", ""),
         content_type=headers.get("content-type", ""),
-        content=await request.body(),
+        content=content,
     )
 
 
-def _with(received: Received, *, restricted: bool) -> Received:
-    return received if not restricted else Received(**{**vars(received), "restricted": True})
+async def _content(receive: Receive, limit: float) -> bytes:
+    """The body, all of it read, but hardly more of it kept than what is refused for being too large."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if size <= limit:
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+        if not message.get("more_body"):
+            return b"".join(parts)
 
 
-def _refused(site: Site, received: Received) -> Response:
-    error, only = unauthorized(), site.only()
-    if only is None:
-        content = '{"errors":[{"type":"unauthorized","message":"Unauthorized"}]}'
-        return Response(content, error.status, media_type="application/json")
-    only.log(_logged(received, error.status, None))
-    answer = only.engine.refusal(error)
-    return Response(answer.content, answer.status, answer.headers)
+async def _begin(send: Send, answer: Answer) -> None:
+    headers = {**answer.headers, "Content-Length": str(len(answer.content))}
+    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    await _begin(send, answer)
+    await send({"type": "http.response.body", "body": answer.content})
+
+
+async def _cut(scope: Scope, receive: Receive, send: Send, answer: Answer | None) -> None:
+    """Sends the first half of an answer, or nothing of one, closes, and waits until the server has noticed."""
+    if answer:
+        await _begin(send, answer)
+        half = answer.content[: len(answer.content) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+    scope["extensions"][CUT]()
+    await receive()
 
 
 def _fault_name(met: Plan) -> str | None:
@@ -155,21 +190,3 @@ def _logged(received: Received, status: int | None, fault: str | None) -> Logged
         except ValueError:
             body = received.content.decode(errors="replace")
     return LoggedRequest(received.method, received.path, Query(received.query).raw, body, status, fault)
-
-
-class CutResponse(Response):
-    """The first half of an answer, or nothing of one, and then the connection is closed."""
-
-    def __init__(self, answer: Answer | None = None) -> None:
-        super().__init__()
-        self._answer = answer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends what is sent, closes, and waits until the server has noticed."""
-        if self._answer:
-            content = self._answer.content
-            whole = Response(content, self._answer.status, self._answer.headers)
-            await send({"type": "http.response.start", "status": whole.status_code, "headers": whole.raw_headers})
-            await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
-        scope["extensions"][CUT]()
-        await receive()

@@ -40,7 +40,18 @@ _ALL = (
         "documented only: no version asked for means the most stable one",
     ),
     Assumption("already-connected", "Connecting a source to a warehouse twice", ("same-answer", "409")),
+    Assumption(
+        "body-limit",
+        "The size from which on a body is refused with 413",
+        ("1MiB", "10MiB", "none"),
+        "413 is documented; no size is",
+    ),
     Assumption("content-type", "A body of another type than JSON", ("422", "read-as-json")),
+    Assumption(
+        "created-by",
+        "The user of a function's `createdBy`: the owner of the token, taken to be the first user, or nobody",
+        ("first-user", "absent"),
+    ),
     Assumption(
         "cursors",
         "A cursor counts records, so that deletions shift pages, or it marks a place",
@@ -65,11 +76,18 @@ _ALL = (
         "the documented example of createDestination sends none and gets true",
     ),
     Assumption(
+        "error-types",
+        "The words in `type` of errors, in the style of 422's: the guide and the API's description have different ones",
+        ("input-validation", "ValidationFailure"),
+        "both are documented for 422 and 429, NotFound for 404; the words for 400, 401, 409, 413 and 501 are guesses",
+    ),
+    Assumption(
         "function-name",
         "How the workspace's name is appended to a destination function's name",
         ("parentheses", "plain"),
         "documented: it is appended; not how",
     ),
+    Assumption("list-order", "The order of every list", ("oldest-first", "newest-first")),
     Assumption("malformed-json", "The status of a body that is not JSON", ("422", "400")),
     Assumption(
         "missing-function",
@@ -95,6 +113,12 @@ _ALL = (
     Assumption("required-settings", "A required setting of the catalog that is missing", ("log", "422")),
     Assumption("restricted-token", "A token without Source Admin may read only, or write too", ("read-only", "write")),
     Assumption(
+        "secret-names",
+        "Which settings of a destination are secret: those with the usual names, or `apiKey` alone",
+        ("usual", "apiKey"),
+        "a documented example shows bullets for apiKey; that ...Token, ...Password, ...Secret are alike is a guess",
+    ),
+    Assumption(
         "secret-settings",
         "Secret settings of a destination come back as bullets",
         ("bullets", "plain"),
@@ -106,6 +130,11 @@ _ALL = (
         "The name of a new source",
         ("slug", "empty"),
         "one documented example of createSource shows the slug, another one nothing",
+    ),
+    Assumption(
+        "unbuilt-operation",
+        "An operation that the sandbox does not have: 501 says so; the API itself may have it, or answer 404",
+        ("501", "404"),
     ),
     Assumption(
         "unknown-body-keys",
@@ -156,8 +185,8 @@ class Assumptions:
             SandboxError: There is no such assumption, or it has no such value.
         """
         if name not in ASSUMPTIONS:
-            raise SandboxError(f"There is no assumption {name!r}; there are {', '.join(ASSUMPTIONS)}")
+            raise SandboxError(f"there is no assumption {name!r}; there are {', '.join(ASSUMPTIONS)}.")
         if value not in ASSUMPTIONS[name].choices:
             choices = ", ".join(ASSUMPTIONS[name].choices)
-            raise SandboxError(f"The assumption {name} cannot be {value!r}; it can be {choices}")
+            raise SandboxError(f"the assumption {name} cannot be {value!r}; it can be {choices}.")
         self._values[name] = value

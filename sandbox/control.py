@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from .assumptions import ASSUMPTIONS
-from .errors import ApiError, SandboxError, unauthorized
+from .errors import ApiError, BusyError, SandboxError, unauthorized
 from .store import dumps
 
 router = APIRouter()
@@ -44,17 +44,20 @@ async def _workspace(request: Request) -> Any:
 Opened = Annotated[Any, Depends(_workspace)]
 
 
-def control() -> FastAPI:
-    """The application to mount at `/_sandbox`."""
-    app = FastAPI(title="Control of the sandbox", docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.include_router(router)
+def control(prefix: str) -> FastAPI:
+    """The application whose paths begin with `prefix`."""
+    app = FastAPI(
+        title="Control of the sandbox", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
+    app.include_router(router, prefix=prefix.rstrip("/"))
     app.add_exception_handler(SandboxError, _refuse)
     app.add_exception_handler(ApiError, _answer)
     return app
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:
-    return JSONResponse({"errors": [{"type": "sandbox", "message": str(error)}]}, 422)
+    status = 503 if isinstance(error, BusyError) else 422
+    return JSONResponse({"errors": [{"type": "sandbox", "message": str(error)}]}, status)
 
 
 async def _answer(_request: Request, error: Exception) -> Response:

@@ -45,6 +45,8 @@ def destination_view(call: Call, row: Row) -> str:
     destination = json.loads(row.body)
     settings = destination["settings"]
     secrets = [name for name, value in settings.items() if value and _SECRET.search(name)]
+    if secrets and call.assume("secret-names") == "apiKey":
+        secrets = [name for name in secrets if name == "apiKey"]
     if not secrets or call.assume("secret-settings") == "plain":
         return compose(row.body, row.metadata)
     destination["settings"] = settings | dict.fromkeys(secrets, BULLETS)

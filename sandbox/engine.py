@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import math
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -20,9 +21,18 @@ from . import (
     users,
     warehouses,
 )
-from .assumptions import Assumptions
+from .assumptions import ASSUMPTIONS, Assumptions
 from .bodies import read_body
-from .errors import ApiError, not_found, not_implemented, problem, unauthorized
+from .errors import (
+    OTHER_TYPES,
+    ApiError,
+    BusyError,
+    not_found,
+    not_implemented,
+    problem,
+    too_large,
+    unauthorized,
+)
 from .faults import Limited
 from .operations import OPERATIONS, Call, Operation, match
 from .query import Query
@@ -38,11 +48,12 @@ RESOURCES = (
 _VERSION = re.compile(r"application/vnd\.segment\.(\w+)\+json", re.IGNORECASE)
 _VERSION_NAMES = {"stable": "v1", "beta": "v1beta", "alpha": "v1alpha"}
 _MAX_ID = 255
+BODY_LIMITS = {"1MiB": 2**20, "10MiB": 10 * 2**20, "none": math.inf}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Received:
-    """A request as it came in; `path` is percent-encoded."""
+    """A request as it came in; `path` is percent-encoded, `restricted` what its token is."""
 
     method: str
     path: str
@@ -98,7 +109,9 @@ class Engine:
         """Carries out one request; what it wrote is committed when this returns."""
         found = match(request.method, request.path)
         if found is None:
-            return self.refusal(not_implemented(request.method, request.path))
+            unbuilt = self.assumptions["unbuilt-operation"] == "501"
+            error = not_implemented(request.method, request.path) if unbuilt else not_found()
+            return self.refusal(error, ["unbuilt-operation"])
         asked, params = found
         call = Call(self.store, self.assumptions, params, Query(request.query), request.restricted)
         try:
@@ -106,21 +119,38 @@ class Engine:
             data = self._carry_out(call, asked, request)
         except ApiError as error:
             return self.refusal(error, call.decided)
+        except BusyError as error:
+            busy = self.refusal(ApiError(503, [{"type": "busy", "message": error.message, "status": 503}]))
+            return replace(busy, headers=busy.headers | {"Retry-After": "1"})
         content = f'{{"data":{data if isinstance(data, str) else dumps(data)}}}'.encode()
         return Answer(asked.status, content, {"Content-Type": media_type, **self._headers(call.decided)})
 
     def _carry_out(self, call: Call, asked: Operation, request: Received) -> Any:
         if asked.writes and call.restricted and call.assume("restricted-token") == "read-only":
             raise unauthorized()
+        if len(request.content) > min(BODY_LIMITS.values()):
+            call.assume("body-limit")
+            if len(request.content) > self.body_limit:
+                raise too_large()
         _check_params(call.params)
         arguments = [read_body(call, asked, request.content_type, request.content)] if asked.body else []
         with self.store.transaction(write=asked.writes):
             return asked.handler(call, *arguments)
 
+    @property
+    def body_limit(self) -> float:
+        """The bytes that a body may have."""
+        return BODY_LIMITS[self.assumptions["body-limit"]]
+
     def refusal(self, error: ApiError, decided: Iterable[str] = ()) -> Answer:
         """The answer that an error makes."""
+        errors = error.errors
+        if any(entry["type"] in OTHER_TYPES for entry in errors):
+            decided = [*decided, "error-types"]
+            if self.assumptions["error-types"] != ASSUMPTIONS["error-types"].default:
+                errors = [entry | {"type": OTHER_TYPES.get(entry["type"], entry["type"])} for entry in errors]
         headers = {"Content-Type": "application/json", **self._headers(decided)}
-        return Answer(error.status, dumps({"errors": error.errors}).encode(), headers)
+        return Answer(error.status, dumps({"errors": errors}).encode(), headers)
 
     def limited(self, limit: Limited) -> Answer:
         """The answer 429."""

@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from connector.errors import SandboxError
 
-class SandboxError(ValueError):
-    """A seed, file, fault or assumption that the sandbox cannot use; the message says which and why."""
+__all__ = [
+    "OTHER_TYPES",
+    "TYPES",
+    "ApiError",
+    "BusyError",
+    "SandboxError",
+    "invalid",
+    "not_found",
+    "not_implemented",
+    "problem",
+    "unauthorized",
+]
+
+
+class BusyError(SandboxError):
+    """Another process has held the file for too long."""
 
 
 class ApiError(Exception):
@@ -24,7 +39,24 @@ class ApiError(Exception):
         super().__init__(f"{status}: {self.errors}")
 
 
-TYPES = {400: "bad-request", 401: "unauthorized", 404: "NotFound", 409: "conflict", 422: "input-validation"}
+TYPES = {
+    400: "bad-request",
+    401: "unauthorized",
+    404: "NotFound",
+    409: "conflict",
+    413: "too-large",
+    422: "input-validation",
+}
+OTHER_TYPES = {
+    "bad-request": "BadRequest",
+    "unauthorized": "Unauthorized",
+    "conflict": "Conflict",
+    "too-large": "TooLarge",
+    "input-validation": "ValidationFailure",
+    "RequestError": "RateLimited",
+    "not-implemented": "NotImplemented",
+}
+"""The words of the other style; see the assumption `error-types`."""
 
 
 def problem(field: str, message: str, status: int = 422) -> dict[str, Any]:
@@ -40,6 +72,11 @@ def invalid(field: str, message: str, status: int = 422) -> ApiError:
 def not_found() -> ApiError:
     """The documented answer to an id that names nothing."""
     return ApiError(404, [{"type": TYPES[404], "message": "Resource not found"}])
+
+
+def too_large() -> ApiError:
+    """The documented answer to a body that is too large."""
+    return ApiError(413, [{"type": TYPES[413], "message": "Request entity too large"}])
 
 
 def unauthorized() -> ApiError:

@@ -111,7 +111,7 @@ def parse_fault(text: str) -> Fault:
 
 
 def _refuse(text: str) -> NoReturn:
-    raise SandboxError(f"{text!r} is no fault; a fault is one of {FORMS}") from None
+    raise SandboxError(f"{text!r} is no fault; a fault is one of {FORMS}.") from None
 
 
 def _rate_limit(fault: Fault, arguments: list[str]) -> None:

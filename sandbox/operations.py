@@ -16,7 +16,7 @@ from .kinds import Record
 from .query import Query
 from .store import Row, Store
 
-logger = logging.getLogger("sandbox")
+logger = logging.getLogger("connector.sandbox")
 
 Data = dict[str, Any] | str
 Handler = TypeVar("Handler", bound=Callable[..., Data])

@@ -40,17 +40,23 @@ def rows_of_page(call: Call, kind: str, scope: str = "") -> tuple[list[Row], dic
     count, given = call.query.pagination()
     stable = call.assumptions["cursors"] == "stable"
     place = place_of(given, stable=stable)
-    rows = call.store.rows(kind, scope, after=place if stable else 0, skip=0 if stable else place, count=count + 1)
+    newest = call.assumptions["list-order"] == "newest-first"
+    after, skip = (place, 0) if stable else (0, place)
+    rows = call.store.rows(kind, scope, after=after, skip=skip, count=count + 1, newest_first=newest)
     pagination: dict[str, Any] = {"current": cursor(place, stable=stable)}
     if len(rows) > count:
         rows.pop()
         pagination["next"] = cursor(rows[-1].seq if stable else place + count, stable=stable)
     if place:
-        before = call.store.seq_before(kind, scope, place, count) if stable else max(0, place - count)
+        before = max(0, place - count)
+        if stable:
+            before = call.store.seq_before(kind, scope, place, count, newest_first=newest)
         pagination["previous"] = cursor(before, stable=stable)
     if len(pagination) > 1:
         call.assume("cursors")
     pagination["totalEntries"] = call.store.count(kind, scope)
+    if pagination["totalEntries"] > 1:
+        call.assume("list-order")
     return rows, pagination
 
 

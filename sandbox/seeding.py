@@ -73,7 +73,7 @@ def read_seed(seed: Mapping[str, Any] | Path | str | None) -> Seed:
     given = _parsed(Path(seed)) if isinstance(seed, Path | str) else dict(seed)
     unknown = [name for name in given if name != "workspace" and name not in KINDS]
     if unknown:
-        raise SandboxError(f"A seed has no section {', '.join(unknown)}; it has workspace, {', '.join(KINDS)}")
+        raise SandboxError(f"a seed has no section {', '.join(unknown)}; it has workspace, {', '.join(KINDS)}.")
     whole = {name: given.get(name, bundled()[name] if name in _FALLBACKS else []) for name in ("workspace", *KINDS)}
     faults = list(_form_faults(whole))
     if not faults:
@@ -81,7 +81,7 @@ def read_seed(seed: Mapping[str, Any] | Path | str | None) -> Seed:
         faults = list(_reference_faults(whole))
     if faults:
         more = f"; and {len(faults) - _MOST_SHOWN} more" if len(faults) > _MOST_SHOWN else ""
-        raise SandboxError(f"The seed cannot be used: {'; '.join(faults[:_MOST_SHOWN])}{more}")
+        raise SandboxError(f"the seed cannot be used: {'; '.join(faults[:_MOST_SHOWN])}{more}.")
     return whole
 
 
@@ -89,9 +89,9 @@ def _parsed(path: Path) -> Seed:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SandboxError(f"The seed {path} cannot be read: {error}") from None
+        raise SandboxError(f"the seed {path} cannot be read: {error}.") from None
     if not isinstance(found, dict):
-        raise SandboxError(f"The seed {path} is no JSON object")
+        raise SandboxError(f"the seed {path} is no JSON object.")
     return found
 
 
@@ -149,19 +149,20 @@ def dump(store: Store) -> Seed:
         return {"workspace": store.fact("workspace"), **{kind: store.all(kind) for kind in KINDS}}
 
 
-def generate(*, sources: int = 40_000, destinations: int = 5_000) -> Seed:
+def generate(*, sources: int = 40_000, destinations: int | None = None) -> Seed:
     """A big workspace for load tests, the same each time for the same numbers.
 
     Args:
         sources: How many sources; each is connected to the one warehouse.
-        destinations: How many destinations, one after another on the sources.
+        destinations: How many destinations, one after another on the sources; an eighth of these unless given.
 
     Raises:
         SandboxError: A number is negative, or destinations outnumber what the sources can take.
     """
     catalog = bundled()["destinationsCatalog"]
+    destinations = sources // 8 if destinations is None else destinations
     if sources < 0 or not 0 <= destinations <= sources * len(catalog):
-        raise SandboxError(f"{sources} sources take 0 to {max(sources, 0) * len(catalog)} destinations")
+        raise SandboxError(f"{sources} sources take 0 to {max(sources, 0) * len(catalog)} destinations.")
     chance = random.Random(sources)  # noqa: S311 - ids of a test's data
 
     def text(length: int) -> str:

@@ -8,6 +8,7 @@ process loses no committed write: the write-ahead log has reached the operating 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -16,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import SandboxError
+from .errors import BusyError, SandboxError
 from .kinds import KINDS, Kind, Record, record_id
 
-BUSY_SECONDS = 30.0
+BUSY_SECONDS = 5.0
+OTHER_FILE = "Choose another file, or delete this one."
 _VERSION = 1
+_LAST = 2**63 - 1
 _SCHEMA = """
 CREATE TABLE records (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -75,14 +78,19 @@ class Store:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._lock = threading.RLock()
-        self._hints: dict[tuple[str, str], _Hint] = {}
+        self._hints: dict[tuple[str, str, str], _Hint] = {}
         try:
+            if path:
+                # It holds tokens: SQLite itself would make it readable for everybody.
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = sqlite3.connect(
                 path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             self._prepare()
         except sqlite3.Error as error:
-            raise SandboxError(f"{path} cannot be used as a sandbox: {error}") from None
+            raise SandboxError(f"{path} cannot be used as a sandbox: {error}.", hint=OTHER_FILE) from None
+        except OSError as error:
+            raise SandboxError(f"{path} cannot be used as a sandbox: {error.strerror}.") from None
 
     def _prepare(self) -> None:
         if self.path:
@@ -96,7 +104,7 @@ class Store:
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
-                raise SandboxError(f"{self.path} holds no sandbox of this version; delete it or choose another file")
+                raise SandboxError(f"{self.path} holds no sandbox of this version.", hint=OTHER_FILE)
 
     def close(self) -> None:
         """Closes the file; what was in memory is gone."""
@@ -107,13 +115,23 @@ class Store:
     def transaction(self, *, write: bool = True) -> Iterator[None]:
         """One unit: all of it is committed at its end, or nothing when it raises. Others of its kind wait."""
         with self._lock:
-            self._db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            self._begin(write)
             try:
                 yield
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+
+    def _begin(self, write: bool) -> None:
+        try:
+            self._db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+        else:
+            return
+        raise BusyError(f"another process is writing to {self.path}.", hint="Try again in a moment.")
 
     def add(self, kind: str, records: Iterable[Record]) -> None:
         """Appends records, in their order."""
@@ -168,25 +186,30 @@ class Store:
         found = self._execute("SELECT records FROM counts WHERE kind = ? AND scope = ?", kind, scope)
         return int(found[0][0]) if found else 0
 
-    def rows(self, kind: str, scope: str, *, after: int, skip: int, count: int) -> list[Row]:
+    def rows(
+        self, kind: str, scope: str, *, after: int, skip: int, count: int, newest_first: bool = False
+    ) -> list[Row]:
         """A stretch of a list: up to `count` records behind place `after`, without the first `skip`."""
+        behind, order = ("<", "DESC") if newest_first else (">", "ASC")
+        step = 1 if newest_first else -1
+        list_ = (kind, scope, order)
         with self._lock:
-            start, left = self._nearest(kind, scope, skip) if not after else (after, skip)
+            start, left = (after, skip) if after else self._nearest(list_, skip)
             found = self._rows(
-                "WHERE r.seq IN (SELECT seq FROM records WHERE kind = ? AND scope = ? AND seq > ? "
-                "ORDER BY seq LIMIT ? OFFSET ?) ORDER BY r.seq",
+                f"WHERE r.seq IN (SELECT seq FROM records WHERE kind = ? AND scope = ? AND seq {behind} ? "  # noqa: S608
+                f"ORDER BY seq {order} LIMIT ? OFFSET ?) ORDER BY r.seq {order}",
                 kind, scope, start, count, left,
             )  # fmt: skip
             if found and not after:
-                self._hints[kind, scope] = _Hint(self._stamp(), skip + len(found) - 1, found[-1].seq - 1)
+                self._hints[list_] = _Hint(self._stamp(), skip + len(found) - 1, found[-1].seq + step)
         return found
 
-    def _nearest(self, kind: str, scope: str, skip: int) -> tuple[int, int]:
+    def _nearest(self, list_: tuple[str, str, str], skip: int) -> tuple[int, int]:
         """A known place at or before the one wanted, and how many records lie between."""
-        hint = self._hints.get((kind, scope))
+        hint = self._hints.get(list_)
         if hint and hint.skipped <= skip and hint.stamp == self._stamp():
             return hint.seq, skip - hint.skipped
-        return 0, skip
+        return _LAST if list_[2] == "DESC" else 0, skip
 
     def _stamp(self) -> tuple[int, int]:
         """Changes when this process or another one has written."""
@@ -196,11 +219,12 @@ class Store:
         """The records of some ids, in the order of the ids."""
         return self._rows("JOIN json_each(?) j ON r.id = j.value WHERE r.kind = ? ORDER BY j.key", dumps(ids), kind)
 
-    def seq_before(self, kind: str, scope: str, seq: int, count: int) -> int:
+    def seq_before(self, kind: str, scope: str, seq: int, count: int, *, newest_first: bool = False) -> int:
         """The place `count` records before another one; 0 when there are fewer."""
+        before, order = (">=", "ASC") if newest_first else ("<=", "DESC")
         found = self._execute(
-            "SELECT seq FROM records WHERE kind = ? AND scope = ? AND seq <= ? "
-            "ORDER BY seq DESC LIMIT 1 OFFSET ?",
+            f"SELECT seq FROM records WHERE kind = ? AND scope = ? AND seq {before} ? "  # noqa: S608
+            f"ORDER BY seq {order} LIMIT 1 OFFSET ?",
             kind, scope, seq, count,
         )  # fmt: skip
         return int(found[0][0]) if found else 0

@@ -139,7 +139,7 @@ def accept_invite(store: Store, email: str) -> Record:
     with store.transaction():
         invites = store.find("invites", email)
         if not invites:
-            raise SandboxError(f"There is no invitation for {email}")
+            raise SandboxError(f"there is no invitation for {email}.")
         permissions = [_granted(store, permission) for permission in invites[0].get("permissions", [])]
         known = store.find("users", email)
         user: Record = known[0] if known else {"id": new_id(), "name": "", "email": email}

@@ -80,7 +80,9 @@ class Workspace:
         if self._store.fact("workspace") is None:
             seeding.load(self._store, self._seed, only_when_empty=True)
         elif seeded:
-            raise SandboxError(f"{path} holds a workspace already; reset it, or choose another file for the seed")
+            raise SandboxError(
+                f"{path} holds a workspace already.", hint="Replace it, or choose another file for the seed."
+            )
 
     def _keep_token(self, name: str, given: str | None) -> str:
         with self._store.transaction():
@@ -112,12 +114,16 @@ class Workspace:
         """An ASGI application that serves this workspace alone.
 
         Raises:
-            connector.serving.ServerMissingError: FastAPI is not installed.
+            MissingExtraError: FastAPI is not installed.
         """
         require_server()
         from .app import Site  # noqa: PLC0415 - FastAPI is optional and slow to import
 
         return Site([self])
+
+    def connection(self, url: str) -> dict[str, Any]:
+        """The component's connection to this workspace where it is served: `{"key", "fields"}`."""
+        return {"key": "apiKey", "fields": {"apiKey": self.token, "baseUrl": url}}
 
     @property
     def requests(self) -> list[LoggedRequest]:
@@ -163,6 +169,15 @@ class Workspace:
     def dump(self) -> dict[str, Any]:
         """All that it holds, as a seed."""
         return seeding.dump(self._store)
+
+    def load(self, seed: Mapping[str, Any] | Path | None) -> None:
+        """Replaces all that it holds by a seed, from now on its own; keeps tokens and switches.
+
+        Raises:
+            SandboxError: The seed cannot be used; nothing was changed.
+        """
+        self._seed = seeding.read_seed(seed)
+        self.reset()
 
     def reset(self) -> None:
         """Puts it back to its seed, or to the documented workspace; keeps tokens and switches."""

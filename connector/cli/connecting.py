@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from connector.cli.common import json_object, read_json_object
 from connector.cli.output import say
+from connector.cli.sandboxing import FAULTS, VARIABLE, file_to_use
+from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from connector.component import Component
@@ -36,14 +39,24 @@ class Credentials(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """A runner, and what messages say about its connection."""
+    """A runner, and what messages say about its connection.
+
+    Attributes:
+        runner: The runner.
+        origin: Where its secrets come from.
+        deadline: Seconds that a call may take.
+        sandbox: The file of the sandbox that it talks to, instead of to the real service.
+    """
 
     runner: Runner
     origin: str | None
     deadline: float | None
+    sandbox: Path | None = None
 
     def target(self, inputs: Any = None) -> str:
         """Host and origin of the credentials: `api.example.com with the credentials of ACME_TOKEN`."""
+        if self.sandbox:
+            return f"the sandbox {self.sandbox}"
         host = self.runner.connection.endpoint(inputs).host
         return f"{host} with the credentials of {self.origin}" if self.origin else host
 
@@ -52,6 +65,7 @@ class Connecting(NamedTuple):
     """What the options say about the connection and its patience."""
 
     connection: str | None
+    sandbox: str | None
     max_wait: float
     deadline: float | None
 
@@ -61,13 +75,27 @@ class Connecting(NamedTuple):
         Raises:
             ConnectionInputError: It lacks a field, or has one that does not fit.
             UsageError: The file or the variable that holds it cannot be read.
+            SandboxError: The sandbox cannot be used.
         """
         from connector.runner import Runner
 
+        if file := file_to_use(component, self.sandbox, os.environ):
+            return self._open_sandbox(component, file, read_only)
         found = find(component, self.connection, os.environ)
         runner = Runner(component, found.connection, read_only=read_only, max_wait=self.max_wait, on_wait=_tell)
         click.get_current_context().call_on_close(runner.close)
         return Opened(runner, found.origin, self.deadline)
+
+    def _open_sandbox(self, component: Component, file: Path, read_only: bool) -> Opened:
+        from connector.sandboxes import serve
+
+        if self.connection is not None:
+            hint = f"Leave out --connection, or --sandbox and {VARIABLE}."
+            raise UsageError("a sandbox takes no connection.", hint=hint)
+        faults = os.environ.get(FAULTS, "").split()
+        sandbox = click.get_current_context().with_resource(serve(component, file, faults=faults))
+        runner = sandbox.runner(read_only=read_only, max_wait=self.max_wait, on_wait=_tell)
+        return Opened(runner, None, self.deadline, file)
 
 
 def find(component: Component, file: str | None, environment: Mapping[str, str]) -> Credentials:
@@ -108,10 +136,25 @@ def _tell(seconds: float, reason: str) -> None:
     say(f"waiting {seconds:.3g} s: {reason}")
 
 
+class ConnectingCommand(click.Command):
+    """A command whose `--sandbox` takes a value only behind `=`: alone it must not swallow the next argument."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments."""
+        end = args.index("--") if "--" in args else len(args)
+        spelled_out = ["--sandbox=" if argument == "--sandbox" else argument for argument in args[:end]]
+        return super().parse_args(ctx, spelled_out + args[end:])
+
+
 def connecting_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that needs a connection, handed over as `connecting`."""
 
     @click.option("--connection", metavar="FILE", help="JSON file with the connection, or its fields; - is stdin.")
+    @click.option(
+        "--sandbox",
+        metavar="[=FILE]",
+        help=f"Use the component's sandbox on this machine instead of the real service; so does {VARIABLE}=1.",
+    )
     @click.option(
         "--max-wait",
         type=click.FloatRange(min=0),
@@ -125,7 +168,14 @@ def connecting_options(function: Callable[..., Any]) -> Callable[..., Any]:
         help="Seconds after which nothing more is begun.",
     )
     @functools.wraps(function)
-    def command(*args: Any, connection: str | None, max_wait: float, deadline: float | None, **options: Any) -> Any:
-        return function(*args, connecting=Connecting(connection, max_wait, deadline), **options)
+    def command(
+        *args: Any,
+        connection: str | None,
+        sandbox: str | None,
+        max_wait: float,
+        deadline: float | None,
+        **options: Any,
+    ) -> Any:
+        return function(*args, connecting=Connecting(connection, sandbox, max_wait, deadline), **options)
 
     return command

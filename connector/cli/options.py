@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import click
 
 from connector.cli.common import common_options, component_of
-from connector.cli.connecting import Connecting, connecting_options
+from connector.cli.connecting import Connecting, ConnectingCommand, connecting_options
 from connector.cli.given import complete_keys, given_inputs, input_options
 from connector.cli.output import write, write_json
 
 
-@click.command()
+@click.command(cls=ConnectingCommand)
 @click.argument("key", shell_complete=complete_keys("data_sources"))
 @click.option("--search", metavar="TEXT", help="Only the choices whose label or key has this text.")
 @click.option("--limit", type=click.IntRange(min=0), help="So many at most.")

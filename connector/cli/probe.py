@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from connector.cli.common import common_options, component_of
-from connector.cli.connecting import Connecting, connecting_options
+from connector.cli.connecting import Connecting, ConnectingCommand, connecting_options
 from connector.cli.output import say, write_json
 
 
-@click.command()
+@click.command(cls=ConnectingCommand)
 @connecting_options
 @common_options
 @click.pass_context

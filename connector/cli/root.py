@@ -27,6 +27,7 @@ COMMANDS = {
     "manifest": Lazy("connector.cli.manifest:command", "Print the component's manifest, or export it."),
     "check": Lazy("connector.cli.check:command", "Find mismatches of manifest, code, examples and docs."),
     "docs": Lazy("connector.cli.docs:command", "Write the component's documentation page."),
+    "sandbox": Lazy("connector.cli.sandbox:group", "Run the service of the component on this machine."),
     "completion": Lazy("connector.cli.completion:command", "Print the script that completes commands in a shell."),
 }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connector.cli.common import common_options, component_of
-from connector.cli.connecting import Connecting, Opened, connecting_options
+from connector.cli.connecting import Connecting, ConnectingCommand, Opened, connecting_options
 from connector.cli.given import complete_keys, given_inputs, input_options
 from connector.cli.output import json_bytes, progress, say, write, write_json
 from connector.errors import UsageError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Selector = Callable[[Any], Any]
 
 
-@click.command()
+@click.command(cls=ConnectingCommand)
 @click.argument("key", shell_complete=complete_keys("actions"))
 @input_options
 @click.option("--select", metavar="JSONPATH", help="Print only this part of the payload (of each record with --all).")
@@ -97,7 +97,9 @@ def _perform(
     confirmed: bool,
 ) -> None:
     effect = action.effect_of(inputs)
-    if effect == "destructive" and not confirmed:
+    if opened.sandbox:
+        pass  # nothing in it is worth a question
+    elif effect == "destructive" and not confirmed:
         _confirm(opened, action, inputs)
     elif effect != "read":
         say(f"{action.key} on {opened.target(inputs)}")

@@ -7,8 +7,14 @@
         payload = harness.invoke("listSources", {"count": 10})
         assert harness.last_request.query == {"pagination[count]": "10"}
 
-`Harness` is for whoever runs a component, `ComponentContract` for whoever writes one. With pytest, the fixtures of
-`connector.testing.pytest_plugin` are there without an import. Needs the extra `testing`.
+    with connector.testing.sandbox() as workspace:
+        workspace.runner().invoke("createSource", {...})
+        assert workspace.sources[-1]["slug"] == "web"
+
+`Harness` and `sandbox` are for whoever runs a component: the one answers what a test has prepared, the other is the
+service itself in small and keeps its state. `ComponentContract` is for whoever writes a component. With pytest, the
+fixtures of `connector.testing.pytest_plugin` are there without an import. Needs the extra `testing`, the sandbox only
+the extra `server`.
 """
 
 from typing import TYPE_CHECKING
@@ -18,6 +24,7 @@ from connector.lazy import lazily
 if TYPE_CHECKING:
     from connector.testing.contract import ComponentContract
     from connector.testing.harness import Harness
+    from connector.testing.sandboxed import sandbox
     from connector.testing.stubs import SentRequest, UnexpectedRequestError
 else:
     __getattr__, __dir__ = lazily(
@@ -25,8 +32,9 @@ else:
         {
             "contract": ("ComponentContract",),
             "harness": ("Harness",),
+            "sandboxed": ("sandbox",),
             "stubs": ("SentRequest", "UnexpectedRequestError"),
         },
     )
 
-__all__ = ["ComponentContract", "Harness", "SentRequest", "UnexpectedRequestError"]
+__all__ = ["ComponentContract", "Harness", "SentRequest", "UnexpectedRequestError", "sandbox"]

@@ -9,6 +9,7 @@ import pytest
 
 if TYPE_CHECKING:
     from connector.component import Component
+    from connector.sandboxes import Sandbox
     from connector.testing.harness import Harness
 
 
@@ -26,4 +27,13 @@ def harness(connector_component: Component) -> Iterator[Harness]:
     from connector.testing.harness import Harness
 
     with Harness(connector_component) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sandbox(connector_component: Component) -> Iterator[Sandbox]:
+    """A new workspace in the sandbox of the component under test, served over HTTP."""
+    from connector.testing.sandboxed import sandbox
+
+    with sandbox(connector_component) as opened:
         yield opened

@@ -12,25 +12,13 @@ import yaml
 
 from connector import Component, load_component
 from connector.flows import Flow
-from tests.support.server import Answer as Answer
-from tests.support.server import Asked, LoopbackServer
+from tests.support.server import Answer, Asked, LoopbackServer
 
 WORKSHOP = Path(__file__).parent / "workshop"
 TOKEN = "secret-token-of-the-workshop"
 CONNECTION = "Workshop"
 
-    "Answer",
-    "Service",
-    "branches",
-    "document",
-    "echo",
-    "flow_of",
-    "loop",
-    "mappings",
-    "step",
-    "value",
-    "workshop",
-]
+__all__ = ["Answer", "Service", "document", "flow_of", "step", "value", "workshop"]
 
 
 def workshop() -> Component:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import subprocess
@@ -101,6 +102,32 @@ def test_processes_that_open_a_new_file_together_make_one_workspace(tmp_path: Pa
     dumps = [json.loads(process.communicate(timeout=60)[0]) for process in started]
     assert all(each == dumps[0] for each in dumps)
     assert len(dumps[0]["sources"]) == 5
+
+
+def test_a_write_that_another_process_keeps_waiting_is_told_to_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.store.BUSY_SECONDS", 0.1)
+    path = tmp_path / "w.sqlite"
+    with sandbox.open_workspace(path) as workspace, serve(workspace.app) as url:
+        api = Api(url, workspace.token)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            response = api("POST", "/sources", {"slug": "x", "enabled": True, "metadataId": support.JAVASCRIPT})
+            assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+            assert "another process is writing" in response.json()["errors"][0]["message"]
+            assert api("GET", "/sources").status_code == 200, "reading goes on"
+            assert api("POST", "/_sandbox/reset").status_code == 503
+        assert api.source("x")["slug"] == "x"
+        api.close()
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "w.sqlite"
+    with sandbox.open_workspace(path) as workspace:
+        workspace.reset()
+        modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    assert modes == {"w.sqlite": 0o600, "w.sqlite-shm": 0o600, "w.sqlite-wal": 0o600}
 
 
 def test_tokens_stay_with_the_file(tmp_path: Path) -> None:

@@ -254,3 +254,11 @@ def test_a_cursor_beyond_the_end_is_an_empty_page(api: Api) -> None:
     page = api.data("GET", f"/sources?pagination.count=2&pagination.cursor={cursor}")
     assert page["sources"] == []
     assert json.dumps(page["pagination"]).count("next") == 0
+
+
+def test_a_body_that_is_too_large_is_refused_and_the_next_request_is_answered(api: Api) -> None:
+    response = api("POST", "/sources", data=b"x" * (2**20 + 1), headers={"Content-Type": "application/json"})
+    assert response.status_code == 413
+    assert response.json()["errors"][0]["type"] == "too-large"
+    assert api("POST", "/sources", data=b"x" * 2**20).status_code == 422
+    assert api("GET", "/").status_code == 200

@@ -94,7 +94,7 @@ def test_an_update_leaves_what_it_does_not_name(api: Api) -> None:
 
 
 def test_an_unknown_setting_is_accepted_and_ignored_with_a_log_line(api: Api, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, "sandbox"):
+    with caplog.at_level(logging.WARNING, "connector.sandbox"):
         source = api.source(settings={"website_url": "x", "apiHost": "h"})
     assert source["settings"] == {"apiHost": "h"}
     assert "website_url" in caplog.text
@@ -102,7 +102,7 @@ def test_an_unknown_setting_is_accepted_and_ignored_with_a_log_line(api: Api, ca
 
 def test_missing_required_settings_are_logged(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     body = {"sourceId": support.IOS_SOURCE, "metadataId": support.BLUESHIFT, "settings": {}}
-    with caplog.at_level(logging.WARNING, "sandbox"):
+    with caplog.at_level(logging.WARNING, "connector.sandbox"):
         api.data("POST", "/destinations", body)
     assert "apiKey, retarget" in caplog.text
 

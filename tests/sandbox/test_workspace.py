@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import sandbox
-from connector.serving import ServerMissingError
+from connector.errors import MissingExtraError
 from tests.sandbox import support
 from tests.sandbox.support import Api
 
@@ -45,9 +45,9 @@ def test_it_works_under_another_package_name() -> None:
 
 def test_without_the_server_its_application_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    with sandbox.open_workspace() as workspace, pytest.raises(ServerMissingError, match="pip install"):
+    with sandbox.open_workspace() as workspace, pytest.raises(MissingExtraError, match="pip install"):
         workspace.app
-    with pytest.raises(ServerMissingError, match="pip install"):
+    with pytest.raises(MissingExtraError, match="pip install"):
         sandbox.Site
 
 
