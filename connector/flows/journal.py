@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from connector.errors import ConnectorError, JournalError
-from connector.flows.files import lock, open_private, private_folder, state_folder, to_line
+from connector.flows.files import lock, open_private, private_folder, to_line
 from connector.flows.history import VERSION, History, read_history
+from connector.folders import state_folder
 
 
 def runs_folder() -> Path:
     """Where journals lie unless they are told to lie elsewhere."""
-    return state_folder() / "runs"
+    return state_folder(os.environ) / "runs"
 
 
 def new_id() -> str:
