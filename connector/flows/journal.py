@@ -69,7 +69,9 @@ class Journal:
             handle = open_private(path, os.O_RDWR | os.O_APPEND)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise JournalError(f"the journal {path} cannot be opened: {reason}.", hint="See `runs`.") from None
+            raise JournalError(
+                f"the journal {path} cannot be opened: {reason}.", hint="See connector flow runs."
+            ) from None
         if not lock(handle):
             os.close(handle)
             raise JournalError(f"the run of the journal {path} is still going on.", hint="Wait for its end, or end it.")
