@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import ROOT
+from tests.cli.flows import NEW_SOURCE, call, integration, one_step, read_flow, variable
+from tests.flows.support import loop, step
 from tests.support.server import Answer, Asked, LoopbackServer
 
 pty = pytest.importorskip("pty", reason="terminals of POSIX")
@@ -47,7 +51,11 @@ class Screen:
 
 
 def run(
-    *args: str, stdout: bool = False, typed: bytes | signal.Signals = b"", **variables: str
+    *args: str,
+    stdout: bool = False,
+    typed: bytes | signal.Signals = b"",
+    prompt: bytes = b"[y/N]: ",
+    **variables: str,
 ) -> tuple[int, str, str]:
     """Exit code, standard output and screen of a command on a terminal; `typed` answers its question."""
     controller, follower = pty.openpty()
@@ -65,7 +73,7 @@ def run(
     reader.start()
     try:
         if typed:
-            screen.wait_for(b"[y/N]: ")
+            screen.wait_for(prompt)
         if isinstance(typed, bytes):
             os.write(controller, typed)
         else:
@@ -158,3 +166,85 @@ def test_records_on_a_terminal_are_not_mixed_with_a_count(server: LoopbackServer
 
     assert screen.splitlines()[0] == '{"id":"1-0"}'
     assert "records" not in screen
+
+
+def test_a_flow_that_takes_away_is_asked_about_with_steps_host_and_origin(
+    server: LoopbackServer, tmp_path: Path
+) -> None:
+    server.answer({"data": {"status": "SUCCESS"}})
+    file = str(one_step(tmp_path, "deleteSource", {"sourceId": "abc"}))
+    refused, _, _ = run("flow", "run", file, typed=b"n\n")
+    code, _, screen = run("flow", "run", file, typed=b"y\n")
+
+    host = server.url.removeprefix("http://")
+    assert (refused, code, [asked.method for asked in server.asked]) == (2, 0, ["DELETE"])
+    assert f"Workspace: {host} with the credentials of SEGMENT_API_KEY\n" in screen
+    assert "steps that may take something away: Do It\n" in screen
+
+
+def test_undoing_asks_with_what_it_will_delete(server: LoopbackServer, tmp_path: Path) -> None:
+    server.answer({"data": {"source": {"id": "abc"}}})
+    _, _, screen = run("flow", "run", str(one_step(tmp_path, "createSource", NEW_SOURCE)))
+    run_id = screen.rpartition("run ")[2].split()[0].split("\x1b")[0]
+    server.answer({"data": {"status": "SUCCESS"}})
+    code, _, asked = run("flow", "undo", run_id, typed=b"y\n")
+
+    assert (code, server.asked[-1].method) == (0, "DELETE")
+    assert "created by segment.createSource in the step Do It, Workspace\n" in asked
+
+
+def flow_of_everything(folder: Path) -> str:
+    """Waits on a rate limit, loops with an error that is ignored, logs, and fails at its end."""
+    ignored = {**call("Get", "getSource", {"sourceId": "x"}), "errorConfig": {"errorHandlerType": "ignore"}}
+    steps = [
+        call("First", "listSources"),
+        loop("Each", "=trigger.results.body.data", ignored),
+        step("Tell", "log.writeLog", {"level": "warn", "message": "nearly \x1b[2Jdone"}),
+        call("Last", "getUser", {"userId": "x"}),
+    ]
+    return str(integration(folder, *steps, variables=[variable("Workspace")]))
+
+
+def answer_everything(asked: Asked, seen: list[str]) -> Answer:
+    seen.append(asked.path)
+    if asked.path == "/sources":
+        limited = Answer({}, status=429, headers={"Retry-After": "1"})
+        return limited if len(seen) == 1 else Answer({"data": {"sources": []}})
+    return Answer({"errors": [{"type": "not-found"}]}, status=404, hang=0.25)
+
+
+def test_a_terminal_shows_the_steps_live(server: LoopbackServer, tmp_path: Path) -> None:
+    seen: list[str] = []
+    server.script = lambda asked: answer_everything(asked, seen)
+    payload = tmp_path / "payload.json"
+    payload.write_text("[1, 2, 3]")
+    code, out, screen = run("flow", "run", flow_of_everything(tmp_path), "--payload", str(payload), COLUMNS="150")
+
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
+    assert (code, out) == (4, "")
+    assert re.search(r"✓ First  \d\.\d\d s", plain)
+    assert re.search(r"waiting \d s: rate limit", plain)
+    assert re.search(r"✓ Each  3 of 3, 3 ignored  \d\.\d\d s", plain)
+    assert re.search(r"Each +[━╸╺]+ +2 of 3, 2 ignored", plain)
+    assert "warn: nearly \\x1b[2Jdone" in plain
+    assert re.search(r"✗ Last  \d\.\d\d s  getUser: not found", plain)
+    assert 'error: the step "Last" of the flow "Main" failed' in plain
+    assert "Go on with: connector flow resume 2" in plain
+
+
+def test_a_terminal_that_wants_events_gets_no_live_view(server: LoopbackServer, tmp_path: Path) -> None:
+    server.answer(PAGE)
+    _, _, screen = run("flow", "run", str(read_flow(tmp_path)), "--events", "jsonl")
+
+    assert ESCAPE not in screen
+    assert all(line.startswith("{") for line in screen.splitlines())
+
+
+def test_an_interrupt_restores_the_cursor_and_says_how_to_resume(server: LoopbackServer, tmp_path: Path) -> None:
+    server.script = lambda _asked: Answer(PAGE, hang=5)
+    code, out, screen = run("flow", "run", str(read_flow(tmp_path)), prompt=b"Do It", typed=signal.SIGINT)
+
+    assert (code, out) == (130, "")
+    assert screen.rindex("\x1b[?25h") > screen.rindex("\x1b[?25l")
+    assert "Go on with: connector flow resume 2" in screen
+    assert "Traceback" not in screen

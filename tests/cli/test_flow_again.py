@@ -1,0 +1,214 @@
+"""`connector flow runs`, `resume` and `undo`: runs that failed, were killed, or are to be taken back."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Command, finish, start
+from tests.cli.flows import NEW_SOURCE, call, integration, one_step, variable
+from tests.support.server import Answer, Asked, LoopbackServer
+
+REFUSED = Answer({"errors": [{"type": "x"}]}, status=422)
+
+
+class Service:
+    """Sources on loopback that keep what was created; it can be told to refuse, or to leave a request hanging."""
+
+    def __init__(self, server: LoopbackServer) -> None:
+        self.server = server
+        self.refused: set[str] = set()
+        self.hanging: set[str] = set()
+        self.slugs: list[str] = []
+        server.script = self.answer
+
+    def answer(self, asked: Asked) -> Answer:
+        if asked.method == "DELETE":
+            return REFUSED if "delete" in self.refused else Answer({"data": {"status": "SUCCESS"}})
+        slug = json.loads(asked.body)["slug"]
+        if slug in self.refused:
+            return REFUSED
+        self.slugs.append(slug)
+        return Answer({"data": {"source": {"id": f"id-{slug}"}}}, hang=10 if slug in self.hanging else 0)
+
+    def wait_for(self, slug: str) -> None:
+        until = time.monotonic() + 20
+        while slug not in self.slugs and time.monotonic() < until:
+            time.sleep(0.01)
+        assert slug in self.slugs
+
+
+@pytest.fixture
+def service(server: LoopbackServer) -> Service:
+    return Service(server)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Creates the Sources one, two and three."""
+    steps = [call(f"Create {slug}", "createSource", {**NEW_SOURCE, "slug": slug}) for slug in ("one", "two", "three")]
+    return integration(tmp_path, *steps, variables=[variable("Workspace")])
+
+
+def past(command: Command) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = command("flow", "runs", "--json").json
+    return found
+
+
+def test_runs_are_listed_newest_first(command: Command, service: Service, file: Path) -> None:
+    command("flow", "run", file)
+    service.refused = {"two"}
+    command("flow", "run", file)
+    first, second = past(command)
+
+    assert (first["status"], first["finished"], first["writes"]) == ("failed", 1, 1)
+    assert (second["status"], second["writes"]) == ("done", 3)
+    table = command("flow", "runs").out.splitlines()
+    assert table[1].startswith(f"{first['id']}  Tests / Main  failed")
+    assert len(table) == 3
+
+
+def test_before_the_first_run_there_is_nothing_to_list(command: Command) -> None:
+    ended = command("flow", "runs")
+
+    assert (ended.code, ended.out, ended.err) == (0, "", "there was no run yet\n")
+
+
+def test_a_failed_run_is_taken_up_where_it_failed(command: Command, service: Service, file: Path) -> None:
+    service.refused = {"two"}
+    failed = command("flow", "run", file)
+    service.refused = set()
+    how = failed.err.splitlines()[-1].removeprefix("Go on with: connector ").split()
+    done = command(*how)
+
+    assert (failed.code, done.code) == (4, 0)
+    assert done.json == {"data": {"source": {"id": "id-three"}}}
+    assert service.slugs == ["one", "two", "three"]
+    assert past(command)[0]["status"] == "done"
+
+
+def test_a_run_is_taken_up_by_the_path_of_its_journal_and_with_a_corrected_file(
+    command: Command, service: Service, file: Path
+) -> None:
+    service.refused = {"two"}
+    command("flow", "run", file)
+    file.write_text(file.read_text().replace("value: two", "value: four"))
+    done = command("flow", "resume", past(command)[0]["journal"], "--file", file, "--events", "jsonl")
+    states = {(line.get("step"), line.get("state")) for line in map(json.loads, done.err.splitlines())}
+
+    assert (done.code, service.slugs) == (0, ["one", "four", "three"])
+    assert ("Create one", "reused") in states
+
+
+def test_a_run_that_is_over_is_not_taken_up(command: Command, service: Service, file: Path) -> None:
+    command("flow", "run", file)
+    ended = command("flow", "resume", past(command)[0]["id"])
+
+    assert (ended.code, "is over" in ended.err, len(service.slugs)) == (2, True, 3)
+
+
+@pytest.mark.parametrize("verb", ["resume", "undo"])
+def test_a_run_that_never_was_is_told(command: Command, verb: str) -> None:
+    ended = command("flow", verb, "20260101-000000-abcdef")
+
+    assert (ended.code, "See connector flow runs." in ended.err) == (2, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+@pytest.mark.parametrize(
+    ("unknown", "slugs"), [("repeat", ["one", "two", "two", "three"]), ("skip", ["one", "two", "three"])]
+)
+def test_a_killed_run_is_taken_up_and_its_last_write_is_not_repeated_unless_told(
+    command: Command, service: Service, file: Path, unknown: str, slugs: list[str]
+) -> None:
+    service.hanging = {"two"}
+    process = start("flow", "run", str(file))
+    service.wait_for("two")
+    process.kill()
+    killed = finish(process)
+    service.hanging = set()
+    (run,) = past(command)
+    reported = command("flow", "resume", run["id"])
+
+    assert killed.code == -signal.SIGKILL
+    assert (run["status"], run["finished"], run["unknown"]) == ("killed", 1, 1)
+    assert reported.code == 2
+    assert "a write may or may not have happened; nothing was run." in reported.err
+    assert "--unknown repeat" in reported.err
+    assert command("flow", "resume", run["id"], "--unknown", unknown).code == 0
+    assert service.slugs == slugs
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_run_in_the_sandbox_is_taken_up_after_a_kill(command: Command, tmp_path: Path) -> None:
+    from tests.flows.support import step
+
+    create = call("Create", "createSource", NEW_SOURCE)
+    wait = step("Wait", "sleep.sleep", {"ms": "3000"})
+    file = integration(tmp_path, create, wait, call("List", "listSources"), variables=[variable("Workspace")])
+    process = start("flow", "run", str(file), "--sandbox", "--events", "jsonl")
+    assert process.stderr is not None
+    while b'"sleep' not in process.stderr.readline():
+        pass
+    process.kill()
+    finish(process)
+    ended = command("flow", "resume", past(command)[0]["id"], "--sandbox")
+
+    assert ended.code == 0
+    assert [source["slug"] for source in ended.json["data"]["sources"]].count("shop") == 1
+
+
+def test_only_what_the_run_created_is_deleted(command: Command, service: Service, file: Path) -> None:
+    command("flow", "run", file)
+    run = past(command)[0]["id"]
+    planned = command("flow", "undo", run, "--dry-run")
+    done = command("flow", "undo", run, "--yes")
+
+    assert (planned.code, done.code) == (0, 0)
+    assert [write["step"] for write in done.json["deleted"]] == ["Create three", "Create two", "Create one"]
+    assert planned.json == done.json
+    deleted = [asked.path for asked in service.server.asked if asked.method == "DELETE"]
+    assert deleted == ["/sources/id-three", "/sources/id-two", "/sources/id-one"]
+
+
+def test_undoing_needs_a_yes_where_nobody_can_be_asked(command: Command, service: Service, file: Path) -> None:
+    command("flow", "run", file)
+    ended = command("flow", "undo", past(command)[0]["id"])
+
+    assert ended.code == 2
+    assert "undoing deletes what the run created, which needs a yes: created by segment.createSource" in ended.err
+    assert [asked.method for asked in service.server.asked] == ["POST"] * 3
+
+
+def test_nothing_is_asked_before_a_sandbox_is_put_back(command: Command, tmp_path: Path) -> None:
+    before = command("run", "listSources", "--all", "--select", "$.slug", "--sandbox").json
+    command("flow", "run", one_step(tmp_path, "createSource", NEW_SOURCE), "--sandbox")
+    ended = command("flow", "undo", past(command)[0]["id"], "--sandbox")
+
+    assert (ended.code, len(ended.json["deleted"])) == (0, 1)
+    assert command("run", "listSources", "--all", "--select", "$.slug", "--sandbox").json == before
+
+
+def test_what_could_not_be_deleted_is_told_with_its_exit_code(command: Command, service: Service, file: Path) -> None:
+    command("flow", "run", file)
+    service.refused = {"delete"}
+    ended = command("flow", "undo", past(command)[0]["id"], "--yes")
+
+    assert (ended.code, len(ended.json["failed"])) == (4, 3)
+    assert ended.json["failed"][0]["error"]["type"] == "RejectedInputError"
+
+
+def test_a_run_is_not_taken_back_elsewhere(
+    command: Command, service: Service, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("flow", "run", file)
+    monkeypatch.setenv("SEGMENT_BASE_URL", "https://elsewhere.example")
+    ended = command("flow", "undo", past(command)[0]["id"], "--yes")
+
+    assert (ended.code, "is given elsewhere.example now" in ended.err) == (2, True)
