@@ -1,0 +1,32 @@
+"""Where the state of a user lies."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from connector.flows.journal import runs_folder
+from connector.flows.state import store_folder
+from connector.folders import state_folder
+
+linux = pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="the convention of Linux")
+
+
+def test_one_variable_chooses_the_folder_of_everything(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CONNECTOR_STATE_HOME", str(tmp_path))
+
+    assert [runs_folder(), store_folder()] == [tmp_path / "runs", tmp_path / "state"]
+
+
+@linux
+def test_the_folder_of_the_platform_is_used_and_a_relative_one_ignored() -> None:
+    home = Path.home() / ".local" / "state" / "connector"
+
+    assert state_folder({"XDG_STATE_HOME": "/var/mine"}) == Path("/var/mine/connector")
+    assert state_folder({"XDG_STATE_HOME": "mine"}) == state_folder({}) == home
+
+
+def test_a_tilde_is_the_home_of_the_user() -> None:
+    assert state_folder({"CONNECTOR_STATE_HOME": "~/mine"}) == Path.home() / "mine"
