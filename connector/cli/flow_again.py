@@ -105,7 +105,7 @@ def resume(
         unknown=unknown,
         max_wait=connecting.max_wait,
         deadline=connecting.deadline,
-        trace=None if trace is None else Path(trace),
+        trace=None if trace is None else Path(trace).expanduser(),
     )
     write_json(run.results)
 

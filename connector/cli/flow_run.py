@@ -83,7 +83,7 @@ def command(
         dry_run=dry_run,
         max_wait=connecting.max_wait,
         deadline=connecting.deadline,
-        trace=trace,
+        trace=None if trace is None else Path(trace).expanduser(),
     )
     write_json(shown_writes(run, components) if dry_run else run.results)
 
