@@ -151,10 +151,10 @@ def _logging(app: App, log: Callable[[str], None]) -> App:
 
 
 def _protocol() -> Any:
-    """Uvicorn's HTTP, with the extension that closes the connection."""
-    from uvicorn.protocols.http.h11_impl import H11Protocol
+    """Uvicorn's HTTP, the faster one where it is installed, with the extension that closes the connection."""
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-    class Protocol(H11Protocol):
+    class Protocol(AutoHTTPProtocol):  # type: ignore[misc]  # one of two classes
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self._whole_app = self.app
