@@ -154,7 +154,11 @@ def _protocol() -> Any:
     """Uvicorn's HTTP, the faster one where it is installed, with the extension that closes the connection."""
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-    class Protocol(AutoHTTPProtocol):  # type: ignore[misc]  # one of two classes
+    one_of_two: Any = AutoHTTPProtocol
+
+    class Protocol(one_of_two):  # type: ignore[misc]
+        app: Any
+
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self._whole_app = self.app
