@@ -22,7 +22,7 @@ help:
 	touch $@
 
 run: .venv/run
-	$(BIN)/connector run listSources --sandbox
+	$(BIN)/connector run listSources -i count=1 --sandbox
 
 test: .venv/dev
 	$(BIN)/coverage erase

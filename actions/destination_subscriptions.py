@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import MISSING, Field
 from typing_extensions import TypedDict
 
-from connector import Context, Input, Payload, action
+from connector import Context, Input, Payload, Undo, action
 from connector.inputs import wire_shape
 
 from .inputs import ALPHA, DestinationId, PageInputs, SegmentInputs, SubscriptionId, lists, settings
@@ -95,6 +95,7 @@ class UpdateSubscription(OneSubscription):
             str,
             Input(
                 label="Reverse ETL Model ID",
+                on_platform=False,
                 comments="The id of the model, for Reverse ETL only.",
                 example="model-id-example",
             ),
@@ -107,6 +108,7 @@ class UpdateSubscription(OneSubscription):
             Schedule,
             Input(
                 label="Reverse ETL Schedule",
+                on_platform=False,
                 comments="When the model is synced, for Reverse ETL only: a strategy and the config that goes with it.",
                 type="code",
                 language="json",
@@ -118,7 +120,21 @@ class UpdateSubscription(OneSubscription):
     ] = MISSING
 
 
-@action("createDestinationSubscription", effect="write", stability="alpha", feature=FEATURE, rate_limit=5)
+@action(
+    "createDestinationSubscription",
+    effect="write",
+    stability="alpha",
+    feature=FEATURE,
+    rate_limit=5,
+    undo=Undo(
+        action="deleteDestinationSubscription",
+        inputs={
+            "destinationId": "inputs.destinationId",
+            "subscriptionId": "results.data.destinationSubscription.id",
+        },
+    ),
+    platform_defect="it never sends the action id, so the API refuses every call",
+)
 def create_destination_subscription(context: Context, inputs: CreateSubscription) -> Payload:
     """POST /destinations/{destinationId}/subscriptions."""
     body = inputs.body("name", "action_id", "trigger", "enabled", "settings", "model_id")
@@ -158,6 +174,7 @@ def list_destination_subscriptions(context: Context, inputs: ListSubscriptions) 
     stability="alpha",
     feature=FEATURE,
     rate_limit=5,
+    platform_defect="it sends the changes outside of the object that the API reads them from",
 )
 def update_destination_subscription(context: Context, inputs: UpdateSubscription) -> Payload:
     """PATCH /destinations/{destinationId}/subscriptions/{id}; the API takes the changes under `input`."""

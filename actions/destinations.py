@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import MISSING, Field
 
-from connector import Context, Input, Payload, action
+from connector import Context, Input, Payload, Undo, action
 
 from .inputs import DestinationId, PageInputs, SegmentInputs, SourceId, lists, settings
 
@@ -53,7 +53,11 @@ class UpdateDestination(SegmentInputs):
     settings: Settings | MISSING = MISSING
 
 
-@action("createDestination", effect="write")
+@action(
+    "createDestination",
+    effect="write",
+    undo=Undo(action="deleteDestination", inputs={"destinationId": "results.data.destination.id"}),
+)
 def create_destination(context: Context, inputs: CreateDestination) -> Payload:
     """POST /destinations."""
     body = inputs.body("source_id", "metadata_id", "name", "enabled", "settings")

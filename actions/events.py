@@ -103,7 +103,12 @@ class EventsVolume(PageInputs, Period):
     """Inputs of Get Events Volume From Workspace."""
 
 
-@action("getEventsVolumeFromWorkspace", paging=lists("result"), rate_limit=60)
+@action(
+    "getEventsVolumeFromWorkspace",
+    paging=lists("result"),
+    rate_limit=60,
+    platform_defect="it answers the list of Transformations instead",
+)
 def get_events_volume_from_workspace(context: Context, inputs: EventsVolume) -> Payload:
     """GET /events/volume."""
     query = inputs.body("granularity", "start_time", "end_time")

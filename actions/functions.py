@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import MISSING
 from typing_extensions import TypedDict
 
-from connector import Context, Input, Payload, action
+from connector import Context, Input, Payload, Undo, action
 from connector.inputs import wire_shape
 
 from .inputs import FunctionId, PageInputs, ResourceType, SegmentInputs, lists
@@ -113,7 +113,12 @@ class UpdateFunction(SegmentInputs):
     description: Description | MISSING = MISSING
 
 
-@action("createFunction", effect="write", feature=FEATURE)
+@action(
+    "createFunction",
+    effect="write",
+    feature=FEATURE,
+    undo=Undo(action="deleteFunction", inputs={"functionId": "results.data.function.id"}),
+)
 def create_function(context: Context, inputs: CreateFunction) -> Payload:
     """POST /functions."""
     body = inputs.body("code", "display_name", "resource_type", "settings", "logo_url", "description")

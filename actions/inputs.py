@@ -184,6 +184,7 @@ class PageInputs(SegmentInputs):
             bool,
             Input(
                 label="Fetch All",
+                on_platform=False,
                 comments="Follow every page and answer all records in one payload.",
                 type="boolean",
                 example=True,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import MISSING, Field
 
-from connector import Context, Input, Payload, action
+from connector import Context, Input, Payload, Undo, action
 
 from .inputs import PageInputs, SegmentInputs, SourceId, lists, settings
 
@@ -50,6 +50,7 @@ class CreateSource(SegmentInputs):
             bool,
             Input(
                 label="Disconnect All Warehouses",
+                on_platform=False,
                 comments="Leave the new Source unconnected; otherwise it is connected to every Warehouse.",
                 type="boolean",
                 example=True,
@@ -69,7 +70,7 @@ class UpdateSource(SegmentInputs):
     settings: Settings | MISSING = MISSING
 
 
-@action("createSource", effect="write")
+@action("createSource", effect="write", undo=Undo(action="deleteSource", inputs={"sourceId": "results.data.source.id"}))
 def create_source(context: Context, inputs: CreateSource) -> Payload:
     """POST /sources."""
     body = inputs.body("slug", "enabled", "metadata_id", "settings", "disconnect_all_warehouses")

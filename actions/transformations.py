@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import MISSING, Field
 from typing_extensions import TypedDict
 
-from connector import Context, Input, Payload, action
+from connector import Context, Input, Payload, Undo, action
 from connector.inputs import wire_shape
 
 from .inputs import DestinationMetadataId, PageInputs, SegmentInputs, SourceId, TransformationId, lists
@@ -60,6 +60,7 @@ Drop = Annotated[
     bool,
     Input(
         label="Drop",
+        on_platform=False,
         comments="Drop the events; every other change is then ignored.",
         type="boolean",
         example=False,
@@ -104,6 +105,7 @@ AllowProperties = Annotated[
     list[str],
     Input(
         label="Allow Properties",
+        on_platform=False,
         comments="The only properties that are kept, as a JSON list of their paths.",
         type="code",
         language="json",
@@ -114,6 +116,7 @@ HashPropertiesConfiguration = Annotated[
     HashProperties,
     Input(
         label="Hash Properties Configuration",
+        on_platform=False,
         comments="Properties to hash, and the algorithm, as a JSON object.",
         type="code",
         language="json",
@@ -173,7 +176,13 @@ class UpdateTransformation(Changes, ChangedTransformation):
     """Inputs of Update Transformation."""
 
 
-@action("createTransformation", effect="write", feature=FEATURE)
+@action(
+    "createTransformation",
+    effect="write",
+    feature=FEATURE,
+    undo=Undo(action="deleteTransformation", inputs={"transformationId": "results.data.transformation.id"}),
+    platform_defect="it sends enabled as text where the API wants a boolean",
+)
 def create_transformation(context: Context, inputs: CreateTransformation) -> Payload:
     """POST /transformations."""
     return context.api.post("transformations", json=inputs.transformation())
@@ -197,7 +206,13 @@ def list_transformations(context: Context, inputs: PageInputs) -> Payload:
     return context.api.get("transformations", query=inputs.page())
 
 
-@action("updateTransformation", effect="write", idempotent=True, feature=FEATURE)
+@action(
+    "updateTransformation",
+    effect="write",
+    idempotent=True,
+    feature=FEATURE,
+    platform_defect="it sends enabled as text where the API wants a boolean, and an empty if unless it is set",
+)
 def update_transformation(context: Context, inputs: UpdateTransformation) -> Payload:
     """PATCH /transformations/{transformationId}."""
     return context.api.patch("transformations", inputs.transformation_id, json=inputs.transformation())

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
         Display,
         Paging,
         Payload,
+        Undo,
         action,
         connection,
         data_source,
         picklist,
     )
     from connector.errors import ConnectorError
+    from connector.flows.flow import Flow
     from connector.hookspecs import hookimpl
     from connector.inputs import Input, Inputs, PathSegment
     from connector.manifest import Manifest
@@ -40,10 +42,11 @@ else:
             "component": ("Component", "components", "load_component"),
             "context": ("Context",),
             "definitions": (
-                *("Action", "DataSource", "Display", "Paging", "Payload"),
+                *("Action", "DataSource", "Display", "Paging", "Payload", "Undo"),
                 *("action", "connection", "data_source", "picklist"),
             ),
             "errors": ("ConnectorError",),
+            "flows": ("Flow",),
             "hookspecs": ("hookimpl",),
             "inputs": ("Input", "Inputs", "PathSegment"),
             "manifest": ("Manifest",),
@@ -63,6 +66,7 @@ __all__ = [
     "Context",
     "DataSource",
     "Display",
+    "Flow",
     "Input",
     "Inputs",
     "Manifest",
@@ -71,6 +75,7 @@ __all__ = [
     "Payload",
     "Policy",
     "Runner",
+    "Undo",
     "action",
     "components",
     "connection",

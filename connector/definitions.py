@@ -61,6 +61,20 @@ class Paging:
     size: int = 200
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """How to take back what an action created.
+
+    Attributes:
+        action: Key of the action of the same component that deletes it.
+        inputs: Its inputs by key, each a dotted path into `{"inputs": what was given, "results": what was answered}`,
+            such as `results.data.source.id`.
+    """
+
+    action: str
+    inputs: Mapping[str, str]
+
+
 class Perform(Protocol[InputsT_contra]):
     """The function of an action or data source: a few lines from typed inputs to a payload."""
 
@@ -119,6 +133,9 @@ class Action(_Definition[InputsT]):
         has_example: False for an action whose payload cannot be known.
         given_example: The example payload of an action that a plugin brings.
         example_file: Where the component keeps the example payload.
+        undo: How to delete what it creates; None when it creates nothing, or nothing that can be told from what was
+            there before.
+        platform_defect: What does not work in the platform's own component, if this action does not work there.
     """
 
     key: str
@@ -133,6 +150,8 @@ class Action(_Definition[InputsT]):
     has_example: bool = True
     given_example: Payload | None = None
     example_file: Path | None = None
+    undo: Undo | None = None
+    platform_defect: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -211,6 +230,8 @@ def action(
     display: Display | None = None,
     example: Payload | None = None,
     has_example: bool = True,
+    undo: Undo | None = None,
+    platform_defect: str = "",
 ) -> Callable[[Perform[InputsT]], Action[InputsT]]:
     """Declare a function `(context, inputs) -> Payload` as the action with this key; see `Action`.
 
@@ -231,6 +252,8 @@ def action(
             display,
             has_example,
             example,
+            undo=undo,
+            platform_defect=platform_defect,
         )
 
     return declare

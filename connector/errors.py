@@ -13,6 +13,9 @@
     │   ├── UnknownKeyError          no such action, data source or connection
     │   ├── InputError               inputs that do not fit, all of them at once
     │   ├── PolicyError              the runner's policy forbids it
+    │   ├── FlowFileError            a flow that cannot be run, every finding listed
+    │   ├── FlowLimitError           a flow that goes beyond a limit, such as a loop without end
+    │   ├── JournalError             a run that cannot be resumed or undone
     │   └── SandboxError             a file, seed, fault or assumption that does not fit
     ├── RefusedError               the API refused: fix the request      exit 4
     │   ├── BadRequestError          400
@@ -28,6 +31,7 @@
     │   ├── UnreachableError         name not found, connection refused
     │   └── UnansweredError          a read that got no answer, or half of one
     ├── OutcomeUnknownError        a write that may have happened: check exit 6
+    ├── StepError                  a step of a flow failed               exit as its cause
     └── ReplyError                 an answer that cannot be understood   exit 1
         └── PaginationError          a list that does not end
 
@@ -166,6 +170,49 @@ class InputError(UsageError):
 
 class PolicyError(UsageError):
     """The runner's policy forbids this action or request; nothing was sent."""
+
+
+class FlowFileError(UsageError):
+    """A flow cannot be read, or cannot be run as it is; nothing was run, and `problems` holds every finding."""
+
+
+class FlowLimitError(UsageError):
+    """A flow goes beyond a limit; the message names the limit."""
+
+
+class JournalError(UsageError):
+    """A run's journal cannot be used, or a write in it may have happened and nobody said what to do about it."""
+
+
+class StepError(ConnectorError):
+    """A step of a flow failed.
+
+    Attributes:
+        flow: Name of the flow.
+        step: Name of the step.
+        cause: What went wrong in it; the exit code is its own.
+        run: What the run did until then; see `connector.flows.Run`.
+    """
+
+    def __init__(self, *, flow: str, step: str, cause: Exception) -> None:
+        known = isinstance(cause, ConnectorError)
+        text = str(cause) if known else f"{type(cause).__name__}: {cause}"
+        super().__init__(f'the step "{step}" of the flow "{flow}" failed: {text}')
+        self.flow = flow
+        self.step = step
+        self.cause = cause
+        self.run: Any = None
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        """Exit code of the cause."""
+        return self.cause.exit_code if isinstance(self.cause, ConnectorError) else 1
+
+    def _details(self) -> dict[str, Any]:
+        cause = (
+            self.cause.to_dict()["error"] if isinstance(self.cause, ConnectorError) else {"message": str(self.cause)}
+        )
+        return {"flow": self.flow, "step": self.step, "cause": cause}
 
 
 class SandboxError(UsageError):

@@ -10,6 +10,8 @@ import pluggy
 if TYPE_CHECKING:
     from connector.context import Context
     from connector.definitions import Action, Payload
+    from connector.flows.calls import StepCall
+    from connector.flows.events import Event
     from connector.inputs import Inputs
     from connector.rest import Reply, Request
 
@@ -32,3 +34,13 @@ def perform_action(action: Action[Any], context: Context, inputs: Inputs) -> Pay
 @hookspec(firstresult=True)
 def send_request(context: Context, request: Request) -> Reply | None:
     """Send one HTTP request, which carries no credentials; a wrapper may change it, or answer in its place."""
+
+
+@hookspec(firstresult=True)
+def perform_step(step: StepCall) -> Any:
+    """Perform one step of a flow and answer its results; a wrapper sees it before and after, and its error fails it."""
+
+
+@hookspec
+def flow_event(event: Event) -> None:
+    """Told of every change of state while a flow runs."""

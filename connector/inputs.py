@@ -60,6 +60,7 @@ class Input:
         default: What the designer fills in; never applied by validation.
         secret: The value must not be shown.
         shown: False hides the field from designers.
+        on_platform: False for an input that the platform's own component lacks.
     """
 
     label: str
@@ -75,6 +76,7 @@ class Input:
     default: str | None = None
     secret: bool = False
     shown: bool = True
+    on_platform: bool = True
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)

@@ -14,6 +14,7 @@ from connector.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from connector.context import Context
+    from connector.flows.calls import StepCall
     from connector.inputs import Inputs
     from connector.rest import Reply, Request
 
@@ -48,7 +49,7 @@ class PluginManager(pluggy.PluginManager):
         if self.is_registered(plugin):
             self.unregister(plugin)
         where = name or str(getattr(plugin, "__name__", type(plugin).__name__))
-        known = "register_actions, perform_action and send_request"
+        known = "register_actions, perform_action, send_request, perform_step and flow_event"
         problem = Problem(where, reason, cure=f"The hooks are {known}; see connector.hookspecs.")
         raise PluginError("a plugin cannot be registered.", problems=[problem])
 
@@ -78,6 +79,10 @@ class _BuiltIn:
 
             return collect(action, context, inputs)
         return action.perform(context, inputs)
+
+    @hookimpl(trylast=True)
+    def perform_step(self, step: StepCall) -> Any:
+        return step.perform()
 
     @hookimpl(trylast=True)
     def send_request(self, context: Context, request: Request) -> Reply:

@@ -84,7 +84,7 @@ def test_a_hook_that_does_not_exist_is_refused_with_plugin_and_definition(compon
     with pytest.raises(errors.PluginError, match=r"unknown hook 'perform_actoin' in plugin .*Typo") as caught:
         component.add_plugin(Typo(), "typo")
 
-    assert "perform_action and send_request" in str(caught.value)
+    assert "perform_action, send_request, perform_step and flow_event" in str(caught.value)
     assert component.plugins.get_plugin("typo") is None
 
 

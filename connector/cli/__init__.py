@@ -16,7 +16,10 @@ START_UP_THRESHOLDS = (50_000, 20, 20)
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run one command and answer its exit code; no error, signal or closed pipe ends in a traceback."""
+    """Run one command, by default the process's own, and answer its exit code.
+
+    No error, signal or closed pipe ends in a traceback.
+    """
     import gc
     import sys
 
@@ -28,3 +31,6 @@ def main(args: Sequence[str] | None = None) -> int:
         return run(list(sys.argv[1:] if args is None else args))
     finally:
         gc.set_threshold(*thresholds)
+        if args is None:
+            # the process is about to end: searching all that it holds for garbage would only take time
+            gc.freeze()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -27,8 +26,7 @@ VARIABLES = ("CONNECTOR_CONNECTION", "PRISMATIC_CONNECTION_VALUE")
 MAX_WAIT = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """A connection in the platform's shape, and where it was found.
 
     Attributes:
@@ -40,8 +38,7 @@ class Credentials:
     origin: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A runner, and what messages say about its connection.
 
     Attributes:
@@ -64,8 +61,7 @@ class Opened:
         return f"{host} with the credentials of {self.origin}" if self.origin else host
 
 
-@dataclass(frozen=True, slots=True)
-class Connecting:
+class Connecting(NamedTuple):
     """What the options say about the connection and its patience."""
 
     connection: str | None

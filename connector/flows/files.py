@@ -1,0 +1,102 @@
+"""Private files: where they lie, how they are written, and who may write them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+from pydantic_core import from_json, to_json
+
+
+def state_folder() -> Path:
+    """The user's folder for what programs keep between runs, by the conventions of the platform."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library/Application Support"
+    else:
+        base = Path.home() / ".local/state"
+    given = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(given) if given and Path(given).is_absolute() else base) / "connector"
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder that only its user can read."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def open_private(path: Path, flags: int) -> int:
+    """Open a file that only its user can read, for `os` functions."""
+    return os.open(path, flags | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0), 0o600)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a private file: whoever reads it sees the old content or the new, whatever happens meanwhile."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = open_private(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def lock(file: IO[Any] | int, *, wait: bool = False) -> bool:
+    """Become the only one who holds this file, until it is closed or the process ends; False when another does."""
+    handle = file if isinstance(file, int) else file.fileno()
+    try:
+        _lock(handle, wait=wait)
+    except OSError:
+        return False
+    return True
+
+
+if sys.platform == "win32":  # pragma: no cover - no Windows in the tests
+    import msvcrt
+
+    _BEYOND = 0x7FFF_0000
+
+    def _lock(handle: int, *, wait: bool) -> None:
+        position = os.lseek(handle, 0, os.SEEK_CUR)
+        os.lseek(handle, _BEYOND, os.SEEK_SET)
+        try:
+            msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        finally:
+            os.lseek(handle, position, os.SEEK_SET)
+else:
+    import fcntl
+
+    def _lock(handle: int, *, wait: bool) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+
+def to_line(value: Any) -> bytes:
+    """A value as one line of JSON; what JSON cannot hold becomes a text."""
+    try:
+        return to_json(value, inf_nan_mode="constants", fallback=str) + b"\n"
+    except (ValueError, RecursionError):
+        import json
+
+        # lone surrogates and deep nesting: the slower writer takes them
+        return json.dumps(value, default=str).encode() + b"\n"
+
+
+def of_line(line: bytes) -> Any:
+    """The value of a line of JSON.
+
+    Raises:
+        ValueError: It is not JSON.
+    """
+    try:
+        return from_json(line)
+    except ValueError:
+        import json
+
+        return json.loads(line)

@@ -1,0 +1,221 @@
+"""The public face of flows: load, check, run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from connector.errors import FlowFileError, UsageError
+from connector.flows.model import FlowDefinition, Integration
+from connector.flows.parse import read_file, read_text
+from connector.names import did_you_mean
+
+if TYPE_CHECKING:
+    from connector.component import Component
+    from connector.flows.binding import GivenConnection, Need
+    from connector.flows.check import Finding, Target
+    from connector.flows.events import Listener
+    from connector.flows.limits import Limits
+    from connector.flows.run import Run
+
+    Components = Mapping[str, Component] | Iterable[Component] | Component | None
+
+
+class Flow:
+    """An integration file whose flows can be checked, shown and run; see `load`.
+
+    Attributes:
+        integration: What stands in the file.
+    """
+
+    def __init__(self, integration: Integration) -> None:
+        self.integration = integration
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read an integration file as the platform exports it, of definitionVersion 6 or 7.
+
+        Raises:
+            FlowFileError: It cannot be read, or says what an integration cannot say; every finding with file, line,
+                path and cure.
+        """
+        return cls(read_file(Path(path).expanduser()))
+
+    @classmethod
+    def parse(cls, text: str, source: str = "<text>") -> Self:
+        """As `load`, from the text of a file.
+
+        Raises:
+            FlowFileError: See `load`.
+        """
+        return cls(read_text(text, source))
+
+    @property
+    def name(self) -> str:
+        """Name of the integration."""
+        return self.integration.name
+
+    @property
+    def flows(self) -> list[str]:
+        """Names of the flows in the file."""
+        return [flow.name for flow in self.integration.flows]
+
+    def definition(self, name: str | None = None) -> FlowDefinition:
+        """One flow of the file; without a name, the only one.
+
+        Raises:
+            UsageError: There is none with this name, or there are several and none was named.
+        """
+        flows = {flow.name: flow for flow in self.integration.flows}
+        if name is None and len(flows) == 1:
+            return next(iter(flows.values()))
+        if name is None:
+            raise UsageError("the file has several flows.", hint=f"Name one of them: {', '.join(flows)}.")
+        if name not in flows:
+            cure = did_you_mean(name, flows) or f"Its flows are {', '.join(flows)}."
+            raise UsageError(f'the file has no flow "{name}".', hint=cure)
+        return flows[name]
+
+    def check(
+        self,
+        components: Components = None,
+        *,
+        flow: str | None = None,
+        target: Target | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> list[Finding]:
+        """Everything that is wrong with the flows, offline.
+
+        Args:
+            components: The components whose actions the steps may use; None is every installed one.
+            flow: Check only this flow.
+            target: `prismatic` also finds what the platform lacks.
+            config: Values of config variables, if they are known; without them an unset one is a warning.
+
+        Returns:
+            The findings in the order of the file; those whose `severity` is `error` keep the flow from running.
+        """
+        from connector.flows.check import check
+
+        chosen = None if flow is None else [self.definition(flow)]
+        return check(self.integration, components_by_key(components), flows=chosen, target=target, config=config)
+
+    def connections(self, components: Components = None, *, flow: str | None = None) -> list[Need]:
+        """The connections that a flow uses: key of the component, and name (None where the steps name none)."""
+        from connector.flows.binding import needs_of
+
+        return needs_of(self.definition(flow), components_by_key(components))
+
+    def destructive_steps(self, components: Components = None, *, flow: str | None = None) -> list[str]:
+        """Names of the steps that may take something away; an action that can do anything is among them."""
+        known = components_by_key(components)
+        found = []
+        for step in self.definition(flow).walk():
+            action = known[step.component].actions.get(step.action) if step.component in known else None
+            if action is not None and (action.is_open or action.effect == "destructive"):
+                found.append(step.name)
+        return found
+
+    def run(
+        self,
+        components: Components = None,
+        *,
+        flow: str | None = None,
+        connections: Mapping[str, GivenConnection] | None = None,
+        payload: Any = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        config: Mapping[str, Any] | None = None,
+        dry_run: bool = False,
+        journal: bool | str | Path = True,
+        max_wait: float | None = None,
+        deadline: float | None = None,
+        on_event: Listener | None = None,
+        plugins: Iterable[object] = (),
+        trace: str | Path | None = None,
+        keep_values: bool = False,
+        limits: Limits | None = None,
+        state: str | Path | None = None,
+    ) -> Run:
+        """Run a flow of the file, started by hand with a payload.
+
+        Args:
+            components: The components whose actions the steps use; None is every installed one.
+            flow: Which flow; may be left out when the file has one.
+            connections: Connections by the name of their config variable: `{"key", "fields"}`, the fields alone,
+                an open connection, or a `Runner`. Where a step names none, the only fitting one is used.
+            payload: What the trigger's `results.body.data` is.
+            headers: What the trigger's `results.headers` are.
+            query: What the trigger's `results.queryParameters` are.
+            config: Values of config variables by key.
+            dry_run: Perform reads only; a write is answered with its example payload and listed in `pretended`.
+            journal: Keep a journal in the user's state folder, in this file, or (False) none.
+            max_wait: Seconds that one request may wait on rate limits and between tries.
+            deadline: Seconds after which nothing more is begun.
+            on_event: Is told of every change of state; see `connector.flows.events`.
+            plugins: Plugins that implement the hooks `perform_step` or `flow_event`.
+            trace: File for every step's inputs and results, secrets redacted.
+            keep_values: Keep every step's inputs and results in the answer's `steps`, as tests want.
+            limits: How far the run may go; see `connector.flows.limits.Limits`.
+            state: Folder for the values of persist-data steps; None is the user's state folder.
+
+        Raises:
+            FlowFileError: The flow cannot be run as it is; nothing was run, every finding is listed.
+            SetupError: A connection is missing or does not fit; nothing was run.
+            StepError: A step failed; `run` is what was done until then.
+            FlowLimitError: The flow went beyond a limit.
+        """
+        from connector.flows.launch import launch
+        from connector.flows.run import Options
+
+        options = Options(
+            connections=connections or {},
+            max_wait=max_wait,
+            deadline=deadline,
+            on_event=on_event,
+            plugins=tuple(plugins),
+            trace=None if trace is None else Path(trace),
+            keep_values=keep_values,
+            limits=limits,
+            state=None if state is None else Path(state),
+        )
+        started = {"payload": payload, "headers": dict(headers or {}), "query": dict(query or {})}
+        return launch(
+            self.integration,
+            self.definition(flow),
+            components_by_key(components),
+            options,
+            started=started,
+            config=dict(config or {}),
+            journal=journal,
+            dry_run=dry_run,
+        )
+
+    def __repr__(self) -> str:
+        return f"Flow({self.name!r}, {len(self.flows)} flows)"
+
+
+def components_by_key(components: Any) -> dict[str, Component]:
+    """Components in any of the forms that `Flow` takes, by key."""
+    from connector.component import Component
+    from connector.component import components as installed
+
+    if components is None:
+        return installed()
+    if isinstance(components, Component):
+        return {components.key: components}
+    if isinstance(components, Mapping):
+        return dict(components)
+    return {component.key: component for component in components}
+
+
+def refuse(findings: Iterable[Finding]) -> None:
+    """Let a flow pass that has no errors.
+
+    Raises:
+        FlowFileError: It has some; steps that are not supported come first.
+    """
+    errors = sorted((f for f in findings if f.severity == "error"), key=lambda finding: finding.rule != "unsupported")
+    if errors:
+        raise FlowFileError("the flow cannot be run; nothing was run.", problems=[f.problem() for f in errors])

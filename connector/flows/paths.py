@@ -1,0 +1,68 @@
+"""Dotted paths into values: `results.data.0.id`, `data[0].Id`, `file[".tag"]`, `webhookUrls.My Flow`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+Path = tuple[str, ...]
+
+MAX_SEGMENTS = 100
+
+_SEGMENT = re.compile(
+    r"""\.?\[\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<index>\d+))\s*\]  # ["x"]  ['x']  [0]
+      | (?P<dot>\.)?(?P<plain>[^.\[\]]+)                                          # .x""",
+    re.VERBOSE,
+)
+
+
+class Undefined:
+    """The value of a path that leads nowhere; there is one, `UNDEFINED`, and it counts as false."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "UNDEFINED"
+
+
+UNDEFINED: Final = Undefined()
+
+
+def parse_path(text: str) -> Path:
+    """The segments of a path.
+
+    Raises:
+        ValueError: It is no path; the message says where.
+    """
+    segments: list[str] = []
+    position = 0
+    while position < len(text):
+        found = _SEGMENT.match(text, position)
+        first = not segments
+        if found is None or (found["plain"] is not None and (found["dot"] is not None) == first):
+            raise ValueError(f'cannot be read from "{text[position : position + 20]}" on')
+        position = found.end()
+        segments.append(next(part for part in found.group("double", "single", "index", "plain") if part is not None))
+    if not segments or len(segments) > MAX_SEGMENTS:
+        raise ValueError("is empty" if not segments else f"has more than {MAX_SEGMENTS} segments")
+    return tuple(segments)
+
+
+def look_up(value: Any, path: Sequence[str]) -> Any:
+    """What a path leads to; `UNDEFINED` when it leads nowhere."""
+    for segment in path:
+        if isinstance(value, Mapping):
+            value = value.get(segment, UNDEFINED)
+        elif isinstance(value, list | tuple) and _is_index(segment, value):
+            value = value[int(segment)]
+        else:
+            return UNDEFINED
+    return value
+
+
+def _is_index(segment: str, value: Sequence[Any]) -> bool:
+    return len(segment) < 10 and segment.isdecimal() and int(segment) < len(value)

@@ -1,0 +1,288 @@
+"""What the check finds, offline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connector.component import Component
+from connector.flows import Finding, Flow
+from tests.flows import support
+from tests.flows.support import flow_of, step
+
+
+def found(component: Component, *steps: dict[str, Any], target: Any = None, **more: Any) -> list[str]:
+    findings = flow_of(*steps, **more).check(component, target=target)
+    return [f"{f.severity} {f.rule} {f.step}: {f.message} {f.cure}".strip() for f in findings]
+
+
+def echo(name: str, text: Any) -> dict[str, Any]:
+    return step(name, "workshop.echo", {"value": text})
+
+
+def loop(name: str, *steps: dict[str, Any], items: str = "[1]") -> dict[str, Any]:
+    return step(name, "loop.loopOverItems", {"items": items}, steps=list(steps))
+
+
+def branch(name: str, *steps: dict[str, Any], mapped: str = "A", way: str = "A") -> dict[str, Any]:
+    mapping = {"type": "complex", "value": [{"name": mapped, "type": "value", "value": "a"}]}
+    inputs = {"inputValue": "a", "branchValueMappings": mapping}
+    ways = [{"name": way, "steps": list(steps)}, {"name": "Else", "steps": [echo(f"{name} Else", "x")]}]
+    return step(name, "branch.branchOnValue", inputs, branches=ways)
+
+
+def test_a_flow_without_faults_has_no_findings(workshop: Component) -> None:
+    assert (
+        found(workshop, step("List", "workshop.listThings"), loop("Loop", echo("Tell", "=loop.currentItem.name"))) == []
+    )
+
+
+CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "an unknown action": (
+        [step("Create", "workshop.createThings", {"name": "x"})],
+        'error unknown-action Create: workshop has no action "createThings". Did you mean createThing',
+    ),
+    "an unknown component": (
+        [step("Post", "slack.postMessage")],
+        'error unsupported Post: slack.postMessage does not run here: no component "slack" is loaded.',
+    ),
+    "a JavaScript step": ([step("Compute", "code.runCode")], "error unsupported Compute: code.runCode runs JavaScript"),
+    "another flow": (
+        [step("Go", "cross-flow.invokeFlow")],
+        "error unsupported Go: cross-flow.invokeFlow starts another flow",
+    ),
+    "an unknown step of the platform's own": (
+        [step("Loop", "loop.loopForever")],
+        "error unsupported Loop: loop.loopForever does not run here.",
+    ),
+    "an unknown input": (
+        [step("Create", "workshop.createThing", {"name": "x", "color": "red"})],
+        "error unknown-input Create: workshop.createThing has no input color. Did you mean colour?",
+    ),
+    "a missing input": (
+        [step("Create", "workshop.createThing", {"colour": "red", "name": ""})],
+        "error missing-input Create: Name (name) is required. Fill it in.",
+    ),
+    "a value outside its choices": (
+        [step("Create", "workshop.createThing", {"name": "x", "colour": "green"})],
+        "error value Create: Colour (colour) must be one of red (Red), blue (Blue).",
+    ),
+    "a value outside its limits": (
+        [step("Create", "workshop.createThing", {"name": "x", "size": "11"})],
+        "error value Create: Size (size) must be at most 10.",
+    ),
+    "a step that is not there": (
+        [echo("Tell", "=lst.results"), step("List", "workshop.listThings")],
+        'error unknown-step Tell: "lst.results" refers to a step "lst", which is not there. Did you mean list?',
+    ),
+    "a step that comes later": (
+        [echo("Tell", "=list.results"), step("List", "workshop.listThings")],
+        'error not-yet-run Tell: "list.results" refers to "List", which cannot have run yet.',
+    ),
+    "the step itself": (
+        [echo("Tell", "~{{$tell.results}}")],
+        'error not-yet-run Tell: "tell.results" refers to the step itself',
+    ),
+    "a step inside of a loop that is over": (
+        [loop("Loop", echo("Inside", "x")), echo("Tell", "=inside.results")],
+        'error not-yet-run Tell: "inside.results" refers to "Inside", which is inside of another loop or branch.',
+    ),
+    "the item of a loop that is over": (
+        [loop("Loop", echo("Inside", "x")), echo("Tell", "=loop.currentItem")],
+        'error unknown-property Tell: "loop.currentItem" is seen only by the steps inside of the loop.',
+    ),
+    "the results of a loop inside of it": (
+        [loop("Loop", echo("Inside", "=loop.results"))],
+        'error unknown-property Inside: "loop.results": the loop has no results before its end.',
+    ),
+    "a step in another branch": (
+        [branch("Branch", echo("First", "x")), echo("After", "x")],
+        "",
+    ),
+    "a step in a branch that may not have run": (
+        [branch("Branch", echo("First", "x")), echo("After", "=first.results")],
+        'warning may-not-have-run After: "first.results" refers to a step in a branch, which may not have run.',
+    ),
+    "a property that steps have not": (
+        [step("List", "workshop.listThings"), echo("Tell", "=list.result.things")],
+        'error unknown-property Tell: "list.result.things": "List" has no property "result". Did you mean results?',
+    ),
+    "a path that the example has not": (
+        [step("List", "workshop.listThings"), echo("Tell", "=list.results.thing.0.id")],
+        'warning path Tell: the example payload of "List" has no "thing.0.id". Did you mean things?',
+    ),
+    "a path past a list": (
+        [step("List", "workshop.listThings"), echo("Tell", "=list.results.things.id")],
+        'warning path Tell: the example payload of "List" has no "things.id". There is a list; say which item',
+    ),
+    "a path that the loop's items have not": (
+        [
+            step("List", "workshop.listThings"),
+            loop("Loop", echo("Tell", "=loop.currentItem.nam"), items="=list.results.things"),
+        ],
+        'warning path Tell: the example payload of "Loop" has no "nam". Did you mean name?',
+    ),
+    "a config variable that is not there": (
+        [echo("Tell", "#Envi")],
+        'error unknown-config-variable Tell: there is no config variable "Envi".',
+    ),
+    "a template that names a secret": (
+        [echo("Tell", "~{{#Workshop}}")],
+        'error secret Tell: "Workshop" is a connection: its secrets cannot become a value.',
+    ),
+    "a connection where a value should be": ([echo("Tell", "#Workshop")], "error secret Tell"),
+    "a connection that is a text": (
+        [step("List", "workshop.listThings", {"connection": "Workshop"})],
+        "error connection List: connection must be a config variable.",
+    ),
+    "a break without a loop": (
+        [step("Break", "loop.breakLoop")],
+        "error break Break: there is no loop around it to end.",
+    ),
+    "steps inside of no loop": (
+        [step("List", "workshop.listThings", steps=[echo("Tell", "x")])],
+        "error block List: workshop.listThings is no loop, and has steps inside.",
+    ),
+    "branches of no branch": (
+        [step("List", "workshop.listThings", branches=[{"name": "A", "steps": []}])],
+        "error block List: workshop.listThings does not branch",
+    ),
+    "a way that leads nowhere": (
+        [branch("Branch", echo("First", "x"), mapped="B", way="Else")],
+        'error branch Branch: there is no branch "B".',
+    ),
+    "a branch that nothing leads to": (
+        [branch("Branch", echo("First", "x"), way="Z", mapped="Else")],
+        'warning branch Branch: nothing leads to the branch "Z".',
+    ),
+    "a number of times that is none": (
+        [step("Loop", "loop.loopNTimes", {"iterationCount": "often"}, steps=[echo("Tell", "x")])],
+        'error value Loop: iterationCount "often" is no number of times.',
+    ),
+    "a required input of the platform's own step": (
+        [step("Loop", "loop.loopOverItems", {"items": ""}, steps=[echo("Tell", "x")])],
+        "error missing-input Loop: items is required.",
+    ),
+    "an unknown input of the platform's own step": (
+        [step("Wait", "sleep.sleep", {"ms": "1", "seconds": "2"})],
+        "error unknown-input Wait: sleep.sleep has no input seconds here.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_is_found(workshop: Component, case: str) -> None:
+    steps, expected = CASES[case]
+    findings = found(workshop, *steps)
+    if expected:
+        assert len(findings) == 1
+        assert findings[0].startswith(expected)
+    else:
+        assert findings == []
+
+
+def test_a_step_of_another_branch_is_not_seen(workshop: Component) -> None:
+    choose = branch("Branch", echo("First", "x"))
+    choose["branches"][1]["steps"] = [echo("Second", "=first.results")]
+    assert found(workshop, choose)[0].startswith('error not-yet-run Second: "first.results" refers to "First"')
+
+
+def test_selecting_an_executed_step_may_refer_to_branches(workshop: Component) -> None:
+    both = {"type": "complex", "value": [{"type": "reference", "value": "first.results"}]}
+    select = step("Select", "branch.selectExecutedStepResult", {"stepResult": both})
+    assert found(workshop, branch("Branch", echo("First", "x")), select) == []
+
+
+def test_a_condition_that_does_not_hold_together_is_found(workshop: Component) -> None:
+    entry = {"name": "A", "type": "complex", "value": ["and", ["equals", {"type": "value", "value": "1"}]]}
+    choose = step(
+        "Choose",
+        "branch.branchOnExpression",
+        {"conditions": {"type": "complex", "value": [entry]}},
+        branches=[{"name": "A", "steps": []}],
+    )
+    assert '"equals" is no operator' in found(workshop, choose)[0]
+
+
+def test_values_that_only_the_run_knows_are_not_judged(workshop: Component) -> None:
+    steps = step("List", "workshop.listThings"), step("Create", "workshop.createThing", {"name": "=list.results.next"})
+    assert found(workshop, *steps) == []
+
+
+def test_an_unset_config_variable_is_a_warning_until_values_are_known(workshop: Component) -> None:
+    flow = flow_of(echo("Tell", "#Env"), config=[{"key": "Env", "dataType": "string"}])
+    assert [f.severity for f in flow.check(workshop)] == ["warning"]
+    assert [f.severity for f in flow.check(workshop, config={})] == ["error"]
+    assert flow.check(workshop, config={"Env": "prod"}) == []
+
+
+def test_a_default_outside_the_choices_is_found(workshop: Component) -> None:
+    variable = {"key": "Env", "dataType": "picklist", "pickList": ["a", "b"], "defaultValue": "c"}
+    assert "none of its choices" in found(workshop, echo("Tell", "#Env"), config=[variable])[0]
+
+
+def test_a_secret_that_stands_in_the_file_is_found(workshop: Component) -> None:
+    variable = {
+        "key": "Other",
+        "dataType": "connection",
+        "connection": {"key": "key", "component": {"key": "workshop"}},
+        "inputs": {"apiKey": {"type": "value", "value": "oh-no"}},
+    }
+    findings = found(workshop, config=[variable])
+    assert len(findings) == 1
+    assert findings[0].startswith('warning secret : the secret "apiKey" of "Other" stands in the file. Remove it')
+
+
+def test_a_connection_that_the_component_has_not_is_found(workshop: Component) -> None:
+    variable = {"key": "O", "dataType": "connection", "connection": {"key": "oauth", "component": {"key": "workshop"}}}
+    listing = step("List", "workshop.listThings", {"connection": "#O"})
+    assert "which workshop has not" in found(workshop, listing, config=[variable])[0]
+
+
+def test_the_target_platform_names_what_it_lacks_and_what_is_broken_there(workshop: Component) -> None:
+    steps = (
+        step("Echo", "workshop.echo", {"fetchAll": "true"}),
+        step("Update", "workshop.updateThing", {"thingId": "x"}),
+    )
+    assert found(workshop, *steps) == []
+    findings = found(workshop, *steps, target="prismatic")
+    assert "the platform's workshop.echo has no input fetchAll." in findings[0]
+    assert "workshop.updateThing does not work on the platform: it changes another thing." in findings[1]
+
+
+def test_a_finding_says_flow_step_line_cause_and_cure(workshop: Component) -> None:
+    finding = flow_of(step("Post", "slack.postMessage")).check(workshop)[0]
+    assert isinstance(finding, Finding)
+    assert str(finding) == (
+        'error: Main / Post (flow.yaml:15): slack.postMessage does not run here: no component "slack" is loaded. '
+        "Loaded are workshop."
+    )
+    assert finding.to_dict()["where"] == "flow.yaml:15"
+
+
+def test_every_flow_of_a_file_is_checked_or_the_one_that_is_named(workshop: Component) -> None:
+    flow = Flow.parse(
+        "name: x\ndefinitionVersion: 7\nflows:\n"
+        + "".join(
+            f"  - name: {name}\n    steps:\n"
+            "      - {name: Trigger, isTrigger: true, action: {key: webhook, component: {key: webhook-triggers}}}\n"
+            f"      - {{name: {name} Step, action: {{key: runCode, component: {{key: code}}}}}}\n"
+            for name in ("One", "Two")
+        )
+    )
+    assert [finding.flow for finding in flow.check(workshop)] == ["One", "Two"]
+    assert [finding.flow for finding in flow.check(workshop, flow="Two")] == ["Two"]
+
+
+def test_components_may_be_left_out_given_alone_listed_or_by_key(workshop: Component) -> None:
+    flow = flow_of(step("List", "workshop.listThings"))
+    for given in (workshop, [workshop], {"workshop": workshop}):
+        assert flow.check(given) == []
+    assert [finding.rule for finding in flow.check()] == ["unsupported"]
+
+
+def test_a_blocked_action_is_found() -> None:
+    component = support.workshop()
+    component.block("noop")
+    assert "error blocked Step: workshop.noop is blocked." in found(component, step("Step", "workshop.noop"))[0]

@@ -1,0 +1,138 @@
+"""The 25 operators of conditions, as they were measured on the platform's own evaluator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connector.errors import UsageError
+from connector.flows.conditions import OPERATORS, compile_condition, holds
+from connector.flows.expressions import Complex, Literal
+from connector.flows.paths import UNDEFINED
+
+NAN = float("nan")
+
+
+def each(operator: str, *values: Any) -> list[list[Any]]:
+    return [[operator, value] for value in values]
+
+
+TRUE: list[list[Any]] = [
+    ["and"],
+    ["and", ["isTrue", True], ["or", ["isTrue", False], ["isTrue", True]]],
+    ["or", ["isTrue", False], ["isTrue", True]],
+    *each("isTrue", "t", "True", "Y", "yes", "anything", 1, [], {}, "[]"),
+    *each("isFalse", "f", "FALSE", "n", "No", "0", "", 0, None, UNDEFINED, NAN),
+    *each("exists", "x", 1, [], {}, "true", "[]", " "),
+    *each("doesNotExist", "", 0, "0", "false", "null", False, None, UNDEFINED, NAN),
+    *each("isEmpty", "", [], "[]"),
+    *each("isNotEmpty", "a", "0", [0], "[1]", "123"),
+    ["equal", "5.2", 5.2],
+    ["equal", False, 0],
+    ["equal", "", 0],
+    ["equal", [1, 2], ["1", "2"]],
+    ["equal", None, UNDEFINED],
+    ["equal", "true", 1],
+    ["equal", '{"a": 1}', {"a": "1"}],
+    ["notEqual", "a", "b"],
+    ["notEqual", None, 0],
+    ["notEqual", NAN, NAN],
+    ["greaterThan", "10", "9"],
+    ["greaterThan", "b", "a"],
+    ["greaterThanOrEqual", 2, "2"],
+    ["greaterThanOrEqual", None, 0],
+    ["lessThan", "9", 10],
+    ["lessThan", "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"), "\uff5e"],
+    ["lessThanOrEqual", "a", "a"],
+    ["in", "ell", "hello"],
+    ["in", "2", [1, 2, 3]],
+    ["in", "2", ["2"]],
+    ["in", "a", {"a": None}],
+    ["in", 1, "a1b"],
+    ["notIn", "x", ["y"]],
+    ["notIn", [1], [[1]]],
+    ["exactlyMatches", "5", 5],
+    ["exactlyMatches", {"a": [1]}, '{"a": [1]}'],
+    ["doesNotExactlyMatch", 0, False],
+    ["doesNotExactlyMatch", None, UNDEFINED],
+    ["startsWith", "he", "hello"],
+    ["doesNotStartWith", "lo", "hello"],
+    ["endsWith", "lo", "hello"],
+    ["endsWith", 3, 123],
+    ["doesNotEndWith", "he", "hello"],
+    ["dateTimeAfter", "2026-01-02", "2026-01-01T23:59:59Z"],
+    ["dateTimeAfter", "2022", "2021"],
+    ["dateTimeBefore", "2026-01-01T00:00:00+02:00", "2026-01-01"],
+    ["dateTimeSame", 1767225600, "2026-01-01T00:00:00Z"],
+]
+
+FALSE: list[list[Any]] = [
+    ["or"],
+    ["and", ["isTrue", True], ["isTrue", False]],
+    ["greaterThan", "abc", 1],
+    ["lessThan", "abc", 1],
+    ["lessThanOrEqual", UNDEFINED, 0],
+    ["greaterThanOrEqual", "a", 1],
+    ["in", "x", "hello"],
+    ["equal", [1, 2], [1]],
+    ["equal", "a", 0],
+]
+
+
+@pytest.mark.parametrize("condition", TRUE, ids=repr)
+def test_it_holds(condition: list[Any]) -> None:
+    assert holds(condition) is True
+
+
+@pytest.mark.parametrize("condition", FALSE, ids=repr)
+def test_it_does_not_hold(condition: list[Any]) -> None:
+    assert holds(condition) is False
+
+
+def test_every_operator_is_tried_above() -> None:
+    assert {condition[0] for condition in TRUE} == set(OPERATORS)
+    assert len(OPERATORS) == 25
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        (["isEmpty", None], "isEmpty and isNotEmpty need a list or a text, not nothing"),
+        (["isEmpty", 5], "not a number"),
+        (["isNotEmpty", {}], "not an object"),
+        (["in", "a", None], "in and notIn need a text, a list or an object to look in, not nothing"),
+        (["in", "1", "123"], "not a number"),
+        (["dateTimeAfter", "soon", "2021"], '"soon" is no date'),
+        (["dateTimeSame", 0, "2021"], "a number is no date"),
+        (["dateTimeBefore", "", "2021"], '"" is no date'),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_an_error(condition: list[Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        holds(condition)
+
+
+def test_terms_that_do_not_decide_are_not_looked_at() -> None:
+    assert holds(["or", ["isTrue", True], ["isEmpty", None]])
+    assert not holds(["and", ["isTrue", False], ["isEmpty", None]])
+
+
+def complex_of(value: Any) -> Any:
+    return Complex(tuple(map(complex_of, value))) if isinstance(value, list) else Literal(value)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("and", "a condition is a list"),
+        ([], "a condition is a list"),
+        (["equals", "1", "1"], '"equals" is no operator'),
+        (["equal", "1"], '"equal" needs 2 terms, has 1'),
+        (["isTrue"], '"isTrue" needs 1 term, has 0'),
+        (["and", "isTrue"], "a condition is a list"),
+    ],
+)
+def test_what_is_no_condition_is_refused(written: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        compile_condition(complex_of(written))

@@ -1,0 +1,51 @@
+"""The page about flows says what is so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sandbox
+from connector.flows.builtin import BUILT_IN, UNSUPPORTED
+from connector.flows.conditions import OPERATORS
+from connector.serving import serve
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def connection() -> Iterator[dict[str, Any]]:
+    site = sandbox.Site()
+    with serve(site) as url, sandbox.open_workspace() as workspace:
+        site.add(workspace)
+        yield {"fields": {"apiKey": workspace.token, "baseUrl": url}}
+
+
+def test_every_snippet_of_the_page_runs(
+    connection: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    names: dict[str, Any] = {"connection": connection}
+    snippets = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert len(snippets) == 5
+    for snippet in snippets:
+        exec(compile(snippet, "docs/flows.md", "exec"), names)
+    assert names["run"].status == "stopped"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BUILT_IN if not kind.startswith("persist-data.")])
+def test_every_step_of_the_platform_is_on_the_page(kind: str) -> None:
+    component, _, action = kind.partition(".")
+    assert f"`{component}`" in PAGE
+    assert f"`{action}`" in PAGE
+
+
+@pytest.mark.parametrize("name", [*UNSUPPORTED, *OPERATORS])
+def test_every_operator_and_what_does_not_run_is_on_the_page(name: str) -> None:
+    assert f"`{name}`" in PAGE

@@ -1,0 +1,184 @@
+"""Failed steps, limits and dry runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from connector.errors import (
+    FlowLimitError,
+    OutcomeUnknownError,
+    ServerError,
+    StepError,
+)
+from connector.flows import Limits, Run
+from connector.flows.events import Event, StepEvent
+from tests.flows.support import (
+    Answer,
+    Service,
+    echo,
+    loop,
+    step,
+)
+
+Runs = Callable[..., Run]
+
+
+BROKEN = Answer({"error": "no"}, status=404)
+
+
+def test_a_missing_input_says_which_reference_led_to_nothing(run: Runs) -> None:
+    create = step("Create", "workshop.createThing", {"name": "=trigger.results.body.data.name"})
+    with pytest.raises(StepError, match=r'Name .name.: is required. "trigger.results.body.data.name" led to nothing'):
+        run(create, payload={})
+
+
+@pytest.mark.parametrize("milliseconds", ["soon", "-1"])
+def test_sleep_refuses_what_is_no_time(run: Runs, milliseconds: str) -> None:
+    with pytest.raises(StepError, match=r"ms is no number of milliseconds"):
+        run(step("Wait", "sleep.sleep", {"ms": milliseconds}))
+
+
+def failing(kind: str, **config: Any) -> dict[str, Any]:
+    more = {"errorHandlerType": kind, **config}
+    return step("List", "workshop.listThings", errorConfig=more)
+
+
+def test_a_failed_step_fails_the_flow(run: Runs, service: Service) -> None:
+    service.answers["GET"] = [BROKEN]
+    with pytest.raises(StepError, match=r'the step "List" of the flow "Main" failed') as caught:
+        run(step("List", "workshop.listThings"), echo("Never", "x"))
+    assert caught.value.exit_code == 4
+    assert caught.value.run.status == "failed"
+    assert caught.value.run.steps["Never"].state == "skipped"
+    assert caught.value.to_dict()["error"]["cause"]["status"] == 404
+
+
+def test_an_ignored_error_goes_on_without_results(run: Runs, service: Service) -> None:
+    service.answers["GET"] = [BROKEN]
+    done = run(failing("ignore"), echo("After", "~[{{$list.results.things}}]"))
+    assert done.results == {"value": "[]"}
+    assert done.steps["List"].state == "ignored"
+
+
+def test_a_repeated_step_may_succeed(run: Runs, service: Service, events: list[Event]) -> None:
+    service.answers["GET"] = [BROKEN, BROKEN]
+    done = run(failing("retry", maxAttempts=2, delaySeconds=0.01, usesExponentialBackoff=True))
+    assert done.results == {"things": []}
+    assert done.steps["List"].attempts == 3
+    waits = [event.seconds for event in events if isinstance(event, StepEvent) and event.state == "waiting"]
+    assert waits == [0.01, 0.02]
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_after_the_last_repetition_the_step_fails_or_is_ignored(run: Runs, service: Service, ignored: bool) -> None:
+    service.answers["GET"] = [BROKEN, BROKEN]
+    steps = failing("retry", maxAttempts=1, ignoreFinalError=ignored), echo("After", "x")
+    if ignored:
+        assert run(*steps).results == {"value": "x"}
+    else:
+        with pytest.raises(StepError):
+            run(*steps)
+    assert len(service.asked("GET")) == 2
+
+
+def test_a_write_that_may_have_happened_is_not_repeated(run: Runs, service: Service) -> None:
+    service.answers["POST"] = [Answer(cut=True)]
+    config = {"errorHandlerType": "retry", "maxAttempts": 5}
+    with pytest.raises(StepError) as caught:
+        run(step("Create", "workshop.createThing", {"name": "a"}, errorConfig=config))
+    assert isinstance(caught.value.cause, OutcomeUnknownError)
+    assert len(service.asked("POST")) == 1
+
+
+def test_a_write_that_is_idempotent_is_repeated(run: Runs, service: Service) -> None:
+    service.things["t1"] = {"id": "t1"}
+    service.answers["PATCH"] = [Answer(cut=True)]
+    config = {"errorHandlerType": "retry", "maxAttempts": 1}
+    run(step("Update", "workshop.updateThing", {"thingId": "t1", "name": "b"}, errorConfig=config))
+    assert service.things["t1"]["name"] == "b"
+
+
+def test_an_ignored_error_of_a_loop_ends_the_loop_only(run: Runs, service: Service) -> None:
+    service.answers["GET"] = [BROKEN]
+    done = run(
+        loop("Loop", "[1, 2]", step("List", "workshop.listThings"), errorConfig={"errorHandlerType": "ignore"}),
+        echo("After", "x"),
+    )
+    assert done.results == {"value": "x"}
+    assert done.steps["List"].count == 1
+
+
+def test_a_dry_run_reads_and_answers_writes_with_their_examples(run: Runs, service: Service) -> None:
+    service.things["t9"] = {"id": "t9", "name": "there"}
+    done = run(
+        step("List", "workshop.listThings"),
+        step("Create", "workshop.createThing", {"name": "=list.results.things.0.name"}),
+        echo("After", "=create.results.thing.id"),
+        step("Wait", "sleep.sleep", {"ms": "60000"}),
+        dry_run=True,
+    )
+    assert done.pretended == [{"step": "Create", "action": "workshop.createThing", "inputs": {"name": "there"}}]
+    assert done.steps["After"].results == {"value": "t1"}
+    assert not service.asked("POST")
+    assert done.journal is None
+
+
+def test_a_read_after_a_pretended_write_is_answered_with_its_example_when_nothing_is_there(
+    run: Runs, service: Service
+) -> None:
+    steps = step("Create", "workshop.createThing", {"name": "a"}), step("List", "workshop.listThings")
+    service.answers["GET"] = [BROKEN]
+    assert run(*steps, dry_run=True).results["things"][0]["id"] == "t1"
+    service.answers["GET"] = [BROKEN]
+    with pytest.raises(StepError):
+        run(step("List", "workshop.listThings"), dry_run=True)
+
+
+def test_the_limits_of_a_run_are_named(run: Runs) -> None:
+    with pytest.raises(FlowLimitError, match=r'loop "Forever" goes beyond the limit `iterations` .100000.'):
+        run(step("Forever", "loop.loopNTimes", {"iterationCount": "1e12"}, steps=[echo("Tell", "x")]))
+    with pytest.raises(FlowLimitError, match=r'loop "Loop" goes beyond the limit `iterations` .2.'):
+        run(loop("Loop", "[1, 2, 3]", echo("Tell", "x")), limits=Limits(iterations=2))
+    nested = loop("Outer", "[1, 2, 3]", loop("Inner", "[1, 2, 3]", echo("Tell", "x")))
+    with pytest.raises(FlowLimitError, match=r'step "Inner" goes beyond the limit `steps` .5.'):
+        run(nested, limits=Limits(steps=5))
+    with pytest.raises(FlowLimitError, match=r'step "Wait" goes beyond the limit `sleep` .3600.'):
+        run(step("Wait", "sleep.sleep", {"ms": "1e15"}))
+
+
+def test_a_limit_is_never_ignored(run: Runs) -> None:
+    forgiving = {"errorHandlerType": "ignore"}
+    inner = loop("Inner", "[1, 2, 3]", echo("Tell", "x"), errorConfig=forgiving)
+    with pytest.raises(FlowLimitError, match=r"limit `iterations`"):
+        run(loop("Outer", "[1]", inner, errorConfig=forgiving), limits=Limits(iterations=2))
+
+
+def test_nothing_is_begun_after_the_deadline(run: Runs, service: Service) -> None:
+    with pytest.raises(FlowLimitError, match=r"the deadline of the run"):
+        run(step("Wait", "sleep.sleep", {"ms": "200"}), step("List", "workshop.listThings"), deadline=0.1)
+    assert not service.server.asked
+
+
+def test_a_step_that_is_asked_for_by_a_wrong_name_gets_the_nearest_told(run: Runs) -> None:
+    with pytest.raises(KeyError, match=r"Did you mean Echo"):
+        run(echo("Echo", "x")).steps["Ehco"]
+
+
+def test_a_server_error_of_a_write_leaves_its_outcome_open(run: Runs, service: Service) -> None:
+    service.answers["POST"] = [Answer({}, status=500)] * 9
+    config = {"errorHandlerType": "retry", "maxAttempts": 3}
+    with pytest.raises(StepError) as caught:
+        run(step("Create", "workshop.createThing", {"name": "a"}, errorConfig=config), max_wait=0)
+    assert isinstance(caught.value.cause, ServerError)
+    assert len(service.asked("POST")) == 1
+
+
+def test_bad_inputs_are_not_tried_again(run: Runs, events: list[Event]) -> None:
+    config = {"errorHandlerType": "retry", "maxAttempts": 5, "delaySeconds": 60}
+    create = step("Create", "workshop.createThing", {"name": "=trigger.results.body.data.name"}, errorConfig=config)
+    with pytest.raises(StepError):
+        run(create, payload={})
+    assert [event.state for event in events if isinstance(event, StepEvent)] == ["running", "failed"]

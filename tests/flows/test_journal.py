@@ -1,0 +1,306 @@
+"""What outlives a run: journals, resuming, killing, listing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connector.component import Component
+from connector.errors import FlowFileError, JournalError, StepError
+from connector.flows import Run, resume, runs
+from connector.flows.events import Event, StepEvent
+from connector.flows.journal import Journal
+from tests.flows.support import CONNECTION, TOKEN, Answer, Service, document, flow_of, step
+
+ROOT = Path(__file__).parents[2]
+Runs = Callable[..., Run]
+
+CREATE_EACH = step(
+    "Loop",
+    "loop.loopOverItems",
+    {"items": "=trigger.results.body.data"},
+    steps=[step("Create", "workshop.createThing", {"name": "=loop.currentItem"})],
+)
+FAILED = Answer({"error": "no"}, status=422)
+
+
+def lines(journal: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in journal.read_bytes().splitlines()]
+
+
+def failed_run(run: Runs, *steps: dict[str, Any], **options: Any) -> Run:
+    with pytest.raises(StepError) as caught:
+        run(*steps, **options)
+    assert isinstance(caught.value.run, Run)
+    return caught.value.run
+
+
+def test_the_intent_of_a_write_stands_before_its_result(run: Runs) -> None:
+    done = run(step("Create", "workshop.createThing", {"name": "a"}), step("List", "workshop.listThings"))
+    assert done.journal is not None
+    records = lines(done.journal)
+    assert [(r["type"], r.get("at")) for r in records] == [
+        ("run", None),
+        ("intent", "create"),
+        ("done", "create"),
+        ("done", "list"),
+        ("end", None),
+    ]
+    assert records[1]["inputs"] == {"name": "a"}
+    assert records[2]["results"] == {"thing": {"id": "t1", "name": "a"}}
+
+
+def test_a_journal_is_private_to_its_user_and_lies_in_the_state_folder(run: Runs, state_home: Path) -> None:
+    done = run(step("List", "workshop.listThings"))
+    assert done.journal == state_home / "connector" / "runs" / f"{done.id}.jsonl"
+    assert stat.S_IMODE(done.journal.stat().st_mode) == 0o600
+    assert stat.S_IMODE(done.journal.parent.stat().st_mode) == 0o700
+
+
+def test_a_journal_never_holds_the_credentials(run: Runs) -> None:
+    done = run(step("Create", "workshop.createThing", {"name": "a"}))
+    assert done.journal is not None
+    assert TOKEN not in done.journal.read_text()
+
+
+def test_a_run_without_a_journal_leaves_no_file(run: Runs, state_home: Path) -> None:
+    assert run(step("List", "workshop.listThings"), journal=False).journal is None
+    assert not state_home.exists()
+
+
+def test_a_resumed_run_does_not_repeat_what_was_finished(
+    run: Runs, workshop: Component, service: Service, events: list[Event]
+) -> None:
+    service.answers["POST"] = [Answer({"thing": {"id": "x1"}}), FAILED]
+    failed = failed_run(run, CREATE_EACH, payload=["a", "b", "c"])
+    assert failed.journal is not None
+    events.clear()
+    done = resume(failed.journal, workshop, connections=service.connections, on_event=events.append, keep_values=True)
+    assert done.status == "done"
+    assert [json.loads(asked.body)["name"] for asked in service.asked("POST")] == ["a", "b", "b", "c"]
+    reused = [event.at for event in events if isinstance(event, StepEvent) and event.state == "reused"]
+    assert reused == ["loop.0/create"]
+    assert done.steps["Create"].executions[0].results == {"thing": {"id": "x1"}}
+    assert done.id == failed.id
+
+
+def test_a_resumed_run_sees_the_results_of_the_first(run: Runs, workshop: Component, service: Service) -> None:
+    service.answers["POST"] = [FAILED]
+    steps = (
+        step("List", "workshop.listThings"),
+        step("Create", "workshop.createThing", {"name": "~{{$list.results.things}}"}),
+    )
+    failed = failed_run(run, *steps)
+    service.things["new"] = {"id": "new"}
+    assert failed.journal is not None
+    assert resume(failed.id, workshop, connections=service.connections).results == {"thing": {"id": "t1", "name": "[]"}}
+    assert len(service.asked("GET")) == 1
+
+
+def test_a_resumed_run_may_have_a_corrected_file(run: Runs, workshop: Component, service: Service) -> None:
+    service.answers["POST"] = [Answer({"thing": {"id": "x1"}}), FAILED]
+    one = step("One", "workshop.createThing", {"name": "a"})
+    failed = failed_run(run, one, step("Two", "workshop.createThing", {"name": "wrong"}))
+    flow = flow_of(one, step("Two", "workshop.createThing", {"name": "right"}))
+    assert failed.journal is not None
+    resume(failed.journal, workshop, connections=service.connections, flow=flow)
+    assert [json.loads(asked.body)["name"] for asked in service.asked("POST")] == ["a", "wrong", "right"]
+
+
+def test_an_ignored_error_is_not_tried_again(run: Runs, workshop: Component, service: Service) -> None:
+    service.answers["GET"] = [FAILED]
+    service.answers["POST"] = [FAILED]
+    ignoring = step("List", "workshop.listThings", errorConfig={"errorHandlerType": "ignore"})
+    failed = failed_run(run, ignoring, step("Create", "workshop.createThing", {"name": "a"}))
+    assert failed.journal is not None
+    resume(failed.journal, workshop, connections=service.connections)
+    assert len(service.asked("GET")) == 1
+
+
+def test_a_write_that_may_have_happened_is_reported_and_not_repeated(
+    run: Runs, workshop: Component, service: Service
+) -> None:
+    service.answers["POST"] = [Answer(cut=True)]
+    failed = failed_run(run, step("Create", "workshop.createThing", {"name": "a"}))
+    assert failed.journal is not None
+    with pytest.raises(JournalError, match="a write may or may not have happened; nothing was run") as caught:
+        resume(failed.journal, workshop, connections=service.connections)
+    assert [problem.where for problem in caught.value.problems] == ["create"]
+    assert len(service.asked("POST")) == 1
+
+
+@pytest.mark.parametrize(("unknown", "posts"), [("repeat", 2), ("skip", 1)])
+def test_one_may_say_what_became_of_it(
+    run: Runs, workshop: Component, service: Service, unknown: Any, posts: int
+) -> None:
+    service.answers["POST"] = [Answer(cut=True)]
+    failed = failed_run(run, step("Create", "workshop.createThing", {"name": "a"}), step("List", "workshop.listThings"))
+    assert failed.journal is not None
+    done = resume(failed.journal, workshop, connections=service.connections, unknown=unknown)
+    assert done.status == "done"
+    assert len(service.asked("POST")) == posts
+
+
+def test_a_run_that_is_over_is_not_resumed(run: Runs, workshop: Component, service: Service) -> None:
+    done = run(step("List", "workshop.listThings"))
+    with pytest.raises(JournalError, match="is over"):
+        resume(done.id, workshop, connections=service.connections)
+
+
+def test_a_journal_has_one_writer(run: Runs, workshop: Component, service: Service) -> None:
+    service.answers["GET"] = [FAILED]
+    failed = failed_run(run, step("List", "workshop.listThings"))
+    assert failed.journal is not None
+    holder, _history = Journal.take_up(failed.journal)
+    try:
+        with pytest.raises(JournalError, match="is still going on"):
+            resume(failed.journal, workshop, connections=service.connections)
+        assert [past.status for past in runs()] == ["failed"]
+    finally:
+        holder.close()
+    assert resume(failed.journal, workshop, connections=service.connections).status == "done"
+
+
+def test_a_run_is_not_resumed_on_another_host(run: Runs, workshop: Component, service: Service) -> None:
+    service.answers["GET"] = [FAILED]
+    failed = failed_run(run, step("List", "workshop.listThings"))
+    elsewhere = {CONNECTION: {"fields": {"apiKey": "x", "baseUrl": "https://elsewhere.example"}}}
+    assert failed.journal is not None
+    with pytest.raises(JournalError, match=r'used 127.0.0.1:\d+ as "Workshop", and is given elsewhere.example now'):
+        resume(failed.journal, workshop, connections=elsewhere)
+
+
+def test_what_is_no_journal_is_refused(tmp_path: Path, workshop: Component) -> None:
+    (tmp_path / "other.jsonl").write_text('{"type": "other"}\n')
+    with pytest.raises(JournalError, match="is no journal of a run"):
+        resume(tmp_path / "other.jsonl", workshop)
+    with pytest.raises(JournalError, match="cannot be opened: No such file"):
+        resume("20260101-000000-abcdef", workshop)
+
+
+def test_a_journal_that_is_damaged_in_its_middle_is_refused(run: Runs, workshop: Component, service: Service) -> None:
+    service.answers["GET"] = [FAILED]
+    failed = failed_run(run, step("List", "workshop.listThings"))
+    assert failed.journal is not None
+    with failed.journal.open("ab") as file:
+        file.write(b'{"type": broken\n{"type": "end", "status": "failed"}\n')
+    with pytest.raises(JournalError, match="is damaged at byte"):
+        resume(failed.journal, workshop, connections=service.connections)
+
+
+def test_a_file_that_is_there_is_never_taken_for_a_new_journal(run: Runs, tmp_path: Path) -> None:
+    (tmp_path / "mine.jsonl").write_text("mine")
+    with pytest.raises(JournalError, match="cannot be made: File exists"):
+        run(step("List", "workshop.listThings"), journal=tmp_path / "mine.jsonl")
+    assert (tmp_path / "mine.jsonl").read_text() == "mine"
+
+
+def test_a_flow_that_cannot_run_leaves_no_journal(run: Runs, state_home: Path) -> None:
+    with pytest.raises(FlowFileError):
+        run(step("Compute", "code.runCode"))
+    assert not state_home.exists()
+
+
+def test_values_that_json_cannot_hold_do_not_stop_a_run(run: Runs) -> None:
+    odd = {"deep": json.loads("[" * 150 + "]" * 150), "half": "\ud800", "infinite": float("inf")}
+    assert run(step("Echo", "workshop.echo", {"value": "=trigger.results.body.data"}), payload=odd).status == "done"
+
+
+def test_runs_are_listed_newest_first(run: Runs, service: Service, tmp_path: Path) -> None:
+    done = run(step("Create", "workshop.createThing", {"name": "a"}))
+    service.answers["GET"] = [FAILED]
+    failed = failed_run(run, step("List", "workshop.listThings"))
+    listed = runs()
+    assert [(past.id, past.status, past.finished, past.writes) for past in listed] == [
+        (failed.id, "failed", 0, 0),
+        (done.id, "done", 1, 1),
+    ]
+    assert listed[0].flow == "Main"
+    assert "the API rejected the input (422)" in listed[0].error
+    assert runs(tmp_path) == []
+
+
+FLOW = document(
+    step("List", "workshop.listThings"),
+    step(
+        "Loop",
+        "loop.loopNTimes",
+        {"iterationCount": "2"},
+        steps=[step("Create", "workshop.createThing", {"name": "~thing-{{$loop.index}}"})],
+    ),
+    step("Count", "persist-data.incrementInstanceValue", {"keyInput": "runs"}),
+    step("Tell", "persist-data.getInstanceValue", {"keyInput": "runs"}),
+)
+
+EVENTS = 2 + 2 * 6 + 2
+"""The run's beginning and end, two for each of six steps that end, and one for each iteration."""
+
+SENDS = 3 * 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+@pytest.mark.parametrize("moment", range(EVENTS + SENDS))
+def test_a_killed_run_is_taken_up_without_losing_or_doubling_anything(
+    moment: int, tmp_path: Path, service: Service, workshop: Component
+) -> None:
+    file, journal = tmp_path / "flow.yaml", tmp_path / "journal.jsonl"
+    file.write_text(yaml.safe_dump(FLOW))
+    command = [sys.executable, "-m", "tests.flows.killed", file, journal, service.server.url, str(moment)]
+    died = subprocess.run(
+        [str(part) for part in command], cwd=ROOT, env={**os.environ}, timeout=60, capture_output=True, check=False
+    )
+    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    finished = {record["at"] for record in lines(journal) if record["type"] == "done"}
+    if lines(journal)[-1]["type"] == "end":
+        return
+    try:
+        done = resume(journal, workshop, connections=service.connections)
+    except JournalError as error:
+        at = error.problems[0].where
+        happened = f"thing-{at[5]}" in {thing["name"] for thing in service.things.values()}
+        done = resume(journal, workshop, connections=service.connections, unknown="skip" if happened else "repeat")
+    assert done.results == 1
+    assert sorted(thing["name"] for thing in service.things.values()) == ["thing-0", "thing-1"]
+    again = [record["at"] for record in lines(journal) if record["type"] == "done" and record["at"] in finished]
+    assert sorted(again) == sorted(finished)
+
+
+def test_the_moments_of_that_test_are_all_there_are(service: Service, workshop: Component, tmp_path: Path) -> None:
+    from tests.flows.killed import Killer
+
+    killer = Killer(10_000)
+    component = workshop.__class__(workshop.manifest, workshop.folder, installed_plugins=False)
+    component.add_plugin(killer)
+    from connector.flows import Flow
+
+    flow = Flow.parse(yaml.safe_dump(FLOW))
+    flow.run(component, connections=service.connections, on_event=killer.come)
+    assert 10_000 - killer.left == EVENTS + SENDS
+
+
+def test_a_last_record_that_was_cut_off_does_not_count(run: Runs, workshop: Component, service: Service) -> None:
+    service.answers["POST"] = [FAILED]
+    failed = failed_run(run, step("List", "workshop.listThings"), step("Create", "workshop.createThing", {"name": "a"}))
+    assert failed.journal is not None
+    whole = failed.journal.read_bytes()
+    failed.journal.write_bytes(whole[: whole.rindex(b'{"type":"end"')] + b'{"type":"done","at":"create","resu')
+    assert runs()[0].status == "killed"
+    assert resume(failed.journal, workshop, connections=service.connections).status == "done"
+    assert all(line["type"] for line in lines(failed.journal))
+
+
+def test_files_that_are_no_journals_are_not_listed(run: Runs, tmp_path: Path) -> None:
+    (tmp_path / "other.jsonl").write_text("{}\n")
+    (tmp_path / "empty.jsonl").write_text("")
+    run(step("List", "workshop.listThings"), journal=tmp_path / "mine.jsonl")
+    assert [past.journal.name for past in runs(tmp_path)] == ["mine.jsonl"]

@@ -1,0 +1,236 @@
+"""Reading integration files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connector.errors import FlowFileError
+from connector.flows import Flow
+from connector.flows.expressions import Complex, ConfigVariable, Literal, Pair, Reference, Template
+from connector.flows.model import ErrorConfig
+from connector.yamlfile import MAX_DEPTH
+from tests.flows.support import TRIGGER, document, flow_of, step
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(FlowFileError) as caught:
+        Flow.parse(text, "flow.yaml")
+    return [str(problem) for problem in caught.value.problems]
+
+
+def dumped(content: Any) -> str:
+    return yaml.safe_dump(content, sort_keys=False)
+
+
+def test_the_five_kinds_of_expressions_are_read() -> None:
+    inputs = {
+        "a": "text",
+        "b": "=trigger.results.body",
+        "c": "#Env",
+        "d": "~x{{#Env}}",
+        "e": {
+            "type": "complex",
+            "value": [
+                {"type": "value", "value": "1"},
+                {"name": "n", "type": "value", "value": "2"},
+                {"name": {"type": "configVar", "value": "Env"}, "type": "value", "value": "3"},
+                ["equal", {"name": "", "type": "value", "value": "4"}],
+            ],
+        },
+    }
+    found = flow_of(step("Echo", "workshop.echo", inputs)).definition().steps[1].inputs
+    assert found["a"] == Literal("text")
+    assert found["b"] == Reference("trigger.results.body", "trigger", ("results", "body"))
+    assert found["c"] == ConfigVariable("Env")
+    assert found["d"] == Template("x{{#Env}}", ("x", ConfigVariable("Env")))
+    assert found["e"] == Complex(
+        (
+            Literal("1"),
+            Pair(Literal("n"), Literal("2")),
+            Pair(ConfigVariable("Env"), Literal("3")),
+            Complex((Literal("equal"), Pair(Literal(""), Literal("4")))),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "value"), [("no", "no"), ("012", "012"), ("on", "on"), ("5", "5"), ("true", "true")]
+)
+def test_a_bare_literal_is_the_text_that_stands_there(written: str, value: str) -> None:
+    text = dumped(document(step("Echo", "workshop.echo", {"value": "PLACE"}))).replace("PLACE", written)
+    assert Flow.parse(text).definition().steps[1].inputs["value"] == Literal(value)
+
+
+@pytest.mark.parametrize("version", [6, 7, "7"])
+def test_the_versions_6_and_7_are_read(version: Any) -> None:
+    assert Flow.parse(dumped({**document(), "definitionVersion": version})).integration.version in {6, 7}
+
+
+def test_another_version_is_refused_by_name() -> None:
+    assert problems("name: x\ndefinitionVersion: 5\nflows: []\n") == [
+        "flow.yaml:2: definitionVersion is 5; 6 and 7 are read. Export the integration again from the platform."
+    ]
+
+
+def test_the_old_format_of_one_flow_a_file_is_named() -> None:
+    assert "this is the old format of one flow a file" in problems("name: x\ntrigger: {}\nsteps: []\n")[0]
+
+
+def test_what_is_not_executed_is_kept() -> None:
+    pages = [{"name": "Page", "elements": [{"type": "configVar", "value": "Workshop"}]}]
+    scheduled = {**TRIGGER, "schedule": {"type": "value", "value": "0 * * * *"}}
+    content = document(configPages=pages, labels=["a"])
+    content["flows"][0] |= {"steps": [scheduled], "endpointSecurityType": "unsecured"}
+    flow = Flow.parse(dumped(content))
+    assert flow.integration.document.data["configPages"] == pages
+    assert flow.integration.document.data["labels"] == ["a"]
+    assert flow.definition().extra == {"endpointSecurityType": "unsecured"}
+    assert flow.definition().steps[0].extra == {"schedule": {"type": "value", "value": "0 * * * *"}}
+
+
+def test_the_three_kinds_of_config_variables_are_read() -> None:
+    config = [
+        {"key": "Colour", "dataType": "picklist", "defaultValue": "red", "pickList": ["red", "blue"]},
+        {"key": "Tags", "dataType": "string", "collectionType": "valuelist"},
+        {"key": "Shared", "dataType": "connection", "useScopedConfigVar": "shared-key"},
+    ]
+    found = flow_of(config=config).integration.config_variables
+    assert (found["Workshop"].kind, found["Workshop"].component, found["Workshop"].connection) == (
+        "connection",
+        "workshop",
+        "key",
+    )
+    assert (found["Colour"].kind, found["Colour"].default, found["Colour"].choices) == ("value", "red", ("red", "blue"))
+    assert found["Tags"].collection == "valuelist"
+    assert found["Shared"].kind == "scoped"
+
+
+def test_what_happens_on_an_error_is_read() -> None:
+    config = {
+        "errorHandlerType": "retry",
+        "maxAttempts": 3,
+        "delaySeconds": "2",
+        "usesExponentialBackoff": True,
+        "ignoreFinalError": "true",
+    }
+    found = flow_of(step("Echo", "workshop.echo", errorConfig=config)).definition().steps[1].on_error
+    assert found == ErrorConfig("retry", 3, 2.0, exponential=True, ignore_final=True)
+
+
+def test_all_findings_come_at_once_with_line_path_and_cure() -> None:
+    text = """\
+name: Broken
+definitionVersion: 7
+flows:
+  - name: Main
+    steps:
+      - name: Trigger
+        isTrigger: true
+        action: {key: webhook, component: {key: webhook-triggers}}
+      - name: Echo
+        action: {key: echo, component: {key: workshop}}
+        inputs:
+          a: {type: refrence, value: x}
+          b: just text
+          c: {type: reference, value: a..b}
+          d: {type: complex, value: {}}
+        errorConfig: {errorHandlerType: retri, maxAttempts: 6}
+      - name: "echo!"
+        action: {component: {key: workshop}}
+      - action: {key: echo, component: workshop}
+requiredConfigVars:
+  - key: C
+    dataType: connection
+"""
+    assert problems(text) == [
+        (
+            'flow.yaml:12: flows.0.steps.1.inputs.a.type is "refrence", which is no type of expression. '
+            "Did you mean reference?"
+        ),
+        (
+            "flow.yaml:13: flows.0.steps.1.inputs.b must be an expression with `type` and `value`, not a text. "
+            "Write it as `type: value` and `value: ...`."
+        ),
+        (
+            'flow.yaml:14: flows.0.steps.1.inputs.c.value "a..b" cannot be read from "..b" on. '
+            "Write the step's name in camel case, then its path, such as `listThings.results.data.0.id`."
+        ),
+        (
+            "flow.yaml:15: flows.0.steps.1.inputs.d.value must be a list, not an empty object. "
+            "Begin each entry with a dash."
+        ),
+        (
+            'flow.yaml:16: flows.0.steps.1.errorConfig.errorHandlerType is "retri", '
+            "which is none of fail, ignore, retry. Did you mean retry?"
+        ),
+        "flow.yaml:16: flows.0.steps.1.errorConfig.maxAttempts must be a number from 0 to 5. Change the number.",
+        "flow.yaml:18: flows.0.steps.2.action.key is missing. Give it a text: `key: ...`.",
+        (
+            'flow.yaml:17: flows.0.steps.2 is a second step "echo!"; "Echo" is at flow.yaml:9 '
+            '(both are "echo" in references). Rename one.'
+        ),
+        "flow.yaml:19: flows.0.steps.3.name is missing. Give it a text: `name: ...`.",
+        (
+            "flow.yaml:21: requiredConfigVars.0 is a connection, but says not of which component. "
+            "Add `connection:` with its key and component."
+        ),
+    ]
+
+
+@pytest.mark.parametrize("steps", [[], [step("Echo", "workshop.echo")], [TRIGGER, {**TRIGGER, "name": "Second"}]])
+def test_a_flow_begins_with_its_one_trigger(steps: list[dict[str, Any]]) -> None:
+    content = document()
+    content["flows"][0]["steps"] = steps
+    assert "must begin with the flow's one trigger" in problems(dumped(content))[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "must be an object with `definitionVersion`"),
+        ("- a\n- b\n", "must be an object with `definitionVersion`"),
+        ("name: x\ndefinitionVersion: 7\nflows: {}\n", "flows must be a list, not an empty object"),
+        ("name: x\ndefinitionVersion: 7\n", "flows is empty"),
+        ("name: x\ndefinitionVersion: 7\nflows: [3]\n", "flows.0 must be a flow, not a number"),
+        ("name: x\ndefinitionVersion: 7\nflows: [{}]\n", "flows.0 must be a flow, not an empty object"),
+        ("name: [x\n", "is not YAML"),
+        ("name: x\nname: y\n", 'the key "name" comes twice'),
+        ("a: &a\n  b: *a\n", "an alias refers to what it stands in"),
+        ("a: " + "[" * (MAX_DEPTH + 2) + "]" * (MAX_DEPTH + 2), "is nested more than"),
+        (
+            "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)),
+            "values once its aliases are followed",
+        ),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_file_of_another_shape_is_refused(content: str, message: str) -> None:
+    assert message in problems(content)[0]
+
+
+def test_two_flows_of_one_name_are_refused() -> None:
+    content = document()
+    content["flows"] *= 2
+    assert 'is a second flow "Main"' in problems(dumped(content))[0]
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FlowFileError, match=r"missing.yaml: cannot be read: No such file or directory"):
+        Flow.load(tmp_path / "missing.yaml")
+
+
+def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "flow.yaml").write_bytes(b"name: \xff\n")
+    with pytest.raises(FlowFileError, match=r"is not UTF-8 \(byte 6\)"):
+        Flow.load(tmp_path / "flow.yaml")
+
+
+def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "flow.yaml").open("wb") as file:
+        file.truncate(50_000_000)
+    with pytest.raises(FlowFileError, match=r"is larger than 20000000 bytes"):
+        Flow.load(tmp_path / "flow.yaml")

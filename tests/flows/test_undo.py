@@ -1,0 +1,110 @@
+"""Taking back what a run created."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import connector
+from connector.component import Component
+from connector.errors import ForbiddenError, JournalError, StepError
+from connector.flows import Run, undo
+from connector.flows.paths import parse_path
+from tests.flows.support import CONNECTION, Answer, Service, step
+
+Runs = Callable[..., Run]
+
+
+def create(name: str) -> dict[str, Any]:
+    return step(f"Create {name}", "workshop.createThing", {"connection": "#Workshop", "name": name})
+
+
+def test_only_what_the_run_created_is_deleted_newest_first(run: Runs, workshop: Component, service: Service) -> None:
+    service.things["old"] = {"id": "old"}
+    done = run(create("a"), create("b"), step("Update", "workshop.updateThing", {"thingId": "old", "name": "x"}))
+    undone = undo(done.id, workshop, connections=service.connections)
+    assert [asked.path for asked in service.asked("DELETE")] == ["/things/t2", "/things/t1"]
+    assert [write.step for write in undone.deleted] == ["Create b", "Create a"]
+    assert [(write.step, why) for write, why in undone.kept] == [
+        ("Update", "it created nothing that is known to be new")
+    ]
+    assert list(service.things) == ["old"]
+
+
+def test_what_was_undone_is_not_deleted_again(run: Runs, workshop: Component, service: Service) -> None:
+    done = run(create("a"))
+    undo(done.id, workshop, connections=service.connections)
+    assert undo(done.id, workshop, connections=service.connections).deleted == []
+    assert len(service.asked("DELETE")) == 1
+
+
+def test_what_is_gone_already_is_said(run: Runs, workshop: Component, service: Service) -> None:
+    done = run(create("a"))
+    service.things.clear()
+    undone = undo(done.id, workshop, connections=service.connections)
+    assert [write.step for write in undone.gone] == ["Create a"]
+
+
+def test_what_could_not_be_deleted_is_said_and_the_rest_is_deleted(
+    run: Runs, workshop: Component, service: Service
+) -> None:
+    done = run(create("a"), create("b"))
+    service.answers["DELETE"] = [Answer({}, status=403)]
+    undone = undo(done.id, workshop, connections=service.connections)
+    assert [(write.step, type(error)) for write, error in undone.failed] == [("Create b", ForbiddenError)]
+    assert [write.step for write in undone.deleted] == ["Create a"]
+    assert [write.step for write in undo(done.id, workshop, connections=service.connections).deleted] == ["Create b"]
+
+
+def test_what_may_have_been_created_is_said(run: Runs, workshop: Component, service: Service) -> None:
+    service.answers["POST"] = [Answer(cut=True)]
+    with pytest.raises(StepError) as caught:
+        run(create("a"))
+    undone = undo(caught.value.run.journal, workshop, connections=service.connections)
+    assert "it may or may not have happened" in undone.kept[0][1]
+
+
+def test_an_answer_without_an_id_is_not_guessed_at(run: Runs, workshop: Component, service: Service) -> None:
+    service.answers["POST"] = [Answer({"done": True})]
+    done = run(create("a"))
+    undone = undo(done.id, workshop, connections=service.connections)
+    assert undone.kept[0][1] == "its answer does not tell what it created"
+    assert not service.asked("DELETE")
+
+
+def test_a_dry_run_only_says_what_would_be_deleted(run: Runs, workshop: Component, service: Service) -> None:
+    done = run(create("a"))
+    assert len(undo(done.id, workshop, connections=service.connections, dry_run=True).deleted) == 1
+    assert len(undo(done.id, workshop, connections=service.connections).deleted) == 1
+
+
+def test_nothing_is_deleted_on_another_host(run: Runs, workshop: Component, service: Service) -> None:
+    done = run(create("a"))
+    elsewhere = {CONNECTION: {"fields": {"apiKey": "x", "baseUrl": "https://elsewhere.example"}}}
+    with pytest.raises(JournalError, match=r"is given elsewhere.example now"):
+        undo(done.id, workshop, connections=elsewhere)
+
+
+def test_every_undo_of_the_bundled_component_names_an_action_and_its_required_inputs() -> None:
+    component = connector.load_component(installed_plugins=False)
+    undoable = {key: action for key, action in component.actions.items() if action.undo}
+    assert undoable
+    for action in undoable.values():
+        assert action.undo is not None
+        assert not action.idempotent
+        deletion = component.action(action.undo.action)
+        assert deletion.effect == "destructive"
+        assert set(action.undo.inputs) == deletion.inputs.required_keys()
+        for path in action.undo.inputs.values():
+            root, *rest = parse_path(path)
+            example = {
+                "results": (action.example or {})["data"],
+                "inputs": dict.fromkeys(action.inputs.definitions(), "x"),
+            }
+            found: Any = example[root]
+            for segment in rest:
+                found = found[segment]
+            assert isinstance(found, str), json.dumps(path)
