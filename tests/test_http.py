@@ -285,6 +285,43 @@ def test_a_rate_limit_is_waited_out_as_told(
     assert 0.45 < waited < 2
 
 
+def test_what_an_overcome_rate_limit_said_is_no_part_of_the_answer(
+    runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(Answer({"errors": [{"message": "slow", "data": {"msBeforeNext": 1}}]}, 429), Answer(b"", 204))
+
+    payload = runner.invoke("rawRequest", {"url": "/sources/s", "method": "DELETE"}, max_wait=5)
+
+    assert (payload, len(server.asked)) == ({"data": None}, 2)
+
+
+def test_what_an_overcome_rate_limit_said_is_no_part_of_a_later_error(
+    runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(Answer({"errors": [{"message": "slow", "data": {"msBeforeNext": 1}}]}, 429), Answer(b"", 503))
+
+    with pytest.raises(errors.ServerError) as caught:
+        write(runner, max_wait=5)
+
+    assert caught.value.faults == ()
+
+
+def test_a_compressed_rate_limit_is_read(runner: connector.Runner, server: LoopbackServer) -> None:
+    body = gzip.compress(b'{"errors": [{"message": "slow", "data": {"msBeforeNext": 7000}}]}')
+    server.answer(Answer(body, 429, {"Content-Encoding": "gzip"}))
+
+    with pytest.raises(errors.RateLimitError) as caught:
+        read(runner, max_wait=0)
+
+    assert (caught.value.retry_after, [fault.message for fault in caught.value.faults]) == (7.0, ["slow"])
+
+
+def test_a_rate_limit_that_breaks_off_is_waited_out(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(Answer({"errors": []}, 429, promise=9), OK)
+
+    assert write(runner, max_wait=5) == {"data": OK}
+
+
 def test_the_reset_header_is_a_date(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:

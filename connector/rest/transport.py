@@ -112,7 +112,9 @@ class Transport:
         # handling: nothing of theirs hangs on it.
         try:
             response = adapter.send(prepared, stream=True, timeout=timeout, **host.settings)
-            content = response.raw.read(decode_content=True) or attempt.refusal
+            content = response.raw.read(decode_content=True)
+            if response.status_code == 429:
+                content = content or attempt.refusal  # which was read already, for the seconds in it
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if response is None or response.status_code < 400:
                 return failures.no_answer(endpoint, request, error), response is not None
