@@ -214,6 +214,29 @@ def test_a_write_that_is_not_answered_in_time_may_have_happened(
         write(connector.Runner(segment, {"fields": fields}), deadline=0.2)
 
 
+def test_nothing_is_sent_after_the_deadline(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(OK)
+
+    with pytest.raises(errors.DeadlineError, match="nothing was sent"):
+        write(runner, deadline=0)
+
+    assert server.asked == []
+
+
+def test_a_walk_ends_at_its_deadline_even_if_its_consumer_is_slow(
+    runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer({"data": {"sources": [{"id": "s"}], "pagination": {"next": "MQ=="}}})
+    pages = runner.pages("listSources", deadline=0.2)
+
+    next(pages)
+    time.sleep(0.25)
+    with pytest.raises(errors.DeadlineError):
+        next(pages)
+
+    assert len(server.asked) == 1
+
+
 def test_a_refused_connection_names_the_host_and_sent_nothing(segment: connector.Component) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -234,7 +234,7 @@ def test_a_deadline_of_a_walk_covers_all_its_pages(
     server.script = lambda asked: dataclasses.replace(script(asked), hang=0.05)
     runner = connector.Runner(segment, {"fields": fields})
 
-    with pytest.raises(errors.UnansweredError):
+    with pytest.raises(errors.TryLaterError):
         list(runner.pages("listSources", deadline=0.4))
 
     assert len(server.asked) < 20

@@ -9,7 +9,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from connector.errors import RateLimitError, RequestError
+from connector.errors import DeadlineError, RateLimitError, RequestError
 from connector.rest import failures
 from connector.rest.endpoint import Endpoint
 from connector.rest.messages import Reply, Request
@@ -64,6 +64,7 @@ class Transport:
         """Send, wait and repeat as the limits allow, and read the whole answer, whatever its status.
 
         Raises:
+            DeadlineError: The deadline has passed; nothing was sent.
             RequestError: There is no answer; the class tells whether it may have had an effect.
             RateLimitError: Another call was told to wait, longer than the limits allow.
         """
@@ -72,6 +73,9 @@ class Transport:
         began = time.perf_counter()
         while True:
             self._pass_gate(endpoint, request, patience)
+            if limits.remaining() <= 0:
+                facts = failures.facts_of(endpoint, request)
+                raise DeadlineError("the deadline passed before this request; nothing was sent", request=facts)
             outcome, broke_off = self._try(endpoint, request, attempt)
             if isinstance(outcome, Reply):
                 _log(endpoint, request, patience, f"{outcome.status}, {len(outcome.content)} B", began)
