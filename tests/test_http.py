@@ -97,6 +97,48 @@ def test_an_html_page_is_named_by_its_title(runner: connector.Runner, server: Lo
         read(runner)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"errors": 5}',
+        b'{"errors": {"message": "no list"}}',
+        b'{"errors": [5, null, {"data": 5}]}',
+        b'{"errors": [{"data": ' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}]}",
+    ],
+    ids=["number", "object", "odd entries", "deep"],
+)
+def test_an_error_body_of_another_shape_is_still_a_refusal(
+    body: bytes, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(Answer(body, 422))
+
+    with pytest.raises(errors.RejectedInputError):
+        read(runner)
+
+
+@pytest.mark.parametrize(
+    ("headers", "milliseconds"),
+    [
+        ({"Retry-After": "\u00b2"}, "null"),
+        ({"Retry-After": "9" * 400}, "null"),
+        ({}, "1" + "0" * 400),
+        ({}, "1e999"),
+        ({}, "NaN"),
+        ({"X-RateLimit-Reset": "Fri, 31 Dec 99999 23:59:59 GMT"}, "null"),
+    ],
+)
+def test_a_wait_that_nobody_can_mean_is_a_rate_limit_all_the_same(
+    headers: dict[str, str], milliseconds: str, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    body = f'{{"errors": [{{"message": "slow", "data": {{"msBeforeNext": {milliseconds}}}}}]}}'.encode()
+    server.answer(Answer(body, 429, headers))
+
+    with pytest.raises(errors.RateLimitError) as caught:
+        read(runner, max_wait=0)
+
+    assert "inf" not in str(caught.value)
+
+
 def test_plain_text_of_an_error_is_shown(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(Answer(b"upstream says no", 404, {"Content-Type": "text/plain"}))
 
