@@ -175,6 +175,10 @@ def test_broken_json_is_shown_with_line_and_column_and_what_was_expected() -> No
     }
 
 
+def test_nan_is_no_json() -> None:
+    assert "is not valid JSON" in problems(pairs='{"a": NaN}')["pairs"]
+
+
 def test_the_wrong_kind_of_json_is_refused() -> None:
     assert problems(numbers='{"a": 1}', pairs="[1]") == {
         "numbers": "must be a list.",

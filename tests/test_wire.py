@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import connector
+from connector import errors
 from tests.conftest import TOKEN
 from tests.support.server import LoopbackServer
 
@@ -331,3 +332,23 @@ def test_an_unknown_field_and_a_new_enum_value_of_the_reply_pass_through(
     server.answer(body)
 
     assert runner.invoke("getSource", {"sourceId": "s"}) == {"data": body}
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("-inf"), "\ud800", object()], ids=["nan", "infinity", "surrogate", "object"]
+)
+def test_what_json_cannot_hold_is_refused_and_nothing_is_sent(
+    value: Any, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    with pytest.raises(errors.UsageError, match="cannot be sent as JSON"):
+        runner.invoke("updateSource", {"sourceId": "s", "settings": {"a": value}})
+
+    assert server.asked == []
+
+
+def test_a_text_may_speak_of_nan(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer({"data": {}})
+
+    runner.invoke("updateSource", {"sourceId": "s", "name": "NaN and Infinity"})
+
+    assert server.asked[0].json == {"name": "NaN and Infinity"}
