@@ -141,7 +141,11 @@ class Component:
             PluginError: It does not fit; plugin, hook and definition are named.
         """
         self.plugins.add(plugin, name)
-        self._ask_plugins(plugin)
+        try:
+            self._ask_plugins(plugin)
+        except PluginError:
+            self.plugins.unregister(plugin)
+            raise
 
     def module(self, name: str) -> ModuleType:
         """Import a module of the component's folder."""
