@@ -309,11 +309,10 @@ def test_only_what_was_given_is_sent(
     runner.invoke(row.key, {**required, **untouched})
 
     body = server.asked[0].json if server.asked[0].body else {}
-    path_inputs = {"destinationId", "subscriptionId", "functionId", "transformationId", "warehouseId", "url", "method"}
-    if row.key == "updateSource":
-        path_inputs = path_inputs | {"sourceId"}
+    segments = row.target.partition("?")[0].split("/")[1:]
+    elsewhere = {key for key, value in required.items() if value in segments} | {"url", "method"}
     sent_under = {"ifInput": "if"}
-    expected = {sent_under.get(key, key) for key in required if key not in path_inputs}
+    expected = {sent_under.get(key, key) for key in required.keys() - elsewhere}
     assert set(body.get("input", body)) == expected
 
 
