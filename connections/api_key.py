@@ -25,7 +25,13 @@ REFUSED_HINT = (
 
 
 def _base_url(value: str) -> str:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        fits = parts.port != 0 and value.isprintable() and " " not in value
+    except ValueError:
+        fits = False
+    if not fits:
+        raise PydanticCustomError("base_url", "must be https://HOST, and is no URL at all")
     secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     plain = not (parts.username or parts.password or parts.query or parts.fragment)
     if not (secure and parts.hostname and plain):
@@ -112,7 +118,12 @@ def read_wait(headers: Mapping[str, str], body: Any) -> float | None:
 def workspace(context: Context, fields: ApiKey) -> Payload:
     """The Workspace that the token belongs to."""
     payload = context.api.get()
-    found = (payload["data"] or {}).get("data", {}).get("workspace", {})
+    found = payload["data"]
+    for key in ("data", "workspace"):
+        found = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        hint = f"Check that {context.endpoint.host} is Segment's API."
+        raise ConnectionInputError("the answer names no Workspace, so this is not Segment's API.", hint=hint)
     wanted = fields.subdomain
     if wanted is not MISSING and wanted.casefold() not in {str(found.get(k)).casefold() for k in ("slug", "name")}:
         raise ConnectionInputError(
