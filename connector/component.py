@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 ENTRY_POINTS = "connector.components"
 MANIFEST = "manifest.yaml"
-BUNDLED = "segment"
 
 DefinitionT = TypeVar("DefinitionT", Action[Any], DataSource[Any], ConnectionDefinition[Any])
 
