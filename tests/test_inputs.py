@@ -139,6 +139,12 @@ def test_a_list_that_begins_with_the_filler_is_not_given() -> None:
     assert read(words=["000xxx", "a"]) == {}
 
 
+@pytest.mark.parametrize("inputs", [[1], "text", 5])
+def test_inputs_are_an_object(inputs: Any) -> None:
+    with pytest.raises(InputError, match="inputs are an object by key"):
+        Thing.read(inputs)
+
+
 def test_all_bad_inputs_are_named_at_once_by_label_and_key() -> None:
     with pytest.raises(InputError) as caught:
         Thing.read({"flag": "perhaps", "count": "0", "color": "green", "clour": 1})
