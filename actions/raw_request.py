@@ -1,21 +1,23 @@
 """The raw request: any operation of the API, always on the connection's own host."""
 
 import base64
-import binascii
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from pydantic import MISSING, AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError, from_json, to_json
+from pydantic_core import PydanticCustomError, from_json
 
 from connector import Context, Input, Payload, action
 from connector.definitions import Effect
 from connector.inputs import given
-from connector.rest import SAFE_METHODS, Reply, Request, multipart, relative_path, unreadable
+from connector.rest import SAFE_METHODS, Reply, Request, json_bytes, multipart, relative_path, unreadable
 
 from .inputs import SegmentInputs
 
 METHODS = ("DELETE", "GET", "HEAD", "LINK", "OPTIONS", "PATCH", "POST", "PURGE", "PUT", "UNLINK")
+DAY = 86_400_000
+"""Milliseconds."""
+
 OWN_HEADERS = frozenset(
     {
         "authorization",
@@ -48,12 +50,24 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def _sendable(value: Any) -> Any:
+    try:
+        if not isinstance(value, bytes):
+            json_bytes(value)
+    except ValueError as error:
+        reason = str(error)
+    else:
+        return value
+    raise PydanticCustomError("sendable", "cannot be sent ({reason})", {"reason": reason})
+
+
 def _files(value: dict[str, Any]) -> dict[str, Any]:
     for name, file in value.items():
         try:
             _file(file)
-        except binascii.Error:
-            raise PydanticCustomError("base64", "has no base64 under data in {name}", {"name": name}) from None
+        except ValueError:
+            text = "has no base64 under data, or what is no UTF-8, in {name}"
+            raise PydanticCustomError("base64", text, {"name": name}) from None
     return value
 
 
@@ -76,6 +90,7 @@ class RawRequest(SegmentInputs):
     data: (
         Annotated[
             Any,
+            AfterValidator(_sendable),
             Input(
                 label="Data",
                 comments="The body: JSON, which goes out as JSON, or text; a Content-Type header decides otherwise.",
@@ -127,6 +142,7 @@ class RawRequest(SegmentInputs):
     query_params: (
         Annotated[
             dict[str, Any],
+            AfterValidator(_sendable),
             Input(
                 label="Query Parameter",
                 comments="Parameters of the query; a list sends its parameter several times.",
@@ -172,7 +188,7 @@ class RawRequest(SegmentInputs):
     timeout: (
         Annotated[
             float,
-            Field(ge=0),
+            Field(ge=0, le=DAY),
             Input(
                 label="Timeout",
                 comments="Milliseconds to wait for the answer; 0 is the default of 60000.",
@@ -184,7 +200,7 @@ class RawRequest(SegmentInputs):
     retry_delay_ms: Annotated[
         Annotated[
             float,
-            Field(ge=0),
+            Field(ge=0, le=DAY),
             Input(
                 label="Retry Delay (ms)",
                 comments="Milliseconds between the tries when Max Retry Count is given; 0 waits longer each time.",
@@ -266,10 +282,13 @@ def raw_request(context: Context, inputs: RawRequest) -> Payload:
 def _with_query(path: str, query: dict[str, Any]) -> str:
     if not query:
         return path
-    texts = {
-        name: to_json(value).decode() if isinstance(value, bool | dict) else value for name, value in query.items()
-    }
-    return f"{path}{'&' if '?' in path else '?'}{urlencode(texts, doseq=True)}"
+    pairs = [
+        (name, entry if isinstance(entry, str | bytes) else json_bytes(entry).decode())
+        for name, value in query.items()
+        for entry in (value if isinstance(value, list) else [value])
+        if entry is not None
+    ]
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(pairs)}" if pairs else path
 
 
 def _body(inputs: RawRequest) -> tuple[bytes | None, str | None]:
@@ -281,7 +300,7 @@ def _body(inputs: RawRequest) -> tuple[bytes | None, str | None]:
     if isinstance(data, bytes):
         return data, "application/octet-stream"
     if not isinstance(data, str):
-        return to_json(data), "application/json"
+        return json_bytes(data), "application/json"
     try:
         from_json(data)
     except ValueError:
@@ -305,7 +324,7 @@ def _file(value: Any) -> tuple[bytes, str]:
         return value, "application/octet-stream"
     if isinstance(value, str):
         return value.encode(), "text/plain; charset=utf-8"
-    return to_json(value), "application/json"
+    return json_bytes(value), "application/json"
 
 
 def _read(context: Context, request: Request, reply: Reply, response_type: str) -> Any:

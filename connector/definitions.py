@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
+from connector.errors import ComponentError, Problem
 from connector.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -103,10 +104,19 @@ class _Definition(Generic[InputsT]):
 
     @property
     def example(self) -> Payload | None:
-        """An example payload, read when it is asked for; None without one."""
+        """An example payload, read when it is asked for; None without one.
+
+        Raises:
+            ComponentError: Its file holds no JSON.
+        """
         if self.example_file is None:
             return self.given_example
-        return typing.cast("Payload", json.loads(self.example_file.read_text(encoding="utf-8")))
+        try:
+            return typing.cast("Payload", json.loads(self.example_file.read_text(encoding="utf-8")))
+        except ValueError as error:
+            text = f"the example payload is not JSON: {error}."
+        problem = Problem(self.key, text, cure=f"Correct {self.example_file}.")
+        raise ComponentError("an example payload cannot be read.", problems=[problem])
 
     @property
     def input_schema(self) -> dict[str, Any]:

@@ -29,7 +29,8 @@
     │   ├── RateLimitError           429, `retry_after` tells how long
     │   ├── ServerError              5xx
     │   ├── UnreachableError         name not found, connection refused
-    │   └── UnansweredError          a read that got no answer, or half of one
+    │   ├── UnansweredError          a read that got no answer, or half of one
+    │   └── DeadlineError            the caller's deadline passed, nothing was sent
     ├── OutcomeUnknownError        a write that may have happened: check exit 6
     ├── StepError                  a step of a flow failed               exit as its cause
     └── ReplyError                 an answer that cannot be understood   exit 1
@@ -400,6 +401,12 @@ class UnansweredError(TryLaterError):
     """A read got no answer, or only a part of one; repeating it is safe."""
 
     hint = "Repeat it: reading changes nothing."
+
+
+class DeadlineError(TryLaterError):
+    """The deadline of the call had passed before this request; nothing was sent."""
+
+    hint = "Repeat it with a later deadline."
 
 
 class OutcomeUnknownError(RequestError):

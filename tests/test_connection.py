@@ -72,6 +72,10 @@ def test_a_region_is_a_closed_choice(region: str, segment: connector.Component) 
         "https://host/#a",
         "http://127.0.0.1.evil.com",
         "http://[::1",
+        "https://host:99999",
+        "https://host:port",
+        "https://a host",
+        "https://host/\u0000",
     ],
 )
 def test_a_base_url_is_https_or_this_machine(url: str, segment: connector.Component) -> None:
@@ -136,6 +140,16 @@ def test_a_token_of_another_workspace_is_found_out(
     with pytest.raises(
         errors.ConnectionInputError, match='belongs to the Workspace "acme", the connection says "umbrella"'
     ):
+        runner.test_connection()
+
+
+@pytest.mark.parametrize("body", [None, [], "x", {}, {"data": None}, {"data": {"workspace": [1]}}])
+def test_an_answer_that_names_no_workspace_is_not_segments(
+    body: Any, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(body)
+
+    with pytest.raises(errors.ConnectionInputError, match="names no Workspace"):
         runner.test_connection()
 
 

@@ -55,6 +55,9 @@ def run(args: list[str]) -> int:
         return PIPE_CLOSED
     except ConnectorError as error:
         return _report(error, switches)
+    except OSError as error:
+        hint = "What was asked for may have been done, without its output: look before repeating it."
+        return _report(ConnectorError(f"the system refused: {error.strerror or error}.", hint=hint), switches)
     except Exception as error:
         if switches.debug:
             import traceback

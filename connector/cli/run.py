@@ -70,12 +70,12 @@ def command(
     given = given_inputs(file, assignments)
     with naming(key):
         inputs = action.inputs.read(given)
-    opened = connecting.open(component, read_only=read_only)
+    opened = connecting.open(component, read_only=read_only or (dry_run and every))
     opened.runner.policy.check(action, inputs)
-    if dry_run:
-        _rehearse(opened, action, inputs, given, selector)
-    elif every:
+    if every:
         _stream(opened, key, given, selector, lines=form == "jsonl")
+    elif dry_run:
+        _rehearse(opened, action, inputs, given, selector)
     else:
         _perform(opened, action, inputs, given, selector, confirmed=yes)
 

@@ -107,12 +107,12 @@ def unreadable(endpoint: Endpoint, request: Request, reply: Reply, reason: str) 
 
 def _faults(endpoint: Endpoint, reply: Reply) -> list[ApiFault]:
     try:
-        found = list(endpoint.read_faults(reply.json()))
+        told = endpoint.read_faults(reply.json())
+        found = [ApiFault(*map(endpoint.redact, (f.message, f.type, f.field, f.data))) for f in told]
     except (ValueError, RecursionError):
         found = []
-    if not found and (excerpt := _excerpt(endpoint, reply)):
-        found = [ApiFault(message=excerpt)]
-    return [ApiFault(*(endpoint.redact(part) for part in (f.message, f.type, f.field, f.data))) for f in found]
+    excerpt = "" if found else _excerpt(endpoint, reply)
+    return [ApiFault(message=excerpt)] if excerpt else found
 
 
 def _excerpt(endpoint: Endpoint, reply: Reply) -> str:

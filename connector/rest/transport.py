@@ -10,7 +10,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from connector.errors import RateLimitError, RequestError
+from connector.errors import DeadlineError, RateLimitError, RequestError
 from connector.rest import failures
 from connector.rest.endpoint import Endpoint
 from connector.rest.messages import Reply, Request
@@ -65,6 +65,7 @@ class Transport:
         """Send, wait and repeat as the limits allow, and read the whole answer, whatever its status.
 
         Raises:
+            DeadlineError: The deadline has passed; nothing was sent.
             RequestError: There is no answer; the class tells whether it may have had an effect.
             RateLimitError: Another call was told to wait, longer than the limits allow.
         """
@@ -73,6 +74,9 @@ class Transport:
         began = time.perf_counter()
         while True:
             self._pass_gate(endpoint, request, patience)
+            if limits.remaining() <= 0:
+                facts = failures.facts_of(endpoint, request)
+                raise DeadlineError("the deadline passed before this request; nothing was sent", request=facts)
             outcome, broke_off = self._try(endpoint, request, attempt)
             if isinstance(outcome, Reply):
                 _log(endpoint, request, patience, f"{outcome.status}, {len(outcome.content)} B", began)
@@ -113,7 +117,9 @@ class Transport:
         # handling: nothing of theirs hangs on it.
         try:
             response = adapter.send(prepared, stream=True, timeout=timeout, **host.settings)
-            content = response.raw.read(decode_content=True) or attempt.refusal
+            content = response.raw.read(decode_content=True)
+            if response.status_code == 429:
+                content = content or attempt.refusal  # which was read already, for the seconds in it
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if response is None or response.status_code < 400:
                 return failures.no_answer(endpoint, request, error), response is not None

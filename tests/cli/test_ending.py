@@ -100,6 +100,17 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(server: LoopbackServer
     assert len(server.asked) < 500
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_an_output_without_room_is_told_and_no_bug(server: LoopbackServer) -> None:
+    server.answer({"data": {}})
+    with Path("/dev/full").open("wb") as full:
+        ended = finish(start("run", "getSource", "-i", "sourceId=a", stdout=full))
+
+    assert ended.code == 1
+    assert "the system refused: No space left on device." in ended.err
+    assert "bug" not in ended.err
+
+
 def test_errors_as_json_have_one_shape_for_usage_too(command: Command) -> None:
     unknown = command("run", "listSorces", "--error-format", "json")
     usage = command("--error-format=json", "run", "listSources", "--slect", "x")
