@@ -57,7 +57,7 @@ def test_serve_logs_a_line_a_request_and_ctrl_c_ends_it() -> None:
             assert process.wait(10) == 0
         finally:
             process.kill()
-            os.close(controller) if not reader.is_alive() else None
     reader.join(5)
+    os.close(controller)
     assert screen.text.startswith("GET /sources 200 ")
     assert token not in screen.text
