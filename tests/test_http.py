@@ -489,6 +489,19 @@ def test_the_proxy_of_the_environment_is_used(
     assert server.asked[0].target == "http://localhost:1/sources/s"
 
 
+def test_an_address_of_this_machine_is_asked_without_a_proxy(
+    segment: connector.Component, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_PROXY")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    server.answer(OK)
+
+    read(connector.Runner(segment, {"fields": {"apiKey": TOKEN, "baseUrl": server.url}}))
+
+    assert server.asked[0].target == "/sources/s"
+
+
 def test_the_log_has_line_status_time_and_sizes_and_no_token(
     runner: connector.Runner, server: LoopbackServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -97,11 +97,10 @@ def _perform(
     confirmed: bool,
 ) -> None:
     effect = action.effect_of(inputs)
-    if opened.sandbox:
-        pass  # nothing in it is worth a question
-    elif effect == "destructive" and not confirmed:
+    is_real = opened.sandbox is None
+    if is_real and effect == "destructive" and not confirmed:
         _confirm(opened, action, inputs)
-    elif effect != "read":
+    elif is_real and effect != "read":
         say(f"{action.key} on {opened.target(inputs)}")
     try:
         payload = opened.runner.invoke(action.key, given, deadline=opened.deadline)

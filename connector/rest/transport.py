@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -53,7 +54,7 @@ class Transport:
     """Sends requests; shared by the threads of one connection.
 
     Netrc files, cookies and redirects never apply. Proxies and the CA bundle of the environment are honoured, and
-    looked up once a host.
+    looked up once a host; addresses of this machine are asked without a proxy.
     """
 
     def __init__(self) -> None:
@@ -133,6 +134,8 @@ class Transport:
                 found = session.merge_environment_settings(url, {}, None, None, None)
                 template = requests.Request("GET", url, headers={**session.headers, **endpoint.headers}).prepare()
             settings: dict[str, Any] = {key: found[key] for key in ("proxies", "verify", "cert")}
+            if _is_loopback(url):
+                settings["proxies"] = {}
             template.headers["Accept"] = endpoint.media_type
             if endpoint.authorization is not None:
                 template.headers["Authorization"] = endpoint.authorization.get_secret_value()
@@ -150,6 +153,12 @@ class Transport:
                     hint=f"Repeat it in {closed:.0f} s, or allow a longer max_wait.",
                 )
             patience.wait(closed, "rate limit")
+
+
+def _is_loopback(url: str) -> bool:
+    """True for an address of this very machine, which for a proxy would be another one."""
+    host = urlsplit(url).hostname or ""
+    return host == "::1" or host.startswith("127.")
 
 
 def _log(endpoint: Endpoint, request: Request, patience: Patience, outcome: str, began: float) -> None:

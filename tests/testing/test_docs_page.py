@@ -49,6 +49,14 @@ def test_every_error_of_the_page_exists(name: str) -> None:
     assert hasattr(connector.errors, name) or hasattr(connector.testing, name)
 
 
+def test_everything_of_a_sandbox_on_the_page_exists() -> None:
+    named = set(re.findall(r"\bsandbox\.(\w+)", PAGE.replace("`.", "`sandbox."))) - {"md"}
+
+    assert len(named) > 20
+    with connector.testing.sandbox() as sandbox:
+        assert {name for name in named if not hasattr(sandbox, name)} == set()
+
+
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"harness\.(\w+)", PAGE))))
 def test_everything_of_a_harness_on_the_page_exists(name: str) -> None:
     assert hasattr(connector.testing.Harness, name)
@@ -62,9 +70,10 @@ def test_every_public_method_of_the_harness_is_on_the_page() -> None:
 
 def test_what_is_installed_is_offered_by_the_distribution() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked = set(re.findall(rf"{project['name']}\[(\w+)\]", PAGE))
+    found = re.findall(rf"{project['name']}\[([\w,]+)\]", PAGE)
+    asked = {name for names in found for name in names.split(",")}
 
-    assert asked == {"testing"}
+    assert asked == {"testing", "server"}
     assert asked <= project["optional-dependencies"].keys()
 
 
