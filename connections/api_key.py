@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import MISSING, AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
-from connector import Context, Input, Inputs, Payload, connection
+from connector import Context, Input, Inputs, Payload, __version__, connection
 from connector.errors import ApiFault, ConnectionInputError
 from connector.rest import Endpoint, seconds_until
 
@@ -149,7 +149,7 @@ def api_key(fields: ApiKey, asked: Mapping[str, Any]) -> Endpoint:
         authorization=SecretStr(f"Bearer {fields.api_key.get_secret_value()}"),
         secrets=[fields.api_key],
         media_type="application/vnd.segment.v1+json",
-        headers={"User-Agent": "segment-connector/1.0.0"},
+        headers={"User-Agent": f"segment-connector/{__version__}"},
         read_faults=read_faults,
         read_wait=read_wait,
         hints={401: REFUSED_HINT},

@@ -268,7 +268,7 @@ class RequestError(ConnectorError):
     """Base of the errors that came out of one HTTP request.
 
     Attributes:
-        request: The request, without secrets.
+        request: The request, without secrets; None when the fault lies in several answers together.
         status: HTTP status of the answer, or None without one.
         faults: What the API said, entry by entry.
     """
@@ -277,7 +277,7 @@ class RequestError(ConnectorError):
         self,
         message: str,
         *,
-        request: RequestFacts,
+        request: RequestFacts | None = None,
         status: int | None = None,
         faults: Sequence[ApiFault] = (),
         hint: str = "",
@@ -290,17 +290,18 @@ class RequestError(ConnectorError):
 
     def __str__(self) -> str:
         head = f"{self.action}: {self.message}" if self.action else self.message
-        lines = [f"{head} [{self.request}]"]
+        lines = [f"{head} [{self.request}]" if self.request else head]
         lines += [f"  - {fault}" for fault in self.faults]
         if self.hint:
             lines.append(self.hint)
         return "\n".join(lines)
 
     def _details(self) -> dict[str, Any]:
+        facts = self.request or RequestFacts("", "")
         return {
-            "method": self.request.method,
-            "path": self.request.path,
-            "host": self.request.host,
+            "method": facts.method,
+            "path": facts.path,
+            "host": facts.host,
             "status": self.status,
             "errors": [fault.to_dict() for fault in self.faults],
         }

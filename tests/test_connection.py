@@ -117,6 +117,18 @@ def test_nothing_shows_the_token(segment: connector.Component, fields: dict[str,
     assert TOKEN not in runner.connection.fields.model_dump_json()
 
 
+def test_the_region_is_the_same_choice_wherever_it_is_asked_for(segment: connector.Component) -> None:
+    models = [
+        segment.connection().fields,
+        *(action.inputs for action in segment.actions.values()),
+        *(source.inputs for source in segment.data_sources.values()),
+    ]
+
+    assert {tuple(model.definitions()["region"].choices.items()) for model in models} == {
+        (("api", "US"), ("eu1.api", "EU"))
+    }
+
+
 WORKSPACE = {"data": {"workspace": {"id": "9aQ1", "slug": "acme", "name": "Acme Inc"}}}
 
 

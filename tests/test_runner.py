@@ -95,6 +95,33 @@ def test_a_cursor_that_comes_again_is_an_error_and_not_an_endless_loop(
     assert len(server.asked) == 3
 
 
+@pytest.mark.parametrize("cursor", [{"a": 1}, ["x"], 1.5])
+def test_a_cursor_that_is_none_is_an_error(cursor: Any, runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer({"data": {"sources": [], "pagination": {"current": "0", "next": cursor}}})
+
+    with pytest.raises(errors.PaginationError, match="a cursor that is none"):
+        list(runner.items("listSources"))
+
+
+@pytest.mark.parametrize("body", [{}, [], "x", None, {"data": {"sources": {}}}])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda runner: list(runner.items("listSources")),
+        lambda runner: runner.options("sources"),
+        lambda runner: runner.invoke("listSources", {"fetchAll": True}),
+    ],
+    ids=["items", "options", "fetchAll"],
+)
+def test_an_answer_without_the_list_is_an_error_and_not_an_empty_list(
+    ask: Any, body: Any, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(body)
+
+    with pytest.raises(errors.ReplyError, match=r"the answer has no list at \$\.data\.data\.sources"):
+        ask(runner)
+
+
 def test_an_action_that_does_not_list_has_no_pages(runner: connector.Runner) -> None:
     with pytest.raises(errors.UsageError, match="getSource: does not list"):
         list(runner.pages("getSource", {"sourceId": "s"}))

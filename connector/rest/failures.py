@@ -52,7 +52,7 @@ def no_answer(endpoint: Endpoint, request: Request, error: Exception) -> Request
     cause = _root_of(error)
     if isinstance(error, failed.SSLError) or isinstance(cause, lower.SSLError):
         return TLSError(f"no safe connection to {endpoint.host}: {_words(cause)}", request=facts)
-    if isinstance(cause, lower.NameResolutionError):
+    if isinstance(cause, lower.NameResolutionError | lower.LocationParseError):
         return UnreachableError(f"the name of the host {endpoint.host} cannot be found", request=facts)
     if isinstance(error, failed.ProxyError):
         return UnreachableError(f"the proxy for {endpoint.host} cannot be used: {_words(cause)}", request=facts)
@@ -135,7 +135,7 @@ def _root_of(error: BaseException) -> BaseException:
 
 def _words(cause: BaseException) -> str:
     """The last, most telling part of a library's message, without its addresses."""
-    if isinstance(cause, lower.IncompleteRead):
-        return "it is shorter than announced"
     text = str(cause.args[-1] if cause.args else cause) if isinstance(cause, lower.HTTPError) else str(cause)
+    if "IncompleteRead" in text:
+        return "it is shorter than announced"
     return text.rpartition(": ")[2].strip("()'\" ") or type(cause).__name__
