@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from tests.support.outside import ROOT, run_pytest
 PAGE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 PYTHON = {code.splitlines()[0].removeprefix("# "): code for language, code in SNIPPETS if language == "python"}
-PLUGIN = ("-p", "connector.testing.pytest_plugin")
+MODULE = "connector.testing.pytest_plugin"
+INSTALLED = any(entry.value == MODULE for entry in entry_points(group="pytest11"))
+PLUGIN = () if INSTALLED else ("-p", MODULE)
 
 
 def test_every_python_snippet_names_its_file() -> None:
