@@ -26,7 +26,7 @@ run: .venv/run
 
 test: .venv/dev
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --quiet
+	$(BIN)/coverage run -m pytest --quiet --numprocesses auto --dist worksteal
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -43,6 +43,8 @@ docs: .venv/dev
 bench: .venv/dev
 	$(BIN)/python -m benchmarks.calls
 	$(BIN)/python -m benchmarks.cold_start
+	$(BIN)/python -m benchmarks.sandbox
+	$(BIN)/python -m benchmarks.flows
 
 clean:
 	rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

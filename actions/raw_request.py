@@ -1,21 +1,22 @@
 """The raw request: any operation of the API, always on the connection's own host."""
 
-import base64
-import binascii
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
 
 from pydantic import MISSING, AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError, from_json, to_json
+from pydantic_core import PydanticCustomError
 
 from connector import Context, Input, Payload, action
 from connector.definitions import Effect
 from connector.inputs import given
-from connector.rest import SAFE_METHODS, Reply, Request, multipart, relative_path, unreadable
+from connector.rest import SAFE_METHODS, Request, json_bytes, relative_path
 
 from .inputs import SegmentInputs
+from .raw_messages import body_of, file_of, form_of, read, with_query
 
 METHODS = ("DELETE", "GET", "HEAD", "LINK", "OPTIONS", "PATCH", "POST", "PURGE", "PUT", "UNLINK")
+DAY = 86_400_000
+"""Milliseconds."""
+
 OWN_HEADERS = frozenset(
     {
         "authorization",
@@ -48,12 +49,24 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def _sendable(value: Any) -> Any:
+    try:
+        if not isinstance(value, bytes):
+            json_bytes(value)
+    except ValueError as error:
+        reason = str(error)
+    else:
+        return value
+    raise PydanticCustomError("sendable", "cannot be sent ({reason})", {"reason": reason})
+
+
 def _files(value: dict[str, Any]) -> dict[str, Any]:
     for name, file in value.items():
         try:
-            _file(file)
-        except binascii.Error:
-            raise PydanticCustomError("base64", "has no base64 under data in {name}", {"name": name}) from None
+            file_of(file)
+        except ValueError:
+            text = "has no base64 under data, or what is no UTF-8, in {name}"
+            raise PydanticCustomError("base64", text, {"name": name}) from None
     return value
 
 
@@ -76,10 +89,12 @@ class RawRequest(SegmentInputs):
     data: (
         Annotated[
             Any,
+            AfterValidator(_sendable),
             Input(
                 label="Data",
                 comments="The body: JSON, which goes out as JSON, or text; a Content-Type header decides otherwise.",
                 example='{"exampleKey": "Example Data"}',
+                secret=True,
             ),
         ]
         | MISSING
@@ -127,6 +142,7 @@ class RawRequest(SegmentInputs):
     query_params: (
         Annotated[
             dict[str, Any],
+            AfterValidator(_sendable),
             Input(
                 label="Query Parameter",
                 comments="Parameters of the query; a list sends its parameter several times.",
@@ -172,7 +188,7 @@ class RawRequest(SegmentInputs):
     timeout: (
         Annotated[
             float,
-            Field(ge=0),
+            Field(ge=0, le=DAY),
             Input(
                 label="Timeout",
                 comments="Milliseconds to wait for the answer; 0 is the default of 60000.",
@@ -184,7 +200,7 @@ class RawRequest(SegmentInputs):
     retry_delay_ms: Annotated[
         Annotated[
             float,
-            Field(ge=0),
+            Field(ge=0, le=DAY),
             Input(
                 label="Retry Delay (ms)",
                 comments="Milliseconds between the tries when Max Retry Count is given; 0 waits longer each time.",
@@ -249,76 +265,19 @@ def _effect(inputs: RawRequest) -> Effect:
 @action("rawRequest", effect=_effect, has_example=False)
 def raw_request(context: Context, inputs: RawRequest) -> Payload:
     """Any operation; answers `{"data": <body>}`."""
-    request = Request(inputs.method, _with_query(inputs.url, given(inputs.query_params, {})))
+    request = Request(inputs.method, with_query(inputs.url, given(inputs.query_params, {})))
     request.headers |= given(inputs.headers, {})
-    request.body, content_type = _body(inputs)
-    if content_type and not any(name.lower() == "content-type" for name in request.headers):
-        request.headers["Content-Type"] = content_type
+    if not (inputs.form_data is MISSING and inputs.file_data is MISSING):
+        names = given(inputs.file_data_file_names, {})
+        request.body, kind = form_of(given(inputs.form_data, {}), given(inputs.file_data, {}), names)
+    elif inputs.data is not MISSING:
+        request.body, kind = body_of(inputs.data)
+    if request.body is not None and not any(name.lower() == "content-type" for name in request.headers):
+        request.headers["Content-Type"] = kind
     request.read_timeout = given(inputs.timeout, 0) / 1000 or None
     request.retries = given(inputs.max_retries, 0) or None
     if request.retries and not given(inputs.use_exponential_backoff, False):
         request.retry_delay = given(inputs.retry_delay_ms, 0) / 1000 or None
     request.retry_writes = given(inputs.retry_all_errors, False)
     reply = context.api.send(request)
-    return {"data": _read(context, request, reply, given(inputs.response_type, "json"))}
-
-
-def _with_query(path: str, query: dict[str, Any]) -> str:
-    if not query:
-        return path
-    texts = {
-        name: to_json(value).decode() if isinstance(value, bool | dict) else value for name, value in query.items()
-    }
-    return f"{path}{'&' if '?' in path else '?'}{urlencode(texts, doseq=True)}"
-
-
-def _body(inputs: RawRequest) -> tuple[bytes | None, str | None]:
-    if not (inputs.form_data is MISSING and inputs.file_data is MISSING):
-        return _multipart(inputs)
-    data = inputs.data
-    if data is MISSING:
-        return None, None
-    if isinstance(data, bytes):
-        return data, "application/octet-stream"
-    if not isinstance(data, str):
-        return to_json(data), "application/json"
-    try:
-        from_json(data)
-    except ValueError:
-        return data.encode(), "text/plain; charset=utf-8"
-    return data.encode(), "application/json"
-
-
-def _multipart(inputs: RawRequest) -> tuple[bytes, str]:
-    fields: dict[str, Any] = dict(given(inputs.form_data, {}))
-    names = given(inputs.file_data_file_names, {})
-    for key, file in given(inputs.file_data, {}).items():
-        fields[key] = (names.get(key, key), *_file(file))
-    return multipart(fields)
-
-
-def _file(value: Any) -> tuple[bytes, str]:
-    if isinstance(value, dict) and isinstance(value.get("data"), str):
-        kind = str(value.get("contentType") or "application/octet-stream")
-        return base64.b64decode(value["data"], validate=True), kind
-    if isinstance(value, bytes):
-        return value, "application/octet-stream"
-    if isinstance(value, str):
-        return value.encode(), "text/plain; charset=utf-8"
-    return to_json(value), "application/json"
-
-
-def _read(context: Context, request: Request, reply: Reply, response_type: str) -> Any:
-    kind = reply.headers.get("Content-Type", "")
-    if response_type == "arraybuffer":
-        return {"data": base64.b64encode(reply.content).decode(), "contentType": kind}
-    if response_type in {"text", "document"}:
-        return reply.text()
-    if not reply.content:
-        return None
-    try:
-        return reply.json()
-    except (ValueError, RecursionError):
-        error = unreadable(context.endpoint, request, reply, "not JSON")
-    error.hint = "Choose the response type text, or arraybuffer for binary data."
-    raise error
+    return {"data": read(context, request, reply, given(inputs.response_type, "json"))}

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 from pydantic import MISSING, AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
-from connector import Context, Input, Inputs, Payload, connection
+from connector import Context, Input, Inputs, Payload, __version__, connection
 from connector.errors import ApiFault, ConnectionInputError
 from connector.rest import Endpoint, seconds_until
 
 logger = logging.getLogger("connector.connections")
 
 HOSTS = {"api": "https://api.segmentapis.com", "eu1.api": "https://eu1.api.segmentapis.com"}
+LONGEST_TOLD_MS = 1e12
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 REFUSED_HINT = (
     "One of three things is the cause: the token is wrong or was revoked; it belongs to the other region (set the "
@@ -24,7 +25,13 @@ REFUSED_HINT = (
 
 
 def _base_url(value: str) -> str:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        fits = parts.port != 0 and value.isprintable() and " " not in value
+    except ValueError:
+        fits = False
+    if not fits:
+        raise PydanticCustomError("base_url", "must be https://HOST, and is no URL at all")
     secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     plain = not (parts.username or parts.password or parts.query or parts.fragment)
     if not (secure and parts.hostname and plain):
@@ -91,7 +98,7 @@ class ApiKey(Inputs):
 def read_faults(body: Any) -> Sequence[ApiFault]:
     """Entries of `{"errors": [{"type", "message", "field", "data"}]}`."""
     entries = body.get("errors") if isinstance(body, dict) else None
-    return [_fault(entry) for entry in entries or [] if isinstance(entry, dict)]
+    return [_fault(entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
 def _fault(entry: Mapping[str, Any]) -> ApiFault:
@@ -103,15 +110,20 @@ def read_wait(headers: Mapping[str, str], body: Any) -> float | None:
     """Seconds from `errors[0].data.msBeforeNext`, else from `X-RateLimit-Reset`, which is an RFC 5322 date."""
     for fault in read_faults(body):
         told = fault.data.get("msBeforeNext") if isinstance(fault.data, dict) else None
-        if isinstance(told, int | float) and told >= 0:
-            return float(told) / 1000
+        if isinstance(told, int | float) and 0 <= told <= LONGEST_TOLD_MS:
+            return told / 1000
     return seconds_until(headers.get("X-RateLimit-Reset", ""))
 
 
 def workspace(context: Context, fields: ApiKey) -> Payload:
     """The Workspace that the token belongs to."""
     payload = context.api.get()
-    found = (payload["data"] or {}).get("data", {}).get("workspace", {})
+    found = payload["data"]
+    for key in ("data", "workspace"):
+        found = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        hint = f"Check that {context.endpoint.host} is Segment's API."
+        raise ConnectionInputError("the answer names no Workspace, so this is not Segment's API.", hint=hint)
     wanted = fields.subdomain
     if wanted is not MISSING and wanted.casefold() not in {str(found.get(k)).casefold() for k in ("slug", "name")}:
         raise ConnectionInputError(
@@ -137,7 +149,7 @@ def api_key(fields: ApiKey, asked: Mapping[str, Any]) -> Endpoint:
         authorization=SecretStr(f"Bearer {fields.api_key.get_secret_value()}"),
         secrets=[fields.api_key],
         media_type="application/vnd.segment.v1+json",
-        headers={"User-Agent": "segment-connector/1.0.0"},
+        headers={"User-Agent": f"segment-connector/{__version__}"},
         read_faults=read_faults,
         read_wait=read_wait,
         hints={401: REFUSED_HINT},

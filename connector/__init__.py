@@ -53,6 +53,7 @@ else:
             "policy": ("Policy",),
             "rest": (),
             "runner": ("Runner",),
+            "sandboxes": (),
             "testing": (),
         },
     )

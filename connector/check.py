@@ -72,9 +72,8 @@ def payloads_can_be_read(component: Component) -> Iterator[Problem]:
     for definition in definitions:
         try:
             definition.example  # noqa: B018 - reading it is the check
-        except ValueError as error:
-            text = f"the example payload is not JSON: {error}."
-            yield Problem(definition.key, text, cure=f"Correct {_file(definition)}.")
+        except ComponentError as error:
+            yield from error.problems
 
 
 def payloads_have_their_shape(component: Component) -> Iterator[Problem]:
@@ -123,7 +122,7 @@ def docs_page_is_fresh(component: Component) -> Iterator[Problem]:
     file = page_file(component)
     try:
         stale = file.parent.is_dir() and not is_fresh(component, file)
-    except ValueError:
+    except ComponentError:
         return  # payloads_can_be_read tells
     if stale:
         yield Problem(str(file), "is not up to date." if file.is_file() else "is missing.", cure="Run connector docs.")
@@ -185,7 +184,7 @@ def _refusal(model: type[Inputs], name: str, value: Any) -> str | None:
 def _payload(definition: Definition) -> Any:
     try:
         return definition.example
-    except ValueError:
+    except ComponentError:
         return None  # payloads_can_be_read tells
 
 

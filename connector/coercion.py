@@ -16,7 +16,7 @@ def json_text(value: Any, expected: str) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return from_json(value)
+        return from_json(value, allow_inf_nan=False)
     except ValueError as error:
         reason = str(error)
     raise PydanticCustomError(

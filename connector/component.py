@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 ENTRY_POINTS = "connector.components"
 MANIFEST = "manifest.yaml"
-BUNDLED = "segment"
 
 DefinitionT = TypeVar("DefinitionT", Action[Any], DataSource[Any], ConnectionDefinition[Any])
 
@@ -141,7 +140,11 @@ class Component:
             PluginError: It does not fit; plugin, hook and definition are named.
         """
         self.plugins.add(plugin, name)
-        self._ask_plugins(plugin)
+        try:
+            self._ask_plugins(plugin)
+        except PluginError:
+            self.plugins.unregister(plugin)
+            raise
 
     def module(self, name: str) -> ModuleType:
         """Import a module of the component's folder."""

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
+from connector.errors import ComponentError, Problem
 from connector.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -103,10 +104,19 @@ class _Definition(Generic[InputsT]):
 
     @property
     def example(self) -> Payload | None:
-        """An example payload, read when it is asked for; None without one."""
+        """An example payload, read when it is asked for; None without one.
+
+        Raises:
+            ComponentError: Its file holds no JSON.
+        """
         if self.example_file is None:
             return self.given_example
-        return typing.cast("Payload", json.loads(self.example_file.read_text(encoding="utf-8")))
+        try:
+            return typing.cast("Payload", json.loads(self.example_file.read_text(encoding="utf-8")))
+        except ValueError as error:
+            text = f"the example payload is not JSON: {error}."
+        problem = Problem(self.key, text, cure=f"Correct {self.example_file}.")
+        raise ComponentError("an example payload cannot be read.", problems=[problem])
 
     @property
     def input_schema(self) -> dict[str, Any]:
@@ -274,19 +284,32 @@ def connection(
     return lambda connect: ConnectionDefinition(key, connect, environment, test)
 
 
-def picklist(choices: Iterable[tuple[str, str]]) -> Payload:
-    """`{"result": [{"label", "key"}]}` from pairs of label and key, sorted by label.
+def picklist(records: Iterable[Any], *labels: str, key: str = "id") -> Payload:
+    """`{"result": [{"label", "key"}]}` from records, sorted by label.
+
+    Args:
+        records: Objects as an API lists them; one without a key is left out.
+        labels: Dotted paths into a record; the first that leads to something is its label, else its key is.
+        key: Field that holds the key.
 
     Equal keys count once; equal labels get their key as a suffix so that a person can choose.
     """
     label_of: dict[str, str] = {}
-    for label, key in choices:
-        label_of.setdefault(key, label)
+    for record in records:
+        found = _text_at(record, key)
+        if found:
+            label_of.setdefault(found, next(filter(None, (_text_at(record, path) for path in labels)), found))
     while len(set(label_of.values())) < len(label_of):
         shared = Counter(label_of.values())
         label_of = {key: label if shared[label] == 1 else f"{label} ({key})" for key, label in label_of.items()}
     ordered = sorted(label_of.items(), key=lambda pair: (pair[1].casefold(), pair[1], pair[0]))
     return {"result": [{"label": label, "key": key} for key, label in ordered]}
+
+
+def _text_at(record: Any, path: str) -> str:
+    for name in path.split("."):
+        record = record.get(name) if isinstance(record, dict) else None
+    return "" if record is None or isinstance(record, dict | list) else str(record)
 
 
 def _annotation(function: Callable[..., Any], position: int) -> Any:

@@ -29,7 +29,8 @@
     │   ├── RateLimitError           429, `retry_after` tells how long
     │   ├── ServerError              5xx
     │   ├── UnreachableError         name not found, connection refused
-    │   └── UnansweredError          a read that got no answer, or half of one
+    │   ├── UnansweredError          a read that got no answer, or half of one
+    │   └── DeadlineError            the caller's deadline passed, nothing was sent
     ├── OutcomeUnknownError        a write that may have happened: check exit 6
     ├── StepError                  a step of a flow failed               exit as its cause
     └── ReplyError                 an answer that cannot be understood   exit 1
@@ -267,7 +268,7 @@ class RequestError(ConnectorError):
     """Base of the errors that came out of one HTTP request.
 
     Attributes:
-        request: The request, without secrets.
+        request: The request, without secrets; None when the fault lies in several answers together.
         status: HTTP status of the answer, or None without one.
         faults: What the API said, entry by entry.
     """
@@ -276,7 +277,7 @@ class RequestError(ConnectorError):
         self,
         message: str,
         *,
-        request: RequestFacts,
+        request: RequestFacts | None = None,
         status: int | None = None,
         faults: Sequence[ApiFault] = (),
         hint: str = "",
@@ -289,17 +290,18 @@ class RequestError(ConnectorError):
 
     def __str__(self) -> str:
         head = f"{self.action}: {self.message}" if self.action else self.message
-        lines = [f"{head} [{self.request}]"]
+        lines = [f"{head} [{self.request}]" if self.request else head]
         lines += [f"  - {fault}" for fault in self.faults]
         if self.hint:
             lines.append(self.hint)
         return "\n".join(lines)
 
     def _details(self) -> dict[str, Any]:
+        facts = self.request or RequestFacts("", "")
         return {
-            "method": self.request.method,
-            "path": self.request.path,
-            "host": self.request.host,
+            "method": facts.method,
+            "path": facts.path,
+            "host": facts.host,
             "status": self.status,
             "errors": [fault.to_dict() for fault in self.faults],
         }
@@ -400,6 +402,12 @@ class UnansweredError(TryLaterError):
     """A read got no answer, or only a part of one; repeating it is safe."""
 
     hint = "Repeat it: reading changes nothing."
+
+
+class DeadlineError(TryLaterError):
+    """The deadline of the call had passed before this request; nothing was sent."""
+
+    hint = "Repeat it with a later deadline."
 
 
 class OutcomeUnknownError(RequestError):

@@ -185,6 +185,8 @@ class Inputs(BaseModel):
         Raises:
             InputError: Some inputs do not fit; every one of them is listed.
         """
+        if not isinstance(given, Mapping):
+            raise InputError(f"inputs are an object by key, not a {type(given).__name__}.")
         try:
             return cls.model_validate(given)
         except ValidationError as error:

@@ -93,6 +93,14 @@ class Manifest(BaseModel):
         raise ManifestError("the manifest cannot be used.", problems=problems)
 
 
+_WORDS = {
+    "dict_type": ("must have entries", "Write them as lines of key: value below it."),
+    "model_type": ("must have entries", "Write them as lines of key: value."),
+    "string_pattern_mismatch": ("must be letters, digits and hyphens, a letter first", "Rename it."),
+    "string_type": ("must be text", "Put it in quotes."),
+}
+
+
 def _problem(document: Document, found: dict[str, Any]) -> Problem:
     place = tuple(found["loc"])
     where = document.where(place)
@@ -103,8 +111,8 @@ def _problem(document: Document, found: dict[str, Any]) -> Problem:
         return Problem(where, f"{path} is no field of a manifest.", cure=cure)
     if found["type"] == "missing":
         return Problem(where, f"{path} is missing.", cure="Add it.")
-    text = str(found["msg"]).replace("Input should", "must")
-    return Problem(where, f"{path} {text}.")
+    text, cure = _WORDS.get(found["type"], (str(found["msg"]).replace("Input should", "must"), ""))
+    return Problem(where, f"{path} {text}.", cure=cure)
 
 
 def _known_fields(place: tuple[Any, ...]) -> list[str]:

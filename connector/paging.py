@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import MISSING
 
 from connector.definitions import Action, Paging, Payload
-from connector.errors import PaginationError, RequestFacts, UsageError
+from connector.errors import PaginationError, ReplyError, UsageError
 
 if TYPE_CHECKING:
     from jsonpath_ng import JSONPath
@@ -27,16 +27,24 @@ def compiled(path: str) -> JSONPath:
 
 
 def records_of(action: Action[Any], payload: Payload) -> list[Any]:
-    """The records in a payload of an action that lists."""
-    found = compiled(_paging(action).records).find(payload)
-    return found[0].value if found and isinstance(found[0].value, list) else []
+    """The records in a payload of an action that lists.
+
+    Raises:
+        ReplyError: There is no list where the action says that its records are.
+    """
+    path = _paging(action).records
+    found = compiled(path).find(payload)
+    if found and isinstance(found[0].value, list):
+        return found[0].value
+    hint = "Look at the whole answer with invoke, and check that the host is the service itself."
+    raise ReplyError(f"the answer has no list at {path}", action=action.key, hint=hint)
 
 
 def walk(action: Action[Any], perform: Callable[[Inputs], Payload], inputs: Inputs) -> Iterator[Payload]:
     """Every page from the one that the inputs ask for, as payloads, one at a time.
 
     Raises:
-        PaginationError: A cursor comes again, so the list would never end.
+        PaginationError: A cursor is none, or comes again so that the list would never end.
         UsageError: The action does not list.
     """
     paging = _paging(action)
@@ -51,12 +59,13 @@ def walk(action: Action[Any], perform: Callable[[Inputs], Payload], inputs: Inpu
         cursor = found[0].value if found else None
         if not cursor:
             return
-        if cursor in seen:
-            raise PaginationError(
-                "the API answered with a cursor that it had given before; the list would never end",
-                action=action.key,
-                request=RequestFacts("GET", action.key),
+        if not isinstance(cursor, str | int) or cursor in seen:
+            reason = (
+                "that it had given before; the list would never end"
+                if isinstance(cursor, str | int)
+                else "that is none"
             )
+            raise PaginationError(f"the API answered with a cursor {reason}", action=action.key)
         seen.add(cursor)
         inputs = inputs.model_copy(update={paging.cursor_input: cursor})
 

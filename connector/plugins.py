@@ -39,6 +39,10 @@ class PluginManager(pluggy.PluginManager):
         Raises:
             PluginError: It implements a hook that does not exist, or asks for arguments that the hook has not.
         """
+        where = name or str(getattr(plugin, "__name__", type(plugin).__name__))
+        if self.is_registered(plugin) or (name is not None and self.has_plugin(name)):
+            problem = Problem(where, "is registered already.", cure="Add each plugin once, under a name of its own.")
+            raise PluginError("a plugin cannot be registered.", problems=[problem])
         try:
             self.register(plugin, name=name)
             self.check_pending()
@@ -48,7 +52,6 @@ class PluginManager(pluggy.PluginManager):
             return
         if self.is_registered(plugin):
             self.unregister(plugin)
-        where = name or str(getattr(plugin, "__name__", type(plugin).__name__))
         known = "register_actions, perform_action, send_request, perform_step and flow_event"
         problem = Problem(where, reason, cure=f"The hooks are {known}; see connector.hookspecs.")
         raise PluginError("a plugin cannot be registered.", problems=[problem])

@@ -165,7 +165,7 @@ def _opened(component: Component, connection: Mapping[str, Any] | None) -> Conne
         key = next(iter(component.connections), "...")
         hint = f'Give it connection={{"key": "{key}", "fields": {{...}}}}.'
         raise ConnectionInputError("a runner needs a connection.", hint=hint)
-    fields = connection.get("fields")
+    fields = connection.get("fields") if isinstance(connection, Mapping) else None
     if not isinstance(fields, Mapping):
         raise ConnectionInputError('the connection has no "fields".', hint='Its shape is {"key", "fields": {...}}.')
     return Connection(component.connection(connection.get("key") or None), fields)

@@ -72,27 +72,31 @@ class Workspace(Protocol):
 
 
 class SandboxModule(Protocol):
-    """What the module of a sandbox offers.
+    """What the module of a sandbox offers."""
 
-    Attributes:
-        ASSUMPTIONS: What the sandbox assumes, by name.
-        COMMANDS: What happens in the service beside its API, by name: functions that take a workspace and texts,
-            answer JSON, and say in their docstring what they do. They become commands of `connector sandbox`.
-        open_workspace: Opens a workspace, and makes it where there is none. Takes the path of its file, or None for
-            memory, and by keyword `seed`, `faults`, `assume`, `token`; raises `SandboxError`.
-        generate: Makes a big seed; its keyword parameters are numbers of records.
-    """
+    @property
+    def ASSUMPTIONS(self) -> Mapping[str, Assumption]:  # noqa: N802 - a constant of the module
+        """What the sandbox assumes, by name."""
 
-    ASSUMPTIONS: Mapping[str, Assumption]
-    COMMANDS: Mapping[str, Callable[..., Any]]
+    @property
+    def COMMANDS(self) -> Mapping[str, Callable[..., Any]]:  # noqa: N802 - a constant of the module
+        """What happens in the service beside its API, by name.
+
+        Functions that take a workspace and texts, answer JSON, and say in their docstring what they do. They become
+        commands of `connector sandbox`.
+        """
 
     @property
     def open_workspace(self) -> Callable[..., Workspace]:
-        """See above."""
+        """Opens a workspace, and makes it where there is none.
+
+        Takes the path of its file, or None for memory, and by keyword `seed`, `faults`, `assume`, `token`; raises
+        `SandboxError`.
+        """
 
     @property
     def generate(self) -> Callable[..., dict[str, Any]]:
-        """See above."""
+        """Makes a big seed; its keyword parameters are numbers of records."""
 
 
 OFFERS = ("ASSUMPTIONS", "COMMANDS", "open_workspace", "generate")

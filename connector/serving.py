@@ -151,10 +151,14 @@ def _logging(app: App, log: Callable[[str], None]) -> App:
 
 
 def _protocol() -> Any:
-    """Uvicorn's HTTP, with the extension that closes the connection."""
-    from uvicorn.protocols.http.h11_impl import H11Protocol
+    """Uvicorn's HTTP, the faster one where it is installed, with the extension that closes the connection."""
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-    class Protocol(H11Protocol):
+    one_of_two: Any = AutoHTTPProtocol
+
+    class Protocol(one_of_two):  # type: ignore[misc]
+        app: Any
+
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self._whole_app = self.app

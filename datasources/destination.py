@@ -8,5 +8,4 @@ from .inputs import PicklistInputs
 @data_source("destination")
 def destination(context: Context, inputs: PicklistInputs) -> Payload:
     """Every Destination by its name, else by the name of its type."""
-    found = context.items("listDestinations", inputs)
-    return picklist((item.get("name") or item["metadata"]["name"], item["id"]) for item in found)
+    return picklist(context.items("listDestinations", inputs), "name", "metadata.name")

@@ -8,5 +8,4 @@ from .inputs import PicklistInputs
 @data_source("sources")
 def sources(context: Context, inputs: PicklistInputs) -> Payload:
     """Every Source by its slug."""
-    found = context.items("listSources", inputs)
-    return picklist((source.get("slug") or source["id"], source["id"]) for source in found)
+    return picklist(context.items("listSources", inputs), "slug")

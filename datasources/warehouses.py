@@ -8,5 +8,4 @@ from .inputs import PicklistInputs
 @data_source("warehouses")
 def warehouses(context: Context, inputs: PicklistInputs) -> Payload:
     """Every Warehouse by the name of its type."""
-    found = context.items("listWarehouses", inputs)
-    return picklist((warehouse["metadata"]["name"], warehouse["id"]) for warehouse in found)
+    return picklist(context.items("listWarehouses", inputs), "metadata.name")

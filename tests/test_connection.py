@@ -72,6 +72,10 @@ def test_a_region_is_a_closed_choice(region: str, segment: connector.Component) 
         "https://host/#a",
         "http://127.0.0.1.evil.com",
         "http://[::1",
+        "https://host:99999",
+        "https://host:port",
+        "https://a host",
+        "https://host/\u0000",
     ],
 )
 def test_a_base_url_is_https_or_this_machine(url: str, segment: connector.Component) -> None:
@@ -113,6 +117,18 @@ def test_nothing_shows_the_token(segment: connector.Component, fields: dict[str,
     assert TOKEN not in runner.connection.fields.model_dump_json()
 
 
+def test_the_region_is_the_same_choice_wherever_it_is_asked_for(segment: connector.Component) -> None:
+    models = [
+        segment.connection().fields,
+        *(action.inputs for action in segment.actions.values()),
+        *(source.inputs for source in segment.data_sources.values()),
+    ]
+
+    assert {tuple(model.definitions()["region"].choices.items()) for model in models} == {
+        (("api", "US"), ("eu1.api", "EU"))
+    }
+
+
 WORKSPACE = {"data": {"workspace": {"id": "9aQ1", "slug": "acme", "name": "Acme Inc"}}}
 
 
@@ -136,6 +152,16 @@ def test_a_token_of_another_workspace_is_found_out(
     with pytest.raises(
         errors.ConnectionInputError, match='belongs to the Workspace "acme", the connection says "umbrella"'
     ):
+        runner.test_connection()
+
+
+@pytest.mark.parametrize("body", [None, [], "x", {}, {"data": None}, {"data": {"workspace": [1]}}])
+def test_an_answer_that_names_no_workspace_is_not_segments(
+    body: Any, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(body)
+
+    with pytest.raises(errors.ConnectionInputError, match="names no Workspace"):
         runner.test_connection()
 
 

@@ -107,9 +107,30 @@ def test_the_region_goes_to_the_list(segment: connector.Component) -> None:
     assert runner is not None
 
 
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"id": "1"}, [("1", "1")]),
+        ({"id": 1, "metadata": {"name": 2}}, [("2", "1")]),
+        ({"id": "1", "name": None, "metadata": None}, [("1", "1")]),
+        ({"id": "1", "name": "", "metadata": {"name": ["x"]}}, [("1", "1")]),
+        ({"name": "no id"}, []),
+        ({"id": None}, []),
+        ("text", []),
+        (None, []),
+    ],
+)
+def test_odd_records_are_shown_by_what_they_have_or_left_out(
+    record: Any, expected: Any, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.script = answering("destinations", [record])
+
+    assert options(runner, "destination") == expected
+
+
 @given(st.lists(st.tuples(st.text(max_size=4), st.text("ab()1 ", min_size=1, max_size=4)), max_size=20))
 def test_every_id_can_be_told_from_every_other(choices: list[tuple[str, str]]) -> None:
-    result = connector.picklist(choices)["result"]
+    result = connector.picklist([{"id": key, "name": label} for label, key in choices], "name")["result"]
 
     assert {choice["key"] for choice in result} == {key for _, key in choices}
     assert len({choice["label"] for choice in result}) == len(result) == len({key for _, key in choices})

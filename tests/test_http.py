@@ -97,6 +97,48 @@ def test_an_html_page_is_named_by_its_title(runner: connector.Runner, server: Lo
         read(runner)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"errors": 5}',
+        b'{"errors": {"message": "no list"}}',
+        b'{"errors": [5, null, {"data": 5}]}',
+        b'{"errors": [{"data": ' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}]}",
+    ],
+    ids=["number", "object", "odd entries", "deep"],
+)
+def test_an_error_body_of_another_shape_is_still_a_refusal(
+    body: bytes, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(Answer(body, 422))
+
+    with pytest.raises(errors.RejectedInputError):
+        read(runner)
+
+
+@pytest.mark.parametrize(
+    ("headers", "milliseconds"),
+    [
+        ({"Retry-After": "\u00b2"}, "null"),
+        ({"Retry-After": "9" * 400}, "null"),
+        ({}, "1" + "0" * 400),
+        ({}, "1e999"),
+        ({}, "NaN"),
+        ({"X-RateLimit-Reset": "Fri, 31 Dec 99999 23:59:59 GMT"}, "null"),
+    ],
+)
+def test_a_wait_that_nobody_can_mean_is_a_rate_limit_all_the_same(
+    headers: dict[str, str], milliseconds: str, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    body = f'{{"errors": [{{"message": "slow", "data": {{"msBeforeNext": {milliseconds}}}}}]}}'.encode()
+    server.answer(Answer(body, 429, headers))
+
+    with pytest.raises(errors.RateLimitError) as caught:
+        read(runner, max_wait=0)
+
+    assert "inf" not in str(caught.value)
+
+
 def test_plain_text_of_an_error_is_shown(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(Answer(b"upstream says no", 404, {"Content-Type": "text/plain"}))
 
@@ -214,6 +256,29 @@ def test_a_write_that_is_not_answered_in_time_may_have_happened(
         write(connector.Runner(segment, {"fields": fields}), deadline=0.2)
 
 
+def test_nothing_is_sent_after_the_deadline(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(OK)
+
+    with pytest.raises(errors.DeadlineError, match="nothing was sent"):
+        write(runner, deadline=0)
+
+    assert server.asked == []
+
+
+def test_a_walk_ends_at_its_deadline_even_if_its_consumer_is_slow(
+    runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer({"data": {"sources": [{"id": "s"}], "pagination": {"next": "MQ=="}}})
+    pages = runner.pages("listSources", deadline=0.2)
+
+    next(pages)
+    time.sleep(0.25)
+    with pytest.raises(errors.DeadlineError):
+        next(pages)
+
+    assert len(server.asked) == 1
+
+
 def test_a_refused_connection_names_the_host_and_sent_nothing(segment: connector.Component) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -283,6 +348,43 @@ def test_a_rate_limit_is_waited_out_as_told(
     assert write(connector.Runner(segment, {"fields": fields})) == {"data": OK}
     waited = server.times[1] - server.times[0]
     assert 0.45 < waited < 2
+
+
+def test_what_an_overcome_rate_limit_said_is_no_part_of_the_answer(
+    runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(Answer({"errors": [{"message": "slow", "data": {"msBeforeNext": 1}}]}, 429), Answer(b"", 204))
+
+    payload = runner.invoke("rawRequest", {"url": "/sources/s", "method": "DELETE"}, max_wait=5)
+
+    assert (payload, len(server.asked)) == ({"data": None}, 2)
+
+
+def test_what_an_overcome_rate_limit_said_is_no_part_of_a_later_error(
+    runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(Answer({"errors": [{"message": "slow", "data": {"msBeforeNext": 1}}]}, 429), Answer(b"", 503))
+
+    with pytest.raises(errors.ServerError) as caught:
+        write(runner, max_wait=5)
+
+    assert caught.value.faults == ()
+
+
+def test_a_compressed_rate_limit_is_read(runner: connector.Runner, server: LoopbackServer) -> None:
+    body = gzip.compress(b'{"errors": [{"message": "slow", "data": {"msBeforeNext": 7000}}]}')
+    server.answer(Answer(body, 429, {"Content-Encoding": "gzip"}))
+
+    with pytest.raises(errors.RateLimitError) as caught:
+        read(runner, max_wait=0)
+
+    assert (caught.value.retry_after, [fault.message for fault in caught.value.faults]) == (7.0, ["slow"])
+
+
+def test_a_rate_limit_that_breaks_off_is_waited_out(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(Answer({"errors": []}, 429, promise=9), OK)
+
+    assert write(runner, max_wait=5) == {"data": OK}
 
 
 def test_the_reset_header_is_a_date(
@@ -385,6 +487,19 @@ def test_the_proxy_of_the_environment_is_used(
     read(connector.Runner(segment, {"fields": {"apiKey": TOKEN, "baseUrl": "http://localhost:1"}}))
 
     assert server.asked[0].target == "http://localhost:1/sources/s"
+
+
+def test_an_address_of_this_machine_is_asked_without_a_proxy(
+    segment: connector.Component, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_PROXY")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    server.answer(OK)
+
+    read(connector.Runner(segment, {"fields": {"apiKey": TOKEN, "baseUrl": server.url}}))
+
+    assert server.asked[0].target == "/sources/s"
 
 
 def test_the_log_has_line_status_time_and_sizes_and_no_token(

@@ -139,6 +139,12 @@ def test_a_list_that_begins_with_the_filler_is_not_given() -> None:
     assert read(words=["000xxx", "a"]) == {}
 
 
+@pytest.mark.parametrize("inputs", [[1], "text", 5])
+def test_inputs_are_an_object(inputs: Any) -> None:
+    with pytest.raises(InputError, match="inputs are an object by key"):
+        Thing.read(inputs)
+
+
 def test_all_bad_inputs_are_named_at_once_by_label_and_key() -> None:
     with pytest.raises(InputError) as caught:
         Thing.read({"flag": "perhaps", "count": "0", "color": "green", "clour": 1})
@@ -173,6 +179,10 @@ def test_broken_json_is_shown_with_line_and_column_and_what_was_expected() -> No
         "numbers": "is not valid JSON (expected value at line 3 column 2); a JSON list is expected.",
         "pairs": "is not valid JSON (expected value at line 1 column 7); a JSON object is expected.",
     }
+
+
+def test_nan_is_no_json() -> None:
+    assert "is not valid JSON" in problems(pairs='{"a": NaN}')["pairs"]
 
 
 def test_the_wrong_kind_of_json_is_refused() -> None:

@@ -76,6 +76,27 @@ def test_an_action_that_does_not_fit_is_refused(action: Any, reason: str, compon
     assert caught.value.exit_code == 3
 
 
+def test_a_plugin_that_is_added_again_is_refused_and_stays(component: connector.Component) -> None:
+    plugin = Brings(connector.Action("greet", greet, display=DISPLAY))
+    component.add_plugin(plugin, "mine")
+
+    for again, name in ((plugin, None), (object(), "mine"), (object(), "deleteSource")):
+        with pytest.raises(errors.PluginError, match=r"is registered already\. Add each"):
+            component.add_plugin(again, name)
+
+    assert component.plugins.get_plugin("mine") is plugin
+    assert component.plugins.get_plugin("deleteSource") is component.actions["deleteSource"]
+
+
+def test_a_plugin_whose_action_does_not_fit_is_not_kept(component: connector.Component) -> None:
+    plugin = Brings("no action")
+
+    with pytest.raises(errors.PluginError):
+        component.add_plugin(plugin)
+
+    assert not component.plugins.is_registered(plugin)
+
+
 def test_a_hook_that_does_not_exist_is_refused_with_plugin_and_definition(component: connector.Component) -> None:
     class Typo:
         @connector.hookimpl

@@ -161,6 +161,26 @@ def test_a_file_that_is_no_base64_is_refused(runner: connector.Runner, server: L
         raw(runner, server, fileData={"a": {"data": "###"}})
 
 
+@pytest.mark.parametrize("given", ["\ud800", {"a": float("nan")}, {"a": object()}], ids=["surrogate", "nan", "object"])
+@pytest.mark.parametrize("key", ["data", "queryParams", "fileData"])
+def test_what_cannot_be_sent_is_refused(key: str, given: Any, runner: connector.Runner, server: LoopbackServer) -> None:
+    inputs: dict[str, Any] = {key: given if key == "data" else {"f": given}}
+    with pytest.raises(errors.InputError, match=key):
+        raw(runner, server, **inputs)
+
+    assert server.asked == []
+
+
+def test_null_in_the_query_is_not_sent(runner: connector.Runner, server: LoopbackServer) -> None:
+    assert raw(runner, server, url="/x", queryParams={"a": None, "b": [1, None, True]}).target == "/x?b=1&b=true"
+
+
+@pytest.mark.parametrize("key", ["timeout", "retryDelayMS"])
+def test_a_time_without_end_is_refused(key: str, runner: connector.Runner, server: LoopbackServer) -> None:
+    with pytest.raises(errors.InputError, match="must be at most"):
+        raw(runner, server, **{key: "inf"})
+
+
 def test_data_and_a_form_exclude_each_other(runner: connector.Runner, server: LoopbackServer) -> None:
     with pytest.raises(errors.InputError, match="data cannot be sent together with formData or fileData"):
         raw(runner, server, data="x", formData={"a": "b"})

@@ -23,16 +23,21 @@ def blocks(language: str) -> list[str]:
 
 
 def commands(program: str) -> list[str]:
-    lines = [line for block in blocks("sh") for line in block.splitlines()]
-    return [line.split("   #")[0].strip() for line in lines if line.startswith(f"{program} ")]
+    lines = [line.split("   #")[0].strip() for block in blocks("sh") for line in block.splitlines()]
+    return [line for line in lines if line.split("| ")[-1].startswith(f"{program} ")]
 
 
-def offline(tmp_path: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "CONNECTOR_SANDBOX": "1", "CONNECTOR_STATE_HOME": str(tmp_path), **more}
-    environment["PYTHONPATH"] = str(ROOT)
-    command = [sys.executable, "-m", "connector", *arguments]
+def offline(tmp_path: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of the README in a shell that has the command `connector`, and no workspace but the sandbox."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "connector").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m connector "$@"\n', encoding="utf-8")
+    (tools / "connector").chmod(0o755)
+    environment = {**os.environ, "CONNECTOR_SANDBOX": "1", "CONNECTOR_STATE_HOME": str(tmp_path / "state")}
+    environment |= {"PYTHONPATH": str(ROOT), "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    folder = ROOT if "examples/" in command else tmp_path
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=60
+        command, shell=True, capture_output=True, text=True, check=False, cwd=folder, env=environment, timeout=60
     )
 
 
@@ -44,10 +49,10 @@ def test_the_readme_has_commands_of_each_kind() -> None:
 
 @pytest.mark.parametrize("command", commands("connector"))
 def test_a_command_ends_well(command: str, tmp_path: Path) -> None:
-    ended = offline(tmp_path, *shlex.split(command)[1:])
+    ended = offline(tmp_path, command)
 
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout
+    assert ended.stdout or "flow runs" in command
 
 
 @pytest.mark.parametrize("command", commands("make"))
@@ -57,10 +62,10 @@ def test_make_knows_the_command(command: str) -> None:
 
 def test_the_main_job_prints_what_the_readme_shows(tmp_path: Path) -> None:
     """`make run` runs exactly this command."""
-    arguments = ["run", "listSources", "-i", "count=1", "--sandbox"]
-    assert f"connector {' '.join(arguments)}\n" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    command = "connector run listSources -i count=1 --sandbox"
+    assert f"/{command}\n" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
-    assert offline(tmp_path, *arguments).stdout == blocks("json")[0]
+    assert offline(tmp_path, command).stdout == blocks("json")[0]
 
 
 def test_the_python_of_the_readme_runs(

@@ -95,6 +95,33 @@ def test_a_cursor_that_comes_again_is_an_error_and_not_an_endless_loop(
     assert len(server.asked) == 3
 
 
+@pytest.mark.parametrize("cursor", [{"a": 1}, ["x"], 1.5])
+def test_a_cursor_that_is_none_is_an_error(cursor: Any, runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer({"data": {"sources": [], "pagination": {"current": "0", "next": cursor}}})
+
+    with pytest.raises(errors.PaginationError, match="a cursor that is none"):
+        list(runner.items("listSources"))
+
+
+@pytest.mark.parametrize("body", [{}, [], "x", None, {"data": {"sources": {}}}])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda runner: list(runner.items("listSources")),
+        lambda runner: runner.options("sources"),
+        lambda runner: runner.invoke("listSources", {"fetchAll": True}),
+    ],
+    ids=["items", "options", "fetchAll"],
+)
+def test_an_answer_without_the_list_is_an_error_and_not_an_empty_list(
+    ask: Any, body: Any, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.answer(body)
+
+    with pytest.raises(errors.ReplyError, match=r"the answer has no list at \$\.data\.data\.sources"):
+        ask(runner)
+
+
 def test_an_action_that_does_not_list_has_no_pages(runner: connector.Runner) -> None:
     with pytest.raises(errors.UsageError, match="getSource: does not list"):
         list(runner.pages("getSource", {"sourceId": "s"}))
@@ -139,7 +166,7 @@ def test_a_connection_without_token_names_the_field_and_the_variables(segment: c
     assert "SEGMENT_API_KEY, SEGMENT_SUBDOMAIN, SEGMENT_REGION, SEGMENT_BASE_URL" in str(caught.value)
 
 
-@pytest.mark.parametrize("connection", [{}, {"fields": "x"}, {"key": "apiKey"}])
+@pytest.mark.parametrize("connection", [{}, {"fields": "x"}, {"key": "apiKey"}, [1], "text"])
 def test_a_connection_of_another_shape_is_refused(connection: Any, segment: connector.Component) -> None:
     with pytest.raises(errors.ConnectionInputError, match='has no "fields"'):
         connector.Runner(segment, connection)
@@ -234,7 +261,7 @@ def test_a_deadline_of_a_walk_covers_all_its_pages(
     server.script = lambda asked: dataclasses.replace(script(asked), hang=0.05)
     runner = connector.Runner(segment, {"fields": fields})
 
-    with pytest.raises(errors.UnansweredError):
+    with pytest.raises(errors.TryLaterError):
         list(runner.pages("listSources", deadline=0.4))
 
     assert len(server.asked) < 20

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import connector
+from connector import errors
 from tests.conftest import TOKEN
 from tests.support.server import LoopbackServer
 
@@ -274,7 +275,7 @@ BY_KEY = {row.key: row for row in ROWS}
 
 
 def test_every_action_has_a_row(segment: connector.Component) -> None:
-    assert [row.key for row in ROWS] == list(segment.actions)
+    assert sorted(row.key for row in ROWS) == sorted(segment.actions)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.key)
@@ -308,11 +309,10 @@ def test_only_what_was_given_is_sent(
     runner.invoke(row.key, {**required, **untouched})
 
     body = server.asked[0].json if server.asked[0].body else {}
-    path_inputs = {"destinationId", "subscriptionId", "functionId", "transformationId", "warehouseId", "url", "method"}
-    if row.key == "updateSource":
-        path_inputs = path_inputs | {"sourceId"}
+    segments = row.target.partition("?")[0].split("/")[1:]
+    elsewhere = {key for key, value in required.items() if value in segments} | {"url", "method"}
     sent_under = {"ifInput": "if"}
-    expected = {sent_under.get(key, key) for key in required if key not in path_inputs}
+    expected = {sent_under.get(key, key) for key in required.keys() - elsewhere}
     assert set(body.get("input", body)) == expected
 
 
@@ -331,3 +331,23 @@ def test_an_unknown_field_and_a_new_enum_value_of_the_reply_pass_through(
     server.answer(body)
 
     assert runner.invoke("getSource", {"sourceId": "s"}) == {"data": body}
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("-inf"), "\ud800", object()], ids=["nan", "infinity", "surrogate", "object"]
+)
+def test_what_json_cannot_hold_is_refused_and_nothing_is_sent(
+    value: Any, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    with pytest.raises(errors.UsageError, match="cannot be sent as JSON"):
+        runner.invoke("updateSource", {"sourceId": "s", "settings": {"a": value}})
+
+    assert server.asked == []
+
+
+def test_a_text_may_speak_of_nan(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer({"data": {}})
+
+    runner.invoke("updateSource", {"sourceId": "s", "name": "NaN and Infinity"})
+
+    assert server.asked[0].json == {"name": "NaN and Infinity"}

@@ -146,6 +146,19 @@ class ConnectingCommand(click.Command):
         return super().parse_args(ctx, spelled_out + args[end:])
 
 
+class Seconds(click.FloatRange):
+    """A range of numbers that `nan` is not in."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        found = super().convert(value, param, ctx)
+        if found != found:  # noqa: PLR0124 - only nan differs from itself
+            self.fail("nan is no number of seconds.", param, ctx)
+        return found
+
+
 def connecting_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that needs a connection, handed over as `connecting`."""
 
@@ -157,14 +170,14 @@ def connecting_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option(
         "--max-wait",
-        type=click.FloatRange(min=0),
+        type=Seconds(min=0),
         default=MAX_WAIT,
         show_default=True,
         help="Seconds that one request may wait on rate limits and between tries; 0 fails at once.",
     )
     @click.option(
         "--deadline",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Seconds(min=0, min_open=True),
         help="Seconds after which nothing more is begun.",
     )
     @functools.wraps(function)

@@ -46,6 +46,7 @@ class Switches(NamedTuple):
 def run(args: list[str]) -> int:
     """Run one command line; see `connector.cli.main`."""
     switches = Switches.of(args)
+    _open_streams()
     try:
         with _terminating(), _logging(switches):
             code = _invoke(args)
@@ -60,6 +61,9 @@ def run(args: list[str]) -> int:
         return PIPE_CLOSED
     except ConnectorError as error:
         return _report(error, switches)
+    except OSError as error:
+        hint = "What was asked for may have been done, without its output: look before repeating it."
+        return _report(ConnectorError(f"the system refused: {error.strerror or error}.", hint=hint), switches)
     except Exception as error:
         if switches.debug:
             import traceback
@@ -67,6 +71,13 @@ def run(args: list[str]) -> int:
             traceback.print_exc()
         hint = "This is a bug of this program. Repeat it with --debug to see where it comes from, and report it."
         return _report(ConnectorError(f"unexpected {type(error).__name__}: {error}", hint=hint), switches)
+
+
+def _open_streams() -> None:
+    """Let messages go nowhere where whoever started the process closed its output."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open until the end
 
 
 def _invoke(args: list[str]) -> int:

@@ -30,9 +30,9 @@ class Mask:
 
     def text(self, text: str) -> str:
         """The text with stars for each secret in it."""
-        for secret in self.secrets:
-            if isinstance(secret, str) and len(secret) >= SHORTEST:
-                text = text.replace(secret, STARS).replace(quote(secret, safe=""), STARS)
+        texts = [secret for secret in self.secrets if isinstance(secret, str) and len(secret) >= SHORTEST]
+        for secret in sorted(texts, key=len, reverse=True):  # one may be a part of another
+            text = text.replace(secret, STARS).replace(quote(secret, safe=""), STARS)
         return str(self.endpoint.redact(text))
 
     def value(self, value: Any) -> Any:

@@ -70,12 +70,12 @@ def command(
     given = given_inputs(file, assignments)
     with naming(key):
         inputs = action.inputs.read(given)
-    opened = connecting.open(component, read_only=read_only)
+    opened = connecting.open(component, read_only=read_only or (dry_run and every))
     opened.runner.policy.check(action, inputs)
-    if dry_run:
-        _rehearse(opened, action, inputs, given, selector)
-    elif every:
+    if every:
         _stream(opened, key, given, selector, lines=form == "jsonl")
+    elif dry_run:
+        _rehearse(opened, action, inputs, given, selector)
     else:
         _perform(opened, action, inputs, given, selector, confirmed=yes)
 
@@ -97,11 +97,10 @@ def _perform(
     confirmed: bool,
 ) -> None:
     effect = action.effect_of(inputs)
-    if opened.sandbox:
-        pass  # nothing in it is worth a question
-    elif effect == "destructive" and not confirmed:
+    is_real = opened.sandbox is None
+    if is_real and effect == "destructive" and not confirmed:
         _confirm(opened, action, inputs)
-    elif effect != "read":
+    elif is_real and effect != "read":
         say(f"{action.key} on {opened.target(inputs)}")
     try:
         payload = opened.runner.invoke(action.key, given, deadline=opened.deadline)

@@ -6,7 +6,7 @@ from typing import Any
 from connector.errors import ReplyError
 from connector.rest.client import HttpClient
 from connector.rest.endpoint import Endpoint
-from connector.rest.messages import SAFE_METHODS, Reply, Request, relative_path
+from connector.rest.messages import SAFE_METHODS, Reply, Request, json_bytes, relative_path
 from connector.rest.waiting import CallLimits, RateGate, seconds_until
 
 
@@ -32,6 +32,7 @@ __all__ = [
     "RateGate",
     "Reply",
     "Request",
+    "json_bytes",
     "relative_path",
     "seconds_until",
     "unreadable",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import to_json
-
+from connector.errors import UsageError
 from connector.rest.endpoint import Endpoint
-from connector.rest.messages import Reply, Request, path_of
+from connector.rest.messages import Reply, Request, json_bytes, path_of
 
 if TYPE_CHECKING:
     from connector.rest.transport import Transport
@@ -65,13 +64,13 @@ class HttpClient:
 
         Raises:
             RequestError: The subclass says what to do; see `connector.errors`.
-            UsageError: A path segment is empty, `.` or `..`.
+            UsageError: A path segment is empty, `.` or `..`, or the body has what JSON cannot hold.
         """
         request = Request(method, path_of(path, query))
         if media_type is not None:
             request.headers["Accept"] = media_type
         if json is not None:
-            request.body = to_json(json)
+            request.body = _body(json)
             request.headers["Content-Type"] = media_type or "application/json"
         reply = self.send(request)
         if reply.status == 204:
@@ -94,3 +93,12 @@ class HttpClient:
         if 200 <= reply.status < 300:
             return reply
         raise self._transport.refusal(self.endpoint, request, reply)
+
+
+def _body(value: Any) -> bytes:
+    try:
+        return json_bytes(value)
+    except ValueError as error:
+        reason = str(error)
+    hint = "Give texts in UTF-8, finite numbers, and nothing but objects, lists, texts, numbers, true, false and null."
+    raise UsageError(f"a value cannot be sent as JSON: {reason}.", hint=hint)

@@ -52,7 +52,7 @@ def no_answer(endpoint: Endpoint, request: Request, error: Exception) -> Request
     cause = _root_of(error)
     if isinstance(error, failed.SSLError) or isinstance(cause, lower.SSLError):
         return TLSError(f"no safe connection to {endpoint.host}: {_words(cause)}", request=facts)
-    if isinstance(cause, lower.NameResolutionError):
+    if isinstance(cause, lower.NameResolutionError | lower.LocationParseError):
         return UnreachableError(f"the name of the host {endpoint.host} cannot be found", request=facts)
     if isinstance(error, failed.ProxyError):
         return UnreachableError(f"the proxy for {endpoint.host} cannot be used: {_words(cause)}", request=facts)
@@ -107,12 +107,12 @@ def unreadable(endpoint: Endpoint, request: Request, reply: Reply, reason: str) 
 
 def _faults(endpoint: Endpoint, reply: Reply) -> list[ApiFault]:
     try:
-        found = list(endpoint.read_faults(reply.json()))
+        told = endpoint.read_faults(reply.json())
+        found = [ApiFault(*map(endpoint.redact, (f.message, f.type, f.field, f.data))) for f in told]
     except (ValueError, RecursionError):
         found = []
-    if not found and (excerpt := _excerpt(endpoint, reply)):
-        found = [ApiFault(message=excerpt)]
-    return [ApiFault(*(endpoint.redact(part) for part in (f.message, f.type, f.field, f.data))) for f in found]
+    excerpt = "" if found else _excerpt(endpoint, reply)
+    return [ApiFault(message=excerpt)] if excerpt else found
 
 
 def _excerpt(endpoint: Endpoint, reply: Reply) -> str:
@@ -135,7 +135,7 @@ def _root_of(error: BaseException) -> BaseException:
 
 def _words(cause: BaseException) -> str:
     """The last, most telling part of a library's message, without its addresses."""
-    if isinstance(cause, lower.IncompleteRead):
-        return "it is shorter than announced"
     text = str(cause.args[-1] if cause.args else cause) if isinstance(cause, lower.HTTPError) else str(cause)
+    if "IncompleteRead" in text:
+        return "it is shorter than announced"
     return text.rpartition(": ")[2].strip("()'\" ") or type(cause).__name__

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from connector.errors import UsageError
 
@@ -86,6 +86,21 @@ class Reply:
             return self.content.decode(found.group(1) if found else "utf-8", "replace")
         except LookupError:
             return self.content.decode("utf-8", "replace")
+
+
+def json_bytes(value: Any) -> bytes:
+    """A value as JSON for the body of a request.
+
+    Raises:
+        ValueError: JSON in UTF-8 cannot hold it: NaN, infinity, half a surrogate pair, a cycle, an object of Python.
+    """
+    content = to_json(value)
+    if b"NaN" in content or b"Infinity" in content:  # perhaps inside of a text
+        try:
+            from_json(content, allow_inf_nan=False)
+        except ValueError:
+            raise ValueError("NaN and infinity are no JSON") from None
+    return content
 
 
 def path_of(segments: tuple[str, ...], query: Mapping[str, Any] | None = None) -> str:

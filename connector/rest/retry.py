@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from urllib3.connectionpool import ConnectionPool
-from urllib3.exceptions import MaxRetryError, ResponseError
+from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry, Timeout
 
@@ -49,9 +49,9 @@ class Attempt:
 
     def rate_limit_wait(self, response: BaseHTTPResponse) -> float:
         """Seconds that a 429 asks for: `Retry-After`, else what the service's body or headers say, else backoff."""
-        told = retry_after(response.headers)
+        told, self.refusal = retry_after(response.headers), b""
         if told is None:
-            self.refusal = response.data
+            self.refusal = _body_of(response)
             told = read_wait(self.endpoint, response.headers, self.refusal)
         least = min(5.0, 0.05 * 2.0**self.limited)
         self.limited += 1
@@ -61,6 +61,14 @@ class Attempt:
     def _delay(self) -> float:
         fixed = self.request.retry_delay
         return backoff(self.patience.waits) if fixed is None else fixed
+
+
+def _body_of(response: BaseHTTPResponse) -> bytes:
+    """What can be read of a refusal; one that breaks off is a refusal all the same."""
+    try:
+        return response.read(decode_content=True)
+    except HTTPError:
+        return b""
 
 
 def read_wait(endpoint: Endpoint, headers: Any, content: bytes) -> float | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from connector.errors import RateLimitError, RequestError
+from connector.errors import DeadlineError, RateLimitError, RequestError
 from connector.rest import failures
 from connector.rest.endpoint import Endpoint
 from connector.rest.messages import Reply, Request
@@ -53,7 +54,7 @@ class Transport:
     """Sends requests; shared by the threads of one connection.
 
     Netrc files, cookies and redirects never apply. Proxies and the CA bundle of the environment are honoured, and
-    looked up once a host.
+    looked up once a host; addresses of this machine are asked without a proxy.
     """
 
     def __init__(self) -> None:
@@ -64,6 +65,7 @@ class Transport:
         """Send, wait and repeat as the limits allow, and read the whole answer, whatever its status.
 
         Raises:
+            DeadlineError: The deadline has passed; nothing was sent.
             RequestError: There is no answer; the class tells whether it may have had an effect.
             RateLimitError: Another call was told to wait, longer than the limits allow.
         """
@@ -72,6 +74,9 @@ class Transport:
         began = time.perf_counter()
         while True:
             self._pass_gate(endpoint, request, patience)
+            if limits.remaining() <= 0:
+                facts = failures.facts_of(endpoint, request)
+                raise DeadlineError("the deadline passed before this request; nothing was sent", request=facts)
             outcome, broke_off = self._try(endpoint, request, attempt)
             if isinstance(outcome, Reply):
                 _log(endpoint, request, patience, f"{outcome.status}, {len(outcome.content)} B", began)
@@ -112,7 +117,9 @@ class Transport:
         # handling: nothing of theirs hangs on it.
         try:
             response = adapter.send(prepared, stream=True, timeout=timeout, **host.settings)
-            content = response.raw.read(decode_content=True) or attempt.refusal
+            content = response.raw.read(decode_content=True)
+            if response.status_code == 429:
+                content = content or attempt.refusal  # which was read already, for the seconds in it
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if response is None or response.status_code < 400:
                 return failures.no_answer(endpoint, request, error), response is not None
@@ -127,6 +134,8 @@ class Transport:
                 found = session.merge_environment_settings(url, {}, None, None, None)
                 template = requests.Request("GET", url, headers={**session.headers, **endpoint.headers}).prepare()
             settings: dict[str, Any] = {key: found[key] for key in ("proxies", "verify", "cert")}
+            if _is_loopback(url):
+                settings["proxies"] = {}
             template.headers["Accept"] = endpoint.media_type
             if endpoint.authorization is not None:
                 template.headers["Authorization"] = endpoint.authorization.get_secret_value()
@@ -144,6 +153,12 @@ class Transport:
                     hint=f"Repeat it in {closed:.0f} s, or allow a longer max_wait.",
                 )
             patience.wait(closed, "rate limit")
+
+
+def _is_loopback(url: str) -> bool:
+    """True for an address of this very machine, which for a proxy would be another one."""
+    host = urlsplit(url).hostname or ""
+    return host == "::1" or host.startswith("127.")
 
 
 def _log(endpoint: Endpoint, request: Request, patience: Patience, outcome: str, began: float) -> None:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 LONGEST_WAIT = 90.0
 """Seconds that a single wait takes at most, whatever the service asks for."""
 
+LONGEST_TOLD = 1e9
+"""Seconds that a service is believed to ask for at most: thirty years, which is never."""
+
 FIRST_BACKOFF = 0.25
 """Seconds before the first repetition when the service does not say how long to wait."""
 
@@ -98,8 +101,8 @@ def backoff(tries: int) -> float:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds of a `Retry-After` header, which holds seconds or a date (RFC 9110, 10.2.3)."""
     value = headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return float(value)
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_TOLD)
     return seconds_until(value)
 
 

@@ -146,7 +146,7 @@ class Nothing(Inputs):
 
 @data_source("things")
 def things(context: Context, inputs: Nothing) -> Payload:
-    return picklist((name, name) for name in context.api.get("things")["data"]["things"])
+    return picklist({"id": name} for name in context.api.get("things")["data"]["things"])
 """
 
 

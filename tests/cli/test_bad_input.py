@@ -31,6 +31,8 @@ NEW = ("-i", "slug=s", "-i", "enabled=true", "-i", "metadataId=m")
         (("run", "listSources", "--slect", "$"), "--select"),
         (("run",), "missing argument 'KEY'"),
         (("run", "listSources", "--max-wait", "-1"), "--max-wait"),
+        (("run", "listSources", "--max-wait", "nan"), "nan is no number of seconds"),
+        (("run", "listSources", "--deadline", "nan"), "nan is no number of seconds"),
         (("run", "listSources", "--deadline", "0"), "--deadline"),
         (("run", "listSources", "--format", "xml"), "'xml' is not one of 'json', 'jsonl'"),
         (("run", "listSources", "-i", "count=0"), "Count (count): must be at least 1."),

@@ -70,3 +70,11 @@ def test_the_program_answers_the_script(monkeypatch: pytest.MonkeyPatch) -> None
     ended = finish(start())
 
     assert (ended.code, ended.out) == (0, "plain\ndeleteUser\nDelete Users\n")
+
+
+def test_the_sandboxs_commands_and_the_components_own_are_completed() -> None:
+    assert completed(["sandbox"], "a") == ["assumptions", "accept-invite"]
+
+
+def test_what_comes_behind_a_bare_sandbox_option_is_completed() -> None:
+    assert completed(["run", "listSources", "--sandbox", "-i"], "c") == ["count=", "cursor="]

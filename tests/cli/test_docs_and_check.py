@@ -233,3 +233,14 @@ def test_a_missing_manifest_is_a_finding(command: Command, tmp_path: Path) -> No
 
 def test_every_rule_says_what_it_is() -> None:
     assert all(rule.__doc__ for rule in RULES)
+
+
+def test_an_example_that_is_no_json_is_no_bug(command: Command, other_component: Path) -> None:
+    file = other_component.parent / "actions" / "examples" / "saveThing.json"
+    file.write_text("{", encoding="utf-8")
+
+    ended = command("--manifest", other_component, "show", "saveThing")
+
+    assert ended.code == 3
+    assert "saveThing: the example payload is not JSON" in ended.err
+    assert f"Correct {file}." in ended.err

@@ -33,6 +33,23 @@ def test_a_process_prints_the_payload_and_ends_with_0(server: LoopbackServer) ->
     assert (ended.code, ended.json, ended.err) == (0, {"data": PAGE}, "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+def test_a_closed_output_loses_nothing_but_the_output(server: LoopbackServer, tmp_path: Path) -> None:
+    server.answer(PAGE)
+    command = [sys.executable, "-m", "connector", "run", "listSources"]
+    environment = {**os.environ, "SEGMENT_API_KEY": TOKEN, "SEGMENT_BASE_URL": server.url, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_no_library_says_anything_about_retries(server: LoopbackServer) -> None:
     server.answer(Answer(b"", 429, {"Retry-After": "0"}), Answer(b"", 503, {"Retry-After": "0"}), PAGE)
     ended = finish(start("run", "listSources"))
@@ -98,6 +115,17 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(server: LoopbackServer
 
     assert (ended.code, ended.err) == (141, "")
     assert len(server.asked) < 500
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_an_output_without_room_is_told_and_no_bug(server: LoopbackServer) -> None:
+    server.answer({"data": {}})
+    with Path("/dev/full").open("wb") as full:
+        ended = finish(start("run", "getSource", "-i", "sourceId=a", stdout=full))
+
+    assert ended.code == 1
+    assert "the system refused: No space left on device." in ended.err
+    assert "bug" not in ended.err
 
 
 def test_errors_as_json_have_one_shape_for_usage_too(command: Command) -> None:

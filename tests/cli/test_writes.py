@@ -82,6 +82,13 @@ def test_a_dry_run_performs_reads(command: Command, server: LoopbackServer) -> N
     assert (ended.json, len(server.asked)) == ({"data": {"data": {"source": {"id": "a"}}}}, 1)
 
 
+def test_a_dry_run_of_a_walk_performs_it(command: Command, server: LoopbackServer) -> None:
+    server.answer({"data": {"sources": [{"id": "a"}, {"id": "b"}], "pagination": {}}})
+    ended = command("run", "listSources", "--all", "--format", "jsonl", "--select", "$.id", "--dry-run")
+
+    assert (ended.code, ended.out) == (0, '"a"\n"b"\n')
+
+
 def test_a_dry_run_masks_every_secret_value(command: Command, server: LoopbackServer) -> None:
     settings = 'settings={"password": "hunter2", "port": 5439, "nested": [{"key": "abc/def"}], "ssl": true}'
     ended = command("run", "createSource", *NEW, "-i", settings, "--dry-run")
@@ -110,7 +117,7 @@ def test_a_dry_run_masks_secrets_in_headers_paths_and_text_bodies(command: Comma
 
     assert ended.json["headers"]["X-Key"] == "***"
     assert ended.json["url"].endswith("/x?k=***&t=***")
-    assert ended.json["body"] == "say ***"
+    assert ended.json["body"] == "***"
 
 
 def test_a_dry_run_counts_binary_bodies(command: Command, server: LoopbackServer) -> None:

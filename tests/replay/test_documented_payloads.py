@@ -33,8 +33,8 @@ def runner(server: LoopbackServer) -> Iterator[connector.Runner]:
         yield opened
 
 
-def test_every_action_but_the_raw_request_is_documented_with_a_payload() -> None:
-    assert ACTIONS.keys() == SEGMENT.actions.keys() - {"rawRequest"}
+def test_the_43_documented_payloads_are_of_actions() -> None:
+    assert ACTIONS.keys() <= SEGMENT.actions.keys() - {"rawRequest"}
     assert len(ACTIONS) == 43
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from tests.support.outside import ROOT, run_pytest
 PAGE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 PYTHON = {code.splitlines()[0].removeprefix("# "): code for language, code in SNIPPETS if language == "python"}
-PLUGIN = ("-p", "connector.testing.pytest_plugin")
+MODULE = "connector.testing.pytest_plugin"
+INSTALLED = any(entry.value == MODULE for entry in entry_points(group="pytest11"))
+PLUGIN = () if INSTALLED else ("-p", MODULE)
 
 
 def test_every_python_snippet_names_its_file() -> None:
@@ -51,6 +54,14 @@ def test_every_error_of_the_page_exists(name: str) -> None:
     assert hasattr(connector.errors, name) or hasattr(connector.testing, name)
 
 
+def test_everything_of_a_sandbox_on_the_page_exists() -> None:
+    named = set(re.findall(r"\bsandbox\.(\w+)", PAGE.replace("`.", "`sandbox."))) - {"md"}
+
+    assert len(named) > 20
+    with connector.testing.sandbox() as sandbox:
+        assert {name for name in named if not hasattr(sandbox, name)} == set()
+
+
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"harness\.(\w+)", PAGE))))
 def test_everything_of_a_harness_on_the_page_exists(name: str) -> None:
     assert hasattr(connector.testing.Harness, name)
@@ -64,10 +75,17 @@ def test_every_public_method_of_the_harness_is_on_the_page() -> None:
 
 def test_what_is_installed_is_offered_by_the_distribution() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+<<<<<<< HEAD
+    found = re.findall(rf"{project['name']}\[([\w,]+)\]", PAGE)
+    asked = {name for names in found for name in names.split(",")}
+
+    assert asked == {"testing", "server"}
+=======
     lists = re.findall(rf"{project['name']}\[([\w,]+)\]", PAGE)
     asked = {extra for extras in lists for extra in extras.split(",")}
 
     assert asked == {"server", "testing"}
+>>>>>>> flows
     assert asked <= project["optional-dependencies"].keys()
 
 

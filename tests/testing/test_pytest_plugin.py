@@ -64,6 +64,37 @@ def test_a_reply_that_is_left_fails_the_test(run: Run) -> None:
     assert "any method /users/abc -> 200" in printed
 
 
+def test_a_sandbox_is_there_without_an_import_and_new_for_each_test(run: Run) -> None:
+    test = """
+        import pytest
+
+        @pytest.mark.parametrize("turn", [1, 2])
+        def test_it(sandbox, turn):
+            made = {"slug": "shop", "enabled": True, "metadataId": "IqDTy1TpoU"}
+            before = len(sandbox.sources)
+            sandbox.runner().invoke("createSource", made)
+            assert (len(sandbox.sources), len(sandbox.requests)) == (before + 1, 1)
+    """
+
+    assert "2 passed in" in run({"test_it.py": test})
+
+
+def test_a_component_without_a_sandbox_fails_the_test_with_its_name(run: Run) -> None:
+    conftest = f"""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def connector_component():
+            import connector
+
+            return connector.load_component({str(ROOT / "examples" / "component")!r})
+    """
+
+    printed = run({"conftest.py": conftest, "test_it.py": "def test_it(sandbox): pass"})
+
+    assert 'the component "todo" has no sandbox' in printed
+
+
 def test_another_component_takes_the_place_of_the_bundled_one(run: Run) -> None:
     conftest = f"""
         import pytest
@@ -88,4 +119,5 @@ def test_the_fixtures_are_listed_with_what_they_are_for(run: Run) -> None:
     printed = run({"test_it.py": ""}, "--fixtures")
 
     assert "A harness of the component under test" in printed
+    assert "A new workspace in the sandbox of the component under test" in printed
     assert "The component under test" in printed

@@ -10,5 +10,4 @@ class NoInputs(Inputs):
 @data_source("lists")
 def lists(context: Context, _inputs: NoInputs) -> Payload:
     """Every list by its name."""
-    found = context.api.get("lists")["data"]["lists"]
-    return picklist((entry["name"], entry["id"]) for entry in found)
+    return picklist(context.api.get("lists")["data"]["lists"], "name")

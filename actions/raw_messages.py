@@ -1,0 +1,79 @@
+"""The bodies of raw requests and of their answers."""
+
+import base64
+from typing import Any
+from urllib.parse import urlencode
+
+from pydantic_core import from_json
+
+from connector import Context
+from connector.rest import Reply, Request, json_bytes, multipart, unreadable
+
+
+def with_query(path: str, query: dict[str, Any]) -> str:
+    """The path with further query parameters; a list sends its parameter several times, null none."""
+    if not query:
+        return path
+    pairs = [
+        (name, entry if isinstance(entry, str | bytes) else json_bytes(entry).decode())
+        for name, value in query.items()
+        for entry in (value if isinstance(value, list) else [value])
+        if entry is not None
+    ]
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(pairs)}" if pairs else path
+
+
+def body_of(data: Any) -> tuple[bytes, str]:
+    """Bytes and content type: JSON and what reads as JSON goes out as JSON, other text as text."""
+    if isinstance(data, bytes):
+        return data, "application/octet-stream"
+    if not isinstance(data, str):
+        return json_bytes(data), "application/json"
+    try:
+        from_json(data)
+    except ValueError:
+        return data.encode(), "text/plain; charset=utf-8"
+    return data.encode(), "application/json"
+
+
+def form_of(fields: dict[str, str], files: dict[str, Any], names: dict[str, str]) -> tuple[bytes, str]:
+    """Bytes and content type of a multipart form."""
+    parts: dict[str, Any] = {key: (names.get(key, key), *file_of(file)) for key, file in files.items()}
+    return multipart({**fields, **parts})
+
+
+def file_of(value: Any) -> tuple[bytes, str]:
+    """Bytes and content type of a file: bytes, text, a JSON value, or `{"data": BASE64, "contentType"}`.
+
+    Raises:
+        binascii.Error: What stands under `data` is no base64.
+    """
+    if isinstance(value, dict) and isinstance(value.get("data"), str):
+        kind = str(value.get("contentType") or "application/octet-stream")
+        return base64.b64decode(value["data"], validate=True), kind
+    if isinstance(value, bytes):
+        return value, "application/octet-stream"
+    if isinstance(value, str):
+        return value.encode(), "text/plain; charset=utf-8"
+    return json_bytes(value), "application/json"
+
+
+def read(context: Context, request: Request, reply: Reply, response_type: str) -> Any:
+    """The answer's body as it was asked for.
+
+    Raises:
+        ReplyError: JSON was asked for, and this is none.
+    """
+    kind = reply.headers.get("Content-Type", "")
+    if response_type == "arraybuffer":
+        return {"data": base64.b64encode(reply.content).decode(), "contentType": kind}
+    if response_type in {"text", "document"}:
+        return reply.text()
+    if not reply.content:
+        return None
+    try:
+        return reply.json()
+    except (ValueError, RecursionError):
+        error = unreadable(context.endpoint, request, reply, "not JSON")
+    error.hint = "Choose the response type text, or arraybuffer for binary data."
+    raise error

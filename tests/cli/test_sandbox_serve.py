@@ -1,0 +1,101 @@
+"""`connector sandbox serve`: the sandbox for clients of every kind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.cli.conftest import Command, finish, start
+
+MADE = ["-i", "slug=shop", "-i", "enabled=true", "-i", "metadataId=IqDTy1TpoU"]
+SLUGS = ["ios", "web", "my-test-source", "old-website", "landing-pages"]
+SELECT = ["--select", "$.data.data.sources[*].slug"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTOR_STATE_HOME", str(tmp_path / "state"))
+
+
+@contextmanager
+def serving(*args: str, stop: signal.Signals = signal.SIGINT) -> Iterator[tuple[subprocess.Popen[bytes], list[str]]]:
+    process = start("sandbox", "serve", "--port", "0", *args)
+    assert process.stdout
+    lines = [process.stdout.readline().decode().rstrip() for _ in range(5)]
+    try:
+        yield process, lines
+        process.send_signal(stop)
+        assert process.wait(10) == (0 if stop == signal.SIGINT else 143)
+    finally:
+        finish(process)
+
+
+def told(lines: list[str]) -> tuple[str, str]:
+    return lines[0].split()[1], lines[1].split()[1]
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_serve_tells_how_to_reach_it_and_ends_on_a_signal(stop: signal.Signals) -> None:
+    with serving("--memory", stop=stop) as (_, lines):
+        url, token = told(lines)
+        assert lines[2:] == ["", f"export SEGMENT_API_KEY={token}", f"export SEGMENT_BASE_URL={url}"]
+        answer = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=5)
+        assert answer.json()["data"]["workspace"]["slug"] == "sandbox"
+
+
+def test_the_printed_lines_connect_another_command(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving("--memory") as (_, lines):
+        for line in lines[3:]:
+            name, _, value = line.removeprefix("export ").partition("=")
+            monkeypatch.setenv(name, value)
+        assert command("run", "listSources", *SELECT).json == SLUGS
+
+
+def test_serve_and_commands_share_the_file(command: Command) -> None:
+    with serving("--token", "chosen") as (_, lines):
+        url, token = told(lines)
+        assert token == "chosen"
+        command("run", "createSource", "--sandbox", *MADE)
+        listed = requests.get(f"{url}/sources", headers={"Authorization": "Bearer chosen"}, timeout=5).json()
+        assert [source["slug"] for source in listed["data"]["sources"]] == [*SLUGS, "shop"]
+
+
+def test_serve_plays_faults_and_assumes(tmp_path: Path) -> None:
+    seed = tmp_path / "seed.json"
+    seed.write_text('{"sources": []}')
+    options = ["--fault", "rate-limit:1/min", "--assume", "missing-in-path=422", "--seed", str(seed)]
+    with serving("--memory", *options) as (_, lines):
+        url, token = told(lines)
+        headers = {"Authorization": f"Bearer {token}"}
+        statuses = [requests.get(f"{url}/sources/x", headers=headers, timeout=5).status_code for _ in range(2)]
+        assert statuses == [422, 429]
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (["--assume", "slug-taken"], 2, "--assume slug-taken has no value"),
+        (["--assume", "slug-taken=maybe"], 2, "slug-taken cannot be 'maybe'; it can be 422, 409, allow"),
+        (["--fault", "flood"], 2, "'flood' is no fault; a fault is one of"),
+        (["--memory", "--file", "x"], 2, "--memory and --file exclude each other"),
+        (["--memory", "--seed", "none.json"], 2, "the seed none.json cannot be read"),
+        (["--memory", "--host", "0.0.0.0"], 3, "can be reached from other machines"),
+        (["--memory", "--port", "70000"], 3, "a port is from 0 to 65535"),
+    ],
+)
+def test_what_cannot_be_served_is_told(command: Command, args: list[str], code: int, message: str) -> None:
+    ended = command("sandbox", "serve", *args)
+    assert (ended.code, message in ended.err) == (code, True), ended.err
+
+
+def test_another_address_is_served_when_allowed() -> None:
+    with serving("--memory", "--host", "0.0.0.0", "--allow-remote") as (_, lines):
+        url, token = told(lines)
+        local = url.replace("0.0.0.0", "127.0.0.1")
+        assert requests.get(local, headers={"Authorization": f"Bearer {token}"}, timeout=5).status_code == 200

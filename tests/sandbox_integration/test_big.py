@@ -1,0 +1,36 @@
+"""A workspace as big as the biggest: walked in bounded time, in flat memory."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+
+import connector
+from connector.sandboxes import sandbox_of
+from connector.testing import sandbox
+
+SOURCES = 40_000
+
+
+def test_a_walk_over_40000_sources_meets_each_once_and_keeps_one_page(segment: connector.Component) -> None:
+    seed = sandbox_of(segment).generate(sources=SOURCES, destinations=10)
+    ids = {source["id"] for source in seed["sources"]}
+    with sandbox(segment, seed=seed) as workspace:
+        del seed
+        runner = workspace.runner()
+        started = time.monotonic()
+        seen: set[str] = set()
+        for number, source in enumerate(runner.items("listSources"), 1):
+            seen.add(source["id"])
+            if number == 2_000:
+                tracemalloc.start()
+        grown = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        taken = time.monotonic() - started
+        pages = len(workspace.requests)
+
+    assert (number, seen) == (SOURCES, ids)
+    assert pages == SOURCES // 200
+    # the ids that this test collects are a quarter of it; whole sources would be 40 MB
+    assert grown < 12_000_000
+    assert taken < 60
