@@ -63,6 +63,6 @@ class SandboxGroup(LazyGroup):
 def group() -> None:
     """Run the service that the component is about on this machine: no account, no network, a file for its state.
 
-    `run`, `options`, `test-connection` and `flow` use it with --sandbox; any other client of the service can be pointed at
-    the URL that `serve` prints.
+    `run`, `options`, `test-connection` and `flow` use it with --sandbox; any other client of the service can be
+    pointed at the URL that `serve` prints.
     """
