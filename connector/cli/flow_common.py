@@ -1,4 +1,4 @@
-"""What the commands about flows share: components, `NAME=VALUE` options, drawing a question."""
+"""What the commands about flows share: components, `NAME=VALUE` options, the question before something goes."""
 
 from __future__ import annotations
 
