@@ -9,21 +9,19 @@ A component that has one names a module of its folder in its manifest (`sandbox:
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from connector.errors import ComponentError, Problem, SandboxError
+from connector.folders import STATE_HOME, state_folder
 
 if TYPE_CHECKING:
     from connector.component import Component
     from connector.runner import Runner
 
 FILE = "sandbox.sqlite"
-STATE_HOME = "CONNECTOR_STATE_HOME"
 
 
 class Assumption(Protocol):
@@ -200,14 +198,8 @@ def serve(
 
 
 def default_file(component: Component, environment: Mapping[str, str]) -> Path:
-    """The file of the user's own sandbox of a component, in a folder that is for the user alone.
-
-    The folder is `CONNECTOR_STATE_HOME`, else `connector` where the platform keeps the state of programs
-    (`XDG_STATE_HOME`, else `~/.local/state`; `~/Library/Application Support`; `%LOCALAPPDATA%`).
-    """
-    chosen = environment.get(STATE_HOME)
-    folder = Path(chosen).expanduser() if chosen else _state_home(environment) / "connector"
-    return folder.absolute() / component.key / FILE
+    """The file of the user's own sandbox of a component; see `connector.folders.state_folder`."""
+    return state_folder(environment) / component.key / FILE
 
 
 def make_folder(file: Path) -> None:
@@ -221,13 +213,3 @@ def make_folder(file: Path) -> None:
     except OSError as error:
         text = f"the folder {file.parent} cannot be made: {error.strerror}."
         raise SandboxError(text, hint=f"Choose another one with {STATE_HOME}.") from None
-
-
-def _state_home(environment: Mapping[str, str]) -> Path:
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    if os.name == "nt":
-        return Path(environment.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    # https://specifications.freedesktop.org/basedir-spec: a relative path is to be ignored
-    chosen = Path(environment.get("XDG_STATE_HOME") or "")
-    return chosen if chosen.is_absolute() else Path.home() / ".local" / "state"

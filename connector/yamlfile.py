@@ -43,7 +43,7 @@ class Document:
     Attributes:
         source: Name of the file, for messages.
         data: The content in plain Python.
-        lines: Line, from 1, of each part.
+        lines: Line, from 1, of each part; of what has a key, that of the key.
     """
 
     source: str
@@ -123,7 +123,9 @@ class _Reader:
                 where = f"{self.source}:{key_node.start_mark.line + 1}"
                 self.problems.append(Problem(where, f'the key "{key}" comes twice.', cure="Keep one of them."))
             seen.add(key)
-            yield key, self.value(value_node, (*place, key))
+            value = self.value(value_node, (*place, key))
+            self.lines[*place, key] = key_node.start_mark.line + 1
+            yield key, value
 
     def _refusal(self, node: yaml.Node, place: Place) -> Problem | None:
         where = f"{self.source}:{node.start_mark.line + 1}"

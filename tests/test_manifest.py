@@ -45,8 +45,8 @@ def test_a_key_that_comes_twice_is_an_error(tmp_path: Path) -> None:
 
 def test_an_unknown_field_suggests_the_near_one(tmp_path: Path) -> None:
     assert findings(tmp_path, GOOD.replace("    label: Say", "    labl: Say")) == [
-        "line 8: actions.sayHello.label is missing. Add it.",
-        "line 8: actions.sayHello.labl is no field of a manifest. Did you mean label?",
+        "line 7: actions.sayHello.label is missing. Add it.",
+        "line 7: actions.sayHello.labl is no field of a manifest. Did you mean label?",
     ]
 
 

@@ -29,6 +29,8 @@ def component_of(context: click.Context) -> Component:
 
 def common_options(function: Function) -> Function:
     """`--debug` and `--error-format`, which are read before parsing and may stand anywhere."""
+    # click keeps the lines of a paragraph after the character itself, which a raw docstring cannot hold
+    function.__doc__ = (function.__doc__ or "").replace("\\b\n", "\b\n")
     debug = click.option("--debug", is_flag=True, expose_value=False, help="Log requests, redacted, on standard error.")
     form = click.option(
         "--error-format",
@@ -55,6 +57,22 @@ def read_text(path: str) -> str:
     except UnicodeDecodeError as error:
         reason = f"it is not UTF-8 (byte {error.start})"
     raise UsageError(f"{path} cannot be read: {reason}.", hint="Check the path and the file.")
+
+
+def read_json(path: str, what: str) -> Any:
+    """The JSON value in a file, which is never shown: it may hold secrets; `-` is standard input.
+
+    Raises:
+        UsageError: It cannot be read, or is no JSON; line and column are named.
+    """
+    from pydantic_core import from_json
+
+    text = read_text(path)
+    try:
+        return from_json(text)
+    except ValueError as error:
+        reason = str(error)
+    raise UsageError(f"the {what} in {'standard input' if path == '-' else path} cannot be used: {reason}.")
 
 
 def read_json_object(path: str, what: str) -> dict[str, Any]:

@@ -22,7 +22,10 @@ NAME = "connector"
 
 
 class Switches(NamedTuple):
-    """The options that are needed before, and even when, a command line cannot be parsed."""
+    """The options that are needed before, and even when, a command line cannot be parsed.
+
+    With `--events` every line on standard error is JSON, errors included.
+    """
 
     debug: bool
     json_errors: bool
@@ -33,7 +36,9 @@ class Switches(NamedTuple):
         wanted = os.environ.get("CONNECTOR_ERROR_FORMAT", "text")
         for position, argument in enumerate(args):
             name, equals, value = argument.partition("=")
-            if name == "--error-format":
+            if name == "--events":
+                wanted = "json"
+            elif name == "--error-format":
                 wanted = value if equals else "".join(args[position + 1 : position + 2])
         return cls("--debug" in args, wanted == "json")
 
@@ -48,7 +53,7 @@ def run(args: list[str]) -> int:
             sys.stdout.flush()
             return code
     except KeyboardInterrupt:
-        _say("interrupted")
+        _say('{"error": {"type": "Interrupted", "message": "interrupted"}}' if switches.json_errors else "interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         # what is left in the buffer has no reader, and flushing it at exit would fail again

@@ -28,6 +28,7 @@ COMMANDS = {
     "check": Lazy("connector.cli.check:command", "Find mismatches of manifest, code, examples and docs."),
     "docs": Lazy("connector.cli.docs:command", "Write the component's documentation page."),
     "sandbox": Lazy("connector.cli.sandbox:group", "Run the service of the component on this machine."),
+    "flow": Lazy("connector.cli.flow:group", "Check, run and draw flows of the platform."),
     "completion": Lazy("connector.cli.completion:command", "Print the script that completes commands in a shell."),
 }
 

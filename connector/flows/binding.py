@@ -150,7 +150,8 @@ class Bindings:
         in_file = variable.inputs if variable else {}
         preset = {k: e.value for k, e in in_file.items() if isinstance(e, Literal) and e.value != ""}
         known = component.connection(key).fields.definitions() if key in component.connections else {}
-        preset = {k: value for k, value in preset.items() if not known or k in known}
+        # a file from somewhere must not choose the host that the caller's secrets go to
+        preset = {k: value for k, value in preset.items() if not known or (k in known and known[k].shown)}
         return Bound(Connection(component.connection(key), {**preset, **fields}), Policy(), None, is_ours=True)
 
 

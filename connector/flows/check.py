@@ -134,6 +134,9 @@ def _connection(
     definitions = component.connections[variable.connection].fields.definitions()
     for key, expression in variable.inputs.items():
         marker = definitions.get(key)
+        if marker is not None and not marker.shown and isinstance(expression, Text) and expression.value:
+            message = f'the hidden field "{key}" of "{variable.key}" stands in the file, and is not used.'
+            yield Finding("warning", "hidden-field", where, "", "", message, "Give it with the connection.")
         secret = marker is not None and (marker.secret or marker.type == "password")
         if secret and isinstance(expression, Text) and expression.value:
             message = f'the secret "{key}" of "{variable.key}" stands in the file.'

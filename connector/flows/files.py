@@ -10,18 +10,6 @@ from typing import IO, Any
 from pydantic_core import from_json, to_json
 
 
-def state_folder() -> Path:
-    """The user's folder for what programs keep between runs, by the conventions of the platform."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library/Application Support"
-    else:
-        base = Path.home() / ".local/state"
-    given = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(given) if given and Path(given).is_absolute() else base) / "connector"
-
-
 def private_folder(path: Path) -> Path:
     """Make a folder that only its user can read."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -99,7 +99,7 @@ def read_history(path: Path) -> History:
     records = _records(path)
     position, header = next(records, (0, None))
     if header is None or header.get("type") != "run" or header.get("version") != VERSION:
-        raise JournalError(f"{path} is no journal of a run.", hint="See `runs` for those there are.")
+        raise JournalError(f"{path} is no journal of a run.", hint="See connector flow runs.")
     history = History(path, header)
     for position, record in records:
         if record is None:

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from connector.errors import ConnectorError, JournalError
-from connector.flows.files import lock, open_private, private_folder, state_folder, to_line
+from connector.flows.files import lock, open_private, private_folder, to_line
 from connector.flows.history import VERSION, History, read_history
+from connector.folders import state_folder
 
 
 def runs_folder() -> Path:
     """Where journals lie unless they are told to lie elsewhere."""
-    return state_folder() / "runs"
+    return state_folder(os.environ) / "runs"
 
 
 def new_id() -> str:
@@ -68,7 +69,9 @@ class Journal:
             handle = open_private(path, os.O_RDWR | os.O_APPEND)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise JournalError(f"the journal {path} cannot be opened: {reason}.", hint="See `runs`.") from None
+            raise JournalError(
+                f"the journal {path} cannot be opened: {reason}.", hint="See connector flow runs."
+            ) from None
         if not lock(handle):
             os.close(handle)
             raise JournalError(f"the run of the journal {path} is still going on.", hint="Wait for its end, or end it.")

@@ -115,7 +115,7 @@ class Session:
             finally:
                 run.seconds = time.perf_counter() - began
                 run.pretended = engine.acting.pretended
-                text = "" if error is None else str(error) or type(error).__name__
+                text = "" if error is None else _told_as(error)
                 journal.note("end", status=run.status, error=text)
                 if run.status != "failed":
                     engine.store.forget_run()
@@ -177,6 +177,10 @@ class Session:
                 trace.add(ended)
 
         return keep
+
+
+def _told_as(error: BaseException) -> str:
+    return (str(error) or type(error).__name__) if isinstance(error, Exception) else "interrupted"
 
 
 def _plugins(components: Mapping[str, Component], given: tuple[object, ...]) -> PluginManager:

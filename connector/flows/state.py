@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from connector.errors import SetupError
-from connector.flows.files import lock, of_line, open_private, private_folder, state_folder, to_line, write_private
+from connector.flows.files import lock, of_line, open_private, private_folder, to_line, write_private
+from connector.folders import state_folder
 
 Values = dict[str, Any]
 Operation = Callable[[Values], Any]
@@ -85,7 +86,7 @@ class Store:
 
 def store_folder() -> Path:
     """Where the kept values of integrations lie."""
-    return state_folder() / "state"
+    return state_folder(os.environ) / "state"
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -12,9 +12,9 @@
         assert workspace.sources[-1]["slug"] == "web"
 
 `Harness` and `sandbox` are for whoever runs a component: the one answers what a test has prepared, the other is the
-service itself in small and keeps its state. `ComponentContract` is for whoever writes a component. With pytest, the
-fixtures of `connector.testing.pytest_plugin` are there without an import. Needs the extra `testing`, the sandbox only
-the extra `server`.
+service itself in small and keeps its state; `run_flow` runs a flow in it. `ComponentContract` is for whoever writes a
+component. With pytest, the fixtures of `connector.testing.pytest_plugin` are there without an import. Needs the extra
+`testing`, the sandbox only the extra `server`.
 """
 
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from connector.lazy import lazily
 
 if TYPE_CHECKING:
     from connector.testing.contract import ComponentContract
+    from connector.testing.flows import run_flow
     from connector.testing.harness import Harness
     from connector.testing.sandboxed import sandbox
     from connector.testing.stubs import SentRequest, UnexpectedRequestError
@@ -31,10 +32,11 @@ else:
         __name__,
         {
             "contract": ("ComponentContract",),
+            "flows": ("run_flow",),
             "harness": ("Harness",),
             "sandboxed": ("sandbox",),
             "stubs": ("SentRequest", "UnexpectedRequestError"),
         },
     )
 
-__all__ = ["ComponentContract", "Harness", "SentRequest", "UnexpectedRequestError", "sandbox"]
+__all__ = ["ComponentContract", "Harness", "SentRequest", "UnexpectedRequestError", "run_flow", "sandbox"]

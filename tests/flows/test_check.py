@@ -255,10 +255,10 @@ def test_a_finding_says_flow_step_line_cause_and_cure(workshop: Component) -> No
     finding = flow_of(step("Post", "slack.postMessage")).check(workshop)[0]
     assert isinstance(finding, Finding)
     assert str(finding) == (
-        'error: Main / Post (flow.yaml:15): slack.postMessage does not run here: no component "slack" is loaded. '
+        'error: Main / Post (flow.yaml:14): slack.postMessage does not run here: no component "slack" is loaded. '
         "Loaded are workshop."
     )
-    assert finding.to_dict()["where"] == "flow.yaml:15"
+    assert finding.to_dict()["where"] == "flow.yaml:14"
 
 
 def test_every_flow_of_a_file_is_checked_or_the_one_that_is_named(workshop: Component) -> None:

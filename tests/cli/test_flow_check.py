@@ -1,0 +1,186 @@
+"""`connector flow check`, and the commands about files of flows."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from connector.cli.flow import COMMANDS
+from connector.yamlfile import read
+from tests.cli.conftest import ROOT, Command
+from tests.cli.flows import EXAMPLES, one_step, read_flow, two_connections
+from tests.support.server import LoopbackServer
+
+PAGE = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
+
+
+def test_a_flow_without_findings_exits_with_0(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
+    ended = command("flow", "check", read_flow(tmp_path))
+
+    assert (ended.code, ended.out, ended.err, server.asked) == (0, "no findings\n", "", [])
+
+
+def test_a_finding_names_file_line_flow_step_cause_and_cure(command: Command, tmp_path: Path) -> None:
+    file = one_step(tmp_path, "getSource", {"sourceid": "x"})
+    ended = command("flow", "check", file)
+
+    found, missing, total = ended.out.splitlines()
+    line = re.match(rf"{re.escape(str(file))}:(\d+): error: Main / Do It: (.*)", found)
+    assert (ended.code, total) == (1, "2 errors")
+    assert line is not None
+    assert "sourceid" in file.read_text().splitlines()[int(line[1]) - 1]
+    assert "Did you mean sourceId?" in line[2]
+    assert "sourceId" in missing
+
+
+def test_warnings_alone_exit_with_0(command: Command) -> None:
+    ended = command("flow", "check", EXAMPLES / "provision_app.yaml")
+
+    assert (ended.code, ended.out.splitlines()[-1]) == (0, "1 warning")
+
+
+def test_with_config_given_an_unset_variable_is_an_error(command: Command) -> None:
+    file = EXAMPLES / "provision_app.yaml"
+
+    assert command("flow", "check", file, "--config", "Action ID=a").code == 1
+    assert command("flow", "check", file, "--config", "Warehouse ID=w").out == "no findings\n"
+
+
+def test_a_config_variable_that_is_not_there_is_wrong_usage(command: Command) -> None:
+    ended = command("flow", "check", EXAMPLES / "provision_app.yaml", "--config", "Warehouse=w")
+
+    assert (ended.code, "Did you mean Warehouse ID?" in ended.err) == (2, True)
+
+
+def test_the_target_names_inputs_and_actions_that_the_platform_lacks(command: Command) -> None:
+    ended = command("flow", "check", EXAMPLES / "provision_app.yaml", "--target", "prismatic")
+
+    assert ended.code == 1
+    assert "the platform's segment.listSources has no input fetchAll." in ended.out
+    assert "segment.createDestinationSubscription does not work on the platform" in ended.out
+
+
+def test_the_export_has_the_inputs_that_the_platform_lacks(command: Command) -> None:
+    """The export describes this component, so nothing of it is left out."""
+    exported = command("manifest", "--format", "prismatic").json
+    inputs = {entry["key"] for entry in exported["actions"]["listSources"]["inputs"]}
+
+    assert "fetchAll" in inputs
+
+
+def test_findings_are_also_json(command: Command, tmp_path: Path) -> None:
+    ended = command("flow", "check", one_step(tmp_path, "getSource", {"sourceId": "=nothing.results"}), "--json")
+
+    assert ended.code == 1
+    assert ended.json[0].keys() == {"severity", "rule", "where", "flow", "step", "message", "cure"}
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("name: [", r"flow\.yaml:2:1: error: is not YAML"),
+        ("name: A\nname: B\n", r"flow\.yaml:2: error: .*name"),
+        ("name: A\ndefinitionVersion: 7\nflows: 3\n", r"flow\.yaml:3: error: flows must be a list"),
+    ],
+    ids=["no YAML", "a key twice", "a wrong shape"],
+)
+def test_a_broken_file_is_findings_with_lines(command: Command, tmp_path: Path, text: str, finding: str) -> None:
+    file = tmp_path / "flow.yaml"
+    file.write_text(text)
+    ended = command("flow", "check", file)
+
+    assert (ended.code, ended.err) == (1, "")
+    assert re.search(finding, ended.out), ended.out
+
+
+def test_a_file_that_is_not_there_is_told(command: Command, tmp_path: Path) -> None:
+    ended = command("flow", "check", tmp_path / "missing.yaml")
+
+    assert (ended.code, "cannot be read: No such file" in ended.out) == (1, True)
+    assert command("flow", "run", tmp_path / "missing.yaml").code == 2
+
+
+def test_a_flow_that_the_file_has_not_is_wrong_usage(command: Command, tmp_path: Path) -> None:
+    assert command("flow", "check", read_flow(tmp_path), "--flow", "Mian").code == 2
+
+
+def test_a_new_flow_passes_the_check_and_runs(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "first.yaml"
+    written = command("flow", "new", "--action", "listSources", "--output", file)
+
+    assert (written.code, written.out, written.err) == (0, "", f"wrote {file}\n")
+    assert command("flow", "check", file, "--target", "prismatic").out == "no findings\n"
+    assert command("flow", "run", file, "--sandbox").json["data"]["sources"]
+
+
+def test_a_new_flow_goes_to_standard_output_and_never_over_a_file(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("mine")
+
+    assert yaml.safe_load(command("flow", "new").out)["definitionVersion"] == 7
+    assert command("flow", "new", "--output", file).code == 2
+    assert file.read_text() == "mine"
+    assert command("flow", "new", "--action", "listSorces").code == 2
+
+
+def test_a_flow_is_drawn_as_a_tree_and_as_mermaid(command: Command, tmp_path: Path) -> None:
+    file = two_connections(tmp_path)
+
+    assert "├─ List One (segment.listSources)\n" in command("flow", "show", file).out
+    assert command("flow", "show", file, "--format", "mermaid").out.startswith("flowchart TD\n")
+
+
+def test_a_drawing_with_a_trace_shows_what_ran(command: Command, tmp_path: Path) -> None:
+    file, trace = two_connections(tmp_path), tmp_path / "trace.jsonl"
+    command("flow", "run", file, "--sandbox", "--trace", trace)
+    ended = command("flow", "show", file, "--trace", trace)
+
+    assert re.search(r"List One \(segment.listSources\)  ✓  \d+\.\d\d s", ended.out)
+    assert ended.out.splitlines()[-1].startswith("done in ")
+    assert command("flow", "show", file, "--trace", file).code == 2
+
+
+def test_every_flow_of_a_file_is_drawn(command: Command, tmp_path: Path) -> None:
+    file = read_flow(tmp_path)
+    document = yaml.safe_load(file.read_text())
+    document["flows"].append({**document["flows"][0], "name": "Other"})
+    file.write_text(yaml.safe_dump(document))
+
+    both = command("flow", "show", file)
+    assert (both.code, both.out.count("Trigger")) == (0, 2)
+    assert command("flow", "show", file, "--flow", "Other").out.startswith("Other\n")
+    assert command("flow", "show", file, "--format", "mermaid").code == 2
+    assert command("flow", "run", file, "--sandbox").code == 2
+    assert command("flow", "run", file, "--sandbox", "--flow", "Other").code == 0
+
+
+def test_the_schema_accepts_the_examples_and_refuses_a_flow_without_steps(command: Command) -> None:
+    schema = command("flow", "schema").json
+
+    for file in EXAMPLES.glob("*.yaml"):
+        jsonschema.validate(read(file).data, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"name": "A", "definitionVersion": 7, "flows": [{"name": "B"}]}, schema)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_on_the_page_and_has_a_help(command: Command, name: str) -> None:
+    assert f"`connector flow {name}" in PAGE
+    ended = command("flow", name, "--help")
+    assert (ended.code, "\\b" in ended.out) == (0, False)
+
+
+def test_every_command_line_of_the_page_runs(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "changes.json").write_text(json.dumps([]))
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+
+    assert len(lines) == 2
+    for line in lines:
+        assert command(*line.split()[1:]).code == 0, line

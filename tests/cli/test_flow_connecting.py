@@ -1,0 +1,188 @@
+"""Which connection a flow gets: by name, in a sandbox, from the environment."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import TOKEN, Command
+from tests.cli.flows import COPY, one_step, read_flow, two_connections
+from tests.support.server import LoopbackServer
+
+SOURCES: dict[str, Any] = {"data": {"sources": [], "pagination": {}}}
+
+
+def connection_file(folder: Path, name: str, **fields: Any) -> Path:
+    file = folder / name
+    file.write_text(json.dumps(fields), encoding="utf-8")
+    return file
+
+
+def test_the_only_connection_comes_from_the_environment(
+    command: Command, server: LoopbackServer, tmp_path: Path
+) -> None:
+    server.answer(SOURCES)
+    ended = command("flow", "run", read_flow(tmp_path))
+
+    assert (ended.code, ended.json) == (0, SOURCES)
+    assert server.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_connection_is_given_by_its_name(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+    server.answer(SOURCES)
+    file = connection_file(tmp_path, "c.json", apiKey="tok-of-the-file", baseUrl=server.url)
+    ended = command("flow", "run", read_flow(tmp_path), "--connection", f"Workspace={file}")
+
+    assert ended.code == 0
+    assert server.asked[0].headers["authorization"] == "Bearer tok-of-the-file"
+
+
+def test_the_last_connection_that_is_not_given_comes_from_the_environment(
+    command: Command, server: LoopbackServer, tmp_path: Path
+) -> None:
+    server.answer(SOURCES)
+    server.answer(SOURCES)
+    file = connection_file(tmp_path, "c.json", apiKey="tok-of-the-file", baseUrl=server.url)
+    ended = command("flow", "run", two_connections(tmp_path), "--connection", f"One={file}")
+
+    assert ended.code == 0
+    tokens = [asked.headers["authorization"].removeprefix("Bearer ") for asked in server.asked]
+    assert tokens == ["tok-of-the-file", TOKEN]
+
+
+def test_the_environment_does_not_give_two_connections(
+    command: Command, server: LoopbackServer, tmp_path: Path
+) -> None:
+    ended = command("flow", "run", two_connections(tmp_path))
+
+    assert (ended.code, server.asked) == (3, [])
+    assert "One: the connection to segment is not given." in ended.err
+    assert "Two: the connection to segment is not given." in ended.err
+
+
+@pytest.mark.parametrize(
+    "option", ["--connection=Workspce=c.json", "--sandbox=Workspce", "--sandbox=Workspce=a.sqlite"]
+)
+def test_a_connection_that_the_flow_has_not_is_refused_with_the_nearest(
+    command: Command, tmp_path: Path, option: str
+) -> None:
+    ended = command("flow", "run", read_flow(tmp_path), option)
+
+    assert ended.code == 2
+    assert 'has no connection "Workspce"' in ended.err
+    assert "Did you mean Workspace?" in ended.err
+
+
+def test_a_connection_without_a_file_is_refused(command: Command, tmp_path: Path) -> None:
+    ended = command("flow", "run", read_flow(tmp_path), "--connection", "Workspace")
+
+    assert ended.code == 2
+    assert 'Write --connection NAME=VALUE; the names are "Workspace".' in ended.err
+
+
+def test_a_sandbox_for_all_leaves_the_real_service_alone(
+    command: Command, server: LoopbackServer, tmp_path: Path, state_home: Path
+) -> None:
+    ended = command("flow", "run", two_connections(tmp_path), "--sandbox")
+
+    assert (ended.code, server.asked) == (0, [])
+    assert ended.json["data"]["sources"]
+    assert (state_home / "segment" / "sandbox.sqlite").exists()
+
+
+def test_the_bare_option_does_not_take_the_next_argument(command: Command, tmp_path: Path) -> None:
+    assert command("flow", "run", "--sandbox", read_flow(tmp_path)).code == 0
+
+
+def test_a_sandbox_of_a_file_holds_every_connection(command: Command, tmp_path: Path, state_home: Path) -> None:
+    ended = command("flow", "run", two_connections(tmp_path), f"--sandbox={tmp_path / 'mine.sqlite'}")
+
+    assert ended.code == 0
+    assert (tmp_path / "mine.sqlite").exists()
+    assert not (state_home / "segment").exists()
+
+
+def test_the_variable_chooses_the_sandbox_too(
+    command: Command, server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_SANDBOX", "1")
+
+    assert command("flow", "run", two_connections(tmp_path)).code == 0
+    assert server.asked == []
+
+
+def test_a_switched_off_variable_chooses_no_sandbox(
+    command: Command, server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_SANDBOX", "0")
+    server.answer(SOURCES)
+
+    assert command("flow", "run", read_flow(tmp_path)).json == SOURCES
+
+
+def test_a_sandbox_for_all_takes_no_connection(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+    file = connection_file(tmp_path, "c.json", apiKey="tok-of-the-file", baseUrl=server.url)
+    ended = command("flow", "run", two_connections(tmp_path), "--connection", f"One={file}", "--sandbox")
+
+    assert (ended.code, server.asked) == (2, [])
+    assert "a sandbox takes no connection" in ended.err
+
+
+def test_one_connection_may_be_real_and_the_other_a_sandbox(
+    command: Command, server: LoopbackServer, tmp_path: Path
+) -> None:
+    server.answer(SOURCES)
+    file = connection_file(tmp_path, "c.json", apiKey="tok-of-the-file", baseUrl=server.url)
+    ended = command("flow", "run", two_connections(tmp_path), "--connection", f"One={file}", "--sandbox=Two")
+
+    assert (ended.code, len(server.asked)) == (0, 1)
+    assert ended.json["data"]["sources"]
+
+
+def test_a_name_is_not_given_twice(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+    file = connection_file(tmp_path, "c.json", apiKey="tok-of-the-file", baseUrl=server.url)
+    ended = command("flow", "run", read_flow(tmp_path), "--connection", f"Workspace={file}", "--sandbox=Workspace")
+
+    assert ended.code == 2
+    assert '"Workspace" is given as a connection and as a sandbox.' in ended.err
+
+
+def test_two_sandboxes_are_two_workspaces(command: Command, tmp_path: Path) -> None:
+    one, two = tmp_path / "one.sqlite", tmp_path / "two.sqlite"
+    made = command("run", "createSource", "-i", "slug=only-here", "-i", "enabled=true", "-i", "metadataId=IqDTy1TpoU",
+                   f"--sandbox={one}").json["data"]["data"]["source"]["id"]  # fmt: skip
+    payload = tmp_path / "payload.json"
+    payload.write_text(json.dumps({"sourceId": made, "destinations": []}))
+    places = (f"--sandbox=From Workspace={one}", f"--sandbox=To Workspace={two}")
+    ended = command("flow", "run", COPY, "--payload", payload, *places)
+
+    assert (ended.code, ended.json["created"]) == (0, [])
+    found = command("run", "listSources", f"--sandbox={two}", "--all", "--select", "$.slug")
+    assert "only-here" in found.json
+
+
+def test_a_flow_that_names_no_connection_uses_the_only_one(
+    command: Command, server: LoopbackServer, tmp_path: Path
+) -> None:
+    server.answer(SOURCES)
+    file = connection_file(tmp_path, "c.json", apiKey="tok-of-the-file", baseUrl=server.url)
+    nameless = one_step(tmp_path, "listSources", connection=None)
+
+    assert command("flow", "run", nameless, "--sandbox").code == 0
+    assert command("flow", "run", nameless, "--connection", f"Any Name={file}").json == SOURCES
+    assert [asked.headers["authorization"] for asked in server.asked] == ["Bearer tok-of-the-file"]
+
+
+def test_a_file_does_not_choose_the_host_that_the_token_goes_to(
+    command: Command, server: LoopbackServer, tmp_path: Path
+) -> None:
+    server.answer(SOURCES)
+    with LoopbackServer().running() as elsewhere:
+        file = one_step(tmp_path, "listSources", fields={"baseUrl": {"type": "value", "value": elsewhere.url}})
+        ended = command("flow", "run", file)
+
+        assert (ended.code, elsewhere.asked, len(server.asked)) == (0, [], 1)
+    assert 'the hidden field "baseUrl" of "Workspace" stands in the file' in command("flow", "check", file).out

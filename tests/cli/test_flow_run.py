@@ -1,0 +1,287 @@
+"""`connector flow run` against the sandbox: what it prints, asks, refuses and keeps secret."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Command, Ended, finish, start
+from tests.cli.flows import EXAMPLES, NEW_SOURCE, call, integration, one_step, read_flow, variable
+from tests.flows.support import loop, step
+from tests.support.server import Answer, LoopbackServer
+
+SECRET = "hunter2-of-the-destination"
+APP = {
+    "slug": "shop",
+    "destinationName": "Shop analytics",
+    "destinationSettings": {"apiKey": SECRET},
+    "renameEvent": {"from": "Order Done", "to": "Order Completed"},
+}
+
+
+@pytest.fixture
+def payload(tmp_path: Path) -> Any:
+    def write(value: Any) -> Path:
+        file = tmp_path / "payload.json"
+        file.write_text(json.dumps(value), encoding="utf-8")
+        return file
+
+    return write
+
+
+def listed(command: Command, action: str, select: str, *more: str) -> list[Any]:
+    found: list[Any] = command("run", action, "--sandbox", "--all", "--select", select, *more).json
+    return found
+
+
+def provision(command: Command, file: Path, *more: str) -> Ended:
+    warehouse = listed(command, "listWarehouses", "$.id")[0]
+    config = f"Warehouse ID={warehouse}"
+    example = EXAMPLES / "provision_app.yaml"
+    return command("flow", "run", example, "--payload", file, "--config", config, "--sandbox", *more)
+
+
+def test_provisioning_twice_doubles_nothing(command: Command, payload: Any) -> None:
+    file = payload(APP)
+    first = provision(command, file)
+    slugs = listed(command, "listSources", "$.slug")
+    second = provision(command, file)
+
+    assert (first.code, second.code, second.json) == (0, 0, first.json)
+    assert listed(command, "listSources", "$.slug") == slugs
+    assert slugs.count("shop") == 1
+
+
+def test_a_user_is_off_boarded_and_the_log_is_told(command: Command, payload: Any) -> None:
+    email = listed(command, "listUsers", "$.email")[-1]
+    ended = command("flow", "run", EXAMPLES / "offboard_user.yaml", "--payload", payload({"email": email}), "--sandbox")
+
+    assert (ended.code, ended.json) == (0, {"removed": True, "pendingInvites": "not touched"})
+    assert "Pending invites of this address are left as they are." in ended.err
+    assert email not in listed(command, "listUsers", "$.email")
+
+
+def test_a_copy_asks_for_the_settings_first(command: Command, payload: Any) -> None:
+    source = listed(command, "listSources", "$.id")[0]
+    ended = command(
+        "flow", "run", EXAMPLES / "copy_source.yaml", "--payload", payload({"sourceId": source}), "--sandbox"
+    )
+
+    assert (ended.code, ended.json.keys()) == (0, {"message", "destinations"})
+    assert '"Copy" stopped with 422 in ' in ended.err
+
+
+def test_many_sources_are_changed_from_standard_input(command: Command) -> None:
+    source = listed(command, "listSources", "$.id")[0]
+    change = json.dumps([{"sourceId": source, "name": "Renamed"}])
+    ended = command("flow", "run", EXAMPLES / "change_sources.yaml", "--payload", "-", "--sandbox", stdin=change)
+
+    assert (ended.code, ended.json) == (0, {"changed": [source], "failed": []})
+    assert "Renamed" in listed(command, "listSources", "$.name")
+
+
+@pytest.mark.parametrize("text", ["{", "\ufeff"], ids=["cut off", "empty"])
+def test_a_payload_that_is_no_json_is_refused(command: Command, tmp_path: Path, text: str) -> None:
+    ended = command("flow", "run", read_flow(tmp_path), "--payload", "-", "--sandbox", stdin=text)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "the payload in standard input cannot be used" in ended.err
+
+
+def test_nothing_but_the_result_is_on_standard_output_and_only_the_end_on_the_other(
+    command: Command, tmp_path: Path
+) -> None:
+    ended = command("flow", "run", read_flow(tmp_path), "--sandbox")
+
+    assert ended.json["data"]["sources"]
+    assert len(ended.err.splitlines()) == 1
+    assert ended.err.startswith('"Main" done in ')
+
+
+def test_events_are_lines_of_json_without_secrets(command: Command, payload: Any) -> None:
+    ended = provision(command, payload(APP), "--events", "jsonl")
+    lines = [json.loads(line) for line in ended.err.splitlines()]
+
+    assert ended.code == 0
+    assert {"run", "step", "note"} == {line["type"] for line in lines}
+    assert [line["state"] for line in lines if line["type"] == "run"] == ["started", "stopped"]
+    assert SECRET not in ended.err
+
+
+def test_with_events_an_error_is_a_line_of_json_too(command: Command, tmp_path: Path) -> None:
+    ended = command("flow", "run", one_step(tmp_path, "getSource", {"sourceId": "nope"}), "--sandbox", "--events=jsonl")
+    *lines, last = [json.loads(line) for line in ended.err.splitlines()]
+
+    assert ended.code == 4
+    assert last["error"]["type"] == "StepError"
+    assert last["error"]["cause"]["type"] == "NotFoundError"
+    assert [line["state"] for line in lines if line["type"] == "run"] == ["started", "failed"]
+
+
+def test_a_trace_holds_inputs_and_results_and_no_secret(command: Command, payload: Any, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    provision(command, payload(APP), "--trace", str(trace))
+    steps = {line["step"]: line for line in map(json.loads, trace.read_text().splitlines()) if line["type"] == "step"}
+
+    assert steps["Create Source"]["inputs"]["slug"] == "shop"
+    assert steps["Create Source"]["results"]["data"]["source"]["slug"] == "shop"
+    assert SECRET not in trace.read_text()
+
+
+def test_a_dry_run_prints_the_writes_without_secrets_and_changes_nothing(command: Command, payload: Any) -> None:
+    slugs = listed(command, "listSources", "$.slug")
+    ended = provision(command, payload(APP), "--dry-run")
+
+    assert ended.code == 0
+    assert [write["step"] for write in ended.json][:2] == ["Create Source", "Connect To Warehouse"]
+    assert SECRET not in ended.out
+    assert listed(command, "listSources", "$.slug") == slugs
+    assert command("flow", "runs", "--json").json == []
+
+
+def test_a_step_that_cannot_run_is_named_before_anything_is_done(
+    command: Command, tmp_path: Path, server: LoopbackServer
+) -> None:
+    steps = (call("List", "listSources"), step("Compute", "code.runCode"))
+    ended = command("flow", "run", integration(tmp_path, *steps, variables=[variable("Workspace")]))
+
+    assert (ended.code, ended.out, server.asked) == (2, "", [])
+    assert "Compute" in ended.err
+
+
+def test_an_unset_config_variable_is_an_error_with_its_cure(command: Command, payload: Any) -> None:
+    ended = command("flow", "run", EXAMPLES / "provision_app.yaml", "--payload", payload(APP), "--sandbox")
+
+    assert (ended.code, "--config 'Warehouse ID=VALUE'" in ended.err) == (2, True)
+
+
+def test_a_config_value_needs_an_equals_sign(command: Command) -> None:
+    ended = command("flow", "run", EXAMPLES / "provision_app.yaml", "--config", "Warehouse ID", "--sandbox")
+
+    assert (ended.code, "Write --config NAME=VALUE" in ended.err) == (2, True)
+
+
+def test_a_write_to_a_real_service_names_host_and_origin(
+    command: Command, tmp_path: Path, server: LoopbackServer
+) -> None:
+    server.answer({"data": {"source": {"id": "a"}}})
+    ended = command("flow", "run", one_step(tmp_path, "createSource", NEW_SOURCE))
+
+    host = server.url.removeprefix("http://")
+    assert ended.err.splitlines()[0] == f"Workspace: {host} with the credentials of SEGMENT_API_KEY"
+
+
+def test_what_takes_away_needs_a_yes_where_nobody_can_be_asked(
+    command: Command, tmp_path: Path, server: LoopbackServer
+) -> None:
+    file = one_step(tmp_path, "deleteSource", {"sourceId": "abc"})
+    refused = command("flow", "run", file)
+    server.answer({"data": {"status": "SUCCESS"}})
+    done = command("flow", "run", file, "--yes")
+
+    assert (refused.code, done.code) == (2, 0)
+    assert "steps that may take something away: Do It" in refused.err
+    assert [asked.method for asked in server.asked] == ["DELETE"]
+
+
+def test_nothing_is_asked_about_a_sandbox_or_a_dry_run(
+    command: Command, tmp_path: Path, server: LoopbackServer
+) -> None:
+    source = listed(command, "listSources", "$.id")[0]
+    file = one_step(tmp_path, "deleteSource", {"sourceId": source})
+
+    assert command("flow", "run", file, "--dry-run").json == [
+        {"step": "Do It", "action": "segment.deleteSource", "inputs": {"sourceId": source}}
+    ]
+    assert command("flow", "run", file, "--sandbox").code == 0
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, 4), (404, 4), (503, 5), (429, 5)], ids=["refused", "not found", "failing", "too many"]
+)
+def test_the_exit_code_is_that_of_the_cause(
+    command: Command, tmp_path: Path, server: LoopbackServer, status: int, code: int
+) -> None:
+    server.script = lambda _asked: Answer({"errors": [{"type": "x"}]}, status=status)
+    ended = command("flow", "run", read_flow(tmp_path), "--max-wait", "0")
+
+    assert (ended.code, ended.out) == (code, "")
+    assert 'the step "Do It" of the flow "Main" failed' in ended.err
+    assert "Go on with: connector flow resume 2" in ended.err
+
+
+def test_a_write_of_unknown_outcome_exits_with_6(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
+    server.script = lambda _asked: Answer(cut=True)
+    ended = command("flow", "run", one_step(tmp_path, "createSource", NEW_SOURCE))
+
+    assert ended.code == 6
+
+
+def test_a_wait_and_an_ignored_error_are_told_and_a_long_loop_does_not_repeat_them(
+    command: Command, tmp_path: Path, payload: Any
+) -> None:
+    ignoring = {"errorHandlerType": "ignore"}
+    get = {**call("Get", "getSource", {"sourceId": "=loop.currentItem"}), "errorConfig": ignoring}
+    file = integration(tmp_path, loop("Loop", "=trigger.results.body.data", get), variables=[variable("Workspace")])
+    ended = command("flow", "run", file, "--payload", payload([f"s{n}" for n in range(30)]), "--sandbox")
+
+    assert ended.code == 0
+    assert ended.err.count("(ignored)") == 20
+    assert "and 10 more waits, repetitions and ignored errors" in ended.err
+
+
+def test_a_rate_limit_is_waited_for_and_told(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
+    answers = iter([Answer({}, status=429, headers={"Retry-After": "0"}), Answer({"data": {}})])
+    server.script = lambda _asked: next(answers)
+    ended = command("flow", "run", read_flow(tmp_path))
+
+    assert ended.code == 0
+    assert re.search(r"^Do It: waiting [\d.]+ s: rate limit$", ended.err, re.MULTILINE)
+
+
+def test_the_deadline_ends_a_run_and_says_how_to_go_on(command: Command, tmp_path: Path) -> None:
+    sleep = step("Wait", "sleep.sleep", {"ms": "60000"})
+    file = integration(tmp_path, sleep, call("List", "listSources"), variables=[variable("Workspace")])
+    ended = command("flow", "run", file, "--sandbox", "--deadline", "1")
+
+    assert ended.code == 2
+    assert "connector flow resume" in ended.err
+
+
+def test_what_is_logged_cannot_move_the_cursor(command: Command, tmp_path: Path, payload: Any) -> None:
+    log = step("Log", "log.writeLog", {"level": "info", "message": "=trigger.results.body.data"})
+    file = integration(tmp_path, log, variables=[])
+    ended = command("flow", "run", file, "--payload", payload("\x1b[2J" + "x" * 1000))
+
+    assert ended.err.startswith("info: \\x1b[2J")
+    assert "... (1004 characters)" in ended.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "terminated"])
+def test_an_interrupt_closes_the_journal_and_says_how_to_resume(
+    command: Command, tmp_path: Path, server: LoopbackServer, sent: signal.Signals, code: int
+) -> None:
+    server.script = lambda _asked: Answer({"data": {}}, hang=5 if len(server.asked) == 1 else 0)
+    process = start("flow", "run", str(read_flow(tmp_path)), "--events", "jsonl")
+    until = time.monotonic() + 20
+    while not server.asked and time.monotonic() < until:
+        time.sleep(0.01)
+    os.kill(process.pid, sent)
+    ended = finish(process)
+    (past,) = command("flow", "runs", "--json").json
+    lines = [json.loads(line) for line in ended.err.splitlines()]
+
+    assert (ended.code, ended.out) == (code, "")
+    assert (past["status"], past["error"]) == ("failed", "interrupted")
+    assert {"type": "note", "message": f"Go on with: connector flow resume {past['id']}"} in lines
+    assert command("flow", "resume", past["id"]).code == 0
