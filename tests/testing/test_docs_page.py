@@ -29,6 +29,7 @@ def test_every_python_snippet_names_its_file() -> None:
 
 def test_every_python_snippet_passes_as_a_test(tmp_path: Path) -> None:
     expected = sum(len(re.findall(r"^ *def test_", code, re.MULTILINE)) for code in PYTHON.values())
+
     flows = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "examples" / "flows").glob("*.yaml")}
 
     printed = run_pytest(tmp_path, {**PYTHON, **flows}, *PLUGIN, "-q", "--ignore", "test_contract.py")
@@ -74,10 +75,10 @@ def test_every_public_method_of_the_harness_is_on_the_page() -> None:
 
 def test_what_is_installed_is_offered_by_the_distribution() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    found = re.findall(rf"{project['name']}\[([\w,]+)\]", PAGE)
-    asked = {name for names in found for name in names.split(",")}
+    lists = re.findall(rf"{project['name']}\[([\w,]+)\]", PAGE)
+    asked = {extra for extras in lists for extra in extras.split(",")}
 
-    assert asked == {"testing", "server"}
+    assert asked == {"server", "testing"}
     assert asked <= project["optional-dependencies"].keys()
 
 
