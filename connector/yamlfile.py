@@ -78,6 +78,7 @@ def parse(text: str, source: str = "<text>") -> Document:
         YamlError: It is no YAML that is taken.
     """
     try:
+        _check_depth(text, source)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         problem = _syntax_problem(error, source)
@@ -88,6 +89,20 @@ def parse(text: str, source: str = "<text>") -> Document:
             raise YamlError(reader.problems)
         return Document(source, data, reader.lines)
     raise YamlError([problem])
+
+
+def _check_depth(text: str, source: str) -> None:
+    # the composer calls itself for each level, and the process dies of a text that is deep enough
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH + 1:
+            mark = event.start_mark
+            raise YamlError([_too_deep(f"{source}:{mark.line + 1}" if mark else source)])
+
+
+def _too_deep(where: str) -> Problem:
+    return Problem(where, f"is nested more than {MAX_DEPTH} levels deep.", cure="Flatten it.")
 
 
 class _Reader:
@@ -132,7 +147,7 @@ class _Reader:
         if id(node) in self._open:
             return Problem(where, "an alias refers to what it stands in.", cure="Write the values out.")
         if len(place) > MAX_DEPTH:
-            return Problem(where, f"is nested more than {MAX_DEPTH} levels deep.", cure="Flatten it.")
+            return _too_deep(where)
         if self._nodes > MAX_NODES:
             text = f"has more than {MAX_NODES} values once its aliases are followed."
             return Problem(where, text, cure="Use fewer aliases, or a smaller file.")

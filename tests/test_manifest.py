@@ -125,13 +125,15 @@ def test_aliases_are_followed() -> None:
     [
         ("a: &x\n  b: *x\n", "refers to what it stands in"),
         ("[" * 200 + "]" * 200, "levels deep"),
+        ("[" * 100_000, "levels deep"),
+        ("- " * 100_000, "levels deep"),
         (
             "a: &a [1,1,1,1,1,1,1,1,1]\n"
             + "".join(f"{n}: &{n} [{','.join([f'*{p}'] * 9)}]\n" for p, n in zip("abcdefgh", "bcdefghi", strict=True)),
             "once its aliases are followed",
         ),
     ],
-    ids=["cycle", "depth", "bomb"],
+    ids=["cycle", "depth", "brackets", "dashes", "bomb"],
 )
 def test_hostile_yaml_is_refused(text: str, reason: str) -> None:
     with pytest.raises(yamlfile.YamlError, match=reason):
