@@ -147,7 +147,7 @@ def undo(context: click.Context, *, journal: str, dry_run: bool, yes: bool, conn
 def _needs(history: History) -> list[Need]:
     """The connections that something was written with."""
     about = history.header["connections"]
-    names = dict.fromkeys(write.connection for write in history.writes.values())
+    names = dict.fromkeys(write.connection for write in history.writes)
     return [(about[name]["component"], name) for name in names if name in about]
 
 

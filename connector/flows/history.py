@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ class Write:
         action: `component.action`.
         connection: Name of the connection's config variable.
         inputs: Its inputs.
+        position: Position in the file of its results; a step in a loop that is repeated has several in one place.
     """
 
     at: str
@@ -30,6 +31,7 @@ class Write:
     action: str
     connection: str
     inputs: dict[str, Any]
+    position: int = 0
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ class History:
         ignored: Steps whose error the flow ignored.
         unknown: Writes that may have happened, in order.
         writes: Writes that happened, in order.
-        undone: Writes that were taken back.
+        undone: Positions of the writes that were taken back.
     """
 
     path: Path
@@ -57,13 +59,17 @@ class History:
     finished: dict[str, int] = field(default_factory=dict)
     ignored: set[str] = field(default_factory=set)
     unknown: dict[str, Write] = field(default_factory=dict)
-    writes: dict[str, Write] = field(default_factory=dict)
-    undone: set[str] = field(default_factory=set)
+    writes: list[Write] = field(default_factory=list)
+    undone: set[int] = field(default_factory=set)
 
     def results(self, at: str) -> Any:
         """The results of a finished step."""
+        return self.results_at(self.finished[at])
+
+    def results_at(self, position: int) -> Any:
+        """The results that stand at a position in the file."""
         with self.path.open("rb") as file:
-            file.seek(self.finished[at])
+            file.seek(position)
             return of_line(file.readline())["results"]
 
     def add(self, record: dict[str, Any], position: int) -> None:
@@ -76,14 +82,14 @@ class History:
             case "done":
                 self.finished[at] = position
                 if at in self.unknown:
-                    self.writes[at] = self.unknown.pop(at)
+                    self.writes.append(replace(self.unknown.pop(at), position=position))
             case "failed":
                 if not record["unknown"]:
                     self.unknown.pop(at, None)
                 if record["ignored"]:
                     self.ignored.add(at)
             case "undone":
-                self.undone.add(at)
+                self.undone.add(record["position"])
             case "end":
                 self.status, self.error = record["status"], record.get("error", "")
             case "resumed":

@@ -179,7 +179,7 @@ class _Undo:
         self.done = Undone()
         self.limits = CallLimits.of(max_wait)
         flow = Flow.parse(history.header["text"], history.header["source"])
-        writes = [write for write in history.writes.values() if self._deletion(write)]
+        writes = [write for write in history.writes if self._deletion(write)]
         needs = {(write.action.partition(".")[0], write.connection or None): None for write in writes}
         self.bindings = Bindings(flow.integration, needs, components, connections)
 
@@ -188,8 +188,8 @@ class _Undo:
             _same_hosts(self.history.header["connections"], self.bindings)
             for write in reversed(self.history.unknown.values()):
                 self.done.kept.append((write, "it may or may not have happened: look, and delete it by hand"))
-            for write in reversed(self.history.writes.values()):
-                if write.at not in self.history.undone:
+            for write in reversed(self.history.writes):
+                if write.position not in self.history.undone:
                     self._one(write)
         finally:
             self.bindings.close()
@@ -207,9 +207,9 @@ class _Undo:
         try:
             if not self.dry_run:
                 self._delete(component, key, inputs, write)
-                self.book.note("undone", at=write.at)
+                self.book.note("undone", at=write.at, position=write.position)
         except NotFoundError:
-            self.book.note("undone", at=write.at)
+            self.book.note("undone", at=write.at, position=write.position)
             self.done.gone.append(write)
         except ConnectorError as error:
             self.done.failed.append((write, error))
@@ -222,7 +222,7 @@ class _Undo:
         action = component.actions.get(key) if component else None
         if component is None or action is None or action.undo is None:
             return None
-        known = {"inputs": write.inputs, "results": self.history.results(write.at)}
+        known = {"inputs": write.inputs, "results": self.history.results_at(write.position)}
         inputs = {name: look_up(known, parse_path(path)) for name, path in action.undo.inputs.items()}
         return component, action.undo.action, inputs
 

@@ -13,7 +13,7 @@ from connector.component import Component
 from connector.errors import ForbiddenError, JournalError, StepError
 from connector.flows import Run, undo
 from connector.flows.paths import parse_path
-from tests.flows.support import CONNECTION, Answer, Service, step
+from tests.flows.support import CONNECTION, Answer, Service, loop, step
 
 Runs = Callable[..., Run]
 
@@ -39,6 +39,18 @@ def test_what_was_undone_is_not_deleted_again(run: Runs, workshop: Component, se
     undo(done.id, workshop, connections=service.connections)
     assert undo(done.id, workshop, connections=service.connections).deleted == []
     assert len(service.asked("DELETE")) == 1
+
+
+def test_what_every_try_of_a_loop_created_is_deleted(run: Runs, workshop: Component, service: Service) -> None:
+    retry = {"errorHandlerType": "retry", "maxAttempts": 1, "delaySeconds": 0}
+    service.answers["PATCH"] = [Answer({}, status=422)]
+    update = step("Update", "workshop.updateThing", {"thingId": "t1", "name": "x"})
+    done = run(loop("Loop", "[1]", create("a"), update, errorConfig=retry))
+    assert list(service.things) == ["t1", "t2"]
+    undone = undo(done.id, workshop, connections=service.connections)
+    assert len(undone.deleted) == 2
+    assert service.things == {}
+    assert undo(done.id, workshop, connections=service.connections).deleted == []
 
 
 def test_what_is_gone_already_is_said(run: Runs, workshop: Component, service: Service) -> None:
