@@ -57,7 +57,8 @@ def resume(
         options: `max_wait`, `deadline`, `on_event`, `plugins`, `trace`, `keep_values`, `limits`, `state` of `Flow.run`.
 
     Raises:
-        JournalError: The journal cannot be used, the run is still going on or is over, or a write may have happened.
+        JournalError: The journal cannot be used, the run is still going on, is over or was taken back, or a write may
+            have happened.
         FlowFileError: See `Flow.run`.
         StepError: See `Flow.run`.
     """
@@ -91,6 +92,9 @@ def _session(history: History, flow: Flow | None, components: Any, options: Opti
 def _can_go_on(history: History, unknown: Unknown) -> None:
     if history.status in {"done", "stopped"}:
         raise JournalError(f"the run {history.header['id']} is over.", hint="Start the flow again instead.")
+    if history.undone:
+        text = f"what the run {history.header['id']} created was taken back."
+        raise JournalError(text, hint="Start the flow again instead.")
     if not history.unknown or unknown != "stop":
         return
     problems = [

@@ -11,7 +11,7 @@ import pytest
 import connector
 from connector.component import Component
 from connector.errors import ForbiddenError, JournalError, StepError
-from connector.flows import Run, undo
+from connector.flows import Run, resume, undo
 from connector.flows.paths import parse_path
 from tests.flows.support import CONNECTION, Answer, Service, loop, step
 
@@ -51,6 +51,17 @@ def test_what_every_try_of_a_loop_created_is_deleted(run: Runs, workshop: Compon
     assert len(undone.deleted) == 2
     assert service.things == {}
     assert undo(done.id, workshop, connections=service.connections).deleted == []
+
+
+def test_a_run_that_was_undone_is_not_resumed(run: Runs, workshop: Component, service: Service) -> None:
+    service.answers["PATCH"] = [Answer({}, status=422)]
+    with pytest.raises(StepError) as caught:
+        run(create("a"), step("Update", "workshop.updateThing", {"thingId": "t1", "name": "x"}))
+    journal = caught.value.run.journal
+    undo(journal, workshop, connections=service.connections)
+    with pytest.raises(JournalError, match="created was taken back"):
+        resume(journal, workshop, connections=service.connections)
+    assert len(service.asked("PATCH")) == 1
 
 
 def test_what_is_gone_already_is_said(run: Runs, workshop: Component, service: Service) -> None:
