@@ -10,7 +10,7 @@ from typing import Any
 from connector.errors import FlowLimitError, JournalError, StepError, UsageError
 from connector.flows.acting import Acting, outcome_unknown
 from connector.flows.builtin import ELSE
-from connector.flows.calls import BreakLoop, Execution, StepCall, Trying
+from connector.flows.calls import BreakLoop, Execution, StepCall, StopFlow, Trying
 from connector.flows.events import Listener, LogEvent, StepEvent, StepState
 from connector.flows.expressions import Scope, evaluate
 from connector.flows.history import History
@@ -168,6 +168,9 @@ class Engine:
             perform = partial(self._done, planned)
             call = StepCall(self.flow, planned.step, trying.at, trying.inputs, trying.attempts, perform)
             trying.results = self._hooked(planned, call)
+        except (BreakLoop, StopFlow):
+            self._ended(planned, trying.ended("done", None, self._waited))
+            raise
         except Exception as error:
             return error
         return None

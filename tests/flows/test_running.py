@@ -179,6 +179,13 @@ def test_stop_execution_ends_the_flow_with_an_answer(run: Runs) -> None:
     assert done.steps["Never"].state == "skipped"
 
 
+def test_steps_that_end_a_loop_or_the_flow_are_done(run: Runs) -> None:
+    stop = step("Stop", "stop-execution.stopExecution", {"jsonBody": "1"})
+    done = run(loop("Loop", "[1, 2]", step("Break", "loop.breakLoop")), loop("Last", "[1, 2]", stop))
+    ended = {name: (done.steps[name].state, done.steps[name].count) for name in ("Loop", "Break", "Last", "Stop")}
+    assert ended == {"Loop": ("done", 1), "Break": ("done", 1), "Last": ("done", 1), "Stop": ("done", 1)}
+
+
 def test_write_log_writes_its_message_without_secrets(run: Runs, events: list[Event]) -> None:
     say = step("Say", "log.writeLog", {"level": "warn", "message": "token secret-token-of-the-workshop!"})
     run(step("List", "workshop.listThings"), say)
