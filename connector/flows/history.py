@@ -47,6 +47,7 @@ class History:
         finished: Position in the file of the results of each finished step, by where it was in the run.
         ignored: Steps whose error the flow ignored.
         unknown: Writes that may have happened, in order.
+        doubted: Where those are that an earlier process left: a repetition that is refused says nothing about them.
         writes: Writes that happened, in order.
         undone: Positions of the writes that were taken back.
     """
@@ -59,6 +60,7 @@ class History:
     finished: dict[str, int] = field(default_factory=dict)
     ignored: set[str] = field(default_factory=set)
     unknown: dict[str, Write] = field(default_factory=dict)
+    doubted: set[str] = field(default_factory=set)
     writes: list[Write] = field(default_factory=list)
     undone: set[int] = field(default_factory=set)
 
@@ -84,7 +86,7 @@ class History:
                 if at in self.unknown:
                     self.writes.append(replace(self.unknown.pop(at), position=position))
             case "failed":
-                if not record["unknown"]:
+                if not record["unknown"] and at not in self.doubted:
                     self.unknown.pop(at, None)
                 if record["ignored"]:
                     self.ignored.add(at)
@@ -94,6 +96,7 @@ class History:
                 self.status, self.error = record["status"], record.get("error", "")
             case "resumed":
                 self.status = self.error = ""
+                self.doubted |= self.unknown.keys()
 
 
 def read_history(path: Path) -> History:

@@ -139,6 +139,19 @@ def test_a_write_that_may_have_happened_is_reported_and_not_repeated(
     assert len(service.asked("POST")) == 1
 
 
+def test_a_repetition_that_is_refused_leaves_the_first_write_unknown(
+    run: Runs, workshop: Component, service: Service
+) -> None:
+    service.answers["POST"] = [Answer(cut=True), FAILED]
+    failed = failed_run(run, step("Create", "workshop.createThing", {"name": "a"}))
+    assert failed.journal is not None
+    with pytest.raises(StepError):
+        resume(failed.journal, workshop, connections=service.connections, unknown="repeat")
+    with pytest.raises(JournalError, match="may or may not have happened"):
+        resume(failed.journal, workshop, connections=service.connections)
+    assert resume(failed.journal, workshop, connections=service.connections, unknown="skip").status == "done"
+
+
 @pytest.mark.parametrize(("unknown", "posts"), [("repeat", 2), ("skip", 1)])
 def test_one_may_say_what_became_of_it(
     run: Runs, workshop: Component, service: Service, unknown: Any, posts: int
