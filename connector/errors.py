@@ -15,6 +15,7 @@
     │   ├── PolicyError              the runner's policy forbids it
     │   ├── FlowFileError            a flow that cannot be run, every finding listed
     │   ├── FlowLimitError           a flow that goes beyond a limit, such as a loop without end
+    │   │   └── FlowDeadlineError     a run that may go on later               exit 5
     │   ├── JournalError             a run that cannot be resumed or undone
     │   └── SandboxError             a file, seed, fault or assumption that does not fit
     ├── RefusedError               the API refused: fix the request      exit 4
@@ -179,6 +180,13 @@ class FlowFileError(UsageError):
 
 class FlowLimitError(UsageError):
     """A flow goes beyond a limit; the message names the limit."""
+
+
+class FlowDeadlineError(FlowLimitError):
+    """The deadline of a run passed before its end; it can be resumed."""
+
+    exit_code = 5
+    hint = "Resume it later."
 
 
 class JournalError(UsageError):

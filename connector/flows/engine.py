@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from connector.errors import FlowLimitError, JournalError, StepError, UsageError
+from connector.errors import FlowDeadlineError, FlowLimitError, JournalError, StepError, UsageError
 from connector.flows.acting import Acting, outcome_unknown
 from connector.flows.builtin import ELSE
 from connector.flows.calls import BreakLoop, Execution, StepCall, StopFlow, Trying
@@ -121,12 +121,12 @@ class Engine:
         """Sleep, unless nothing is to be changed.
 
         Raises:
-            FlowLimitError: The deadline of the run comes before.
+            FlowDeadlineError: The deadline of the run comes before.
         """
         if self.pretend or seconds <= 0:
             return
         if self.deadline is not None and time.monotonic() + seconds > self.deadline:
-            raise FlowLimitError("the deadline of the run comes before the end of a wait.", hint="Resume it later.")
+            raise FlowDeadlineError("the deadline of the run comes before the end of a wait.")
         self._waiting(seconds, reason)
         time.sleep(seconds)
 
@@ -246,4 +246,4 @@ class Engine:
         where = f'the step "{planned.step.name}"'
         self.limits.check("steps", self._steps, where)
         if self.deadline is not None and time.monotonic() > self.deadline:
-            raise FlowLimitError(f"the deadline of the run passed before {where}.", hint="Resume it later.")
+            raise FlowDeadlineError(f"the deadline of the run passed before {where}.")

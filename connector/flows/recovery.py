@@ -101,7 +101,10 @@ def _can_go_on(history: History, unknown: Unknown) -> None:
         Problem(write.at, f'{write.action} of the step "{write.step}" was begun, and nobody knows its outcome.')
         for write in history.unknown.values()
     ]
-    hint = "Look whether it happened; then resume with --unknown repeat (unknown='repeat') if not, with skip if it did."
+    hint = (
+        "Look whether it happened; then resume with --unknown repeat (unknown='repeat') if not, with skip if it did. "
+        "A skipped step has no results: where later steps use them, and the flow looks up what exists, start it again."
+    )
     raise JournalError("a write may or may not have happened; nothing was run.", problems=problems, hint=hint)
 
 

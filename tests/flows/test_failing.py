@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connector.errors import (
+    FlowDeadlineError,
     FlowLimitError,
     OutcomeUnknownError,
     ServerError,
@@ -157,8 +158,11 @@ def test_a_limit_is_never_ignored(run: Runs) -> None:
 
 
 def test_nothing_is_begun_after_the_deadline(run: Runs, service: Service) -> None:
-    with pytest.raises(FlowLimitError, match=r"the deadline of the run"):
+    with pytest.raises(FlowDeadlineError, match=r"the deadline of the run") as caught:
         run(step("Wait", "sleep.sleep", {"ms": "200"}), step("List", "workshop.listThings"), deadline=0.1)
+
+    assert caught.value.exit_code == 5
+    assert "Resume it later." in str(caught.value)
     assert not service.server.asked
 
 
