@@ -253,7 +253,7 @@ def test_the_deadline_ends_a_run_and_says_how_to_go_on(command: Command, tmp_pat
     file = integration(tmp_path, sleep, call("List", "listSources"), variables=[variable("Workspace")])
     ended = command("flow", "run", file, "--sandbox", "--deadline", "1")
 
-    assert ended.code == 2
+    assert ended.code == 5
     assert "connector flow resume" in ended.err
 
 
