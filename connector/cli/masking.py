@@ -8,11 +8,12 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from connector.hiding import STARS, hide
+
 if TYPE_CHECKING:
     from connector.inputs import Inputs
     from connector.rest import Endpoint, Request
 
-STARS = "***"
 SHORTEST = 4
 """Secrets with fewer characters are not searched for inside of other texts, which they would shred."""
 
@@ -31,9 +32,7 @@ class Mask:
     def text(self, text: str) -> str:
         """The text with stars for each secret in it."""
         texts = [secret for secret in self.secrets if isinstance(secret, str) and len(secret) >= SHORTEST]
-        for secret in sorted(texts, key=len, reverse=True):  # one may be a part of another
-            text = text.replace(secret, STARS).replace(quote(secret, safe=""), STARS)
-        return str(self.endpoint.redact(text))
+        return str(self.endpoint.redact(hide(text, [*texts, *(quote(secret, safe="") for secret in texts)])))
 
     def value(self, value: Any) -> Any:
         """A JSON value with stars for each secret leaf."""

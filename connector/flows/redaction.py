@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-MASK = "***"
+from connector.hiding import STARS, hide
 
 _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)|secret|token|credential|authorization|private.?key|api.?key|write.?key|access.?key",
@@ -52,15 +52,12 @@ class Redactor:
             case list() | tuple():
                 return [self.value(part, name, depth + 1) for part in value]
             case str():
-                return MASK if value and _SECRET_NAME.search(name) else self.text(value)
+                return STARS if value and _SECRET_NAME.search(name) else self.text(value)
         return value
 
     def text(self, text: str) -> str:
         """A text without secrets."""
-        for secret in self._secrets:
-            if secret in text:
-                text = text.replace(secret, MASK)
-        return text
+        return hide(text, self._secrets)
 
     def _member(self, value: Any, name: str, depth: int) -> Any:
         if name in self._keys and value not in (None, "", [], {}):
@@ -71,11 +68,11 @@ class Redactor:
         """The shape of a value that is secret as a whole: its keys, and stars."""
         match value:
             case Mapping() if "key" in value and "value" in value and len(value) == 2:
-                return {"key": value["key"], "value": MASK}
+                return {"key": value["key"], "value": STARS}
             case Mapping():
                 return {str(key): self.masked(part) for key, part in value.items()}
             case list() | tuple():
                 return [self.masked(part) for part in value]
             case None | bool() | "":
                 return value
-        return MASK
+        return STARS

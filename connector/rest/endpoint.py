@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from connector.errors import ApiFault
+from connector.hiding import hide
 
 FaultReader = Callable[[Any], Sequence[ApiFault]]
 """From the JSON body of a refused request to what the API says."""
@@ -55,10 +56,9 @@ class Endpoint:
     def redact(self, value: Any) -> Any:
         """A text, or a JSON value with its texts, without any secret of this connection."""
         if isinstance(value, str):
-            for secret in filter(None, (secret.get_secret_value() for secret in self.secrets)):
-                value = value.replace(secret, "***")
-        elif isinstance(value, list):
+            return hide(value, (secret.get_secret_value() for secret in self.secrets))
+        if isinstance(value, list):
             return [self.redact(item) for item in value]
-        elif isinstance(value, dict):
+        if isinstance(value, dict):
             return {self.redact(key): self.redact(item) for key, item in value.items()}
         return value
