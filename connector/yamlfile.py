@@ -173,5 +173,7 @@ def _number_or_text(text: str) -> Any:
 def _syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
     mark = getattr(error, "problem_mark", None)
     text = getattr(error, "problem", None) or str(error).splitlines()[0]
+    if "nesting depth" in text:  # libyaml as bundled since PyYAML 6.0.4 has a limit of its own, and may reach it first
+        return _too_deep(source if mark is None else f"{source}:{mark.line + 1}")
     where = source if mark is None else f"{source}:{mark.line + 1}:{mark.column + 1}"
     return Problem(where, f"is not YAML: {text}.", cure="Check the indentation, quotes and colons there.")

@@ -86,7 +86,11 @@ class Store:
             self._db = sqlite3.connect(
                 path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self._prepare()
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
         except sqlite3.Error as error:
             raise SandboxError(f"{path} cannot be used as a sandbox: {error}.", hint=OTHER_FILE) from None
         except OSError as error:

@@ -66,7 +66,8 @@ class Workspace:
     ) -> None:
         self._seed = seeding.read_seed(seed)
         self.faults: list[Fault] = [parse_fault(text) for text in faults]
-        self.engine = Engine(Store(path), Assumptions(assume or {}))
+        assumptions = Assumptions(assume or {})  # before the store: it may raise, and the store opens a file
+        self.engine = Engine(Store(path), assumptions)
         self._log: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)
         try:
             self._begin(path, seeded=seed is not None)
