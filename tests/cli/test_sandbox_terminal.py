@@ -33,7 +33,7 @@ def test_what_is_lost_is_asked_for(command: Command, args: list[str], typed: byt
 
     command("sandbox", "seed", "--sources", "3")
     ended, _, screen = run("sandbox", *args, typed=typed)
-    assert (ended, "will lose what it holds. Do it? [y/N]: " in screen) == (code, True)
+    assert (ended, "will lose what it holds. Do it? [y/N]:" in screen) == (code, True)
     assert sources(command) == left
 
 

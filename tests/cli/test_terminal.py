@@ -54,7 +54,7 @@ def run(
     *args: str,
     stdout: bool = False,
     typed: bytes | signal.Signals = b"",
-    prompt: bytes = b"[y/N]: ",
+    prompt: bytes = b"[y/N]:",
     **variables: str,
 ) -> tuple[int, str, str]:
     """Exit code, standard output and screen of a command on a terminal; `typed` answers its question."""

@@ -57,7 +57,7 @@ def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
                 if number == 30:
                     threading.Timer(0.1, process.kill).start()
                 assert time.monotonic() < deadline
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):  # cut before or inside the body
             pass
     with sandbox.open_workspace(path) as workspace:
         kept = [source["id"] for source in workspace.sources[5:]]
