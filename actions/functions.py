@@ -6,7 +6,7 @@ from pydantic import MISSING
 from typing_extensions import TypedDict
 
 from connector import Context, Input, Payload, Undo, action
-from connector.inputs import wire_shape
+from connector.component.inputs import wire_shape
 
 from .inputs import FunctionId, PageInputs, ResourceType, SegmentInputs, lists
 

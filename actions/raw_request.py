@@ -6,8 +6,8 @@ from pydantic import MISSING, AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from connector import Context, Input, Payload, action
-from connector.definitions import Effect
-from connector.inputs import given
+from connector.component.definitions import Effect
+from connector.component.inputs import given
 from connector.rest import SAFE_METHODS, Request, json_bytes, relative_path
 
 from .inputs import SegmentInputs

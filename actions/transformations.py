@@ -6,7 +6,7 @@ from pydantic import MISSING, Field
 from typing_extensions import TypedDict
 
 from connector import Context, Input, Payload, Undo, action
-from connector.inputs import wire_shape
+from connector.component.inputs import wire_shape
 
 from .inputs import DestinationMetadataId, PageInputs, SegmentInputs, SourceId, TransformationId, lists
 

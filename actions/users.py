@@ -6,7 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from connector import Context, Input, Payload, action
-from connector.inputs import wire_shape
+from connector.component.inputs import wire_shape
 
 from .inputs import PageInputs, SegmentInputs, UserId, lists, numbered
 

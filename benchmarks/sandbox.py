@@ -21,8 +21,8 @@ import requests
 
 import connector
 from benchmarks.loopback import serving
-from connector import sandboxes
-from connector.connections import environment_names
+from connector.component.connections import environment_names
+from connector.sandbox_kit import sandbox
 
 SOURCES, DESTINATIONS = 40_000, 5_000
 ROUNDS = 5
@@ -95,7 +95,7 @@ def starts(file: Path) -> None:
 
 def one_test() -> float:
     started = time.perf_counter()
-    with sandboxes.serve(component):
+    with sandbox.serve(component):
         pass
     return time.perf_counter() - started
 

@@ -11,12 +11,12 @@ See `connector.errors` for the errors, `connector.hookspecs` for the hooks, `con
 
 from typing import TYPE_CHECKING
 
-from connector.lazy import lazily
+from connector.common.lazy_imports import lazily
 
 if TYPE_CHECKING:
-    from connector.component import Component, components, load_component
-    from connector.context import Context
-    from connector.definitions import (
+    from connector.component.component import Component, components, load_component
+    from connector.component.context import Context
+    from connector.component.definitions import (
         Action,
         DataSource,
         Display,
@@ -28,32 +28,40 @@ if TYPE_CHECKING:
         data_source,
         picklist,
     )
+    from connector.component.inputs import Input, Inputs, PathSegment
+    from connector.component.manifest import Manifest
+    from connector.component.policy import Policy
+    from connector.component.runner import Runner
     from connector.errors import ConnectorError
     from connector.flows.flow import Flow
     from connector.hookspecs import hookimpl
-    from connector.inputs import Input, Inputs, PathSegment
-    from connector.manifest import Manifest
-    from connector.policy import Policy
-    from connector.runner import Runner
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
-            "component": ("Component", "components", "load_component"),
-            "context": ("Context",),
-            "definitions": (
-                *("Action", "DataSource", "Display", "Paging", "Payload", "Undo"),
-                *("action", "connection", "data_source", "picklist"),
+            "component.component": ("Component", "components", "load_component"),
+            "component.context": ("Context",),
+            "component.definitions": (
+                "Action",
+                "DataSource",
+                "Display",
+                "Paging",
+                "Payload",
+                "Undo",
+                "action",
+                "connection",
+                "data_source",
+                "picklist",
             ),
+            "component.inputs": ("Input", "Inputs", "PathSegment"),
+            "component.manifest": ("Manifest",),
+            "component.policy": ("Policy",),
+            "component.runner": ("Runner",),
             "errors": ("ConnectorError",),
             "flows": ("Flow",),
             "hookspecs": ("hookimpl",),
-            "inputs": ("Input", "Inputs", "PathSegment"),
-            "manifest": ("Manifest",),
-            "policy": ("Policy",),
             "rest": (),
-            "runner": ("Runner",),
-            "sandboxes": (),
+            "sandbox_kit": (),
             "testing": (),
         },
     )

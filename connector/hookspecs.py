@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from connector.context import Context
-    from connector.definitions import Action, Payload
-    from connector.flows.calls import StepCall
-    from connector.flows.events import Event
-    from connector.inputs import Inputs
+    from connector.component.context import Context
+    from connector.component.definitions import Action, Payload
+    from connector.component.inputs import Inputs
+    from connector.flows.run.events import Event
+    from connector.flows.steps.step_call import StepCall
     from connector.rest import Reply, Request
 
 PROJECT = "connector"

@@ -13,15 +13,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connector.serving import require_server
+from connector.sandbox_kit.asgi_server import require_server
+from connector.sandbox_kit.assumptions import Assumption
 
-from .assumptions import ASSUMPTIONS, Assumption
+from .assumptions import ASSUMPTIONS
 from .errors import SandboxError
 from .faults import Fault, parse_fault
 
 if TYPE_CHECKING:
+    from connector.sandbox_kit.http_messages import LoggedRequest
+
     from .app import Site
-    from .workspace import LoggedRequest, Workspace
+    from .workspace import Workspace
 
 __all__ = [
     "ASSUMPTIONS",

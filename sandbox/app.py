@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
-from connector.serving import CUT, App, Receive, Scope, Send
+from connector.sandbox_kit.asgi_server import CUT, App, Receive, Scope, Send
+from connector.sandbox_kit.errors import ApiError
+from connector.sandbox_kit.http_messages import Answer, LoggedRequest, Received
 
-from .engine import Answer, Received
-from .errors import ApiError, SandboxError, unauthorized
+from .errors import SandboxError, unauthorized
 from .faults import Plan, plan
 from .operations import match
 from .query import Query
 from .store import dumps
-from .workspace import LoggedRequest
 
 if TYPE_CHECKING:
     from .workspace import Workspace

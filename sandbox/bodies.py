@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, from_json
 
-from .errors import ApiError, problem
-from .kinds import Record
+from connector.sandbox_kit.errors import ApiError
+from connector.sandbox_kit.record_types import Record
+
+from .errors import problem
 from .operations import Call, Operation, logger
 
 _JSON_TYPES = ("application/json", "application/vnd.segment.")

@@ -9,8 +9,10 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
+from connector.sandbox_kit.errors import ApiError, BusyError
+
 from .assumptions import ASSUMPTIONS
-from .errors import ApiError, BusyError, SandboxError, unauthorized
+from .errors import SandboxError, unauthorized
 from .store import dumps
 
 router = APIRouter()

@@ -7,9 +7,11 @@ import re
 
 from pydantic import Field
 
+from connector.sandbox_kit.errors import ApiError
+from connector.sandbox_kit.record_types import Record
+
 from .bodies import Body, Settings, check_required_settings, known_settings, merged_settings
-from .errors import TYPES, ApiError
-from .kinds import Record
+from .errors import TYPES
 from .operations import SUCCESS, Call, Data, compose, new_id, operation, refuse_dependents, show, together
 from .pages import page
 from .store import Row, dumps

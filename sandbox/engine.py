@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from connector.sandbox_kit.errors import ApiError, BusyError
+from connector.sandbox_kit.http_messages import Answer, Received
+
 from . import (
     catalog,
     destinations,
@@ -23,16 +26,7 @@ from . import (
 )
 from .assumptions import ASSUMPTIONS, Assumptions
 from .bodies import read_body
-from .errors import (
-    OTHER_TYPES,
-    ApiError,
-    BusyError,
-    not_found,
-    not_implemented,
-    problem,
-    too_large,
-    unauthorized,
-)
+from .errors import OTHER_TYPES, not_found, not_implemented, problem, too_large, unauthorized
 from .faults import Limited
 from .operations import OPERATIONS, Call, Operation, match
 from .query import Query
@@ -49,28 +43,6 @@ _VERSION = re.compile(r"application/vnd\.segment\.(\w+)\+json", re.IGNORECASE)
 _VERSION_NAMES = {"stable": "v1", "beta": "v1beta", "alpha": "v1alpha"}
 _MAX_ID = 255
 BODY_LIMITS = {"1MiB": 2**20, "10MiB": 10 * 2**20, "none": math.inf}
-
-
-@dataclass
-class Received:
-    """A request as it came in; `path` is percent-encoded, `restricted` what its token is."""
-
-    method: str
-    path: str
-    query: str = ""
-    accept: str = ""
-    content_type: str = ""
-    content: bytes = b""
-    restricted: bool = False
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What is sent back."""
-
-    status: int
-    content: bytes
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from .errors import ApiError, problem
-from .kinds import Record
+from connector.sandbox_kit.errors import ApiError
+from connector.sandbox_kit.record_types import Record
+
+from .errors import problem
 from .operations import Call, Data, operation
 from .pages import page_of
 

@@ -8,9 +8,10 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
+from connector.sandbox_kit.record_types import Record
+
 from .bodies import Body
 from .errors import invalid
-from .kinds import Record
 from .operations import SUCCESS, Call, Data, new_id, operation, show
 from .pages import page
 from .store import Row, dumps

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 from urllib.parse import unquote
 
+from connector.sandbox_kit.errors import ApiError
+from connector.sandbox_kit.record_types import Record
+
 from .assumptions import Assumptions
-from .errors import ApiError, invalid, not_found, problem
-from .kinds import Record
+from .errors import invalid, not_found, problem
 from .query import Query
 from .store import Row, Store
 

@@ -8,7 +8,9 @@ from urllib.parse import parse_qsl
 
 from pydantic_core import from_json
 
-from .errors import ApiError, problem
+from connector.sandbox_kit.errors import ApiError
+
+from .errors import problem
 
 DEFAULT_COUNT = 200
 MAX_COUNT = 1000

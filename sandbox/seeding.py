@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from connector.sandbox_kit.record_types import Record
+
 from .errors import SandboxError
-from .kinds import KINDS, Record, record_id
+from .kinds import KINDS, record_id
 from .operations import ID_ALPHABET
 from .store import Store
 

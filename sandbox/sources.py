@@ -7,9 +7,10 @@ import string
 
 from pydantic import Field
 
+from connector.sandbox_kit.record_types import Record
+
 from .bodies import Body, Settings, check_required_settings, known_settings, merged_settings
 from .errors import invalid
-from .kinds import Record
 from .operations import (
     SUCCESS,
     Call,

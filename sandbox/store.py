@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import BusyError, SandboxError
-from .kinds import KINDS, Kind, Record, record_id
+from connector.sandbox_kit.errors import BusyError
+from connector.sandbox_kit.record_types import Kind, Record
+
+from .errors import SandboxError
+from .kinds import KINDS, record_id
 
 BUSY_SECONDS = 5.0
 OTHER_FILE = "Choose another file, or delete this one."

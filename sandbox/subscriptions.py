@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
+from connector.sandbox_kit.record_types import Record
+
 from .bodies import Body, Settings, merged_settings
 from .errors import invalid
-from .kinds import Record
 from .operations import SUCCESS, Call, Data, new_id, operation, show
 from .pages import page
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from connector.sandbox_kit.record_types import Record
+
 from .bodies import Body
-from .kinds import Record
 from .operations import SUCCESS, Call, Data, new_id, operation, show, together
 from .pages import page
 

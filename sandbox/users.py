@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from connector.sandbox_kit.errors import ApiError
+from connector.sandbox_kit.record_types import Record
+
 from .bodies import Body
-from .errors import ApiError, SandboxError, invalid, problem
-from .kinds import Record
+from .errors import SandboxError, invalid, problem
 from .operations import SUCCESS, Call, Data, new_id, operation, together
 from .pages import page
 from .store import Row, Store, dumps

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
+from connector.sandbox_kit.errors import ApiError
+from connector.sandbox_kit.record_types import Record
+
 from .bodies import Body, Settings, check_required_settings, known_settings, merged_settings
 from .destinations import enabled_or_default
-from .errors import ApiError, problem
-from .kinds import Record
+from .errors import problem
 from .operations import SUCCESS, Call, Data, compose, new_id, operation, refuse_dependents, show
 from .pages import listed, page, rows_of_page
 from .sources import source_view

@@ -5,43 +5,22 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from connector.serving import require_server
+from connector.sandbox_kit.asgi_server import require_server
+from connector.sandbox_kit.http_messages import LoggedRequest
+from connector.sandbox_kit.record_types import Record
 
 from . import seeding, users
 from .assumptions import Assumptions
 from .engine import Engine
 from .errors import SandboxError
 from .faults import Fault, parse_fault
-from .kinds import Record
 from .store import Store
 
 LOG_LENGTH = 10_000
-
-
-@dataclass(frozen=True)
-class LoggedRequest:
-    """A request that the workspace got; the token is never kept.
-
-    Attributes:
-        method: The HTTP method.
-        path: The path as sent.
-        query: Each key of the query as sent, with its values.
-        body: The body, parsed where it is JSON, else its text; None without one.
-        status: The status answered; None when the connection was cut before an answer.
-        fault: The error, drop, truncation or limit that it met, as given to `fault`.
-    """
-
-    method: str
-    path: str
-    query: dict[str, list[str]]
-    body: Any
-    status: int | None
-    fault: str | None = None
 
 
 class Workspace:

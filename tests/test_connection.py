@@ -9,7 +9,7 @@ import pytest
 
 import connector
 from connector import errors
-from connector.connections import Connection
+from connector.component.connections import Connection
 from tests.conftest import TOKEN
 from tests.support.server import Answer, LoopbackServer
 

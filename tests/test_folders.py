@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from connector.flows.journal import runs_folder
-from connector.flows.state import store_folder
-from connector.folders import state_folder
+from connector.common.state_dir import state_folder
+from connector.flows.steps.persisted_values import store_folder
+from connector.journal.file import runs_folder
 
 linux = pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="the convention of Linux")
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from connector.flows.redaction import Redactor
-from connector.hiding import hide
+from connector.common.redaction import Redactor, hide
 from connector.rest import Endpoint
 
 SECRETS = ["abcd", "abcdefgh", "cdefghij", ""]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from connector import Manifest, errors, yamlfile
+from connector import Manifest, errors
+from connector.common import yaml_source
 
 GOOD = """\
 key: tiny
@@ -105,11 +106,11 @@ def test_what_is_no_mapping_is_no_manifest(text: str, tmp_path: Path) -> None:
     ],
 )
 def test_scalars_follow_yaml_1_2(text: str, value: object) -> None:
-    assert yamlfile.parse(f"a: {text}").data == {"a": value}
+    assert yaml_source.parse(f"a: {text}").data == {"a": value}
 
 
 def test_every_part_knows_its_line() -> None:
-    document = yamlfile.parse("a:\n  - b\n  - c: 1\n", "file.yaml")
+    document = yaml_source.parse("a:\n  - b\n  - c: 1\n", "file.yaml")
 
     assert document.where(("a", 1, "c")) == "file.yaml:3"
     assert document.where(("a", 1, "missing")) == "file.yaml:3"
@@ -117,7 +118,7 @@ def test_every_part_knows_its_line() -> None:
 
 
 def test_aliases_are_followed() -> None:
-    assert yamlfile.parse("a: &x [1]\nb: *x\n").data == {"a": [1], "b": [1]}
+    assert yaml_source.parse("a: &x [1]\nb: *x\n").data == {"a": [1], "b": [1]}
 
 
 @pytest.mark.parametrize(
@@ -136,5 +137,5 @@ def test_aliases_are_followed() -> None:
     ids=["cycle", "depth", "brackets", "dashes", "bomb"],
 )
 def test_hostile_yaml_is_refused(text: str, reason: str) -> None:
-    with pytest.raises(yamlfile.YamlError, match=reason):
-        yamlfile.parse(text)
+    with pytest.raises(yaml_source.YamlError, match=reason):
+        yaml_source.parse(text)

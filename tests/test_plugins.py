@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import pytest
 
 import connector
-from connector import errors, plugins
+from connector import errors
+from connector.component import plugins
 from connector.rest import Reply, Request
 from tests.support.server import Answer, LoopbackServer
 

@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 import requests
 
-from connector import serving
 from connector.errors import MissingExtraError, ServingError
-from connector.serving import CUT, serve
+from connector.sandbox_kit import asgi_server
+from connector.sandbox_kit.asgi_server import CUT, serve
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import sys
-from connector.serving import run
+from connector.sandbox_kit.asgi_server import run
 
 async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 204, "headers": []})
@@ -119,7 +119,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "uvicorn" else real(name))
     with pytest.raises(MissingExtraError, match=r"needs uvicorn.\n.*pip install 'segment-connector\[server\]'"):
-        serving.require_server()
+        asgi_server.require_server()
     with pytest.raises(MissingExtraError), serve(hello):
         pass
 

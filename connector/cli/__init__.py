@@ -26,7 +26,7 @@ def main(args: Sequence[str] | None = None) -> int:
     thresholds = gc.get_threshold()
     gc.set_threshold(*START_UP_THRESHOLDS)
     try:
-        from connector.cli.ending import run
+        from connector.cli.exit_codes import run
 
         return run(list(sys.argv[1:] if args is None else args))
     finally:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from connector.cli.common import common_options
 from connector.cli.output import write_json
+from connector.cli.shared_options import common_options
 
 
 @click.command()
@@ -14,7 +14,7 @@ from connector.cli.output import write_json
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> int:
     """Find every mismatch of manifest, code, examples and docs, with its cure; exit 1 when there are some."""
-    from connector.check import findings
+    from connector.describe.check import findings
 
     found = findings(context.find_root().params.get("manifest"))
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from connector.cli.common import common_options
+from connector.cli.shared_options import common_options
 
 
 @click.command()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from connector.cli.common import common_options, component_of
 from connector.cli.output import say, write
+from connector.cli.shared_options import common_options, component_of
 from connector.errors import UsageError
 
 
@@ -18,7 +18,7 @@ from connector.errors import UsageError
 @click.pass_context
 def command(context: click.Context, check: bool, output: str | None) -> int:
     """Write the component's page: connections, data sources and actions with every input and example."""
-    from connector.docs import is_fresh, page, page_file
+    from connector.describe.docs import is_fresh, page, page_file
 
     component = component_of(context)
     if output == "-":

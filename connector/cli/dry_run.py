@@ -8,7 +8,7 @@ from connector.cli.masking import Mask
 from connector.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from connector.context import Context
+    from connector.component.context import Context
     from connector.rest import Reply, Request
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.common import common_options, component_of
 from connector.cli.output import write, write_json
+from connector.cli.shared_options import common_options, component_of
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
-    from connector.component import Component
+    from connector.component.component import Component
 
 
 @click.command()
@@ -36,7 +36,7 @@ def command(context: click.Context, form: str, publish: bool) -> None:
     elif form == "json-schema":
         write_json(schemas(component))
     else:
-        from connector.prismatic import published, server_form
+        from connector.describe.prismatic import published, server_form
 
         write_json(published(component) if publish else server_form(component))
 

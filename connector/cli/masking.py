@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from connector.hiding import STARS, hide
+from connector.common.redaction import STARS, hide
 
 if TYPE_CHECKING:
-    from connector.inputs import Inputs
+    from connector.component.inputs import Inputs
     from connector.rest import Endpoint, Request
 
 SHORTEST = 4

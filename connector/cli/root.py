@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from connector.names import did_you_mean
+from connector.common.text import did_you_mean
 
 
 class Lazy(NamedTuple):
@@ -19,16 +19,16 @@ class Lazy(NamedTuple):
 
 
 COMMANDS = {
-    "list": Lazy("connector.cli.listing:command", "Show what the component offers."),
+    "list": Lazy("connector.cli.catalog:command", "Show what the component offers."),
     "show": Lazy("connector.cli.show:command", "Show one action, data source or connection."),
     "run": Lazy("connector.cli.run:command", "Perform an action and print its payload."),
-    "options": Lazy("connector.cli.options:command", "Print the choices of a data source."),
-    "test-connection": Lazy("connector.cli.probe:command", "Ask the service who the credentials belong to."),
+    "options": Lazy("connector.cli.choices:command", "Print the choices of a data source."),
+    "test-connection": Lazy("connector.cli.check_connection:command", "Ask the service who the credentials belong to."),
     "manifest": Lazy("connector.cli.manifest:command", "Print the component's manifest, or export it."),
     "check": Lazy("connector.cli.check:command", "Find mismatches of manifest, code, examples and docs."),
     "docs": Lazy("connector.cli.docs:command", "Write the component's documentation page."),
-    "sandbox": Lazy("connector.cli.sandbox:group", "Run the service of the component on this machine."),
-    "flow": Lazy("connector.cli.flow:group", "Check, run and draw flows of the platform."),
+    "sandbox": Lazy("connector.cli.sandbox.group:group", "Run the service of the component on this machine."),
+    "flow": Lazy("connector.cli.flow.group:group", "Check, run and draw flows of the platform."),
     "completion": Lazy("connector.cli.completion:command", "Print the script that completes commands in a shell."),
 }
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.common import common_options, component_of
-from connector.cli.connecting import Connecting, ConnectingCommand, Opened, connecting_options
-from connector.cli.given import complete_keys, given_inputs, input_options
+from connector.cli.connection_options import Connecting, ConnectingCommand, Opened, connecting_options
+from connector.cli.input_options import complete_keys, given_inputs, input_options
 from connector.cli.output import json_bytes, progress, say, write, write_json
+from connector.cli.shared_options import common_options, component_of
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
-    from connector.definitions import Action
-    from connector.inputs import Inputs
+    from connector.component.definitions import Action
+    from connector.component.inputs import Inputs
 
 Selector = Callable[[Any], Any]
 
@@ -61,7 +61,7 @@ def command(
     connector run listSources --all --format jsonl --select '$.slug'
     connector run updateSource -i sourceId=ID -i enabled=false -i settings:='{"websiteUrl": "https://example.com"}'
     """
-    from connector.component import naming
+    from connector.component.component import naming
 
     component = component_of(context)
     action = component.action(key)
@@ -137,7 +137,7 @@ def _rehearse(opened: Opened, action: Action[Any], inputs: Inputs, given: dict[s
 
 
 def _stream(opened: Opened, key: str, given: dict[str, Any], selector: Selector, *, lines: bool) -> None:
-    from connector.paging import records_of
+    from connector.component.pagination import records_of
 
     action = opened.runner.component.action(key)
     before = b"" if lines else b"[\n"

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.common import common_options, component_of
-from connector.cli.given import complete_keys
+from connector.cli.input_options import complete_keys
 from connector.cli.output import json_bytes, write_json
+from connector.cli.shared_options import common_options, component_of
 from connector.errors import UnknownKeyError
 
 if TYPE_CHECKING:
-    from connector.component import Component
-    from connector.definitions import Action, ConnectionDefinition, DataSource
+    from connector.component.component import Component
+    from connector.component.definitions import Action, ConnectionDefinition, DataSource
 
     Definition = Action[Any] | DataSource[Any] | ConnectionDefinition[Any]
 
@@ -34,8 +34,8 @@ def command(context: click.Context, key: str, as_json: bool) -> None:
 
 def described(definition: Definition) -> dict[str, Any]:
     """The definition as JSON, its schemas included."""
-    from connector.definitions import Action, ConnectionDefinition
-    from connector.describing import metadata, titled
+    from connector.component.definitions import Action, ConnectionDefinition
+    from connector.describe.summaries import metadata, titled
 
     found: dict[str, Any] = titled(definition)
     if isinstance(definition, Action):
@@ -49,7 +49,7 @@ def described(definition: Definition) -> dict[str, Any]:
 
 
 def _found(component: Component, key: str) -> Definition:
-    from connector.names import did_you_mean
+    from connector.common.text import did_you_mean
 
     known: dict[str, Definition] = {**component.connections, **component.data_sources, **component.actions}
     if key in known:
@@ -61,8 +61,8 @@ def _found(component: Component, key: str) -> Definition:
 
 
 def _lines(definition: Definition) -> list[str]:
-    from connector.definitions import Action, ConnectionDefinition
-    from connector.describing import facts, metadata, titled
+    from connector.component.definitions import Action, ConnectionDefinition
+    from connector.describe.summaries import facts, metadata, titled
 
     title = titled(definition)
     lines = [f"{title['label']} ({definition.key})", title["description"], ""]
@@ -89,8 +89,8 @@ def _lines(definition: Definition) -> list[str]:
 
 
 def _variables(definition: Definition) -> dict[str, str]:
-    from connector.connections import environment_names
-    from connector.definitions import ConnectionDefinition
+    from connector.component.connections import environment_names
+    from connector.component.definitions import ConnectionDefinition
 
     return environment_names(definition) if isinstance(definition, ConnectionDefinition) else {}
 

@@ -14,29 +14,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.lazy import lazily
+from connector.common.lazy_imports import lazily
 
 if TYPE_CHECKING:
-    from connector.flows.findings import Finding
+    from connector.flows.check.findings import Finding
     from connector.flows.flow import Flow
-    from connector.flows.limits import Limits
-    from connector.flows.recovery import Undone, resume, runs, undo
-    from connector.flows.run import Run
+    from connector.flows.run.limits import Limits
+    from connector.flows.run.result import Run
+    from connector.flows.run.resume import resume
+    from connector.flows.run.undo import Undone, undo
     from connector.flows.schema import json_schema
     from connector.flows.show import mermaid, tree
-    from connector.flows.starter import first_flow
+    from connector.flows.starter_flow import first_flow
+    from connector.journal.past_runs import runs
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
-            "findings": ("Finding",),
+            ".journal.past_runs": ("runs",),
+            "check.findings": ("Finding",),
             "flow": ("Flow",),
-            "limits": ("Limits",),
-            "recovery": ("Undone", "resume", "runs", "undo"),
-            "run": ("Run",),
+            "run.limits": ("Limits",),
+            "run.result": ("Run",),
+            "run.resume": ("resume",),
+            "run.undo": ("Undone", "undo"),
             "schema": ("json_schema",),
             "show": ("mermaid", "tree"),
-            "starter": ("first_flow",),
+            "starter_flow": ("first_flow",),
         },
     )
 

@@ -6,18 +6,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from connector.errors import FlowFileError, UsageError
-from connector.flows.model import FlowDefinition, Integration
-from connector.flows.parse import read_file, read_text
-from connector.names import did_you_mean
+from connector.flows.file.model import FlowDefinition, Integration
+from connector.flows.file.parse import read_file, read_text
+from connector.flows.run.prepare import components_by_key
 
 if TYPE_CHECKING:
-    from connector.component import Component
-    from connector.flows.binding import GivenConnection, Need
-    from connector.flows.check import Finding, Target
-    from connector.flows.events import Listener
-    from connector.flows.limits import Limits
-    from connector.flows.run import Run
+    from connector.component.component import Component
+    from connector.flows.check.integration import Finding, Target
+    from connector.flows.run.connections import GivenConnection, Need
+    from connector.flows.run.events import Listener
+    from connector.flows.run.limits import Limits
+    from connector.flows.run.result import Run
 
     Components = Mapping[str, Component] | Iterable[Component] | Component | None
 
@@ -67,15 +66,7 @@ class Flow:
         Raises:
             UsageError: There is none with this name, or there are several and none was named.
         """
-        flows = {flow.name: flow for flow in self.integration.flows}
-        if name is None and len(flows) == 1:
-            return next(iter(flows.values()))
-        if name is None:
-            raise UsageError("the file has several flows.", hint=f"Name one of them: {', '.join(flows)}.")
-        if name not in flows:
-            cure = did_you_mean(name, flows) or f"Its flows are {', '.join(flows)}."
-            raise UsageError(f'the file has no flow "{name}".', hint=cure)
-        return flows[name]
+        return self.integration.definition(name)
 
     def check(
         self,
@@ -96,14 +87,14 @@ class Flow:
         Returns:
             The findings in the order of the file; those whose `severity` is `error` keep the flow from running.
         """
-        from connector.flows.check import check
+        from connector.flows.check.integration import check
 
         chosen = None if flow is None else [self.definition(flow)]
         return check(self.integration, components_by_key(components), flows=chosen, target=target, config=config)
 
     def connections(self, components: Components = None, *, flow: str | None = None) -> list[Need]:
         """The connections that a flow uses: key of the component, and name (None where the steps name none)."""
-        from connector.flows.binding import needs_of
+        from connector.flows.run.connections import needs_of
 
         return needs_of(self.definition(flow), components_by_key(components))
 
@@ -153,11 +144,11 @@ class Flow:
             journal: Keep a journal in the user's state folder, in this file, or (False) none.
             max_wait: Seconds that one request may wait on rate limits and between tries.
             deadline: Seconds after which nothing more is begun.
-            on_event: Is told of every change of state; see `connector.flows.events`.
+            on_event: Is told of every change of state; see `connector.flows.run.events`.
             plugins: Plugins that implement the hooks `perform_step` or `flow_event`.
             trace: File for every step's inputs and results, secrets redacted.
             keep_values: Keep every step's inputs and results in the answer's `steps`, as tests want.
-            limits: How far the run may go; see `connector.flows.limits.Limits`.
+            limits: How far the run may go; see `connector.flows.run.limits.Limits`.
             state: Folder for the values of persist-data steps; None is the user's state folder.
 
         Raises:
@@ -166,8 +157,8 @@ class Flow:
             StepError: A step failed; `run` is what was done until then.
             FlowLimitError: The flow went beyond a limit.
         """
-        from connector.flows.launch import launch
-        from connector.flows.run import Options
+        from connector.flows.run.result import Options
+        from connector.flows.run.start import launch
 
         options = Options(
             connections=connections or {},
@@ -194,28 +185,3 @@ class Flow:
 
     def __repr__(self) -> str:
         return f"Flow({self.name!r}, {len(self.flows)} flows)"
-
-
-def components_by_key(components: Any) -> dict[str, Component]:
-    """Components in any of the forms that `Flow` takes, by key."""
-    from connector.component import Component
-    from connector.component import components as installed
-
-    if components is None:
-        return installed()
-    if isinstance(components, Component):
-        return {components.key: components}
-    if isinstance(components, Mapping):
-        return dict(components)
-    return {component.key: component for component in components}
-
-
-def refuse(findings: Iterable[Finding]) -> None:
-    """Let a flow pass that has no errors.
-
-    Raises:
-        FlowFileError: It has some; steps that are not supported come first.
-    """
-    errors = sorted((f for f in findings if f.severity == "error"), key=lambda finding: finding.rule != "unsupported")
-    if errors:
-        raise FlowFileError("the flow cannot be run; nothing was run.", problems=[f.problem() for f in errors])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.flows.builtin import BUILT_IN
-from connector.flows.conditions import OPERATORS
-from connector.flows.model import VERSIONS
-from connector.schema import DIALECT
+from connector.component.schema import DIALECT
+from connector.flows.file.model import VERSIONS
+from connector.flows.steps.builtin_steps import BUILT_IN
+from connector.flows.values.conditions import OPERATORS
 
 TEXT = {"type": "string"}
 SCALAR = {"type": ["string", "number", "boolean", "null"]}

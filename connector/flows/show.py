@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from connector.flows.model import FlowDefinition, Step
+from connector.flows.file.model import FlowDefinition, Step
 
 Trace = Sequence[Mapping[str, Any]]
-"""The lines of a trace; see `connector.flows.trace.read_trace`."""
+"""The lines of a trace; see `connector.flows.run.trace.read_trace`."""
 
 MARKS = {"done": "✓", "failed": "✗", "ignored": "!", "reused": "="}
 

@@ -6,15 +6,15 @@ from typing import Any
 from connector.errors import ReplyError
 from connector.rest.client import HttpClient
 from connector.rest.endpoint import Endpoint
-from connector.rest.messages import SAFE_METHODS, Reply, Request, json_bytes, relative_path
-from connector.rest.waiting import CallLimits, RateGate, seconds_until
+from connector.rest.http_messages import SAFE_METHODS, Reply, Request, json_bytes, relative_path
+from connector.rest.rate_limits import CallLimits, RateGate, seconds_until
 
 
 def unreadable(endpoint: Endpoint, request: Request, reply: Reply, reason: str) -> ReplyError:
     """The error for a successful answer whose body is not what it should be."""
-    from connector.rest import failures
+    from connector.rest import api_errors
 
-    return failures.unreadable(endpoint, request, reply, reason)
+    return api_errors.unreadable(endpoint, request, reply, reason)
 
 
 def multipart(fields: Mapping[str, Any]) -> tuple[bytes, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
 from connector.rest.endpoint import Endpoint
-from connector.rest.messages import Reply, Request, json_bytes, path_of
+from connector.rest.http_messages import Reply, Request, json_bytes, path_of
 
 if TYPE_CHECKING:
     from connector.rest.transport import Transport
@@ -79,7 +79,7 @@ class HttpClient:
             return {"data": reply.json()}
         except (ValueError, RecursionError):
             reason = "not JSON" if reply.content.strip() else "empty"
-        from connector.rest.failures import unreadable
+        from connector.rest.api_errors import unreadable
 
         raise unreadable(self.endpoint, request, reply, reason)
 

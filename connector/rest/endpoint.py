@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from connector.common.redaction import hide
 from connector.errors import ApiFault
-from connector.hiding import hide
 
 FaultReader = Callable[[Any], Sequence[ApiFault]]
 """From the JSON body of a refused request to what the API says."""

@@ -11,8 +11,8 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry, Timeout
 
 from connector.rest.endpoint import Endpoint
-from connector.rest.messages import SAFE_METHODS, Request
-from connector.rest.waiting import LONGEST_WAIT, Patience, RateGate, backoff, retry_after
+from connector.rest.http_messages import SAFE_METHODS, Request
+from connector.rest.rate_limits import LONGEST_WAIT, Patience, RateGate, backoff, retry_after
 
 REPEATED_STATUSES = frozenset({500, 502, 503, 504})
 CONNECT_TIMEOUT = 5.0

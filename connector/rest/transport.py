@@ -11,11 +11,11 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from connector.errors import DeadlineError, RateLimitError, RequestError
-from connector.rest import failures
+from connector.rest import api_errors
 from connector.rest.endpoint import Endpoint
-from connector.rest.messages import Reply, Request
+from connector.rest.http_messages import Reply, Request
+from connector.rest.rate_limits import CallLimits, Patience, RateGate, logger, retry_after
 from connector.rest.retry import Attempt, DeadlineTimeout, PatientRetry, read_wait
-from connector.rest.waiting import CallLimits, Patience, RateGate, logger, retry_after
 
 if TYPE_CHECKING:
     from urllib3.connectionpool import ConnectionPool
@@ -75,7 +75,7 @@ class Transport:
         while True:
             self._pass_gate(endpoint, request, patience)
             if limits.remaining() <= 0:
-                facts = failures.facts_of(endpoint, request)
+                facts = api_errors.facts_of(endpoint, request)
                 raise DeadlineError("the deadline passed before this request; nothing was sent", request=facts)
             outcome, broke_off = self._try(endpoint, request, attempt)
             if isinstance(outcome, Reply):
@@ -93,7 +93,7 @@ class Transport:
         if reply.status == 429:
             wait = retry_after(reply.headers)
             wait = read_wait(endpoint, reply.headers, reply.content) if wait is None else wait
-        return failures.refusal(endpoint, request, reply, wait)
+        return api_errors.refusal(endpoint, request, reply, wait)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -122,7 +122,7 @@ class Transport:
                 content = content or attempt.refusal  # which was read already, for the seconds in it
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if response is None or response.status_code < 400:
-                return failures.no_answer(endpoint, request, error), response is not None
+                return api_errors.no_answer(endpoint, request, error), response is not None
             content = b""
         return Reply(response.status_code, response.reason or "", response.headers, content), False
 
@@ -149,7 +149,7 @@ class Transport:
                 raise RateLimitError(
                     "too many requests: another call was told to wait",
                     retry_after=closed,
-                    request=failures.facts_of(endpoint, request),
+                    request=api_errors.facts_of(endpoint, request),
                     hint=f"Repeat it in {closed:.0f} s, or allow a longer max_wait.",
                 )
             patience.wait(closed, "rate limit")

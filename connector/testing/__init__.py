@@ -19,13 +19,13 @@ component. With pytest, the fixtures of `connector.testing.pytest_plugin` are th
 
 from typing import TYPE_CHECKING
 
-from connector.lazy import lazily
+from connector.common.lazy_imports import lazily
 
 if TYPE_CHECKING:
     from connector.testing.contract import ComponentContract
     from connector.testing.flows import run_flow
     from connector.testing.harness import Harness
-    from connector.testing.sandboxed import sandbox
+    from connector.testing.local_sandbox import sandbox
     from connector.testing.stubs import SentRequest, UnexpectedRequestError
 else:
     __getattr__, __dir__ = lazily(
@@ -34,7 +34,7 @@ else:
             "contract": ("ComponentContract",),
             "flows": ("run_flow",),
             "harness": ("Harness",),
-            "sandboxed": ("sandbox",),
+            "local_sandbox": ("sandbox",),
             "stubs": ("SentRequest", "UnexpectedRequestError"),
         },
     )

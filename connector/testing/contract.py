@@ -6,12 +6,12 @@ import pickle
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from connector.component import Component
-from connector.definitions import Action, ConnectionDefinition, DataSource
+from connector.component.component import Component
+from connector.component.definitions import Action, ConnectionDefinition, DataSource
+from connector.component.inputs import Inputs
+from connector.component.pagination import compiled
 from connector.errors import InputError
-from connector.inputs import Inputs
-from connector.paging import compiled
-from connector.rest.messages import SAFE_METHODS
+from connector.rest.http_messages import SAFE_METHODS
 from connector.testing.examples import example_inputs
 from connector.testing.harness import Harness
 

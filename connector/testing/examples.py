@@ -6,10 +6,10 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from connector.definitions import Action, ConnectionDefinition, DataSource, Payload
+from connector.component.definitions import Action, ConnectionDefinition, DataSource, Payload
+from connector.component.inputs import Input
+from connector.component.pagination import compiled
 from connector.errors import UsageError
-from connector.inputs import Input
-from connector.paging import compiled
 
 
 def example_inputs(definition: Action[Any] | DataSource[Any]) -> dict[str, Any]:

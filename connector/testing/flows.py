@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from connector.component import Component
+    from connector.component.component import Component
     from connector.flows import Flow, Run
-    from connector.sandboxes import Sandbox
+    from connector.sandbox_kit.sandbox import Sandbox
 
 
 def run_flow(

@@ -8,11 +8,11 @@ from typing import Any, Self
 
 from pydantic_core import to_json
 
-from connector.component import Component
-from connector.definitions import Payload
+from connector.component.component import Component
+from connector.component.definitions import Payload
+from connector.component.runner import Runner
 from connector.errors import MissingExtraError, UsageError
-from connector.rest.waiting import RateGate
-from connector.runner import Runner
+from connector.rest.rate_limits import RateGate
 from connector.testing.examples import dummy_fields, example_inputs, example_pages, example_payload
 from connector.testing.stubs import Script, SentRequest, Stub
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from connector.component import Component
-    from connector.sandboxes import Sandbox
+    from connector.component.component import Component
+    from connector.sandbox_kit.sandbox import Sandbox
     from connector.testing.harness import Harness
 
 
 @pytest.fixture(scope="session")
 def connector_component() -> Component:
     """The component under test: the bundled one; override this fixture for another."""
-    from connector.component import load_component
+    from connector.component.component import load_component
 
     return load_component()
 
@@ -33,7 +33,7 @@ def harness(connector_component: Component) -> Iterator[Harness]:
 @pytest.fixture
 def sandbox(connector_component: Component) -> Iterator[Sandbox]:
     """A new workspace in the sandbox of the component under test, served over HTTP."""
-    from connector.testing.sandboxed import sandbox
+    from connector.testing.local_sandbox import sandbox
 
     with sandbox(connector_component) as opened:
         yield opened

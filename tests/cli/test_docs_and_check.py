@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import connector
-from connector.check import RULES
+from connector.describe.check import RULES
 from tests.cli.conftest import Command
 
 Edit = Callable[[str], str]
@@ -17,7 +17,7 @@ Edit = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def text() -> str:
-    from connector.docs import page
+    from connector.describe.docs import page
 
     return page(connector.load_component())
 
@@ -66,7 +66,7 @@ def test_the_page_has_the_steps_to_a_token_and_the_differences(text: str) -> Non
 
 
 def test_a_table_cell_escapes_what_would_end_it(other_component: Path) -> None:
-    from connector.docs import page
+    from connector.describe.docs import page
 
     change(other_component, "actions/things.py", lambda source: source.replace("Its name.", "a|b"))
 

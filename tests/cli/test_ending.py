@@ -199,7 +199,7 @@ def test_a_run_imports_only_what_it_needs(server: LoopbackServer) -> None:
     code = (
         "import sys; from connector.cli import main; code = main(['run', 'listSources']);"
         "print(sorted({'rich', 'jsonpath_ng', 'pytest', 'responses', 'fastapi', 'connector.cli.show',"
-        " 'connector.docs', 'connector.check'} & set(sys.modules)), file=sys.stderr); sys.exit(code)"
+        " 'connector.describe.docs', 'connector.describe.check'} & set(sys.modules)), file=sys.stderr); sys.exit(code)"
     )
     server.answer(PAGE)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

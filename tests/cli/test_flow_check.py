@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
-from connector.cli.flow import COMMANDS
-from connector.yamlfile import read
+from connector.cli.flow.group import COMMANDS
+from connector.common.yaml_source import read
 from tests.cli.conftest import ROOT, Command
 from tests.cli.flows import EXAMPLES, one_step, read_flow, two_connections
 from tests.support.server import LoopbackServer

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import connector
-from connector.prismatic import published, server_form
+from connector.describe.prismatic import published, server_form
 from tests.cli.conftest import Command
 
 SEGMENT = connector.load_component()

@@ -8,7 +8,7 @@ import pytest
 
 from connector import Component
 from connector.flows import Run
-from connector.flows.events import Event
+from connector.flows.run.events import Event
 from tests.flows import support
 from tests.support.server import LoopbackServer
 

@@ -12,7 +12,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from connector.context import Context
+from connector.component.context import Context
 from connector.flows import Flow
 from connector.hookspecs import hookimpl
 from connector.rest import Reply, Request

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.component import Component
+from connector.component.component import Component
 from connector.flows import Finding, Flow
 from tests.flows import support
 from tests.flows.support import flow_of, step

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from connector.errors import UsageError
-from connector.flows.conditions import OPERATORS, compile_condition, holds
-from connector.flows.expressions import Complex, Literal
-from connector.flows.paths import UNDEFINED
+from connector.flows.values.conditions import OPERATORS, compile_condition, holds
+from connector.flows.values.expressions import Complex, Literal
+from connector.flows.values.paths import UNDEFINED
 
 NAN = float("nan")
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from connector.component import Component
-from connector.connections import Connection
+from connector.component.component import Component
+from connector.component.connections import Connection
+from connector.component.runner import Runner
 from connector.errors import (
     ConnectionInputError,
     FlowFileError,
@@ -15,7 +16,6 @@ from connector.errors import (
     UsageError,
 )
 from connector.flows import Run
-from connector.runner import Runner
 from tests.flows.support import (
     CONNECTION,
     TRIGGER,

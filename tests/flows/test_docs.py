@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import sandbox
-from connector.flows.builtin import BUILT_IN, UNSUPPORTED
-from connector.flows.conditions import OPERATORS
-from connector.serving import serve
+from connector.flows.steps.builtin_steps import BUILT_IN, UNSUPPORTED
+from connector.flows.values.conditions import OPERATORS
+from connector.sandbox_kit.asgi_server import serve
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")

@@ -13,11 +13,11 @@ import pytest
 
 import connector
 import sandbox
-from connector.component import Component
+from connector.component.component import Component
 from connector.errors import StepError
 from connector.flows import Flow, Run, undo
-from connector.flows.events import LogEvent
-from connector.serving import serve
+from connector.flows.run.events import LogEvent
+from connector.sandbox_kit.asgi_server import serve
 from examples.flows.audit_workspace import audit
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "flows"

@@ -15,7 +15,7 @@ from connector.errors import (
     StepError,
 )
 from connector.flows import Limits, Run
-from connector.flows.events import Event, StepEvent
+from connector.flows.run.events import Event, StepEvent
 from tests.flows.support import (
     Answer,
     Service,

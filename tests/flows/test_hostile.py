@@ -15,7 +15,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector.component import Component
+from connector.component.component import Component
 from connector.errors import ConnectorError, FlowFileError, FlowLimitError
 from connector.flows import Flow, Run
 from tests.flows.support import WORKSHOP, Answer, Service, document, step

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
-from connector.component import Component
+from connector.component.component import Component
 from connector.errors import FlowFileError, JournalError, StepError
 from connector.flows import Run, resume, runs
-from connector.flows.events import Event, StepEvent
-from connector.flows.journal import Journal
+from connector.flows.run.events import Event, StepEvent
+from connector.journal.file import Journal
 from tests.flows.support import CONNECTION, TOKEN, Answer, Service, document, flow_of, step
 
 ROOT = Path(__file__).parents[2]

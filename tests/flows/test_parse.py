@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from connector.common.yaml_source import MAX_DEPTH
 from connector.errors import FlowFileError
 from connector.flows import Flow
-from connector.flows.expressions import Complex, ConfigVariable, Literal, Pair, Reference, Template
-from connector.flows.model import ErrorConfig
-from connector.yamlfile import MAX_DEPTH
+from connector.flows.file.model import ErrorConfig
+from connector.flows.values.expressions import Complex, ConfigVariable, Literal, Pair, Reference, Template
 from tests.flows.support import TRIGGER, document, flow_of, step
 
 

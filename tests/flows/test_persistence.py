@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from connector.component import Component
+from connector.component.component import Component
 from connector.errors import StepError
 from connector.flows import Run
-from connector.flows.persistence import actions
+from connector.flows.steps.persist_data import actions
 from tests.flows.support import TRIGGER, flow_of, step
 
 Runs = Callable[..., Run]

@@ -11,7 +11,7 @@ from connector.errors import (
     StepError,
 )
 from connector.flows import Run
-from connector.flows.events import Event, LogEvent, StepEvent
+from connector.flows.run.events import Event, LogEvent, StepEvent
 from tests.flows.support import (
     Service,
     branches,

@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 import connector
-from connector.component import Component
+from connector.component.component import Component
 from connector.errors import PluginError, StepError, UsageError
 from connector.flows import Flow, Run, first_flow, json_schema, mermaid, tree
-from connector.flows.calls import StepCall
-from connector.flows.events import Event, RunEvent, StepEvent
-from connector.flows.trace import read_trace
+from connector.flows.run.events import Event, RunEvent, StepEvent
+from connector.flows.run.trace import read_trace
+from connector.flows.steps.step_call import StepCall
 from connector.hookspecs import hookimpl
 from tests.flows import support
 from tests.flows.support import TOKEN, Answer, Service, document, flow_of, step

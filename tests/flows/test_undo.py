@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import connector
-from connector.component import Component
+from connector.component.component import Component
 from connector.errors import ForbiddenError, JournalError, StepError
 from connector.flows import Run, resume, undo
-from connector.flows.paths import parse_path
+from connector.flows.values.paths import parse_path
 from tests.flows.support import CONNECTION, Answer, Service, loop, step
 
 Runs = Callable[..., Run]

@@ -7,10 +7,19 @@ from typing import Any
 import pytest
 
 from connector.errors import UsageError
-from connector.flows.expressions import Complex, ConfigVariable, Literal, Pair, Reference, Scope, Template, evaluate
-from connector.flows.javascript import as_text, loosely_equal, number_of, string_of
-from connector.flows.names import step_variable
-from connector.flows.paths import UNDEFINED, look_up, parse_path
+from connector.flows.file.step_names import step_variable
+from connector.flows.values.expressions import (
+    Complex,
+    ConfigVariable,
+    Literal,
+    Pair,
+    Reference,
+    Scope,
+    Template,
+    evaluate,
+)
+from connector.flows.values.javascript import as_text, loosely_equal, number_of, string_of
+from connector.flows.values.paths import UNDEFINED, look_up, parse_path
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import sandbox
-from connector.serving import serve
+from connector.sandbox_kit.asgi_server import serve
 from tests.sandbox.support import Api
 
 

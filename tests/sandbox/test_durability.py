@@ -17,14 +17,14 @@ import pytest
 import requests
 
 import sandbox
-from connector.serving import serve
+from connector.sandbox_kit.asgi_server import serve
 from tests.sandbox import support
 from tests.sandbox.support import Api
 
 ROOT = Path(__file__).parents[2]
 SERVER = """
 import sys, sandbox
-from connector.serving import run
+from connector.sandbox_kit.asgi_server import run
 with sandbox.open_workspace(sys.argv[1]) as workspace:
     run(workspace.app, ready=lambda url: print(url, workspace.token, flush=True))
 """

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 import sandbox
-from connector.serving import serve
+from connector.sandbox_kit.asgi_server import serve
 from tests.sandbox import support
 from tests.sandbox.support import Api, quoted
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import connector
-from connector.sandboxes import Sandbox
+from connector.sandbox_kit.sandbox import Sandbox
 from connector.testing import sandbox
 
 

@@ -6,7 +6,7 @@ import time
 import tracemalloc
 
 import connector
-from connector.sandboxes import sandbox_of
+from connector.sandbox_kit.sandbox import sandbox_of
 from connector.testing import sandbox
 
 SOURCES = 40_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 import urllib3
 
-from connector.sandboxes import Sandbox
+from connector.sandbox_kit.sandbox import Sandbox
 
 V1 = "application/vnd.segment.v1+json"
 ALPHA = "application/vnd.segment.v1alpha+json"

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import sandbox
-from connector.cli.sandbox import COMMANDS
-from connector.cli.sandbox_serve import command as serve
+from connector.cli.sandbox.group import COMMANDS
+from connector.cli.sandbox.serve import command as serve
 from sandbox.control import router
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import pytest
 
 import connector
 from connector.errors import NotFoundError
-from connector.sandboxes import Sandbox
+from connector.sandbox_kit.sandbox import Sandbox
 
 DAY = {"granularity": "DAY", "startTime": "2026-01-01T00:00:00Z", "endTime": "2026-01-03T00:00:00Z"}
 SETTING = {

@@ -12,7 +12,7 @@ import pytest
 
 import connector
 from connector.errors import OutcomeUnknownError, RateLimitError, ServerError
-from connector.sandboxes import Sandbox
+from connector.sandbox_kit.sandbox import Sandbox
 from connector.testing import sandbox
 
 CALLS = 1_000

@@ -14,10 +14,9 @@ import requests
 
 import connector
 import sandbox as segments_own
-from connector import sandboxes
-from connector.check import findings
+from connector.describe.check import findings
 from connector.errors import AuthenticationError, ComponentError, MissingExtraError, SandboxError
-from connector.sandboxes import SandboxModule, default_file, make_folder, sandbox_of, serve
+from connector.sandbox_kit.sandbox import SandboxModule, default_file, make_folder, sandbox_of, serve
 from tests.support.components import write_component
 
 OFFERS_ALL: SandboxModule = segments_own
@@ -146,7 +145,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_the_sandbox_is_a_part_of_the_component_wherever_it_lies(tmp_path: Path) -> None:
-    root = Path(sandboxes.__file__).parents[1]
+    root = Path(connector.__file__).parents[1]
     for name in ("actions", "connections", "datasources", "sandbox"):
         shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(root / "manifest.yaml", tmp_path)

@@ -10,7 +10,7 @@ import pytest
 
 from connector.errors import StepError
 from connector.flows import Flow
-from connector.sandboxes import Sandbox
+from connector.sandbox_kit.sandbox import Sandbox
 from connector.testing import run_flow, sandbox
 from tests.cli.flows import COPY, call, integration, two_connections, variable
 from tests.flows.support import step

@@ -1,0 +1,59 @@
+"""`connector list`: what the component offers."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.output import write_json, write_table
+from connector.cli.shared_options import common_options, component_of
+
+if TYPE_CHECKING:
+    from connector.component.component import Component
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@common_options
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """Show the actions, grouped by what they are about, the data sources and the connections."""
+    component = component_of(context)
+    if as_json:
+        write_json(catalogue(component))
+    else:
+        _write_tables(component)
+
+
+def catalogue(component: Component) -> dict[str, Any]:
+    """The component as JSON: `{"key", "version", "actions", "dataSources", "connections"}`."""
+    from connector.describe.summaries import metadata, titled
+
+    return {
+        "key": component.key,
+        "version": component.manifest.version,
+        "actions": [{**titled(action), **metadata(action)} for action in component.actions.values()],
+        "dataSources": [titled(source) for source in component.data_sources.values()],
+        "connections": [titled(connection) for connection in component.connections.values()],
+    }
+
+
+def _write_tables(component: Component) -> None:
+    from connector.describe.summaries import effect, resource, titled
+
+    ordered = sorted(component.actions.values(), key=resource)
+    for name, group in groupby(ordered, resource):
+        rows = []
+        for action in group:
+            marks = [effect(action), *(["pages"] if action.paging else [])]
+            marks += [action.stability] if action.stability != "v1" else []
+            rows.append((f"  {action.key}", ", ".join(marks), titled(action)["description"]))
+        write_table((name.replace("_", " "), "", ""), rows)
+        click.echo()
+    data_sources = [titled(source) for source in component.data_sources.values()]
+    connections = [titled(connection) for connection in component.connections.values()]
+    for title, named in (("data sources", data_sources), ("connections", connections)):
+        write_table((title, ""), [(f"  {entry['key']}", entry["description"]) for entry in named])
+        click.echo()

@@ -1,0 +1,121 @@
+"""The live view of a run on a terminal: a line for each step that ended, below them what is going on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console, RenderableType
+from rich.live import Live as Screen
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from connector.cli.flow.reporters import Telling, plain, shortened
+from connector.flows.run.events import LogEvent, StepEvent
+
+if TYPE_CHECKING:
+    from connector.flows.run.events import Event
+
+MARKS = {"done": ("✓", "green"), "failed": ("✗", "red"), "ignored": ("!", "yellow"), "reused": ("=", "cyan")}
+LEVELS = {"warn": "yellow", "error": "red"}
+
+
+@dataclass(slots=True, eq=False)
+class _Going:
+    """A step that has begun."""
+
+    event: StepEvent
+    began: float = field(default_factory=time.monotonic)
+    done: int = 0
+    total: int | None = None
+    ignored: int = 0
+    waits: str = ""
+    until: float = 0
+
+    def note(self, now: float) -> str:
+        """What it does besides running."""
+        if now < self.until:
+            return f"waiting {self.until - now:.0f} s: {self.waits}"
+        tries = f"try {self.event.attempt}" if (self.event.attempt or 1) > 1 else ""
+        count = "" if self.total is None else f"{self.done} of {self.total}"
+        ignored = f"{self.ignored} ignored" if self.ignored else ""
+        return ", ".join(part for part in (count, ignored, tries) if part)
+
+
+class Live(Telling):
+    """Shows the steps of a run while it goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._going: dict[str, _Going] = {}
+        self._spinner = Spinner("dots")
+        self._console = Console(stderr=True, highlight=False)
+        self._screen = Screen(
+            get_renderable=self._view,
+            console=self._console,
+            transient=True,
+            redirect_stdout=False,
+            refresh_per_second=10,
+        )
+
+    def __enter__(self) -> Self:
+        self._screen.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._screen.stop()
+
+    def tell(self, event: Event) -> None:
+        """Show an event."""
+        if isinstance(event, LogEvent) and event.level != "debug":
+            message = plain(shortened(event.message))
+            self._console.print(Text(f"  {event.level}: {message}", style=LEVELS.get(event.level, "")))
+        if isinstance(event, StepEvent):
+            self._step(event)
+
+    def say(self, text: str) -> None:
+        """Show a line."""
+        self._console.print(Text(text))
+
+    def _step(self, event: StepEvent) -> None:
+        going = self._going.get(event.at)
+        match event.state:
+            case "running":
+                self._going[event.at] = _Going(event, going.began if going else time.monotonic())
+            case "progress" if going:
+                going.done, going.total = event.done or 0, event.total
+            case "waiting" if going:
+                going.waits, going.until = event.reason, time.monotonic() + (event.seconds or 0)
+            case "done" | "failed" | "ignored" | "reused":
+                self._ended(event, self._going.pop(event.at, None))
+
+    def _ended(self, event: StepEvent, going: _Going | None) -> None:
+        around = self._going.get(event.at.rpartition("/")[0].rpartition(".")[0])
+        if around is not None:
+            around.ignored += event.state == "ignored"
+            return
+        mark, colour = MARKS[event.state]
+        line = Text.assemble((mark, colour), " ", plain(event.step))
+        parts = [going.note(float("inf")) if going else "", "" if event.seconds is None else f"{event.seconds:.2f} s"]
+        if event.error:
+            parts.append(plain(event.error.partition("\n")[0]))
+        self._console.print(line.append("".join(f"  {part}" for part in parts if part), "dim"))
+
+    def _view(self) -> RenderableType:
+        """The steps that are going on, those of loops below their loop."""
+        table = Table.grid(padding=(0, 1))
+        now = time.monotonic()
+        for going in list(self._going.values()):
+            table.add_row(*self._row(going, now))
+        return table
+
+    def _row(self, going: _Going, now: float) -> Iterator[RenderableType]:
+        yield self._spinner
+        yield Text("  " * going.event.at.count("/") + plain(going.event.step))
+        yield ProgressBar(total=going.total, completed=going.done, width=20) if going.total else Text("")
+        yield Text(going.note(now), "yellow" if now < going.until else "dim")
+        yield Text(f"{now - going.began:.0f} s", "dim")

@@ -1,0 +1,74 @@
+"""`connector flow resume`: resume a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from connector.cli.connection_options import ConnectingCommand
+from connector.cli.flow.connection_options import FlowConnecting, flow_connecting_options
+from connector.cli.flow.options import JOURNAL_ARGUMENT, history_of, known_components, telling, yes_option
+from connector.cli.flow.run import announce, perform, watching_options
+from connector.cli.output import write_json
+from connector.cli.shared_options import common_options
+
+if TYPE_CHECKING:
+    from connector.flows.run.resume import Unknown
+
+
+@click.command(cls=ConnectingCommand)
+@JOURNAL_ARGUMENT
+@click.option(
+    "--unknown",
+    type=click.Choice(["stop", "repeat", "skip"]),
+    default="stop",
+    show_default=True,
+    help="A write that may have happened: report it and run nothing, repeat it, or take it as done.",
+)
+@click.option("--file", type=click.Path(path_type=Path), help="A corrected file, instead of the one of that time.")
+@yes_option
+@watching_options[0]
+@watching_options[1]
+@flow_connecting_options
+@common_options
+@click.pass_context
+def resume(
+    context: click.Context,
+    *,
+    journal: str,
+    unknown: Unknown,
+    file: Path | None,
+    yes: bool,
+    events: str | None,
+    trace: str | None,
+    connecting: FlowConnecting,
+) -> None:
+    """Take up the run of JOURNAL (its id, or the path of its journal) that failed or was killed.
+
+    Finished steps are not repeated; the payload and the values of config variables are those of that time.
+    Connections are to be given again: a journal holds no credentials.
+    """
+    from connector.flows import Flow
+    from connector.flows import resume as take_up
+
+    history = history_of(journal)
+    flow = Flow.load(file) if file else Flow.parse(history.header["text"], history.header["source"])
+    components, name = known_components(context), history.header["flow"]
+    given = connecting.open(flow.integration, flow.connections(components, flow=name), components)
+    tell = telling(events)
+    announce(tell, flow, name, components, given, confirmed=yes)
+    run = perform(
+        tell,
+        take_up,
+        history.path,
+        components,
+        connections=given.connections,
+        flow=flow,
+        unknown=unknown,
+        max_wait=connecting.max_wait,
+        deadline=connecting.deadline,
+        trace=None if trace is None else Path(trace).expanduser(),
+    )
+    write_json(run.results)

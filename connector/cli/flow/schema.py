@@ -1,0 +1,17 @@
+"""`connector flow schema`: print the JSON Schema of integration files."""
+
+from __future__ import annotations
+
+import click
+
+from connector.cli.output import write_json
+from connector.cli.shared_options import common_options
+
+
+@click.command()
+@common_options
+def schema() -> None:
+    """Print the JSON Schema of integration files, with which editors check while one writes."""
+    from connector.flows import json_schema
+
+    write_json(json_schema())

@@ -1,0 +1,68 @@
+"""`connector sandbox`: the service of the component on this machine."""
+
+from __future__ import annotations
+
+import click
+
+from connector.cli.root import Lazy, LazyGroup
+from connector.cli.shared_options import common_options, component_of
+
+COMMANDS = {
+    "serve": Lazy("connector.cli.sandbox.serve:command", "Serve it over HTTP, until Ctrl-C."),
+    "path": Lazy("connector.cli.sandbox.state:path", "Print where its file is."),
+    "reset": Lazy("connector.cli.sandbox.state:reset", "Put it back to its beginning."),
+    "dump": Lazy("connector.cli.sandbox.state:dump", "Print all that it holds, as a seed."),
+    "seed": Lazy("connector.cli.sandbox.state:seed", "Replace all that it holds."),
+    "assumptions": Lazy("connector.cli.sandbox.state:assumptions", "List what it assumes about the service."),
+}
+
+
+class SandboxGroup(LazyGroup):
+    """The commands of every sandbox, and those of the component's own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        self._add_own(ctx)
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, imported now."""
+        if cmd_name in self.lazy and cmd_name not in COMMANDS:
+            from connector.cli.sandbox.state import own_command
+            from connector.sandbox_kit.sandbox import sandbox_of
+
+            return own_command(cmd_name, sandbox_of(component_of(ctx)).COMMANDS[cmd_name])
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments begin with."""
+        if args[0] not in self.lazy:
+            self._add_own(ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table as a part of the help."""
+        self._add_own(ctx)
+        super().format_commands(ctx, formatter)
+
+    def _add_own(self, ctx: click.Context) -> None:
+        from connector.sandbox_kit.sandbox import sandbox_of
+
+        component = component_of(ctx)
+        if component.manifest.sandbox is None:
+            return
+        for name, function in sandbox_of(component).COMMANDS.items():
+            line = (function.__doc__ or "").strip().partition("\n")[0]
+            self.lazy = {**self.lazy, name: Lazy("", line)}
+
+
+@click.group(cls=SandboxGroup, lazy=COMMANDS, no_args_is_help=True)
+@common_options
+def group() -> None:
+    """Run the service that the component is about on this machine: no account, no network, a file for its state.
+
+    `run`, `options`, `test-connection` and `flow` use it with --sandbox; any other client of the service can be
+    pointed at the URL that `serve` prints.
+    """

@@ -1,0 +1,1 @@
+"""What a component is, and one call of it."""

@@ -1,0 +1,79 @@
+"""What a handler is given beside its inputs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from connector.component.policy import Policy
+from connector.rest.client import HttpClient
+from connector.rest.rate_limits import CallLimits
+
+if TYPE_CHECKING:
+    from connector.component.component import Component
+    from connector.component.connections import Connection
+    from connector.component.inputs import Inputs
+    from connector.rest import Endpoint, Reply, Request
+
+
+class Context:
+    """One call: its connection, its limits, its log.
+
+    Attributes:
+        component: The component that is at work.
+        connection: The customer's connection.
+        limits: What the caller allows in waiting.
+        policy: What the caller allows at all.
+        logger: For messages of the handler.
+        key: Key of the action or data source that is being performed.
+        inputs: Its validated inputs.
+    """
+
+    def __init__(
+        self,
+        component: Component,
+        connection: Connection,
+        *,
+        limits: CallLimits | None = None,
+        policy: Policy | None = None,
+        key: str = "",
+        inputs: Inputs | None = None,
+    ) -> None:
+        self.component = component
+        self.connection = connection
+        self.limits = limits or CallLimits()
+        self.policy = policy or Policy()
+        self.logger = logging.getLogger("connector.actions")
+        self.key = key
+        self.inputs = inputs
+
+    def started(self, key: str, inputs: Inputs) -> Context:
+        """The context for performing one action or data source."""
+        return Context(self.component, self.connection, limits=self.limits, policy=self.policy, key=key, inputs=inputs)
+
+    @cached_property
+    def endpoint(self) -> Endpoint:
+        """The service that this call goes to."""
+        return self.connection.endpoint(self.inputs)
+
+    @cached_property
+    def api(self) -> HttpClient:
+        """The authorised client; answers `{"data": <response body>}`."""
+        return HttpClient(self.endpoint, self.connection.transport, self._send)
+
+    def items(self, key: str, inputs: Inputs) -> Iterator[Any]:
+        """Every record of an action of the same component that lists, page by page."""
+        from connector.component.pagination import records_of, walk
+
+        action = self.component.action(key)
+        context = self.started(key, inputs)
+        first = action.inputs.read(inputs.model_dump())
+        for payload in walk(action, lambda page: action.perform(context, page), first):
+            yield from records_of(action, payload)
+
+    def _send(self, request: Request) -> Reply:
+        self.policy.check_request(self.key, request)
+        send: Callable[..., Reply] = self.component.plugins.hook.send_request
+        return send(context=self, request=request)

@@ -1,0 +1,77 @@
+"""Loading a component's modules in isolation.
+
+The component's folder becomes a package under a private name, so that any number of components, each with modules
+of the same names, live in one process; below it, importing works as always.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from connector.component.definitions import Action, ConnectionDefinition, DataSource
+from connector.errors import ComponentError, Problem
+
+FOLDERS = ("connections", "actions", "datasources")
+
+Definition = Action[Any] | DataSource[Any] | ConnectionDefinition[Any]
+
+_lock = threading.Lock()
+
+
+def package_name(folder: Path, key: str) -> str:
+    """The private name of a component's package: the same for the same folder in every process."""
+    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    return f"_connector_{key.replace('-', '_')}_{digest}"
+
+
+def package(folder: Path, key: str) -> str:
+    """Make a component's folder importable, and give the name of its package."""
+    name = package_name(folder, key)
+    with _lock:
+        if name not in sys.modules:
+            module = ModuleType(name, f"The component {key} in {folder}.")
+            module.__path__ = [str(folder)]
+            sys.modules[name] = module
+    return name
+
+
+def submodule(folder: Path, key: str, name: str) -> ModuleType:
+    """Import a module of a component's folder, such as its sandbox."""
+    return importlib.import_module(f"{package(folder, key)}.{name}")
+
+
+def definitions(folder: Path, key: str) -> list[Definition]:
+    """Import every module of the component and collect what its decorators declared.
+
+    Raises:
+        ComponentError: Some modules cannot be imported; each is named with its reason.
+    """
+    problems: list[Problem] = []
+    found: dict[int, Definition] = {}
+    for name in _module_names(folder):
+        try:
+            module = submodule(folder, key, name)
+        except Exception as error:
+            text = f"cannot be imported: {type(error).__name__}: {error}."
+            problems.append(Problem(str(folder / name.replace(".", "/")) + ".py", text, cure="Repair the module."))
+            continue
+        for value in vars(module).values():
+            if isinstance(value, Action | DataSource | ConnectionDefinition):
+                found[id(value)] = value
+    if problems:
+        raise ComponentError(f'the component "{key}" cannot be imported.', problems=problems)
+    return list(found.values())
+
+
+def _module_names(folder: Path) -> Iterator[str]:
+    for part in FOLDERS:
+        for file in sorted((folder / part).glob("*.py")):
+            if file.stem != "__init__":
+                yield f"{part}.{file.stem}"

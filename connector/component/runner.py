@@ -1,0 +1,171 @@
+"""Performs a component's actions for one customer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Self
+
+from connector.component.component import Component, naming
+from connector.component.connections import Connection
+from connector.component.context import Context
+from connector.component.definitions import Payload
+from connector.component.pagination import records_of, walk
+from connector.component.policy import Policy
+from connector.errors import ConnectionInputError, UsageError
+from connector.rest.rate_limits import CallLimits
+
+
+class Runner:
+    """A component with a connection and a policy; safe to share between threads.
+
+    Args:
+        component: What to run.
+        connection: `{"key": "apiKey", "fields": {"apiKey": "..."}}`, as the platform hands it over; `key` may be
+            left out when the component has one connection.
+        allow: Keys of the only actions that may run; None allows every key.
+        block: Keys of actions that may not run; see `Policy`.
+        read_only: Refuse whatever changes something.
+        max_wait: Seconds that one request may wait when a call does not say; None is 120.
+        on_wait: Called with seconds and reason before each wait, in the thread that waits.
+
+    Raises:
+        ConnectionInputError: The connection is missing, or one of its fields does not fit.
+        UnknownKeyError: The component has no such connection, or no such action to allow or block.
+    """
+
+    def __init__(
+        self,
+        component: Component,
+        connection: Mapping[str, Any] | Connection | None = None,
+        *,
+        allow: Collection[str] | None = None,
+        block: Collection[str] = (),
+        read_only: bool = False,
+        max_wait: float | None = None,
+        on_wait: Callable[[float, str], None] | None = None,
+    ) -> None:
+        for key in (*(allow or ()), *block):
+            component.action(key)
+        self.component = component
+        self.connection = connection if isinstance(connection, Connection) else _opened(component, connection)
+        self.policy = Policy(allow, block, read_only)
+        self.max_wait = max_wait
+        self.on_wait = on_wait
+
+    def invoke(
+        self,
+        key: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        max_wait: float | None = None,
+        deadline: float | None = None,
+    ) -> Payload:
+        """Perform an action once: `{"data": <the API's response body>}`.
+
+        Args:
+            key: Key of the action.
+            inputs: Its inputs by key.
+            max_wait: Seconds that one request may wait on rate limits and between tries; 0 raises at once.
+            deadline: Seconds after which nothing more is begun.
+
+        Raises:
+            ConnectorError: The subclass says what to do; see `connector.errors`.
+        """
+        return self.component.perform(key, self.context(max_wait, deadline), inputs or {})
+
+    def pages(
+        self,
+        key: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        max_wait: float | None = None,
+        deadline: float | None = None,
+    ) -> Iterator[Payload]:
+        """The payloads of an action that lists, page by page; only one is in memory. See `invoke`."""
+        action, context = self.component.action(key), self.context(max_wait, deadline)
+        with naming(key):
+            first = action.inputs.read(inputs or {})
+            yield from walk(action, lambda page: self.component.perform_read(action, context, page), first)
+
+    def items(
+        self,
+        key: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        max_wait: float | None = None,
+        deadline: float | None = None,
+    ) -> Iterator[Any]:
+        """The records of an action that lists, one by one, over all pages. See `invoke`."""
+        action = self.component.action(key)
+        for payload in self.pages(key, inputs, max_wait=max_wait, deadline=deadline):
+            yield from records_of(action, payload)
+
+    def options(
+        self,
+        key: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        search: str | None = None,
+        limit: int | None = None,
+        max_wait: float | None = None,
+        deadline: float | None = None,
+    ) -> Payload:
+        """The choices of a data source: `{"result": [{"label", "key"}]}`, sorted by label.
+
+        Args:
+            key: Key of the data source.
+            inputs: Its inputs by key.
+            search: Keep the choices whose label or key has this text, whatever the case.
+            limit: Keep so many at most.
+            max_wait: See `invoke`.
+            deadline: See `invoke`.
+
+        Raises:
+            ConnectorError: The subclass says what to do; see `connector.errors`.
+        """
+        if limit is not None and limit < 0:
+            raise UsageError("limit must be 0 or more.", action=key)
+        found = self.component.options(key, self.context(max_wait, deadline), inputs or {})["result"]
+        if search:
+            wanted = search.casefold()
+            found = [c for c in found if wanted in c["label"].casefold() or wanted in c["key"].casefold()]
+        return {"result": found if limit is None else found[:limit]}
+
+    def test_connection(self, *, max_wait: float | None = None, deadline: float | None = None) -> Payload:
+        """Ask the service who the credentials belong to.
+
+        Raises:
+            ConnectorError: They do not work; the message names the possible causes.
+            UsageError: The component cannot test its connection.
+        """
+        definition = self.connection.definition
+        if definition.test is None:
+            raise UsageError(f'the connection "{definition.key}" cannot be tested.')
+        with naming("test-connection"):
+            return definition.test(self.context(max_wait, deadline), self.connection.fields)
+
+    def context(self, max_wait: float | None = None, deadline: float | None = None) -> Context:
+        """The context of one call with these limits."""
+        limits = CallLimits.of(self.max_wait if max_wait is None else max_wait, deadline, self.on_wait)
+        return Context(self.component, self.connection, limits=limits, policy=self.policy)
+
+    def close(self) -> None:
+        """Close the idle connections of the pool."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+
+def _opened(component: Component, connection: Mapping[str, Any] | None) -> Connection:
+    if connection is None:
+        key = next(iter(component.connections), "...")
+        hint = f'Give it connection={{"key": "{key}", "fields": {{...}}}}.'
+        raise ConnectionInputError("a runner needs a connection.", hint=hint)
+    fields = connection.get("fields") if isinstance(connection, Mapping) else None
+    if not isinstance(fields, Mapping):
+        raise ConnectionInputError('the connection has no "fields".', hint='Its shape is {"key", "fields": {...}}.')
+    return Connection(component.connection(connection.get("key") or None), fields)

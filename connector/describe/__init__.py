@@ -1,0 +1,1 @@
+"""Descriptions of a component: summaries, Prismatic's definition, the docs page, static checks."""

@@ -1,0 +1,140 @@
+"""A component in the shapes of Prismatic: as its runner loads it, and as it is published.
+
+The shapes follow what `convertComponent` and `prism components:publish` of Prismatic's SDK 10.31 make, where
+keys that were not given are absent, every input but a connection has a default, and inputs are in form order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from connector.component.definitions import Action, ConnectionDefinition, DataSource
+
+if TYPE_CHECKING:
+    from connector.component.component import Component
+    from connector.component.inputs import Input, Inputs
+
+SWITCH = [
+    {"label": "True", "value": "true"},
+    {"label": "False", "value": "false"},
+    {"label": "", "value": ""},
+]
+"""Choices of a boolean that can stay unset, which Prismatic's own type `boolean` cannot."""
+
+PUBLISHED_INPUT = frozenset(
+    {"collection", "comments", "dataSource", "default", "example", "key", "keyLabel"}
+    | {"label", "language", "model", "placeholder", "required", "type"}
+)
+PUBLISHED_CONNECTION_INPUT = PUBLISHED_INPUT | {"onPremiseControlled", "shown"}
+PUBLISHED_DEFINITION = ("key", "public", "documentationUrl", "display")
+
+
+def server_form(component: Component) -> dict[str, Any]:
+    """The component as Prismatic's runner loads it, its functions left out."""
+    manifest = component.manifest
+    return {
+        "key": manifest.key,
+        "public": manifest.public,
+        "documentationUrl": manifest.documentation_url,
+        "display": manifest.display.model_dump(by_alias=True, exclude_defaults=True),
+        "connections": [_connection(found) for found in component.connections.values()],
+        "actions": {key: _definition(found) for key, found in component.actions.items()},
+        "triggers": {},
+        "dataSources": {
+            key: {**_definition(found), "dataSourceType": component.manifest.data_sources[key].type}
+            for key, found in component.data_sources.items()
+        },
+    }
+
+
+def published(component: Component) -> dict[str, Any]:
+    """The component as it is published: maps become lists, example payloads JSON texts."""
+    whole = server_form(component)
+    return {
+        "definition": {key: whole[key] for key in PUBLISHED_DEFINITION},
+        **{
+            kind: [_published(found) for found in whole[kind].values()]
+            for kind in ("actions", "triggers", "dataSources")
+        },
+        "connections": [_only(found, PUBLISHED_CONNECTION_INPUT) for found in whole["connections"]],
+    }
+
+
+def connection_input(definition: Action[Any] | DataSource[Any]) -> str:
+    """Key of the input that takes the connection: `connection` of data sources and open actions."""
+    open_ended = isinstance(definition, DataSource) or definition.is_open
+    return "connection" if open_ended else "connectionInput"
+
+
+def _definition(definition: Action[Any] | DataSource[Any]) -> dict[str, Any]:
+    connection = {
+        "key": connection_input(definition),
+        "type": "connection",
+        "label": "Connection",
+        "required": True,
+    }
+    found = {
+        "key": definition.key,
+        "display": _display(definition),
+        "inputs": [connection, *_inputs(definition.inputs)],
+    }
+    return found if definition.example is None else {**found, "examplePayload": definition.example}
+
+
+def _display(definition: Action[Any] | DataSource[Any]) -> dict[str, str]:
+    display = definition.display
+    return {"label": display.label, "description": display.description} if display else {"label": definition.key}
+
+
+def _connection(definition: ConnectionDefinition[Any]) -> dict[str, Any]:
+    display = definition.display
+    return {
+        "key": definition.key,
+        "label": display.label if display else definition.key,
+        "comments": display.description if display else "",
+        "inputs": _inputs(definition.fields),
+    }
+
+
+def _inputs(model: type[Inputs]) -> list[dict[str, Any]]:
+    required = model.required_keys()
+    return [_input(key, marker, key in required) for key, marker in model.definitions().items()]
+
+
+def _input(key: str, marker: Input, required: bool) -> dict[str, Any]:
+    switch = marker.type == "boolean" and marker.default is None
+    model = [{"label": title, "value": value} for value, title in marker.choices.items()]
+    parts: dict[str, Any] = {
+        "key": key,
+        "type": "string" if switch else marker.type,
+        "label": marker.label,
+        "keyLabel": marker.key_label if marker.collection == "keyvaluelist" else "",
+        "collection": marker.collection,
+        "placeholder": marker.placeholder,
+        "comments": marker.comments,
+        "example": _text(marker.example),
+        "model": SWITCH if switch else model,
+        "language": marker.language,
+        "dataSource": marker.data_source,
+    }
+    found = {name: value for name, value in parts.items() if value}
+    found |= {"required": required, "default": marker.default or ""}
+    return found if marker.shown else {**found, "shown": False}
+
+
+def _text(example: Any) -> str:
+    if example is None or isinstance(example, str):
+        return example or ""
+    return json.dumps(example, ensure_ascii=False)
+
+
+def _published(definition: Mapping[str, Any]) -> dict[str, Any]:
+    example = json.dumps(definition.get("examplePayload", {}), ensure_ascii=False)
+    return {**_only(definition, PUBLISHED_INPUT), "examplePayload": example}
+
+
+def _only(definition: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    inputs = [{key: value for key, value in found.items() if key in known} for found in definition["inputs"]]
+    return {**definition, "inputs": inputs}

@@ -1,0 +1,1 @@
+"""Integration files: their model and their parser."""

@@ -1,0 +1,26 @@
+"""The inputs of a step that choose its connection and name its branches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.component.definitions import Action
+from connector.flows.file.model import Step
+from connector.flows.values.expressions import ConfigVariable, Literal, Pair, Template
+
+CONNECTION_INPUTS = ("connectionInput", "connection")
+"""Input keys that choose a connection, where the action has no input of its own with that key."""
+
+
+def connection_of(step: Step, action: Action[Any]) -> tuple[str | None, str | None]:
+    """Key of the input that chooses the step's connection, and the config variable that it names, if any."""
+    own = action.inputs.definitions()
+    key = next((key for key in CONNECTION_INPUTS if key in step.inputs and key not in own), None)
+    expression = step.inputs.get(key) if key else None
+    return key, expression.key or None if isinstance(expression, ConfigVariable) else None
+
+
+def name_of(entry: Pair) -> str:
+    """The name of a branch's entry, which is a literal."""
+    name = entry.name
+    return str(name.value) if isinstance(name, Literal) else name.text if isinstance(name, Template) else ""

@@ -1,0 +1,1 @@
+"""Runs of flows: start, perform, resume, and undo."""

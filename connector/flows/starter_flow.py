@@ -1,0 +1,118 @@
+"""A valid first flow for a component, to begin with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from connector.component.component import Component
+from connector.component.definitions import Action
+from connector.errors import UsageError
+from connector.flows.file.step_names import step_variable
+
+_TEMPLATE = """\
+# Run it:    connector flow run FILE --connection "{connection}=connection.json"
+# Check it:  connector flow check FILE
+name: {name}
+definitionVersion: 7
+description: A first flow. It reads, and writes what it found to the log.
+flows:
+  - name: First Flow
+    isSynchronous: true
+    steps:
+      # Here every trigger is a start by hand; --payload FILE becomes {{{{$trigger.results.body.data}}}}.
+      - name: Trigger
+        isTrigger: true
+        action:
+          key: webhook
+          component: {{ key: webhook-triggers, version: LATEST, isPublic: true }}
+        inputs: {{}}
+      - name: {step}
+        action:
+          key: {action}
+          component: {{ key: {component}, version: LATEST, isPublic: {public} }}
+        inputs:{inputs}
+      - name: Tell
+        action:
+          key: writeLog
+          component: {{ key: log, version: LATEST, isPublic: true }}
+        inputs:
+          level: {{ type: value, value: info }}
+          message: {{ type: template, value: "{{{{${variable}.results}}}}" }}
+      - name: Answer
+        action:
+          key: stopExecution
+          component: {{ key: stop-execution, version: LATEST, isPublic: true }}
+        inputs:
+          statusCode: {{ type: value, value: "200" }}
+          contentType: {{ type: value, value: application/json }}
+          jsonBody: {{ type: reference, value: {variable}.results }}
+requiredConfigVars:{variables}
+"""
+
+_CONNECTION = """
+  - key: {name}
+    dataType: connection
+    connection:
+      key: {key}
+      component: {{ key: {component}, version: LATEST, isPublic: {public} }}
+    inputs: {{}}"""
+
+
+def first_flow(component: Component, action: str | None = None) -> str:
+    """The text of a flow that reads something with a component, and passes the check.
+
+    Args:
+        component: The component.
+        action: Key of the action to perform; None chooses one that reads, if possible without inputs.
+
+    Raises:
+        UsageError: The component has no action that reads.
+        UnknownKeyError: It has no such action.
+    """
+    chosen = component.action(action) if action else _simplest(component)
+    label = chosen.display.label if chosen.display else chosen.key
+    public = str(component.manifest.public).lower()
+    title = component.manifest.display.label
+    connection = f"{title} Connection" if component.connections else ""
+    variables = " []"
+    if connection:
+        key = next(iter(component.connections))
+        variables = _CONNECTION.format(name=json.dumps(connection), key=key, component=component.key, public=public)
+    return _TEMPLATE.format(
+        name=json.dumps(f"First {title} Flow"),
+        connection=connection.replace('"', ""),
+        step=json.dumps(label),
+        action=chosen.key,
+        component=component.key,
+        public=public,
+        inputs=_inputs(chosen, connection),
+        variable=step_variable(label),
+        variables=variables,
+    )
+
+
+def _inputs(action: Action[Any], connection: str) -> str:
+    lines = []
+    if connection:
+        key = "connection" if action.is_open else "connectionInput"
+        lines.append(f"{key}: {{ type: configVar, value: {json.dumps(connection)} }}")
+    for key, marker in action.inputs.definitions().items():
+        if key in action.inputs.required_keys():
+            example = next(iter(marker.choices), "") if marker.example is None else marker.example
+            text = example if isinstance(example, str) else json.dumps(example)
+            lines.append(f"{key}: {{ type: value, value: {json.dumps(text)} }}")
+    return "".join(f"\n          {line}" for line in lines) or " {}"
+
+
+def _simplest(component: Component) -> Action[Any]:
+    reads = [action for action in component.actions.values() if action.effect == "read" and action.has_example]
+    if not reads:
+        raise UsageError(f"{component.key} has no action that reads.", hint="Name the action to begin with.")
+    return min(_ranked(reads))[2]
+
+
+def _ranked(actions: Iterable[Action[Any]]) -> Iterable[tuple[int, int, Action[Any]]]:
+    for position, action in enumerate(actions):
+        yield len(action.inputs.required_keys()) * 2 + (action.paging is None), position, action

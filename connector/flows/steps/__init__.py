@@ -1,0 +1,1 @@
+"""Prismatic's own steps."""

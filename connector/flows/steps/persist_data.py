@@ -1,0 +1,130 @@
+"""The steps of persist-data: get, save, remove, lists, sets, counters."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from connector.errors import UsageError
+from connector.flows.steps.persisted_values import SCOPES, Operation, Values
+from connector.flows.values.javascript import as_text, number_of
+from connector.flows.values.paths import UNDEFINED
+
+_ACTION = re.compile(rf"(?P<verb>[a-z]+)(?P<scope>{'|'.join(SCOPES)})(?P<what>[A-Z]\w*)\Z")
+
+Inputs = Mapping[str, Any]
+
+
+def scope_and_operation(action: str) -> tuple[str, Callable[[Inputs], Operation]] | None:
+    """Which values an action of persist-data works on, and what it does; None when it is not known."""
+    found = _ACTION.match(action)
+    operation = OPERATIONS.get(found["verb"] + found["what"]) if found else None
+    return (found["scope"], operation) if found and operation else None
+
+
+def _get(inputs: Inputs) -> Operation:
+    default = inputs.get("defaultValueInput")
+    return lambda values: values.get(_key(inputs), None if default is UNDEFINED else default)
+
+
+def _save(inputs: Inputs) -> Operation:
+    return _updated(inputs, lambda _old: inputs.get("valueInput"))
+
+
+def _save_time(inputs: Inputs) -> Operation:
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _updated(inputs, lambda _old: now)
+
+
+def _remove(inputs: Inputs) -> Operation:
+    return lambda values: values.pop(_key(inputs), None)
+
+
+def _append(inputs: Inputs) -> Operation:
+    return _updated(inputs, lambda old: [*_list(old, inputs), inputs.get("valueInput")])
+
+
+def _add(inputs: Inputs) -> Operation:
+    def added(old: Any) -> list[Any]:
+        kept = _list(old, inputs)
+        return kept if inputs.get("valueInput") in kept else [*kept, inputs.get("valueInput")]
+
+    return _updated(inputs, added)
+
+
+def _drop(inputs: Inputs) -> Operation:
+    return _updated(inputs, lambda old: [item for item in _list(old, inputs) if item != inputs.get("valueInput")])
+
+
+def _increment(inputs: Inputs) -> Operation:
+    return _updated(inputs, lambda old: _number(old, 0, inputs) + _number(inputs.get("amountInput"), 1, inputs))
+
+
+def _decrement(inputs: Inputs) -> Operation:
+    return _updated(inputs, lambda old: _number(old, 0, inputs) - _number(inputs.get("amountInput"), 1, inputs))
+
+
+def _list_keys(_inputs: Inputs) -> Operation:
+    return list
+
+
+def _clear(_inputs: Inputs) -> Operation:
+    return dict.clear
+
+
+OPERATIONS: dict[str, Callable[[Inputs], Operation]] = {
+    "getValue": _get,
+    "saveValue": _save,
+    "saveCurrentTime": _save_time,
+    "removeValue": _remove,
+    "removeState": _clear,
+    "listKeys": _list_keys,
+    "appendValueToList": _append,
+    "removeValueFromList": _drop,
+    "addValueToSet": _add,
+    "removeValueFromSet": _drop,
+    "incrementValue": _increment,
+    "decrementValue": _decrement,
+}
+
+_PREFIXED = {"saveCurrentTime": "save{}CurrentTime", "removeState": "remove{}State", "listKeys": "list{}Keys"}
+
+
+def actions() -> list[str]:
+    """Every action of persist-data that runs here."""
+    patterns = [_PREFIXED.get(name) or name.replace("Value", "{}Value", 1) for name in OPERATIONS]
+    return [pattern.format(scope) for scope in SCOPES for pattern in patterns]
+
+
+def _updated(inputs: Inputs, change: Callable[[Any], Any]) -> Operation:
+    def operation(values: Values) -> Any:
+        key = _key(inputs)
+        changed = change(values.get(key))
+        values[key] = None if changed is UNDEFINED else changed
+        return values[key]
+
+    return operation
+
+
+def _key(inputs: Inputs) -> str:
+    key = as_text(inputs.get("keyInput"))
+    if not key:
+        raise UsageError("keyInput is empty.", hint="Give the key of the value.")
+    return key
+
+
+def _list(old: Any, inputs: Inputs) -> list[Any]:
+    if old is None or isinstance(old, list):
+        return list(old or [])
+    raise UsageError(f'the value of "{_key(inputs)}" is no list.', hint="Use another key, or remove the value first.")
+
+
+def _number(value: Any, default: int, inputs: Inputs) -> float:
+    if value in (None, "", UNDEFINED):
+        return default
+    number = number_of(value)
+    if number != number:  # noqa: PLR0124 - NaN
+        raise UsageError(f'"{_key(inputs)}" or its amount is no number.', hint="Use another key or amount.")
+    return int(number) if float(number).is_integer() else number

@@ -1,0 +1,101 @@
+"""What persist-data steps keep: for the run in memory, for longer in a file of the integration."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from connector.common.private_files import lock, of_line, open_private, private_folder, to_line, write_private
+from connector.common.state_dir import state_folder
+from connector.errors import SetupError
+
+Values = dict[str, Any]
+Operation = Callable[[Values], Any]
+
+SCOPES = ("Execution", "Instance", "CrossFlow", "Integration")
+"""How long a value lives: one run; one flow; all flows; all flows (there is one instance here)."""
+
+
+class Store:
+    """The kept values of one integration.
+
+    A change and the note that it was made reach the file in one piece, so that a resumed run can tell whether the
+    change of the step that it died in was made.
+
+    Args:
+        integration: Name of the integration.
+        flow: Name of the flow.
+        run: Id of the run.
+        folder: Where the file lies; None keeps everything in memory.
+    """
+
+    def __init__(self, integration: str, flow: str, run: str, folder: Path | None) -> None:
+        self._flow = flow
+        self._run = run
+        self._memory: dict[str, Values] = {"Execution": {}}
+        digest = hashlib.sha256(integration.encode()).hexdigest()[:8]
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", integration).strip("-").lower()[:40]
+        self._file = None if folder is None else folder / f"{slug}-{digest}.json"
+
+    def apply(self, scope: str, at: str, operation: Operation) -> Any:
+        """Perform an operation on the values of a scope, once for each place in the run.
+
+        Raises:
+            SetupError: The file cannot be read or written.
+        """
+        if scope == "Execution" or self._file is None:
+            return operation(self._memory.setdefault(scope, {}))
+        with self._locked(self._file) as content:
+            made = content["made"].get(self._run)
+            if made and made["at"] == at:
+                return made["results"]
+            values = content["scopes"].setdefault(self._name(scope), {})
+            before = to_line(values)
+            results = operation(values)
+            if to_line(values) != before:
+                content["made"][self._run] = {"at": at, "results": results}
+                write_private(self._file, to_line(content))
+            return results
+
+    def forget_run(self) -> None:
+        """Drop the note of this run's last change: it came to an end."""
+        if self._file is None or not self._file.exists():
+            return
+        with self._locked(self._file) as content:
+            if content["made"].pop(self._run, None):
+                write_private(self._file, to_line(content))
+
+    def _name(self, scope: str) -> str:
+        return f"{scope} {self._flow}" if scope == "Instance" else scope
+
+    @contextmanager
+    def _locked(self, file: Path) -> Iterator[dict[str, Any]]:
+        private_folder(file.parent)
+        handle = open_private(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT)
+        try:
+            lock(handle, wait=True)
+            yield _read(file)
+        finally:
+            os.close(handle)
+
+
+def store_folder() -> Path:
+    """Where the kept values of integrations lie."""
+    return state_folder(os.environ) / "state"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = of_line(file.read_bytes())
+    except FileNotFoundError:
+        return {"scopes": {}, "made": {}}
+    except (OSError, ValueError) as error:
+        raise SetupError(f"the kept values in {file} cannot be read: {error}.", hint="Repair or remove it.") from None
+    if not isinstance(content, dict) or not {"scopes", "made"} <= content.keys():
+        raise SetupError(f"{file} holds no kept values.", hint="Repair or remove it.")
+    return content

@@ -1,0 +1,161 @@
+"""How JavaScript compares and converts values: the platform's conditions and templates follow it.
+
+Numbers are IEEE doubles there, `undefined` is not `null`, and texts are compared by UTF-16 code units.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from connector.flows.values.paths import UNDEFINED, Undefined
+
+NAN = float("nan")
+
+
+def parsed(value: Any) -> Any:
+    """The value of a text that is JSON; everything else as it is."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text or text[0] not in '{["-0123456789tfn':
+        return value
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return value
+
+
+def is_truthy(value: Any) -> bool:
+    """Everything but false, 0, NaN, "", null and undefined: empty lists and objects are true."""
+    if isinstance(value, float) and math.isnan(value):
+        return False
+    return isinstance(value, list | tuple | Mapping) or bool(value)
+
+
+def as_text(value: Any) -> str:
+    """A value inside a text; what is not there is empty, lists and objects are JSON."""
+    match value:
+        case str():
+            return value
+        case None | Undefined():
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return number_text(value)
+        case bytes():
+            return value.decode("utf-8", "replace")
+    return to_json(value, fallback=str).decode()
+
+
+def number_text(number: float) -> str:
+    """A number as JavaScript writes it: `5`, not `5.0`."""
+    if isinstance(number, int):
+        return str(number)
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "Infinity" if number > 0 else "-Infinity"
+    return str(int(number)) if number.is_integer() and abs(number) < 1e21 else repr(number)
+
+
+def string_of(value: Any) -> str:
+    """`String(value)`."""
+    if value is None:
+        return "null"
+    if value is UNDEFINED:
+        return "undefined"
+    if isinstance(value, Mapping):
+        return "[object Object]"
+    if isinstance(value, list | tuple):
+        return ",".join("" if item is None or item is UNDEFINED else string_of(item) for item in value)
+    return as_text(value)
+
+
+def number_of(value: Any) -> float:
+    """`Number(value)`."""
+    match value:
+        case bool():
+            return float(value)
+        case int() | float():
+            return value
+        case None:
+            return 0
+        case str():
+            return _number_in(value.strip())
+        case list() | tuple() | Mapping():
+            return _number_in(string_of(value).strip())
+    return NAN
+
+
+def _number_in(text: str) -> float:
+    if not text:
+        return 0
+    unsigned = text.lstrip("+-")
+    if unsigned in {"Infinity"}:
+        return float(text.replace("Infinity", "inf"))
+    if not unsigned[:1].isdigit() and unsigned[:1] != ".":
+        return NAN
+    try:
+        base = {"0x": 16, "0o": 8, "0b": 2}.get(text[:2].lower())
+        return int(text[2:], base) if base else float(text.replace("_", "x"))
+    except ValueError:
+        return NAN
+
+
+def loosely_equal(left: Any, right: Any) -> bool:
+    """`==`, lists and objects member by member."""
+    if left is None or left is UNDEFINED or right is None or right is UNDEFINED:
+        return (left is None or left is UNDEFINED) and (right is None or right is UNDEFINED)
+    if _is_object(left) and _is_object(right):
+        return _members_equal(left, right, loosely_equal)
+    if isinstance(left, str) and isinstance(right, str):
+        return left == right
+    if _is_object(left):
+        left = string_of(left)
+    if _is_object(right):
+        right = string_of(right)
+    if isinstance(left, str) and isinstance(right, str):
+        return left == right
+    return number_of(left) == number_of(right)
+
+
+def strictly_equal(left: Any, right: Any) -> bool:
+    """Equal in kind and value, lists and objects member by member; NaN equals itself."""
+    if _is_object(left) and _is_object(right):
+        return _members_equal(left, right, strictly_equal)
+    if _kind(left) != _kind(right):
+        return False
+    return bool(left == right) or (left != left and right != right)  # noqa: PLR0124 - NaN
+
+
+def compared(left: Any, right: Any) -> int | None:
+    """Below, equal or above 0 as `left` is before, with or after `right`; None when neither `<` nor `>` holds."""
+    left, right = (string_of(value) if _is_object(value) else value for value in (left, right))
+    if isinstance(left, str) and isinstance(right, str):
+        first, second = (text.encode("utf-16-be", "surrogatepass") for text in (left, right))
+        return (first > second) - (first < second)
+    one, other = number_of(left), number_of(right)
+    return None if math.isnan(one) or math.isnan(other) else (one > other) - (one < other)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, list | tuple | Mapping)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    return "number" if isinstance(value, int | float) else type(value).__name__
+
+
+def _members_equal(left: Any, right: Any, equal: Any) -> bool:
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
+    if isinstance(left, Mapping) or isinstance(right, Mapping):
+        return False
+    return len(left) == len(right) and all(equal(*pair) for pair in zip(left, right, strict=True))

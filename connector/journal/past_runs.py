@@ -1,0 +1,78 @@
+"""The list of past runs, read from their journals."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.common.private_files import lock, open_private
+from connector.errors import JournalError
+from connector.journal.file import runs_folder
+from connector.journal.reader import read_history
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run that a journal tells of.
+
+    Attributes:
+        id: Its id.
+        flow: Name of the flow.
+        integration: Name of the integration.
+        status: `running`, `done`, `stopped`, `failed`, or `killed`.
+        started: Seconds since 1970.
+        finished: How many steps were finished.
+        writes: How many of them changed something.
+        unknown: How many writes may have happened.
+        journal: Path of the journal.
+        error: What it failed with.
+    """
+
+    id: str
+    flow: str
+    integration: str
+    status: str
+    started: float
+    finished: int
+    writes: int
+    unknown: int
+    journal: Path
+    error: str
+
+
+def runs(folder: str | Path | None = None) -> list[PastRun]:
+    """The runs whose journals lie in a folder (None: the user's state folder), newest first."""
+    place = runs_folder() if folder is None else Path(folder)
+    found = [run for path in place.glob("*.jsonl") for run in _past_run(path)]
+    return sorted(found, key=lambda run: run.started, reverse=True)
+
+
+def _past_run(path: Path) -> Iterator[PastRun]:
+    try:
+        history = read_history(path)
+    except (OSError, JournalError):
+        return
+    header = history.header
+    yield PastRun(
+        id=str(header.get("id", path.stem)),
+        flow=str(header.get("flow", "")),
+        integration=str(header.get("integration", "")),
+        status=history.status or ("running" if _is_held(path) else "killed"),
+        started=float(header.get("started", time.time())),
+        finished=len(history.finished),
+        writes=len(history.writes),
+        unknown=len(history.unknown),
+        journal=path,
+        error=history.error,
+    )
+
+
+def _is_held(path: Path) -> bool:
+    handle = open_private(path, os.O_RDWR)
+    try:
+        return not lock(handle)
+    finally:
+        os.close(handle)
