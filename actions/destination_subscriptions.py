@@ -95,7 +95,7 @@ class UpdateSubscription(OneSubscription):
             str,
             Input(
                 label="Reverse ETL Model ID",
-                on_platform=False,
+                in_prismatic=False,
                 comments="The id of the model, for Reverse ETL only.",
                 example="model-id-example",
             ),
@@ -108,7 +108,7 @@ class UpdateSubscription(OneSubscription):
             Schedule,
             Input(
                 label="Reverse ETL Schedule",
-                on_platform=False,
+                in_prismatic=False,
                 comments="When the model is synced, for Reverse ETL only: a strategy and the config that goes with it.",
                 type="code",
                 language="json",
@@ -133,7 +133,7 @@ class UpdateSubscription(OneSubscription):
             "subscriptionId": "results.data.destinationSubscription.id",
         },
     ),
-    platform_defect="it never sends the action id, so the API refuses every call",
+    prismatic_bug="it never sends the action id, so the API refuses every call",
 )
 def create_destination_subscription(context: Context, inputs: CreateSubscription) -> Payload:
     """POST /destinations/{destinationId}/subscriptions."""
@@ -160,7 +160,7 @@ def get_destination_subscription(context: Context, inputs: OneSubscription) -> P
     return context.api.get(*_path(inputs), media_type=ALPHA)
 
 
-@action("listDestinationSubscriptions", paging=lists("subscriptions"), stability="alpha", feature=FEATURE)
+@action("listDestinationSubscriptions", pagination=lists("subscriptions"), stability="alpha", feature=FEATURE)
 def list_destination_subscriptions(context: Context, inputs: ListSubscriptions) -> Payload:
     """GET /destinations/{destinationId}/subscriptions."""
     path = ("destinations", inputs.destination_id, "subscriptions")
@@ -174,7 +174,7 @@ def list_destination_subscriptions(context: Context, inputs: ListSubscriptions) 
     stability="alpha",
     feature=FEATURE,
     rate_limit=5,
-    platform_defect="it sends the changes outside of the object that the API reads them from",
+    prismatic_bug="it sends the changes outside of the object that the API reads them from",
 )
 def update_destination_subscription(context: Context, inputs: UpdateSubscription) -> Payload:
     """PATCH /destinations/{destinationId}/subscriptions/{id}; the API takes the changes under `input`."""

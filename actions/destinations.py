@@ -76,7 +76,7 @@ def get_destination(context: Context, inputs: OneDestination) -> Payload:
     return context.api.get("destinations", inputs.destination_id)
 
 
-@action("listDestinations", paging=lists("destinations"))
+@action("listDestinations", pagination=lists("destinations"))
 def list_destinations(context: Context, inputs: PageInputs) -> Payload:
     """GET /destinations."""
     return context.api.get("destinations", query=inputs.page())

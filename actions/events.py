@@ -105,9 +105,9 @@ class EventsVolume(PageInputs, Period):
 
 @action(
     "getEventsVolumeFromWorkspace",
-    paging=lists("result"),
+    pagination=lists("result"),
     rate_limit=60,
-    platform_defect="it answers the list of Transformations instead",
+    prismatic_bug="it answers the list of Transformations instead",
 )
 def get_events_volume_from_workspace(context: Context, inputs: EventsVolume) -> Payload:
     """GET /events/volume."""

@@ -137,7 +137,7 @@ def get_function(context: Context, inputs: OneFunction) -> Payload:
     return context.api.get("functions", inputs.function_id)
 
 
-@action("listFunctions", paging=lists("functions"), feature=FEATURE)
+@action("listFunctions", pagination=lists("functions"), feature=FEATURE)
 def list_functions(context: Context, inputs: ListFunctions) -> Payload:
     """GET /functions."""
     return context.api.get("functions", query={**inputs.page(), "resourceType": inputs.resource_type})

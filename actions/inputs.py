@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import MISSING, Field
 
-from connector import Input, Inputs, Paging, PathSegment
+from connector import Input, Inputs, Pagination, PathSegment
 
 ALPHA = "application/vnd.segment.v1alpha+json"
 """Media type of the operations that are alpha; every other is v1, which the connection asks for."""
@@ -137,7 +137,7 @@ def settings(of: str, example: dict[str, Any]) -> Input:
 class SegmentInputs(Inputs):
     """The region, for connections that do not set one."""
 
-    filler: ClassVar[str | None] = "000xxx"
+    sample_prefix: ClassVar[str | None] = "000xxx"
 
     region: (
         Annotated[
@@ -184,7 +184,7 @@ class PageInputs(SegmentInputs):
             bool,
             Input(
                 label="Fetch All",
-                on_platform=False,
+                in_prismatic=False,
                 comments="Follow every page and answer all records in one payload.",
                 type="boolean",
                 example=True,
@@ -207,6 +207,6 @@ def numbered(name: str, values: Sequence[str]) -> dict[str, str]:
     return {f"{name}.{position}": value for position, value in enumerate(values)}
 
 
-def lists(name: str) -> Paging:
+def lists(name: str) -> Pagination:
     """An action that answers `{"data": {"data": {name: [...], "pagination": {...}}}}`."""
-    return Paging(records=f"$.data.data.{name}", cursor="$.data.data.pagination.next")
+    return Pagination(records=f"$.data.data.{name}", cursor="$.data.data.pagination.next")

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from pydantic_core import from_json
 
 from connector import Context
-from connector.rest import Reply, Request, json_bytes, multipart, unreadable
+from connector.rest import Request, Response, invalid_body_error, json_bytes, multipart
 
 
 def with_query(path: str, query: dict[str, Any]) -> str:
@@ -58,11 +58,11 @@ def file_of(value: Any) -> tuple[bytes, str]:
     return json_bytes(value), "application/json"
 
 
-def read(context: Context, request: Request, reply: Reply, response_type: str) -> Any:
+def read(context: Context, request: Request, reply: Response, response_type: str) -> Any:
     """The answer's body as it was asked for.
 
     Raises:
-        ReplyError: JSON was asked for, and this is none.
+        InvalidResponseError: JSON was asked for, and this is none.
     """
     kind = reply.headers.get("Content-Type", "")
     if response_type == "arraybuffer":
@@ -74,6 +74,6 @@ def read(context: Context, request: Request, reply: Reply, response_type: str) -
     try:
         return reply.json()
     except (ValueError, RecursionError):
-        error = unreadable(context.endpoint, request, reply, "not JSON")
+        error = invalid_body_error(context.endpoint, request, reply, "not JSON")
     error.hint = "Choose the response type text, or arraybuffer for binary data."
     raise error

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from connector import Context, Input, Payload, action
 from connector.component.definitions import Effect
-from connector.component.inputs import given
+from connector.component.inputs import value_or
 from connector.rest import SAFE_METHODS, Request, json_bytes, relative_path
 
 from .inputs import SegmentInputs
@@ -265,19 +265,19 @@ def _effect(inputs: RawRequest) -> Effect:
 @action("rawRequest", effect=_effect, has_example=False)
 def raw_request(context: Context, inputs: RawRequest) -> Payload:
     """Any operation; answers `{"data": <body>}`."""
-    request = Request(inputs.method, with_query(inputs.url, given(inputs.query_params, {})))
-    request.headers |= given(inputs.headers, {})
+    request = Request(inputs.method, with_query(inputs.url, value_or(inputs.query_params, {})))
+    request.headers |= value_or(inputs.headers, {})
     if not (inputs.form_data is MISSING and inputs.file_data is MISSING):
-        names = given(inputs.file_data_file_names, {})
-        request.body, kind = form_of(given(inputs.form_data, {}), given(inputs.file_data, {}), names)
+        names = value_or(inputs.file_data_file_names, {})
+        request.body, kind = form_of(value_or(inputs.form_data, {}), value_or(inputs.file_data, {}), names)
     elif inputs.data is not MISSING:
         request.body, kind = body_of(inputs.data)
     if request.body is not None and not any(name.lower() == "content-type" for name in request.headers):
         request.headers["Content-Type"] = kind
-    request.read_timeout = given(inputs.timeout, 0) / 1000 or None
-    request.retries = given(inputs.max_retries, 0) or None
-    if request.retries and not given(inputs.use_exponential_backoff, False):
-        request.retry_delay = given(inputs.retry_delay_ms, 0) / 1000 or None
-    request.retry_writes = given(inputs.retry_all_errors, False)
+    request.read_timeout = value_or(inputs.timeout, 0) / 1000 or None
+    request.retries = value_or(inputs.max_retries, 0) or None
+    if request.retries and not value_or(inputs.use_exponential_backoff, False):
+        request.retry_delay = value_or(inputs.retry_delay_ms, 0) / 1000 or None
+    request.retry_writes = value_or(inputs.retry_all_errors, False)
     reply = context.api.send(request)
-    return {"data": read(context, request, reply, given(inputs.response_type, "json"))}
+    return {"data": read(context, request, reply, value_or(inputs.response_type, "json"))}

@@ -50,7 +50,7 @@ class CreateSource(SegmentInputs):
             bool,
             Input(
                 label="Disconnect All Warehouses",
-                on_platform=False,
+                in_prismatic=False,
                 comments="Leave the new Source unconnected; otherwise it is connected to every Warehouse.",
                 type="boolean",
                 example=True,
@@ -89,7 +89,7 @@ def get_source(context: Context, inputs: OneSource) -> Payload:
     return context.api.get("sources", inputs.source_id)
 
 
-@action("listSources", paging=lists("sources"))
+@action("listSources", pagination=lists("sources"))
 def list_sources(context: Context, inputs: PageInputs) -> Payload:
     """GET /sources."""
     return context.api.get("sources", query=inputs.page())

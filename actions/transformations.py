@@ -60,7 +60,7 @@ Drop = Annotated[
     bool,
     Input(
         label="Drop",
-        on_platform=False,
+        in_prismatic=False,
         comments="Drop the events; every other change is then ignored.",
         type="boolean",
         example=False,
@@ -105,7 +105,7 @@ AllowProperties = Annotated[
     list[str],
     Input(
         label="Allow Properties",
-        on_platform=False,
+        in_prismatic=False,
         comments="The only properties that are kept, as a JSON list of their paths.",
         type="code",
         language="json",
@@ -116,7 +116,7 @@ HashPropertiesConfiguration = Annotated[
     HashProperties,
     Input(
         label="Hash Properties Configuration",
-        on_platform=False,
+        in_prismatic=False,
         comments="Properties to hash, and the algorithm, as a JSON object.",
         type="code",
         language="json",
@@ -181,7 +181,7 @@ class UpdateTransformation(Changes, ChangedTransformation):
     effect="write",
     feature=FEATURE,
     undo=Undo(action="deleteTransformation", inputs={"transformationId": "results.data.transformation.id"}),
-    platform_defect="it sends enabled as text where the API wants a boolean",
+    prismatic_bug="it sends enabled as text where the API wants a boolean",
 )
 def create_transformation(context: Context, inputs: CreateTransformation) -> Payload:
     """POST /transformations."""
@@ -200,7 +200,7 @@ def get_transformation(context: Context, inputs: OneTransformation) -> Payload:
     return context.api.get("transformations", inputs.transformation_id)
 
 
-@action("listTransformations", paging=lists("transformations"), feature=FEATURE)
+@action("listTransformations", pagination=lists("transformations"), feature=FEATURE)
 def list_transformations(context: Context, inputs: PageInputs) -> Payload:
     """GET /transformations."""
     return context.api.get("transformations", query=inputs.page())
@@ -211,7 +211,7 @@ def list_transformations(context: Context, inputs: PageInputs) -> Payload:
     effect="write",
     idempotent=True,
     feature=FEATURE,
-    platform_defect="it sends enabled as text where the API wants a boolean, and an empty if unless it is set",
+    prismatic_bug="it sends enabled as text where the API wants a boolean, and an empty if unless it is set",
 )
 def update_transformation(context: Context, inputs: UpdateTransformation) -> Payload:
     """PATCH /transformations/{transformationId}."""

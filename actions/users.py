@@ -99,7 +99,7 @@ def get_user(context: Context, inputs: OneUser) -> Payload:
     return context.api.get("users", inputs.user_id)
 
 
-@action("listUsers", paging=lists("users"))
+@action("listUsers", pagination=lists("users"))
 def list_users(context: Context, inputs: PageInputs) -> Payload:
     """GET /users."""
     return context.api.get("users", query=inputs.page())

@@ -61,13 +61,13 @@ def get_warehouse(context: Context, inputs: OneWarehouse) -> Payload:
     return context.api.get("warehouses", inputs.warehouse_id)
 
 
-@action("listConnectedSourcesFromWarehouse", paging=lists("sources"))
+@action("listConnectedSourcesFromWarehouse", pagination=lists("sources"))
 def list_connected_sources_from_warehouse(context: Context, inputs: ListConnectedSources) -> Payload:
     """GET /warehouses/{warehouseId}/connected-sources."""
     return context.api.get("warehouses", inputs.warehouse_id, "connected-sources", query=inputs.page())
 
 
-@action("listWarehouses", paging=lists("warehouses"))
+@action("listWarehouses", pagination=lists("warehouses"))
 def list_warehouses(context: Context, inputs: PageInputs) -> Payload:
     """GET /warehouses."""
     return context.api.get("warehouses", query=inputs.page())

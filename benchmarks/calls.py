@@ -60,7 +60,7 @@ def invoking(url: str) -> None:
 def our_sources(url: str) -> Iterator[object]:
     runner = connector.Runner(connector.load_component(), {"fields": {"apiKey": TOKEN, "baseUrl": url}})
     runner.invoke("listSources", {})
-    yield from runner.items("listSources")
+    yield from runner.records("listSources")
 
 
 def requests_sources(url: str) -> Iterator[object]:

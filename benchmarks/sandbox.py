@@ -130,7 +130,7 @@ def big(file: Path) -> None:
 
             def walk() -> float:
                 started = time.perf_counter()
-                assert sum(1 for _ in runner.items("listSources")) == SOURCES
+                assert sum(1 for _ in runner.records("listSources")) == SOURCES
                 return time.perf_counter() - started
 
             print(f"walk over {SOURCES:,} sources through the runner: {median(walk, 3):.2f} s")

@@ -9,7 +9,7 @@ from pydantic import MISSING, AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
 from connector import Context, Input, Inputs, Payload, __version__, connection
-from connector.errors import ApiFault, ConnectionInputError
+from connector.errors import ApiErrorDetail, ConnectionInputError
 from connector.rest import Endpoint, seconds_until
 
 logger = logging.getLogger("connector.connections")
@@ -95,15 +95,15 @@ class ApiKey(Inputs):
     ) = MISSING
 
 
-def read_faults(body: Any) -> Sequence[ApiFault]:
+def read_faults(body: Any) -> Sequence[ApiErrorDetail]:
     """Entries of `{"errors": [{"type", "message", "field", "data"}]}`."""
     entries = body.get("errors") if isinstance(body, dict) else None
     return [_fault(entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
-def _fault(entry: Mapping[str, Any]) -> ApiFault:
+def _fault(entry: Mapping[str, Any]) -> ApiErrorDetail:
     message, kind, field = (str(entry.get(key) or "") for key in ("message", "type", "field"))
-    return ApiFault(message, kind, field, entry.get("data"))
+    return ApiErrorDetail(message, kind, field, entry.get("data"))
 
 
 def read_wait(headers: Mapping[str, str], body: Any) -> float | None:

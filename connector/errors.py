@@ -7,34 +7,34 @@
     │   ├── PluginError              a plugin that cannot be registered
     │   ├── ConnectionInputError     a connection without its token, or with bad fields
     │   ├── MissingExtraError        an optional dependency is not installed
-    │   ├── ServingError             an address that cannot be served
+    │   ├── ServerStartError             an address that cannot be served
     │   └── TLSError                 the server's certificate was not accepted
     ├── UsageError                 fix the call                          exit 2
     │   ├── UnknownKeyError          no such action, data source or connection
     │   ├── InputError               inputs that do not fit, all of them at once
     │   ├── PolicyError              the runner's policy forbids it
-    │   ├── FlowFileError            a flow that cannot be run, every finding listed
+    │   ├── InvalidFlowError            a flow that cannot be run, every finding listed
     │   ├── FlowLimitError           a flow that goes beyond a limit, such as a loop without end
     │   │   └── FlowDeadlineError     a run that may go on later               exit 5
     │   ├── JournalError             a run that cannot be resumed or undone
     │   └── SandboxError             a file, seed, fault or assumption that does not fit
-    ├── RefusedError               the API refused: fix the request      exit 4
+    ├── RejectedError               the API refused: fix the request      exit 4
     │   ├── BadRequestError          400
     │   ├── AuthenticationError      401
     │   ├── ForbiddenError           403
     │   ├── NotFoundError            404
     │   ├── ConflictError            409
-    │   ├── TooLargeError            413
-    │   └── RejectedInputError       422
-    ├── TryLaterError              nothing to fix: wait and repeat       exit 5
+    │   ├── PayloadTooLargeError            413
+    │   └── UnprocessableError       422
+    ├── TemporaryError              nothing to fix: wait and repeat       exit 5
     │   ├── RateLimitError           429, `retry_after` tells how long
     │   ├── ServerError              5xx
     │   ├── UnreachableError         name not found, connection refused
-    │   ├── UnansweredError          a read that got no answer, or half of one
+    │   ├── NoResponseError          a read that got no answer, or half of one
     │   └── DeadlineError            the caller's deadline passed, nothing was sent
     ├── OutcomeUnknownError        a write that may have happened: check exit 6
     ├── StepError                  a step of a flow failed               exit as its cause
-    └── ReplyError                 an answer that cannot be understood   exit 1
+    └── InvalidResponseError                 an answer that cannot be understood   exit 1
         └── PaginationError          a list that does not end
 
 Messages say what went wrong, with which action and request, and what to do next.
@@ -53,25 +53,25 @@ class Problem:
     """One finding: where it is, what is wrong there, and the cure.
 
     Attributes:
-        where: What the finding is about: an input's key, a place in a file, a plugin's name.
+        location: What the finding is about: an input's key, a place in a file, a plugin's name.
         message: What is wrong, in one sentence.
-        label: The name shown to people, where it differs from `where`.
-        cure: What to do about it.
+        label: The name shown to people, where it differs from `location`.
+        hint: What to do about it.
     """
 
-    where: str
+    location: str
     message: str
     label: str = ""
-    cure: str = ""
+    hint: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.label} ({self.where})" if self.label else self.where
+        place = f"{self.label} ({self.location})" if self.label else self.location
         text = f"{place}: {self.message}" if place else self.message
-        return f"{text} {self.cure}".rstrip()
+        return f"{text} {self.hint}".rstrip()
 
     def to_dict(self) -> dict[str, str]:
         """The finding as JSON, empty parts left out."""
-        pairs = {"where": self.where, "label": self.label, "message": self.message, "cure": self.cure}
+        pairs = {"location": self.location, "label": self.label, "message": self.message, "hint": self.hint}
         return {key: value for key, value in pairs.items() if value}
 
 
@@ -152,7 +152,7 @@ class MissingExtraError(SetupError):
     """A feature needs an optional dependency that is not installed."""
 
 
-class ServingError(SetupError):
+class ServerStartError(SetupError):
     """The address cannot be served: it is taken, unknown, or reached from other machines."""
 
 
@@ -174,7 +174,7 @@ class PolicyError(UsageError):
     """The runner's policy forbids this action or request; nothing was sent."""
 
 
-class FlowFileError(UsageError):
+class InvalidFlowError(UsageError):
     """A flow cannot be read, or cannot be run as it is; nothing was run, and `problems` holds every finding."""
 
 
@@ -229,7 +229,7 @@ class SandboxError(UsageError):
 
 
 @dataclass(frozen=True, slots=True)
-class RequestFacts:
+class RequestSummary:
     """The request an error is about, without anything secret.
 
     Attributes:
@@ -247,7 +247,7 @@ class RequestFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class ApiFault:
+class ApiErrorDetail:
     """One entry of what an API says about a failed request.
 
     Attributes:
@@ -278,40 +278,40 @@ class RequestError(ConnectorError):
     Attributes:
         request: The request, without secrets; None when the fault lies in several answers together.
         status: HTTP status of the answer, or None without one.
-        faults: What the API said, entry by entry.
+        api_errors: What the API said, entry by entry.
     """
 
     def __init__(
         self,
         message: str,
         *,
-        request: RequestFacts | None = None,
+        request: RequestSummary | None = None,
         status: int | None = None,
-        faults: Sequence[ApiFault] = (),
+        api_errors: Sequence[ApiErrorDetail] = (),
         hint: str = "",
         action: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint, action=action)
         self.request = request
         self.status = status
-        self.faults = tuple(faults)
+        self.api_errors = tuple(api_errors)
 
     def __str__(self) -> str:
         head = f"{self.action}: {self.message}" if self.action else self.message
         lines = [f"{head} [{self.request}]" if self.request else head]
-        lines += [f"  - {fault}" for fault in self.faults]
+        lines += [f"  - {fault}" for fault in self.api_errors]
         if self.hint:
             lines.append(self.hint)
         return "\n".join(lines)
 
     def _details(self) -> dict[str, Any]:
-        facts = self.request or RequestFacts("", "")
+        facts = self.request or RequestSummary("", "")
         return {
             "method": facts.method,
             "path": facts.path,
             "host": facts.host,
             "status": self.status,
-            "errors": [fault.to_dict() for fault in self.faults],
+            "errors": [fault.to_dict() for fault in self.api_errors],
         }
 
 
@@ -324,62 +324,62 @@ class TLSError(RequestError, SetupError):
     )
 
 
-class RefusedError(RequestError):
+class RejectedError(RequestError):
     """The API understood the request and refused it; the same request will be refused again."""
 
     exit_code = 4
     hint = "Correct the request as the API says."
 
 
-class BadRequestError(RefusedError):
+class BadRequestError(RejectedError):
     """400: the API cannot do what was asked."""
 
     hint = "Correct what the API names above."
 
 
-class AuthenticationError(RefusedError):
+class AuthenticationError(RejectedError):
     """401: the API does not accept the token for this request."""
 
     hint = "Check that the token is right and may do this."
 
 
-class ForbiddenError(RefusedError):
+class ForbiddenError(RejectedError):
     """403: the token may not do this."""
 
     hint = "Use a token whose role allows this action."
 
 
-class NotFoundError(RefusedError):
+class NotFoundError(RejectedError):
     """404: something named in the request does not exist."""
 
     hint = "Check the ids: one of them does not exist in the workspace of this token."
 
 
-class ConflictError(RefusedError):
+class ConflictError(RejectedError):
     """409: the request collides with something that exists."""
 
     hint = "Look at what exists already; choose another name or update that one."
 
 
-class TooLargeError(RefusedError):
+class PayloadTooLargeError(RejectedError):
     """413: the request is larger than the API takes."""
 
     hint = "Send less in one request."
 
 
-class RejectedInputError(RefusedError):
+class UnprocessableError(RejectedError):
     """422: the API found faults in the values that were sent."""
 
     hint = "Correct the fields that the API names above."
 
 
-class TryLaterError(RequestError):
+class TemporaryError(RequestError):
     """Nothing is wrong with the request; the same request may succeed later."""
 
     exit_code = 5
 
 
-class RateLimitError(TryLaterError):
+class RateLimitError(TemporaryError):
     """429: too many requests.
 
     Attributes:
@@ -394,25 +394,25 @@ class RateLimitError(TryLaterError):
         return {**super()._details(), "retryAfter": self.retry_after}
 
 
-class ServerError(TryLaterError):
+class ServerError(TemporaryError):
     """5xx: the API failed."""
 
     hint = "Try again later."
 
 
-class UnreachableError(TryLaterError):
+class UnreachableError(TemporaryError):
     """The host could not be reached; nothing was sent."""
 
     hint = "Check the network, the proxy settings and the host name."
 
 
-class UnansweredError(TryLaterError):
+class NoResponseError(TemporaryError):
     """A read got no answer, or only a part of one; repeating it is safe."""
 
     hint = "Repeat it: reading changes nothing."
 
 
-class DeadlineError(TryLaterError):
+class DeadlineError(TemporaryError):
     """The deadline of the call had passed before this request; nothing was sent."""
 
     hint = "Repeat it with a later deadline."
@@ -425,11 +425,11 @@ class OutcomeUnknownError(RequestError):
     hint = "Look whether the change was made before repeating it."
 
 
-class ReplyError(RequestError):
+class InvalidResponseError(RequestError):
     """The API answered something that cannot be understood."""
 
 
-class PaginationError(ReplyError):
+class PaginationError(InvalidResponseError):
     """Walking the pages of a list would never end."""
 
     hint = "Ask for single pages with count and cursor, or try again."

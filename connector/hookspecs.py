@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from connector.component.inputs import Inputs
     from connector.flows.run.events import Event
     from connector.flows.steps.step_call import StepCall
-    from connector.rest import Reply, Request
+    from connector.rest import Request, Response
 
 PROJECT = "connector"
 
@@ -32,7 +32,7 @@ def perform_action(action: Action[Any], context: Context, inputs: Inputs) -> Pay
 
 
 @hookspec(firstresult=True)
-def send_request(context: Context, request: Request) -> Reply | None:
+def send_request(context: Context, request: Request) -> Response | None:
     """Send one HTTP request, which carries no credentials; a wrapper may change it, or answer in its place."""
 
 

@@ -8,4 +8,4 @@ from .inputs import PicklistInputs
 @data_source("destination")
 def destination(context: Context, inputs: PicklistInputs) -> Payload:
     """Every Destination by its name, else by the name of its type."""
-    return picklist(context.items("listDestinations", inputs), "name", "metadata.name")
+    return picklist(context.records("listDestinations", inputs), "name", "metadata.name")

@@ -8,4 +8,4 @@ from .inputs import PicklistInputs
 @data_source("sources")
 def sources(context: Context, inputs: PicklistInputs) -> Payload:
     """Every Source by its slug."""
-    return picklist(context.items("listSources", inputs), "slug")
+    return picklist(context.records("listSources", inputs), "slug")

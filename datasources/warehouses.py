@@ -8,4 +8,4 @@ from .inputs import PicklistInputs
 @data_source("warehouses")
 def warehouses(context: Context, inputs: PicklistInputs) -> Payload:
     """Every Warehouse by the name of its type."""
-    return picklist(context.items("listWarehouses", inputs), "metadata.name")
+    return picklist(context.records("listWarehouses", inputs), "metadata.name")

@@ -23,7 +23,7 @@ from .faults import Fault, parse_fault
 if TYPE_CHECKING:
     from connector.sandbox_kit.http_messages import LoggedRequest
 
-    from .app import Site
+    from .app import SandboxApp
     from .workspace import Workspace
 
 __all__ = [
@@ -32,15 +32,15 @@ __all__ = [
     "Assumption",
     "Fault",
     "LoggedRequest",
+    "SandboxApp",
     "SandboxError",
-    "Site",
     "Workspace",
     "generate",
     "open_workspace",
     "parse_fault",
 ]
 
-_HOMES = {"Site": ".app", "Workspace": ".workspace", "LoggedRequest": ".workspace"}
+_HOMES = {"SandboxApp": ".app", "Workspace": ".workspace", "LoggedRequest": ".workspace"}
 
 
 def open_workspace(
@@ -91,7 +91,7 @@ COMMANDS = {"accept-invite": accept_invite}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Site":
+    if name == "SandboxApp":
         require_server()
     if name in _HOMES:
         return getattr(import_module(_HOMES[name], __name__), name)

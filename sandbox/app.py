@@ -17,10 +17,10 @@ from pydantic_core import from_json
 
 from connector.sandbox_kit.asgi_server import CUT, App, Receive, Scope, Send
 from connector.sandbox_kit.errors import ApiError
-from connector.sandbox_kit.http_messages import Answer, LoggedRequest, Received
+from connector.sandbox_kit.http_messages import LoggedRequest, Request, Response
 
 from .errors import SandboxError, unauthorized
-from .faults import Plan, plan
+from .faults import FaultPlan, plan
 from .operations import match
 from .query import Query
 from .store import dumps
@@ -32,7 +32,7 @@ CONTROL = "/_sandbox/"
 _BEARER = re.compile(r"Bearer +(\S+) *", re.IGNORECASE)
 
 
-class Site:
+class SandboxApp:
     """An ASGI application that serves any number of workspaces, told apart by token as the API does.
 
     Args:
@@ -98,11 +98,11 @@ class Site:
         else:
             await _send(send, answer)
 
-    def _refused(self, received: Received) -> Answer:
+    def _refused(self, received: Request) -> Response:
         error, only = unauthorized(), self.only()
         if only is None:
             content = dumps({"errors": error.errors}).encode()
-            return Answer(error.status, content, {"Content-Type": "application/json"})
+            return Response(error.status, content, {"Content-Type": "application/json"})
         only.log(_logged(received, error.status, None))
         return only.engine.refusal(error)
 
@@ -113,7 +113,7 @@ def _control() -> App:
     return app
 
 
-def _answer_of(workspace: Workspace, received: Received, met: Plan) -> Answer:
+def _answer_of(workspace: Workspace, received: Request, met: FaultPlan) -> Response:
     engine = workspace.engine
     if met.limited:
         return engine.limited(met.limited)
@@ -132,8 +132,8 @@ def _headers(scope: Scope) -> dict[str, str]:
     return found
 
 
-def _received(scope: Scope, headers: dict[str, str], content: bytes) -> Received:
-    return Received(
+def _received(scope: Scope, headers: dict[str, str], content: bytes) -> Request:
+    return Request(
         method=scope["method"],
         path=scope["raw_path"].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
@@ -155,18 +155,18 @@ async def _content(receive: Receive, limit: float) -> bytes:
             return b"".join(parts)
 
 
-async def _begin(send: Send, answer: Answer) -> None:
+async def _begin(send: Send, answer: Response) -> None:
     headers = {**answer.headers, "Content-Length": str(len(answer.content))}
     encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
 
 
-async def _send(send: Send, answer: Answer) -> None:
+async def _send(send: Send, answer: Response) -> None:
     await _begin(send, answer)
     await send({"type": "http.response.body", "body": answer.content})
 
 
-async def _cut(scope: Scope, receive: Receive, send: Send, answer: Answer | None) -> None:
+async def _cut(scope: Scope, receive: Receive, send: Send, answer: Response | None) -> None:
     """Sends the first half of an answer, or nothing of one, closes, and waits until the server has noticed."""
     if answer:
         await _begin(send, answer)
@@ -176,13 +176,13 @@ async def _cut(scope: Scope, receive: Receive, send: Send, answer: Answer | None
     await receive()
 
 
-def _fault_name(met: Plan) -> str | None:
+def _fault_name(met: FaultPlan) -> str | None:
     if met.limited:
         return "rate-limit"
     return met.strike.text if met.strike else ("truncate" if met.truncate else None)
 
 
-def _logged(received: Received, status: int | None, fault: str | None) -> LoggedRequest:
+def _logged(received: Request, status: int | None, fault: str | None) -> LoggedRequest:
     body: Any = None
     if received.content:
         try:

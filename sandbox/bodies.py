@@ -13,7 +13,7 @@ from connector.sandbox_kit.errors import ApiError
 from connector.sandbox_kit.record_types import Record
 
 from .errors import problem
-from .operations import Call, Operation, logger
+from .operations import Operation, RequestContext, logger
 
 _JSON_TYPES = ("application/json", "application/vnd.segment.")
 _MESSAGES = {
@@ -41,7 +41,7 @@ class Body(BaseModel):
         return self.model_dump(by_alias=True, exclude_unset=True)
 
 
-def read_body(call: Call, found: Operation, content_type: str, content: bytes) -> Body:
+def read_body(call: RequestContext, found: Operation, content_type: str, content: bytes) -> Body:
     """The validated body of a request.
 
     Raises:
@@ -58,13 +58,13 @@ def read_body(call: Call, found: Operation, content_type: str, content: bytes) -
     return body
 
 
-def _check_type(call: Call, content_type: str) -> None:
+def _check_type(call: RequestContext, content_type: str) -> None:
     accepted = not content_type or content_type.strip().lower().startswith(_JSON_TYPES)
     if not accepted and call.assume("content-type") == "422":
         raise ApiError(422, [problem("Content-Type", "must be application/json")])
 
 
-def _parse(call: Call, content: bytes) -> Any:
+def _parse(call: RequestContext, content: bytes) -> Any:
     try:
         value = from_json(content, allow_inf_nan=False)
         # A number too large for a float has become infinite, which no answer could hold.
@@ -89,7 +89,7 @@ def _message(error: ErrorDetails) -> str:
     return _MESSAGES.get(error["type"], error["msg"])
 
 
-def _check_unknown(call: Call, model: type[Body], value: dict[str, Any]) -> None:
+def _check_unknown(call: RequestContext, model: type[Body], value: dict[str, Any]) -> None:
     known = {field.alias or name for name, field in model.model_fields.items()}
     unknown = [key for key in value if key not in known]
     if unknown and call.assume("unknown-body-keys") == "422":
@@ -99,7 +99,7 @@ def _check_unknown(call: Call, model: type[Body], value: dict[str, Any]) -> None
 Settings = dict[str, Any]
 
 
-def known_settings(call: Call, settings: Settings, metadata: Record, what: str) -> Settings:
+def known_settings(call: RequestContext, settings: Settings, metadata: Record, what: str) -> Settings:
     """The settings that the catalog lists; others are left out with a line in the log."""
     names = {option["name"] for option in metadata["options"]}
     unknown = [key for key in settings if key not in names] if names else []
@@ -111,14 +111,14 @@ def known_settings(call: Call, settings: Settings, metadata: Record, what: str) 
     return {key: value for key, value in settings.items() if key in names}
 
 
-def merged_settings(call: Call, old: Settings, new: Settings) -> Settings:
+def merged_settings(call: RequestContext, old: Settings, new: Settings) -> Settings:
     """What a PATCH leaves."""
     if set(old) <= set(new):
         return new
     return old | new if call.assume("patch-settings") == "merge" else new
 
 
-def check_required_settings(call: Call, settings: Settings, metadata: Record, what: str) -> None:
+def check_required_settings(call: RequestContext, settings: Settings, metadata: Record, what: str) -> None:
     """Notes or refuses required settings that are missing.
 
     Raises:

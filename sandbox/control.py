@@ -77,7 +77,7 @@ async def list_assumptions(workspace: Opened) -> Any:
 @router.put("/assumptions/{name}")
 async def set_assumption(workspace: Opened, name: str, given: ValueGiven) -> Any:
     """Switches an assumption."""
-    workspace.assume(name, given.value)
+    workspace.set_assumption(name, given.value)
     return {"name": name, "value": given.value}
 
 
@@ -90,7 +90,7 @@ async def list_faults(workspace: Opened) -> Any:
 @router.post("/faults")
 async def add_fault(workspace: Opened, given: FaultGiven) -> Any:
     """Plays one more fault."""
-    workspace.fault(given.fault)
+    workspace.add_fault(given.fault)
     return await list_faults(workspace)
 
 
@@ -108,9 +108,9 @@ async def list_requests(workspace: Opened) -> Any:
 
 
 @router.delete("/requests")
-async def forget_requests(workspace: Opened) -> Any:
+async def clear_requests(workspace: Opened) -> Any:
     """Empties the log of requests."""
-    workspace.forget_requests()
+    workspace.clear_requests()
     return {"requests": []}
 
 

@@ -12,7 +12,7 @@ from connector.sandbox_kit.record_types import Record
 
 from .bodies import Body, Settings, check_required_settings, known_settings, merged_settings
 from .errors import TYPES
-from .operations import SUCCESS, Call, Data, compose, new_id, operation, refuse_dependents, show, together
+from .operations import SUCCESS, Data, RequestContext, compose, new_id, operation, refuse_dependents, show, together
 from .pages import page
 from .store import Row, dumps
 
@@ -42,7 +42,7 @@ class UpdateDestination(Body):
     settings: Settings = Field({})
 
 
-def destination_view(call: Call, row: Row) -> str:
+def destination_view(call: RequestContext, row: Row) -> str:
     """A destination; secret settings are bullets."""
     destination = json.loads(row.body)
     settings = destination["settings"]
@@ -56,19 +56,19 @@ def destination_view(call: Call, row: Row) -> str:
 
 
 @operation("listDestinations", "GET /destinations")
-def list_destinations(call: Call) -> Data:
+def list_destinations(call: RequestContext) -> Data:
     """All destinations."""
     return page(call, "destinations", "destinations", view=destination_view)
 
 
 @operation("getDestination", "GET /destinations/{destinationId}")
-def get_destination(call: Call) -> Data:
+def get_destination(call: RequestContext) -> Data:
     """One destination."""
     return _show(call, call.require("destinations", "destinationId"))
 
 
 @operation("createDestination", "POST /destinations", body=CreateDestination)
-def create_destination(call: Call, body: CreateDestination) -> Data:
+def create_destination(call: RequestContext, body: CreateDestination) -> Data:
     """Makes a destination of a source."""
     source, metadata = together(
         lambda: call.refer("sources", "sourceId", body.source_id),
@@ -91,7 +91,7 @@ def create_destination(call: Call, body: CreateDestination) -> Data:
 
 
 @operation("updateDestination", "PATCH /destinations/{destinationId}", body=UpdateDestination)
-def update_destination(call: Call, body: UpdateDestination) -> Data:
+def update_destination(call: RequestContext, body: UpdateDestination) -> Data:
     """Changes what the body holds."""
     destination = call.require("destinations", "destinationId")
     given = body.given()
@@ -106,7 +106,7 @@ def update_destination(call: Call, body: UpdateDestination) -> Data:
 
 
 @operation("deleteDestination", "DELETE /destinations/{destinationId}")
-def delete_destination(call: Call) -> Data:
+def delete_destination(call: RequestContext) -> Data:
     """Removes a destination and its subscriptions."""
     id_ = call.require("destinations", "destinationId")["id"]
     refuse_dependents(call, "destinationId", call.store.all("subscriptions", id_))
@@ -115,7 +115,7 @@ def delete_destination(call: Call) -> Data:
     return SUCCESS
 
 
-def enabled_or_default(call: Call, body: Body) -> bool:
+def enabled_or_default(call: RequestContext, body: Body) -> bool:
     """Whether what a body creates is enabled."""
     given = body.given()
     return given["enabled"] if "enabled" in given else call.assume("enabled-by-default") == "true"
@@ -128,7 +128,7 @@ def allows_many(metadata: Record) -> bool:
     return any(count == "MULTIPLE" or (count.isdigit() and int(count) > 1) for count in counts)
 
 
-def _check_instances(call: Call, source: Record, metadata: Record) -> None:
+def _check_instances(call: RequestContext, source: Record, metadata: Record) -> None:
     siblings = call.store.find("destinations", source["id"])
     taken = any(each["metadataId"] == metadata["id"] for each in siblings)
     if taken and not allows_many(metadata) and call.assume("destination-instances") == "400":
@@ -136,5 +136,5 @@ def _check_instances(call: Call, source: Record, metadata: Record) -> None:
         raise ApiError(400, [{"type": TYPES[400], "message": message}])
 
 
-def _show(call: Call, destination: Record) -> str:
+def _show(call: RequestContext, destination: Record) -> str:
     return show(call, "destinations", destination["id"], "destination", destination_view)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connector.sandbox_kit.errors import ApiError, BusyError
-from connector.sandbox_kit.http_messages import Answer, Received
+from connector.sandbox_kit.http_messages import Request, Response
 
 from . import (
     catalog,
@@ -28,11 +28,11 @@ from .assumptions import ASSUMPTIONS, Assumptions
 from .bodies import read_body
 from .errors import OTHER_TYPES, not_found, not_implemented, problem, too_large, unauthorized
 from .faults import Limited
-from .operations import OPERATIONS, Call, Operation, match
+from .operations import OPERATIONS, Operation, RequestContext, match
 from .query import Query
 from .store import Store, dumps
 
-__all__ = ["OPERATIONS", "Answer", "Budget", "Engine", "Received"]
+__all__ = ["OPERATIONS", "Budget", "Request", "RequestHandler", "Response"]
 
 # Importing a resource's module registers its operations.
 RESOURCES = (
@@ -70,14 +70,14 @@ def _limit_headers(consumed: int, remaining: int, reset: float) -> dict[str, str
 
 
 @dataclass
-class Engine:
+class RequestHandler:
     """The API over one store."""
 
     store: Store
     assumptions: Assumptions
     budget: Budget = field(default_factory=Budget)
 
-    def answer(self, request: Received) -> Answer:
+    def answer(self, request: Request) -> Response:
         """Carries out one request; what it wrote is committed when this returns."""
         found = match(request.method, request.path)
         if found is None:
@@ -85,7 +85,7 @@ class Engine:
             error = not_implemented(request.method, request.path) if unbuilt else not_found()
             return self.refusal(error, ["unbuilt-operation"])
         asked, params = found
-        call = Call(self.store, self.assumptions, params, Query(request.query), request.restricted)
+        call = RequestContext(self.store, self.assumptions, params, Query(request.query), request.restricted)
         try:
             media_type = _media_type(call, asked, request.accept)
             data = self._carry_out(call, asked, request)
@@ -95,9 +95,9 @@ class Engine:
             busy = self.refusal(ApiError(503, [{"type": "busy", "message": error.message, "status": 503}]))
             return replace(busy, headers=busy.headers | {"Retry-After": "1"})
         content = f'{{"data":{data if isinstance(data, str) else dumps(data)}}}'.encode()
-        return Answer(asked.status, content, {"Content-Type": media_type, **self._headers(call.decided)})
+        return Response(asked.status, content, {"Content-Type": media_type, **self._headers(call.decided)})
 
-    def _carry_out(self, call: Call, asked: Operation, request: Received) -> Any:
+    def _carry_out(self, call: RequestContext, asked: Operation, request: Request) -> Any:
         if asked.writes and call.restricted and call.assume("restricted-token") == "read-only":
             raise unauthorized()
         if len(request.content) > min(BODY_LIMITS.values()):
@@ -114,7 +114,7 @@ class Engine:
         """The bytes that a body may have."""
         return BODY_LIMITS[self.assumptions["body-limit"]]
 
-    def refusal(self, error: ApiError, decided: Iterable[str] = ()) -> Answer:
+    def refusal(self, error: ApiError, decided: Iterable[str] = ()) -> Response:
         """The answer that an error makes."""
         errors = error.errors
         if any(entry["type"] in OTHER_TYPES for entry in errors):
@@ -122,9 +122,9 @@ class Engine:
             if self.assumptions["error-types"] != ASSUMPTIONS["error-types"].default:
                 errors = [entry | {"type": OTHER_TYPES.get(entry["type"], entry["type"])} for entry in errors]
         headers = {"Content-Type": "application/json", **self._headers(decided)}
-        return Answer(error.status, dumps({"errors": errors}).encode(), headers)
+        return Response(error.status, dumps({"errors": errors}).encode(), headers)
 
-    def limited(self, limit: Limited) -> Answer:
+    def limited(self, limit: Limited) -> Response:
         """The answer 429."""
         wait = {
             "remainingPoints": 0,
@@ -151,7 +151,7 @@ def _check_params(params: Mapping[str, str]) -> None:
         raise ApiError(422, errors)
 
 
-def _media_type(call: Call, asked: Operation, accept: str) -> str:
+def _media_type(call: RequestContext, asked: Operation, accept: str) -> str:
     """The type of the answer: the versioned one when it was asked for by name."""
     versions = [_VERSION_NAMES.get(name.lower(), name.lower()) for name in _VERSION.findall(accept)]
     if asked.version in versions:

@@ -18,7 +18,7 @@ from connector.sandbox_kit.errors import ApiError
 from connector.sandbox_kit.record_types import Record
 
 from .errors import problem
-from .operations import Call, Data, operation
+from .operations import Data, RequestContext, operation
 from .pages import page_of
 
 PATH = "/observability/event_volume/v2.json"
@@ -57,7 +57,7 @@ class _Asked:
 
 
 @operation("getEventsVolumeFromWorkspace", "GET /events/volume")
-def get_events_volume(call: Call) -> Data:
+def get_events_volume(call: RequestContext) -> Data:
     """Counts of events over time."""
     asked = _read(call)
     if asked.bucket_count() > MAX_BUCKETS and call.assume("volume-range") == "422":
@@ -77,7 +77,7 @@ def get_events_volume(call: Call) -> Data:
     }
 
 
-def _read(call: Call) -> _Asked:
+def _read(call: RequestContext) -> _Asked:
     query, errors = call.query, []
     granularity = query.text("granularity")
     if granularity is None:
@@ -126,7 +126,7 @@ def _clock(minute: int) -> int:
     return minute + days * 720 + min(max(rest - 480, 0), 720)
 
 
-def _groups(call: Call, asked: _Asked) -> list[tuple[dict[str, Any], int]]:
+def _groups(call: RequestContext, asked: _Asked) -> list[tuple[dict[str, Any], int]]:
     """Each group's fields and weight; a group without events is left out."""
     by = asked.lists["groupBy"]
     wanted = asked.lists["appVersion"]
@@ -155,7 +155,7 @@ def _present(**fields: str | None) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _sources(call: Call, asked: _Asked) -> list[tuple[dict[str, Any], int]]:
+def _sources(call: RequestContext, asked: _Asked) -> list[tuple[dict[str, Any], int]]:
     wanted = asked.lists["sourceId"]
     found: Iterable[Record | None] = (
         [call.store.get("sources", id_) for id_ in dict.fromkeys(wanted)] if wanted else call.store.all("sources")
@@ -179,7 +179,7 @@ def _text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _echo(call: Call, asked: _Asked) -> dict[str, Any]:
+def _echo(call: RequestContext, asked: _Asked) -> dict[str, Any]:
     times = {name: call.query.text(name) for name in ("startTime", "endTime")}
     lists = {name: values for name, values in asked.lists.items() if values}
     return {"workspaceId": call.workspace["id"], **times, "granularity": asked.granularity, **lists}

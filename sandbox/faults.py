@@ -183,7 +183,7 @@ class Limited:
 
 
 @dataclass(frozen=True)
-class Plan:
+class FaultPlan:
     """What one request meets."""
 
     delay: float = 0.0
@@ -193,7 +193,7 @@ class Plan:
     truncate: bool = False
 
 
-def plan(faults: Iterable[Fault], operation: str) -> Plan:
+def plan(faults: Iterable[Fault], operation: str) -> FaultPlan:
     """Decides what one request of an operation meets; the first error or drop that strikes is the one."""
     delay, limited, strike, takes_effect, truncate = 0.0, None, None, True, False
     for fault in faults:
@@ -207,4 +207,4 @@ def plan(faults: Iterable[Fault], operation: str) -> Plan:
                 truncate = True
             elif strike is None:
                 strike, takes_effect = fault, fault.takes_effect()
-    return Plan(delay, limited, strike, takes_effect, truncate)
+    return FaultPlan(delay, limited, strike, takes_effect, truncate)

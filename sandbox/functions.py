@@ -12,7 +12,7 @@ from connector.sandbox_kit.record_types import Record
 
 from .bodies import Body
 from .errors import invalid
-from .operations import SUCCESS, Call, Data, new_id, operation, show
+from .operations import SUCCESS, Data, RequestContext, new_id, operation, show
 from .pages import page
 from .store import Row, dumps
 
@@ -49,14 +49,14 @@ class CreateFunction(UpdateFunction):
     resource_type: ResourceType
 
 
-def listed_view(_call: Call, row: Row) -> str:
+def listed_view(_call: RequestContext, row: Row) -> str:
     """A function as a list shows it: without code and settings."""
     function = json.loads(row.body)
     return dumps({name: value for name, value in function.items() if name not in _HIDDEN_IN_LISTS})
 
 
 @operation("listFunctions", "GET /functions")
-def list_functions(call: Call) -> Data:
+def list_functions(call: RequestContext) -> Data:
     """All functions of one type."""
     choices = get_args(ResourceType)
     given = call.query.text("resourceType")
@@ -68,7 +68,7 @@ def list_functions(call: Call) -> Data:
 
 
 @operation("getFunction", "GET /functions/{functionId}")
-def get_function(call: Call) -> Data:
+def get_function(call: RequestContext) -> Data:
     """One function."""
     id_ = call.params["functionId"]
     if call.store.get("functions", id_) is None and call.assume("missing-function") == "null":
@@ -77,7 +77,7 @@ def get_function(call: Call) -> Data:
 
 
 @operation("createFunction", "POST /functions", body=CreateFunction)
-def create_function(call: Call, body: CreateFunction) -> Data:
+def create_function(call: RequestContext, body: CreateFunction) -> Data:
     """Makes a function."""
     catalog_id = new_id()
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -105,7 +105,7 @@ def create_function(call: Call, body: CreateFunction) -> Data:
 
 
 @operation("updateFunction", "PATCH /functions/{functionId}", body=UpdateFunction)
-def update_function(call: Call, body: UpdateFunction) -> Data:
+def update_function(call: RequestContext, body: UpdateFunction) -> Data:
     """Changes what the body holds."""
     function = call.require("functions", "functionId")
     call.store.put("functions", function | body.given())
@@ -113,17 +113,17 @@ def update_function(call: Call, body: UpdateFunction) -> Data:
 
 
 @operation("deleteFunction", "DELETE /functions/{functionId}")
-def delete_function(call: Call) -> Data:
+def delete_function(call: RequestContext) -> Data:
     """Removes a function."""
     call.store.remove("functions", id_=call.require("functions", "functionId")["id"])
     return SUCCESS
 
 
-def _creator(call: Call) -> dict[str, str]:
+def _creator(call: RequestContext) -> dict[str, str]:
     """The owner of the token, who is taken to be the first user."""
     owners = call.store.rows("users", "", after=0, skip=0, count=1)
     return {"createdBy": owners[0].id} if owners and call.assume("created-by") == "first-user" else {}
 
 
-def _show(call: Call, function: Record) -> str:
+def _show(call: RequestContext, function: Record) -> str:
     return show(call, "functions", function["id"], "function")

@@ -84,7 +84,7 @@ def match(method: str, raw_path: str) -> tuple[Operation, Mapping[str, str]] | N
 
 
 @dataclass
-class Call:
+class RequestContext:
     """One request as a handler sees it.
 
     Attributes:
@@ -163,10 +163,10 @@ def together(*checks: Check) -> list[Any]:
     return results
 
 
-View = Callable[[Call, Row], str]
+View = Callable[[RequestContext, Row], str]
 
 
-def plain(_call: Call, row: Row) -> str:
+def plain(_call: RequestContext, row: Row) -> str:
     """A record's JSON text as it is kept, with its metadata."""
     return compose(row.body, row.metadata)
 
@@ -176,7 +176,7 @@ def compose(body: str, metadata: str | None) -> str:
     return body if metadata is None else f'{body[:-1]},"metadata":{metadata}}}'
 
 
-def show(call: Call, kind: str, id_: str, root: str, view: View = plain) -> str:
+def show(call: RequestContext, kind: str, id_: str, root: str, view: View = plain) -> str:
     """The `data` of an answer about one record."""
     [row] = call.store.rows_of(kind, [id_])
     return f'{{"{root}":{view(call, row)}}}'
@@ -185,7 +185,7 @@ def show(call: Call, kind: str, id_: str, root: str, view: View = plain) -> str:
 SUCCESS: Data = {"status": "SUCCESS"}
 
 
-def refuse_dependents(call: Call, what: str, dependents: Iterable[Record]) -> None:
+def refuse_dependents(call: RequestContext, what: str, dependents: Iterable[Record]) -> None:
     """Lets a deletion pass, or refuses it when something depends on the record and cascading is off.
 
     Raises:

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from .errors import invalid
-from .operations import Call, View, plain
+from .operations import RequestContext, View, plain
 from .store import Row, dumps
 
 
@@ -35,7 +35,7 @@ def place_of(text: str | None, *, stable: bool = False) -> int:
     return int(decoded.removeprefix("s"))
 
 
-def rows_of_page(call: Call, kind: str, scope: str = "") -> tuple[list[Row], dict[str, Any]]:
+def rows_of_page(call: RequestContext, kind: str, scope: str = "") -> tuple[list[Row], dict[str, Any]]:
     """The records of the page asked for, and `pagination`."""
     count, given = call.query.pagination()
     stable = call.assumptions["cursors"] == "stable"
@@ -60,19 +60,19 @@ def rows_of_page(call: Call, kind: str, scope: str = "") -> tuple[list[Row], dic
     return rows, pagination
 
 
-def page(call: Call, root: str, kind: str, *, scope: str = "", view: View = plain) -> str:
+def page(call: RequestContext, root: str, kind: str, *, scope: str = "", view: View = plain) -> str:
     """The `data` of an answer that lists records."""
     rows, pagination = rows_of_page(call, kind, scope)
     return listed(call, root, rows, pagination, view)
 
 
-def listed(call: Call, root: str, rows: list[Row], pagination: dict[str, Any], view: View = plain) -> str:
+def listed(call: RequestContext, root: str, rows: list[Row], pagination: dict[str, Any], view: View = plain) -> str:
     """The JSON text of a page."""
     texts = ",".join([view(call, row) for row in rows])
     return f'{{"{root}":[{texts}],"pagination":{dumps(pagination)}}}'
 
 
-def page_of(call: Call, items: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+def page_of(call: RequestContext, items: list[Any]) -> tuple[list[Any], dict[str, Any]]:
     """The same of a list that is not kept but reckoned."""
     count, given = call.query.pagination()
     place = place_of(given)

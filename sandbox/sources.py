@@ -13,8 +13,8 @@ from .bodies import Body, Settings, check_required_settings, known_settings, mer
 from .errors import invalid
 from .operations import (
     SUCCESS,
-    Call,
     Data,
+    RequestContext,
     compose,
     new_id,
     new_text,
@@ -46,7 +46,7 @@ class UpdateSource(Body):
     settings: Settings = Field({})
 
 
-def source_view(call: Call, row: Row) -> str:
+def source_view(call: RequestContext, row: Row) -> str:
     """A source; write keys are empty for a token without Source Admin."""
     if not call.restricted:
         return compose(row.body, row.metadata)
@@ -54,13 +54,13 @@ def source_view(call: Call, row: Row) -> str:
 
 
 @operation("listSources", "GET /sources")
-def list_sources(call: Call) -> Data:
+def list_sources(call: RequestContext) -> Data:
     """All sources."""
     return page(call, "sources", "sources", view=source_view)
 
 
 @operation("getSource", "GET /sources/{sourceId}")
-def get_source(call: Call) -> Data:
+def get_source(call: RequestContext) -> Data:
     """One source."""
     source = call.require("sources", "sourceId")
     text = show(call, "sources", source["id"], "source", source_view)
@@ -68,7 +68,7 @@ def get_source(call: Call) -> Data:
 
 
 @operation("createSource", "POST /sources", status=201, body=CreateSource)
-def create_source(call: Call, body: CreateSource) -> Data:
+def create_source(call: RequestContext, body: CreateSource) -> Data:
     """Makes a source and connects it to every warehouse."""
     metadata, _ = together(
         lambda: call.refer("sourcesCatalog", "metadataId", body.metadata_id),
@@ -95,7 +95,7 @@ def create_source(call: Call, body: CreateSource) -> Data:
 
 
 @operation("updateSource", "PATCH /sources/{sourceId}", body=UpdateSource)
-def update_source(call: Call, body: UpdateSource) -> Data:
+def update_source(call: RequestContext, body: UpdateSource) -> Data:
     """Changes what the body holds."""
     source = call.require("sources", "sourceId")
     given = body.given()
@@ -110,7 +110,7 @@ def update_source(call: Call, body: UpdateSource) -> Data:
 
 
 @operation("deleteSource", "DELETE /sources/{sourceId}")
-def delete_source(call: Call) -> Data:
+def delete_source(call: RequestContext) -> Data:
     """Removes a source with its connections, destinations, their subscriptions, and transformations."""
     id_ = call.require("sources", "sourceId")["id"]
     destinations = call.store.find("destinations", id_)
@@ -124,7 +124,7 @@ def delete_source(call: Call) -> Data:
     return SUCCESS
 
 
-def _check_slug(call: Call, slug: str) -> None:
+def _check_slug(call: RequestContext, slug: str) -> None:
     if not call.store.find("sources", slug):
         return
     taken = call.assume("slug-taken")

@@ -10,7 +10,7 @@ from connector.sandbox_kit.record_types import Record
 
 from .bodies import Body, Settings, merged_settings
 from .errors import invalid
-from .operations import SUCCESS, Call, Data, new_id, operation, show
+from .operations import SUCCESS, Data, RequestContext, new_id, operation, show
 from .pages import page
 
 
@@ -99,20 +99,20 @@ _PATH = "/destinations/{destinationId}/subscriptions"
 
 
 @operation("listSubscriptionsFromDestination", f"GET {_PATH}", version="v1alpha")
-def list_subscriptions(call: Call) -> Data:
+def list_subscriptions(call: RequestContext) -> Data:
     """All subscriptions of a destination."""
     destination = call.require("destinations", "destinationId")
     return page(call, "subscriptions", "subscriptions", scope=destination["id"])
 
 
 @operation("getSubscriptionFromDestination", f"GET {_PATH}/{{id}}", version="v1alpha")
-def get_subscription(call: Call) -> Data:
+def get_subscription(call: RequestContext) -> Data:
     """One subscription."""
     return show(call, "subscriptions", _required(call)["id"], "subscription")
 
 
 @operation("createDestinationSubscription", f"POST {_PATH}", body=CreateSubscription, version="v1alpha")
-def create_subscription(call: Call, body: CreateSubscription) -> Data:
+def create_subscription(call: RequestContext, body: CreateSubscription) -> Data:
     """Subscribes a destination by one of its type's actions."""
     destination = call.require("destinations", "destinationId")
     metadata = call.refer("destinationsCatalog", "metadataId", destination["metadataId"])
@@ -137,7 +137,7 @@ def create_subscription(call: Call, body: CreateSubscription) -> Data:
 
 
 @operation("updateSubscriptionForDestination", f"PATCH {_PATH}/{{id}}", body=UpdateSubscription, version="v1alpha")
-def update_subscription(call: Call, body: UpdateSubscription) -> Data:
+def update_subscription(call: RequestContext, body: UpdateSubscription) -> Data:
     """Changes what the body's `input` holds."""
     subscription = _required(call)
     given = body.input.given()
@@ -148,13 +148,13 @@ def update_subscription(call: Call, body: UpdateSubscription) -> Data:
 
 
 @operation("removeSubscriptionFromDestination", f"DELETE {_PATH}/{{id}}", version="v1alpha")
-def remove_subscription(call: Call) -> Data:
+def remove_subscription(call: RequestContext) -> Data:
     """Removes a subscription."""
     call.store.remove("subscriptions", id_=_required(call)["id"])
     return SUCCESS
 
 
-def _required(call: Call) -> Record:
+def _required(call: RequestContext) -> Record:
     destination = call.require("destinations", "destinationId")
     subscription = call.require("subscriptions", "id")
     if subscription["destinationId"] != destination["id"]:

@@ -9,7 +9,7 @@ from pydantic import Field
 from connector.sandbox_kit.record_types import Record
 
 from .bodies import Body
-from .operations import SUCCESS, Call, Data, new_id, operation, show, together
+from .operations import SUCCESS, Data, RequestContext, new_id, operation, show, together
 from .pages import page
 
 
@@ -72,19 +72,19 @@ class CreateTransformation(UpdateTransformation):
 
 
 @operation("listTransformations", "GET /transformations")
-def list_transformations(call: Call) -> Data:
+def list_transformations(call: RequestContext) -> Data:
     """All transformations."""
     return page(call, "transformations", "transformations")
 
 
 @operation("getTransformation", "GET /transformations/{transformationId}")
-def get_transformation(call: Call) -> Data:
+def get_transformation(call: RequestContext) -> Data:
     """One transformation."""
     return _show(call, call.require("transformations", "transformationId"))
 
 
 @operation("createTransformation", "POST /transformations", body=CreateTransformation)
-def create_transformation(call: Call, body: CreateTransformation) -> Data:
+def create_transformation(call: RequestContext, body: CreateTransformation) -> Data:
     """Makes a transformation of a source's events."""
     given = body.given()
     _check_references(call, given)
@@ -94,7 +94,7 @@ def create_transformation(call: Call, body: CreateTransformation) -> Data:
 
 
 @operation("updateTransformation", "PATCH /transformations/{transformationId}", body=UpdateTransformation)
-def update_transformation(call: Call, body: UpdateTransformation) -> Data:
+def update_transformation(call: RequestContext, body: UpdateTransformation) -> Data:
     """Changes what the body holds."""
     transformation = call.require("transformations", "transformationId")
     given = body.given()
@@ -104,13 +104,13 @@ def update_transformation(call: Call, body: UpdateTransformation) -> Data:
 
 
 @operation("deleteTransformation", "DELETE /transformations/{transformationId}")
-def delete_transformation(call: Call) -> Data:
+def delete_transformation(call: RequestContext) -> Data:
     """Removes a transformation."""
     call.store.remove("transformations", id_=call.require("transformations", "transformationId")["id"])
     return SUCCESS
 
 
-def _check_references(call: Call, given: Record) -> None:
+def _check_references(call: RequestContext, given: Record) -> None:
     kinds = {"sourceId": "sources", "destinationMetadataId": "destinationsCatalog"}
 
     def check(name: str) -> Any:
@@ -119,5 +119,5 @@ def _check_references(call: Call, given: Record) -> None:
     together(*((lambda name=name: check(name)) for name in kinds if name in given))
 
 
-def _show(call: Call, transformation: Record) -> str:
+def _show(call: RequestContext, transformation: Record) -> str:
     return show(call, "transformations", transformation["id"], "transformation")

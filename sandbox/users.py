@@ -12,7 +12,7 @@ from connector.sandbox_kit.record_types import Record
 
 from .bodies import Body
 from .errors import SandboxError, invalid, problem
-from .operations import SUCCESS, Call, Data, new_id, operation, together
+from .operations import SUCCESS, Data, RequestContext, new_id, operation, together
 from .pages import page
 from .store import Row, Store, dumps
 
@@ -55,26 +55,26 @@ class CreateInvites(Body):
     invites: list[Invite]
 
 
-def listed_view(_call: Call, row: Row) -> str:
+def listed_view(_call: RequestContext, row: Row) -> str:
     """A user as a list shows it: without permissions."""
     user = json.loads(row.body)
     return dumps({name: user[name] for name in ("id", "name", "email")})
 
 
 @operation("listUsers", "GET /users")
-def list_users(call: Call) -> Data:
+def list_users(call: RequestContext) -> Data:
     """All users."""
     return page(call, "users", "users", view=listed_view)
 
 
 @operation("getUser", "GET /users/{userId}")
-def get_user(call: Call) -> Data:
+def get_user(call: RequestContext) -> Data:
     """One user with permissions."""
     return {"user": call.require("users", "userId")}
 
 
 @operation("deleteUsers", "DELETE /users")
-def delete_users(call: Call) -> Data:
+def delete_users(call: RequestContext) -> Data:
     """Removes users: all of those named, or none when one is unknown."""
     ids = call.query.texts("userIds")
     if not ids:
@@ -88,7 +88,7 @@ def delete_users(call: Call) -> Data:
 
 
 @operation("createInvites", "POST /invites", status=201, body=CreateInvites)
-def create_invites(call: Call, body: CreateInvites) -> Data:
+def create_invites(call: RequestContext, body: CreateInvites) -> Data:
     """Invites; a later invitation of the same address takes the earlier one's place."""
     together(
         *(
@@ -102,7 +102,7 @@ def create_invites(call: Call, body: CreateInvites) -> Data:
     return {"emails": [invite.email for invite in body.invites]}
 
 
-def _check(call: Call, place: str, invite: Invite) -> None:
+def _check(call: RequestContext, place: str, invite: Invite) -> None:
     checks: list[Any] = [lambda: _check_email(call, f"{place}.email", invite.email)]
     for number, permission in enumerate(invite.permissions):
         at = f"{place}.permissions.{number}"
@@ -114,18 +114,18 @@ def _check(call: Call, place: str, invite: Invite) -> None:
     together(*checks)
 
 
-def _check_email(call: Call, place: str, email: str) -> None:
+def _check_email(call: RequestContext, place: str, email: str) -> None:
     known = call.store.find("users", email) or call.store.find("invites", email)
     if known and call.assume("repeat-invite") == "422":
         raise invalid(place, "is invited or a user already")
 
 
-def _check_role(call: Call, place: str, role_id: str) -> None:
+def _check_role(call: RequestContext, place: str, role_id: str) -> None:
     if call.store.get("roles", role_id) is None and call.assume("unknown-role") == "422":
         raise invalid(place, "names no role")
 
 
-def _check_resource(call: Call, place: str, resource: Resource) -> None:
+def _check_resource(call: RequestContext, place: str, resource: Resource) -> None:
     if resource.type == "WORKSPACE" and resource.id != call.workspace["id"]:
         raise ApiError(int(call.assume("missing-in-body")), [problem(place, "is not this workspace")])
     if resource.type in _KINDS:

@@ -10,7 +10,7 @@ from connector.sandbox_kit.record_types import Record
 from .bodies import Body, Settings, check_required_settings, known_settings, merged_settings
 from .destinations import enabled_or_default
 from .errors import problem
-from .operations import SUCCESS, Call, Data, compose, new_id, operation, refuse_dependents, show
+from .operations import SUCCESS, Data, RequestContext, compose, new_id, operation, refuse_dependents, show
 from .pages import listed, page, rows_of_page
 from .sources import source_view
 from .store import Row, dumps
@@ -34,7 +34,7 @@ class UpdateWarehouse(Body):
     settings: Settings
 
 
-def warehouse_view(call: Call, row: Row) -> str:
+def warehouse_view(call: RequestContext, row: Row) -> str:
     """A warehouse without its password."""
     warehouse = json.loads(row.body)
     settings = warehouse["settings"]
@@ -46,19 +46,19 @@ def warehouse_view(call: Call, row: Row) -> str:
 
 
 @operation("listWarehouses", "GET /warehouses")
-def list_warehouses(call: Call) -> Data:
+def list_warehouses(call: RequestContext) -> Data:
     """All warehouses."""
     return page(call, "warehouses", "warehouses", view=warehouse_view)
 
 
 @operation("getWarehouse", "GET /warehouses/{warehouseId}")
-def get_warehouse(call: Call) -> Data:
+def get_warehouse(call: RequestContext) -> Data:
     """One warehouse."""
     return _show(call, call.require("warehouses", "warehouseId"))
 
 
 @operation("createWarehouse", "POST /warehouses", status=201, body=CreateWarehouse)
-def create_warehouse(call: Call, body: CreateWarehouse) -> Data:
+def create_warehouse(call: RequestContext, body: CreateWarehouse) -> Data:
     """Makes a warehouse and connects every source to it."""
     metadata = call.refer("warehousesCatalog", "metadataId", body.metadata_id)
     settings = known_settings(call, body.settings, metadata, "createWarehouse")
@@ -77,7 +77,7 @@ def create_warehouse(call: Call, body: CreateWarehouse) -> Data:
 
 
 @operation("updateWarehouse", "PATCH /warehouses/{warehouseId}", body=UpdateWarehouse)
-def update_warehouse(call: Call, body: UpdateWarehouse) -> Data:
+def update_warehouse(call: RequestContext, body: UpdateWarehouse) -> Data:
     """Changes what the body holds."""
     warehouse = call.require("warehouses", "warehouseId")
     metadata = call.refer("warehousesCatalog", "metadataId", warehouse["metadataId"])
@@ -94,7 +94,7 @@ def update_warehouse(call: Call, body: UpdateWarehouse) -> Data:
 
 
 @operation("deleteWarehouse", "DELETE /warehouses/{warehouseId}")
-def delete_warehouse(call: Call) -> Data:
+def delete_warehouse(call: RequestContext) -> Data:
     """Removes a warehouse and its connections."""
     id_ = call.require("warehouses", "warehouseId")["id"]
     if call.store.count("connections", id_):
@@ -105,7 +105,7 @@ def delete_warehouse(call: Call) -> Data:
 
 
 @operation("listConnectedSourcesFromWarehouse", "GET /warehouses/{warehouseId}/connected-sources")
-def list_connected_sources(call: Call) -> Data:
+def list_connected_sources(call: RequestContext) -> Data:
     """The sources connected to a warehouse."""
     warehouse = call.require("warehouses", "warehouseId")
     connections, pagination = rows_of_page(call, "connections", warehouse["id"])
@@ -117,7 +117,7 @@ _CONNECTION = "/warehouses/{warehouseId}/connected-sources/{sourceId}"
 
 
 @operation("addConnectionFromSourceToWarehouse", f"POST {_CONNECTION}", status=201)
-def add_connection(call: Call) -> Data:
+def add_connection(call: RequestContext) -> Data:
     """Connects a source to a warehouse."""
     id_, connection = _connection(call)
     if call.store.get("connections", id_):
@@ -129,7 +129,7 @@ def add_connection(call: Call) -> Data:
 
 
 @operation("removeSourceConnectionFromWarehouse", f"DELETE {_CONNECTION}")
-def remove_connection(call: Call) -> Data:
+def remove_connection(call: RequestContext) -> Data:
     """Parts a source from a warehouse."""
     id_, _ = _connection(call)
     if not call.store.remove("connections", id_=id_) and call.assume("not-connected") == "404":
@@ -137,7 +137,7 @@ def remove_connection(call: Call) -> Data:
     return SUCCESS
 
 
-def _connection(call: Call) -> tuple[str, Record]:
+def _connection(call: RequestContext) -> tuple[str, Record]:
     warehouse, source = call.require("warehouses", "warehouseId"), call.require("sources", "sourceId")
     return f"{warehouse['id']}/{source['id']}", {"warehouseId": warehouse["id"], "sourceId": source["id"]}
 
@@ -149,5 +149,5 @@ def _named(settings: Settings, given: Record) -> Settings:
     return rest | {"name": given["name"]} if given["name"] else rest
 
 
-def _show(call: Call, warehouse: Record) -> str:
+def _show(call: RequestContext, warehouse: Record) -> str:
     return show(call, "warehouses", warehouse["id"], "warehouse", warehouse_view)

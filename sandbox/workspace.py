@@ -15,7 +15,7 @@ from connector.sandbox_kit.record_types import Record
 
 from . import seeding, users
 from .assumptions import Assumptions
-from .engine import Engine
+from .engine import RequestHandler
 from .errors import SandboxError
 from .faults import Fault, parse_fault
 from .store import Store
@@ -46,7 +46,7 @@ class Workspace:
         self._seed = seeding.read_seed(seed)
         self.faults: list[Fault] = [parse_fault(text) for text in faults]
         assumptions = Assumptions(assume or {})  # before the store: it may raise, and the store opens a file
-        self.engine = Engine(Store(path), assumptions)
+        self.engine = RequestHandler(Store(path), assumptions)
         self._log: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)
         try:
             self._begin(path, seeded=seed is not None)
@@ -97,9 +97,9 @@ class Workspace:
             MissingExtraError: FastAPI is not installed.
         """
         require_server()
-        from .app import Site  # noqa: PLC0415 - FastAPI is optional and slow to import
+        from .app import SandboxApp  # noqa: PLC0415 - FastAPI is optional and slow to import
 
-        return Site([self])
+        return SandboxApp([self])
 
     def connection(self, url: str) -> dict[str, Any]:
         """The component's connection to this workspace where it is served: `{"key", "fields"}`."""
@@ -114,11 +114,11 @@ class Workspace:
         """Keeps a request."""
         self._log.append(request)
 
-    def forget_requests(self) -> None:
+    def clear_requests(self) -> None:
         """Empties the log of requests."""
         self._log.clear()
 
-    def fault(self, text: str) -> None:
+    def add_fault(self, text: str) -> None:
         """Plays one more fault from now on.
 
         Raises:
@@ -130,7 +130,7 @@ class Workspace:
         """Plays no faults from now on."""
         self.faults = []
 
-    def assume(self, name: str, value: str) -> None:
+    def set_assumption(self, name: str, value: str) -> None:
         """Switches an assumption.
 
         Raises:
@@ -162,7 +162,7 @@ class Workspace:
     def reset(self) -> None:
         """Puts it back to its seed, or to the documented workspace; keeps tokens and switches."""
         seeding.load(self._store, self._seed)
-        self.forget_requests()
+        self.clear_requests()
 
     @property
     def sources(self) -> list[Record]:

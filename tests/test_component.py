@@ -26,7 +26,7 @@ def say_hello(component: connector.Component) -> Any:
 def problems(folder: Path, kind: type[errors.ConnectorError] = errors.ComponentError) -> dict[str, str]:
     with pytest.raises(kind) as caught:
         load(folder)
-    return {problem.where: f"{problem.message} {problem.cure}" for problem in caught.value.problems}
+    return {problem.location: f"{problem.message} {problem.hint}" for problem in caught.value.problems}
 
 
 def test_the_bundled_component_has_what_the_documentation_lists(segment: connector.Component) -> None:
@@ -93,7 +93,7 @@ def test_every_mismatch_of_code_and_manifest_is_reported_at_once(tmp_path: Path)
 
     with pytest.raises(errors.ComponentError) as caught:
         load(tmp_path)
-    listed = [(problem.where, f"{problem.message} {problem.cure}") for problem in caught.value.problems]
+    listed = [(problem.location, f"{problem.message} {problem.hint}") for problem in caught.value.problems]
     found = dict(reversed(listed))
 
     assert found["sayHelo"] == (
@@ -103,7 +103,7 @@ def test_every_mismatch_of_code_and_manifest_is_reported_at_once(tmp_path: Path)
     assert found["sayHello"].startswith("the action is defined in ")
     assert "actions/hello.py:" in found["sayHello"]
     assert found["sayHello"].endswith("Declare it in manifest.yaml. Did you mean sayHelo?")
-    assert sorted(where for where, _ in listed) == ["other", "sayHello", "sayHelo", "token", "tokens"]
+    assert sorted(location for location, _ in listed) == ["other", "sayHello", "sayHelo", "token", "tokens"]
 
 
 def test_a_missing_example_is_reported(tmp_path: Path) -> None:

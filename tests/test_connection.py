@@ -11,14 +11,14 @@ import connector
 from connector import errors
 from connector.component.connections import Connection
 from tests.conftest import TOKEN
-from tests.support.server import Answer, LoopbackServer
+from tests.support.server import LoopbackServer, ServerResponse
 
 US, EU = "https://api.segmentapis.com", "https://eu1.api.segmentapis.com"
 
 
 def host(segment: connector.Component, fields: dict[str, Any], **inputs: Any) -> str:
     connection = Connection(segment.connection(), {"apiKey": TOKEN, **fields})
-    return connection.endpoint(segment.actions["listSources"].inputs.read(inputs)).base_url
+    return connection.endpoint(segment.actions["listSources"].inputs.from_values(inputs)).base_url
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_an_action_that_says_another_region_is_noted_in_the_log(
 @pytest.mark.parametrize("region", ["evil.com/", "us", "api.evil.com#", "EU1.API", "../x"])
 def test_a_region_is_a_closed_choice(region: str, segment: connector.Component) -> None:
     with pytest.raises(errors.InputError, match=r"must be one of api \(US\), eu1\.api \(EU\)"):
-        segment.actions["listSources"].inputs.read({"region": region})
+        segment.actions["listSources"].inputs.from_values({"region": region})
     with pytest.raises(errors.ConnectionInputError, match=r"must be one of api \(US\), eu1\.api \(EU\)"):
         host(segment, {"region": region})
 
@@ -166,7 +166,7 @@ def test_an_answer_that_names_no_workspace_is_not_segments(
 
 
 def test_a_connection_that_is_refused_names_the_causes(runner: connector.Runner, server: LoopbackServer) -> None:
-    server.answer(Answer({"errors": []}, 401))
+    server.answer(ServerResponse({"errors": []}, 401))
 
     with pytest.raises(errors.AuthenticationError, match="One of three things"):
         runner.test_connection()

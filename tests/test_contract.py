@@ -96,12 +96,12 @@ def test_the_metadata_are_those_of_the_api(row: Row, segment: connector.Componen
     assert action.stability == known["stability"]
     assert action.feature == known["workspace_feature"]
     assert action.rate_limit == known["rate_limit_per_minute"]
-    assert (action.paging is not None) == known["paginated"]
+    assert (action.pagination is not None) == known["paginated"]
     assert (action.effect == "read") == (known["method"] == "GET")
     assert (action.effect == "destructive") == (known["method"] == "DELETE")
-    if action.paging:
+    if action.pagination:
         (listed,) = [name for name in known["response_root"] if name not in {"pagination", "path", "query"}]
-        assert action.paging.records == f"$.data.data.{listed}"
+        assert action.pagination.records == f"$.data.data.{listed}"
 
 
 @by_key

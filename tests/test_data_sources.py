@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import connector
-from tests.support.server import Answer, Asked, LoopbackServer
+from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 
 def answering(name: str, *pages: list[dict[str, Any]]) -> Any:
-    def script(asked: Asked) -> Answer:
+    def script(asked: Asked) -> ServerResponse:
         page = int(dict(asked.query).get("pagination[cursor]", "0"))
         pagination = {"current": str(page)} | ({"next": str(page + 1)} if page + 1 < len(pages) else {})
-        return Answer({"data": {name: pages[page], "pagination": pagination}})
+        return ServerResponse({"data": {name: pages[page], "pagination": pagination}})
 
     return script
 
@@ -26,7 +26,7 @@ def named(key: str, name: str | None = None, kind: str = "Kind") -> dict[str, An
 
 
 def options(runner: connector.Runner, key: str, **how: Any) -> list[tuple[str, str]]:
-    return [(choice["label"], choice["key"]) for choice in runner.options(key, **how)["result"]]
+    return [(choice["label"], choice["key"]) for choice in runner.choices(key, **how)["result"]]
 
 
 def test_all_pages_are_followed_and_sorted_by_label(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -71,7 +71,7 @@ def test_equal_labels_get_their_id(runner: connector.Runner, server: LoopbackSer
 def test_nothing_to_choose_from_is_an_empty_list(runner: connector.Runner, server: LoopbackServer) -> None:
     server.script = answering("sources", [])
 
-    assert runner.options("sources") == {"result": []}
+    assert runner.choices("sources") == {"result": []}
 
 
 def test_searching_looks_at_label_and_key_whatever_the_case(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -86,7 +86,7 @@ def test_searching_looks_at_label_and_key_whatever_the_case(runner: connector.Ru
 
 def test_a_negative_limit_is_refused(runner: connector.Runner) -> None:
     with pytest.raises(connector.errors.UsageError, match="limit"):
-        runner.options("sources", limit=-1)
+        runner.choices("sources", limit=-1)
 
 
 def test_the_region_goes_to_the_list(segment: connector.Component) -> None:
@@ -97,11 +97,11 @@ def test_the_region_goes_to_the_list(segment: connector.Component) -> None:
         @connector.hookimpl
         def send_request(self, context: connector.Context) -> Any:
             seen.append(context.endpoint.base_url)
-            return connector.rest.Reply(200, "", {}, b'{"data": {"sources": []}}')
+            return connector.rest.Response(200, "", {}, b'{"data": {"sources": []}}')
 
     component = connector.load_component()
     component.add_plugin(Stop())
-    connector.Runner(component, {"fields": {"apiKey": "x"}}).options("sources", {"region": "eu1.api"})
+    connector.Runner(component, {"fields": {"apiKey": "x"}}).choices("sources", {"region": "eu1.api"})
 
     assert seen == ["https://eu1.api.segmentapis.com"]
     assert runner is not None

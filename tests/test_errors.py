@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from connector import errors
-from connector.errors import ApiFault, ConnectorError, Problem, RequestFacts
+from connector.errors import ApiErrorDetail, ConnectorError, Problem, RequestSummary
 
-FACTS = RequestFacts("GET", "/sources", "api.example.com")
+FACTS = RequestSummary("GET", "/sources", "api.example.com")
 CLASSES = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, ConnectorError)]
 
 
@@ -39,8 +39,8 @@ def test_the_docstring_draws_the_exit_codes() -> None:
     "cls", [cls for cls in CLASSES if issubclass(cls, errors.RequestError)], ids=lambda c: c.__name__
 )
 def test_every_error_of_a_request_says_what_which_and_what_to_do(cls: type[errors.RequestError]) -> None:
-    fault = ApiFault("no", "kind", "a.b", {"more": 1})
-    error = cls("it failed", request=FACTS, status=418, faults=[fault], hint="Do this.", action="listSources")
+    fault = ApiErrorDetail("no", "kind", "a.b", {"more": 1})
+    error = cls("it failed", request=FACTS, status=418, api_errors=[fault], hint="Do this.", action="listSources")
 
     assert str(error) == "listSources: it failed [GET /sources]\n  - a.b: no\nDo this."
     assert error.to_dict() == {
@@ -65,7 +65,7 @@ def test_the_json_shape_has_no_empty_parts() -> None:
 @pytest.mark.parametrize(
     ("problem", "text"),
     [
-        (Problem("key", "is wrong.", label="Label", cure="Do this."), "Label (key): is wrong. Do this."),
+        (Problem("key", "is wrong.", label="Label", hint="Do this."), "Label (key): is wrong. Do this."),
         (Problem("file:1", "is wrong."), "file:1: is wrong."),
         (Problem("", "is wrong."), "is wrong."),
     ],
@@ -80,17 +80,20 @@ def test_findings_stand_below_the_message() -> None:
     )
 
     assert str(error) == "k: two do not fit.\n  - a: x.\n  - b: y.\nH."
-    assert error.to_dict()["error"]["problems"] == [{"where": "a", "message": "x."}, {"where": "b", "message": "y."}]
+    assert error.to_dict()["error"]["problems"] == [
+        {"location": "a", "message": "x."},
+        {"location": "b", "message": "y."},
+    ]
 
 
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
-        (ApiFault("is required", "t", "a.b"), "a.b: is required"),
-        (ApiFault('"a.b" is required', "t", "a.b"), '"a.b" is required'),
-        (ApiFault("", "t"), "t"),
-        (ApiFault(), "no message"),
+        (ApiErrorDetail("is required", "t", "a.b"), "a.b: is required"),
+        (ApiErrorDetail('"a.b" is required', "t", "a.b"), '"a.b" is required'),
+        (ApiErrorDetail("", "t"), "t"),
+        (ApiErrorDetail(), "no message"),
     ],
 )
-def test_an_entry_of_the_api_reads_as_one_line(fault: ApiFault, text: Any) -> None:
+def test_an_entry_of_the_api_reads_as_one_line(fault: ApiErrorDetail, text: Any) -> None:
     assert str(fault) == text

@@ -20,7 +20,7 @@ import pytest
 import connector
 from connector import errors
 from tests.conftest import TOKEN
-from tests.support.server import Answer, LoopbackServer
+from tests.support.server import LoopbackServer, ServerResponse
 
 FAULT = {"errors": [{"type": "input-validation", "message": '"id" is required', "field": "id"}]}
 OK = {"data": {"source": {"id": "s"}}}
@@ -42,20 +42,20 @@ def write(runner: connector.Runner, **limits: float) -> Any:
         (403, errors.ForbiddenError),
         (404, errors.NotFoundError),
         (409, errors.ConflictError),
-        (413, errors.TooLargeError),
-        (418, errors.RefusedError),
-        (422, errors.RejectedInputError),
+        (413, errors.PayloadTooLargeError),
+        (418, errors.RejectedError),
+        (422, errors.UnprocessableError),
         (429, errors.RateLimitError),
         (500, errors.ServerError),
         (503, errors.ServerError),
-        (302, errors.ReplyError),
+        (302, errors.InvalidResponseError),
     ],
 )
 def test_each_status_has_its_class_and_shows_every_word_of_the_api(
     status: int, expected: type[errors.RequestError], runner: connector.Runner, server: LoopbackServer
 ) -> None:
     faults = [*FAULT["errors"], {"type": "other", "message": "second"}]
-    server.answer(Answer({"errors": faults}, status, {"Location": "http://127.0.0.2/"}))
+    server.answer(ServerResponse({"errors": faults}, status, {"Location": "http://127.0.0.2/"}))
 
     with pytest.raises(errors.RequestError) as caught:
         read(runner)
@@ -79,7 +79,7 @@ def test_each_status_has_its_class_and_shows_every_word_of_the_api(
 
 
 def test_the_message_for_401_names_the_three_causes(runner: connector.Runner, server: LoopbackServer) -> None:
-    server.answer(Answer(FAULT, 401))
+    server.answer(ServerResponse(FAULT, 401))
 
     with pytest.raises(errors.AuthenticationError) as caught:
         read(runner)
@@ -90,7 +90,7 @@ def test_the_message_for_401_names_the_three_causes(runner: connector.Runner, se
 
 def test_an_html_page_is_named_by_its_title(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(
-        Answer(b"<html><head><title>502 Bad Gateway</title></head></html>", 502, {"Content-Type": "text/html"})
+        ServerResponse(b"<html><head><title>502 Bad Gateway</title></head></html>", 502, {"Content-Type": "text/html"})
     )
 
     with pytest.raises(errors.ServerError, match="an HTML page titled '502 Bad Gateway'"):
@@ -110,9 +110,9 @@ def test_an_html_page_is_named_by_its_title(runner: connector.Runner, server: Lo
 def test_an_error_body_of_another_shape_is_still_a_refusal(
     body: bytes, runner: connector.Runner, server: LoopbackServer
 ) -> None:
-    server.answer(Answer(body, 422))
+    server.answer(ServerResponse(body, 422))
 
-    with pytest.raises(errors.RejectedInputError):
+    with pytest.raises(errors.UnprocessableError):
         read(runner)
 
 
@@ -131,7 +131,7 @@ def test_a_wait_that_nobody_can_mean_is_a_rate_limit_all_the_same(
     headers: dict[str, str], milliseconds: str, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     body = f'{{"errors": [{{"message": "slow", "data": {{"msBeforeNext": {milliseconds}}}}}]}}'.encode()
-    server.answer(Answer(body, 429, headers))
+    server.answer(ServerResponse(body, 429, headers))
 
     with pytest.raises(errors.RateLimitError) as caught:
         read(runner, max_wait=0)
@@ -140,7 +140,7 @@ def test_a_wait_that_nobody_can_mean_is_a_rate_limit_all_the_same(
 
 
 def test_plain_text_of_an_error_is_shown(runner: connector.Runner, server: LoopbackServer) -> None:
-    server.answer(Answer(b"upstream says no", 404, {"Content-Type": "text/plain"}))
+    server.answer(ServerResponse(b"upstream says no", 404, {"Content-Type": "text/plain"}))
 
     with pytest.raises(errors.NotFoundError, match="upstream says no"):
         read(runner)
@@ -152,18 +152,18 @@ def test_plain_text_of_an_error_is_shown(runner: connector.Runner, server: Loopb
 def test_a_good_status_with_a_body_that_is_no_json_is_an_error(
     body: bytes, reason: str, runner: connector.Runner, server: LoopbackServer
 ) -> None:
-    server.answer(Answer(body))
+    server.answer(ServerResponse(body))
 
-    with pytest.raises(errors.ReplyError, match=reason):
+    with pytest.raises(errors.InvalidResponseError, match=reason):
         read(runner)
 
 
 def test_an_unreadable_answer_to_a_write_says_that_it_was_accepted(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
-    server.answer(Answer(b"ok", 201))
+    server.answer(ServerResponse(b"ok", 201))
 
-    with pytest.raises(errors.ReplyError, match="accepted with 201"):
+    with pytest.raises(errors.InvalidResponseError, match="accepted with 201"):
         write(runner)
 
 
@@ -173,13 +173,13 @@ def test_an_unreadable_answer_to_a_write_says_that_it_was_accepted(
 def test_json_that_the_fast_reader_refuses_is_read_all_the_same(
     body: bytes, runner: connector.Runner, server: LoopbackServer
 ) -> None:
-    server.answer(Answer(body))
+    server.answer(ServerResponse(body))
 
     assert "data" in read(runner)["data"]
 
 
 def test_a_compressed_answer_is_read(runner: connector.Runner, server: LoopbackServer) -> None:
-    server.answer(Answer(gzip.compress(b'{"data": 1}'), headers={"Content-Encoding": "gzip"}))
+    server.answer(ServerResponse(gzip.compress(b'{"data": 1}'), headers={"Content-Encoding": "gzip"}))
 
     assert read(runner) == {"data": {"data": 1}}
 
@@ -187,7 +187,9 @@ def test_a_compressed_answer_is_read(runner: connector.Runner, server: LoopbackS
 def test_an_unanswered_read_is_repeated(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer(Answer(cut=True), Answer(b"", 503), Answer({"data": 1}, promise=5), Answer(OK))
+    server.answer(
+        ServerResponse(cut=True), ServerResponse(b"", 503), ServerResponse({"data": 1}, promise=5), ServerResponse(OK)
+    )
     runner = connector.Runner(segment, {"fields": fields})
 
     assert read(runner) == {"data": OK}
@@ -197,7 +199,7 @@ def test_an_unanswered_read_is_repeated(
 def test_a_read_is_repeated_three_times_and_no_more(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer(Answer(b"", 500))
+    server.answer(ServerResponse(b"", 500))
 
     with pytest.raises(errors.ServerError):
         read(connector.Runner(segment, {"fields": fields}))
@@ -205,9 +207,11 @@ def test_a_read_is_repeated_three_times_and_no_more(
     assert len(server.asked) == 4
 
 
-@pytest.mark.parametrize("answer", [Answer(cut=True), Answer(OK, 201, promise=9)], ids=["no answer", "cut-off answer"])
+@pytest.mark.parametrize(
+    "answer", [ServerResponse(cut=True), ServerResponse(OK, 201, promise=9)], ids=["no answer", "cut-off answer"]
+)
 def test_a_write_without_a_whole_answer_is_never_repeated(
-    answer: Answer, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+    answer: ServerResponse, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(answer)
 
@@ -220,7 +224,7 @@ def test_a_write_without_a_whole_answer_is_never_repeated(
 def test_a_write_that_the_api_fails_is_not_repeated(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer(Answer(FAULT, 503))
+    server.answer(ServerResponse(FAULT, 503))
 
     with pytest.raises(errors.ServerError, match="Look whether the change was made"):
         write(connector.Runner(segment, {"fields": fields}))
@@ -229,19 +233,19 @@ def test_a_write_that_the_api_fails_is_not_repeated(
 
 
 def test_a_cut_off_refusal_is_still_a_refusal(runner: connector.Runner, server: LoopbackServer) -> None:
-    server.answer(Answer(FAULT, 422, promise=9))
+    server.answer(ServerResponse(FAULT, 422, promise=9))
 
-    with pytest.raises(errors.RejectedInputError):
+    with pytest.raises(errors.UnprocessableError):
         write(runner)
 
 
 def test_a_read_that_is_not_answered_in_time_says_so(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer(Answer(OK, hang=0.6))
+    server.answer(ServerResponse(OK, hang=0.6))
     began = time.monotonic()
 
-    with pytest.raises(errors.UnansweredError, match="no answer in time"):
+    with pytest.raises(errors.NoResponseError, match="no answer in time"):
         read(connector.Runner(segment, {"fields": fields}), deadline=0.2)
 
     assert time.monotonic() - began < 0.5
@@ -250,7 +254,7 @@ def test_a_read_that_is_not_answered_in_time_says_so(
 def test_a_write_that_is_not_answered_in_time_may_have_happened(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer(Answer(OK, hang=0.6))
+    server.answer(ServerResponse(OK, hang=0.6))
 
     with pytest.raises(errors.OutcomeUnknownError):
         write(connector.Runner(segment, {"fields": fields}), deadline=0.2)
@@ -343,7 +347,7 @@ def test_an_untrusted_certificate_is_an_error_of_the_set_up(segment: connector.C
 def test_a_rate_limit_is_waited_out_as_told(
     headers: dict[str, str], body: Any, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer(Answer(body, 429, headers), Answer(OK, 201))
+    server.answer(ServerResponse(body, 429, headers), ServerResponse(OK, 201))
 
     assert write(connector.Runner(segment, {"fields": fields})) == {"data": OK}
     waited = server.times[1] - server.times[0]
@@ -353,7 +357,9 @@ def test_a_rate_limit_is_waited_out_as_told(
 def test_what_an_overcome_rate_limit_said_is_no_part_of_the_answer(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
-    server.answer(Answer({"errors": [{"message": "slow", "data": {"msBeforeNext": 1}}]}, 429), Answer(b"", 204))
+    server.answer(
+        ServerResponse({"errors": [{"message": "slow", "data": {"msBeforeNext": 1}}]}, 429), ServerResponse(b"", 204)
+    )
 
     payload = runner.invoke("rawRequest", {"url": "/sources/s", "method": "DELETE"}, max_wait=5)
 
@@ -363,26 +369,28 @@ def test_what_an_overcome_rate_limit_said_is_no_part_of_the_answer(
 def test_what_an_overcome_rate_limit_said_is_no_part_of_a_later_error(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
-    server.answer(Answer({"errors": [{"message": "slow", "data": {"msBeforeNext": 1}}]}, 429), Answer(b"", 503))
+    server.answer(
+        ServerResponse({"errors": [{"message": "slow", "data": {"msBeforeNext": 1}}]}, 429), ServerResponse(b"", 503)
+    )
 
     with pytest.raises(errors.ServerError) as caught:
         write(runner, max_wait=5)
 
-    assert caught.value.faults == ()
+    assert caught.value.api_errors == ()
 
 
 def test_a_compressed_rate_limit_is_read(runner: connector.Runner, server: LoopbackServer) -> None:
     body = gzip.compress(b'{"errors": [{"message": "slow", "data": {"msBeforeNext": 7000}}]}')
-    server.answer(Answer(body, 429, {"Content-Encoding": "gzip"}))
+    server.answer(ServerResponse(body, 429, {"Content-Encoding": "gzip"}))
 
     with pytest.raises(errors.RateLimitError) as caught:
         read(runner, max_wait=0)
 
-    assert (caught.value.retry_after, [fault.message for fault in caught.value.faults]) == (7.0, ["slow"])
+    assert (caught.value.retry_after, [fault.message for fault in caught.value.api_errors]) == (7.0, ["slow"])
 
 
 def test_a_rate_limit_that_breaks_off_is_waited_out(runner: connector.Runner, server: LoopbackServer) -> None:
-    server.answer(Answer({"errors": []}, 429, promise=9), OK)
+    server.answer(ServerResponse({"errors": []}, 429, promise=9), OK)
 
     assert write(runner, max_wait=5) == {"data": OK}
 
@@ -391,7 +399,7 @@ def test_the_reset_header_is_a_date(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     reset = email.utils.formatdate(time.time() + 2, usegmt=True)
-    server.answer(Answer({"errors": []}, 429, {"X-RateLimit-Reset": reset}), Answer(OK))
+    server.answer(ServerResponse({"errors": []}, 429, {"X-RateLimit-Reset": reset}), ServerResponse(OK))
 
     read(connector.Runner(segment, {"fields": fields}))
 
@@ -402,7 +410,7 @@ def test_a_rate_limit_that_asks_too_much_is_raised_at_once_with_the_seconds(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     body = {"errors": [{"type": "RequestError", "message": "Too many requests", "data": {"msBeforeNext": 57_647}}]}
-    server.answer(Answer(body, 429))
+    server.answer(ServerResponse(body, 429))
     runner = connector.Runner(segment, {"fields": fields})
 
     with pytest.raises(errors.RateLimitError, match="Too many requests") as caught:
@@ -416,7 +424,7 @@ def test_a_rate_limit_that_asks_too_much_is_raised_at_once_with_the_seconds(
 def test_a_429_seen_by_one_thread_holds_the_others(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer(Answer(FAULT, 429, {"Retry-After": "1"}), Answer(OK))
+    server.answer(ServerResponse(FAULT, 429, {"Retry-After": "1"}), ServerResponse(OK))
     runner = connector.Runner(segment, {"fields": fields})
     first = threading.Thread(target=read, args=(runner,))
     first.start()
@@ -436,7 +444,7 @@ def test_a_429_seen_by_one_thread_holds_the_others(
 def test_a_held_gate_raises_at_once_where_waiting_is_not_allowed(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
-    server.answer(Answer(FAULT, 429, {"Retry-After": "30"}))
+    server.answer(ServerResponse(FAULT, 429, {"Retry-After": "30"}))
     with pytest.raises(errors.RateLimitError):
         read(runner)
 
@@ -451,7 +459,7 @@ def test_waits_are_told_to_who_asked(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     told: list[tuple[float, str]] = []
-    server.answer(Answer(FAULT, 429, {"Retry-After": "1"}), Answer(OK))
+    server.answer(ServerResponse(FAULT, 429, {"Retry-After": "1"}), ServerResponse(OK))
     runner = connector.Runner(
         segment, {"fields": fields}, on_wait=lambda seconds, reason: told.append((seconds, reason))
     )
@@ -467,7 +475,7 @@ def test_neither_netrc_nor_cookies_nor_redirects_apply(
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    server.answer(Answer(OK, headers={"Set-Cookie": "a=b; Path=/"}))
+    server.answer(ServerResponse(OK, headers={"Set-Cookie": "a=b; Path=/"}))
 
     read(runner)
     read(runner)
@@ -505,7 +513,7 @@ def test_an_address_of_this_machine_is_asked_without_a_proxy(
 def test_the_log_has_line_status_time_and_sizes_and_no_token(
     runner: connector.Runner, server: LoopbackServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.answer(Answer({"data": {}}, 201))
+    server.answer(ServerResponse({"data": {}}, 201))
 
     with caplog.at_level(logging.DEBUG):
         write(runner)
@@ -522,7 +530,9 @@ def test_a_token_that_the_api_repeats_is_not_shown(
     status: int, runner: connector.Runner, server: LoopbackServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.answer(
-        Answer({"errors": [{"message": f"bad token {TOKEN}", "field": TOKEN, "data": {"token": TOKEN}}]}, status)
+        ServerResponse(
+            {"errors": [{"message": f"bad token {TOKEN}", "field": TOKEN, "data": {"token": TOKEN}}]}, status
+        )
     )
 
     with caplog.at_level(logging.DEBUG), pytest.raises(errors.RequestError) as caught:
@@ -533,9 +543,9 @@ def test_a_token_that_the_api_repeats_is_not_shown(
 
 def test_no_exception_of_a_library_hangs_on_an_error(runner: connector.Runner, server: LoopbackServer) -> None:
     """They hold the request, and with it the token."""
-    server.answer(Answer(cut=True))
+    server.answer(ServerResponse(cut=True))
 
-    with pytest.raises(errors.UnansweredError) as caught:
+    with pytest.raises(errors.NoResponseError) as caught:
         read(runner)
 
     assert caught.value.__context__ is None

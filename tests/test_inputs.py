@@ -26,7 +26,7 @@ Color = Annotated[Literal["red", "blue"], Input(label="Color", choices={"red": "
 
 
 class Thing(Inputs):
-    filler = "000xxx"
+    sample_prefix = "000xxx"
 
     thing_id: Id
     name: Name | MISSING | None = MISSING
@@ -43,15 +43,15 @@ class NeedsPairs(Inputs):
 
 
 def read(**given_inputs: Any) -> dict[str, Any]:
-    found = Thing.read({"thingId": "t", **given_inputs}).model_dump()
+    found = Thing.from_values({"thingId": "t", **given_inputs}).model_dump()
     assert found.pop("thingId") == "t"
     return found
 
 
 def problems(**given_inputs: Any) -> dict[str, str]:
     with pytest.raises(InputError) as caught:
-        Thing.read({"thingId": "t", **given_inputs})
-    return {problem.where: problem.message for problem in caught.value.problems}
+        Thing.from_values({"thingId": "t", **given_inputs})
+    return {problem.location: problem.message for problem in caught.value.problems}
 
 
 @pytest.mark.parametrize("text", ["true", "True", "1", "yes", True])
@@ -69,7 +69,7 @@ def test_numbers_come_as_text() -> None:
 
 
 def test_a_number_for_a_text_is_its_text() -> None:
-    assert Thing.read({"thingId": 42}).thing_id == "42"
+    assert Thing.from_values({"thingId": 42}).thing_id == "42"
 
 
 def test_json_comes_as_text() -> None:
@@ -115,12 +115,12 @@ def test_an_untouched_key_value_list_is_not_given_where_it_is_optional(untouched
 
 @pytest.mark.parametrize("untouched", ["", []])
 def test_an_untouched_key_value_list_is_an_empty_object_where_it_is_required(untouched: Any) -> None:
-    assert NeedsPairs.read({"pairs": untouched}).pairs == {}
+    assert NeedsPairs.from_values({"pairs": untouched}).pairs == {}
 
 
 def test_a_required_key_value_list_must_be_given() -> None:
     with pytest.raises(InputError, match=r"Pairs \(pairs\): is required\."):
-        NeedsPairs.read({})
+        NeedsPairs.from_values({})
 
 
 def test_an_empty_object_is_sent() -> None:
@@ -142,12 +142,12 @@ def test_a_list_that_begins_with_the_filler_is_not_given() -> None:
 @pytest.mark.parametrize("inputs", [[1], "text", 5])
 def test_inputs_are_an_object(inputs: Any) -> None:
     with pytest.raises(InputError, match="inputs are an object by key"):
-        Thing.read(inputs)
+        Thing.from_values(inputs)
 
 
 def test_all_bad_inputs_are_named_at_once_by_label_and_key() -> None:
     with pytest.raises(InputError) as caught:
-        Thing.read({"flag": "perhaps", "count": "0", "color": "green", "clour": 1})
+        Thing.from_values({"flag": "perhaps", "count": "0", "color": "green", "clour": 1})
 
     assert str(caught.value).splitlines() == [
         "5 inputs do not fit.",
@@ -204,7 +204,7 @@ def test_a_key_that_comes_twice_is_refused() -> None:
 
 def test_no_value_is_repeated_in_an_error() -> None:
     with pytest.raises(InputError) as caught:
-        Thing.read({"thingId": "t", "count": "my-password", "pairs": "my-password", "flag": {"my-password": 1}})
+        Thing.from_values({"thingId": "t", "count": "my-password", "pairs": "my-password", "flag": {"my-password": 1}})
 
     assert "my-password" not in str(caught.value)
     assert "my-password" not in json.dumps(caught.value.to_dict())
@@ -212,7 +212,7 @@ def test_no_value_is_repeated_in_an_error() -> None:
 
 
 def test_the_repr_hides_secrets_and_what_was_not_given() -> None:
-    assert repr(Thing.read({"thingId": "t", "pairs": {"password": "p"}})) == "Thing(thing_id='t', pairs='***')"
+    assert repr(Thing.from_values({"thingId": "t", "pairs": {"password": "p"}})) == "Thing(thing_id='t', pairs='***')"
 
 
 def test_a_field_without_input_is_refused_by_name() -> None:
@@ -224,7 +224,7 @@ def test_a_field_without_input_is_refused_by_name() -> None:
 
 
 def test_inputs_can_be_pickled() -> None:
-    thing = Thing.read({"thingId": "t", "count": 5})
+    thing = Thing.from_values({"thingId": "t", "count": 5})
 
     assert pickle.loads(pickle.dumps(thing)) == thing
 
@@ -261,4 +261,4 @@ def test_scalars_read_the_same_natively_and_as_text(count: int, flag: bool) -> N
 @given(st.dictionaries(st.sampled_from(["thingId", "name", "flag", "pairs", "numbers", "words", "count", "zzz"]), JSON))
 def test_whatever_is_given_is_read_or_refused_with_one_input_error(anything: dict[str, Any]) -> None:
     with contextlib.suppress(InputError):
-        Thing.read(anything)
+        Thing.from_values(anything)

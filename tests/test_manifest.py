@@ -112,9 +112,9 @@ def test_scalars_follow_yaml_1_2(text: str, value: object) -> None:
 def test_every_part_knows_its_line() -> None:
     document = yaml_source.parse("a:\n  - b\n  - c: 1\n", "file.yaml")
 
-    assert document.where(("a", 1, "c")) == "file.yaml:3"
-    assert document.where(("a", 1, "missing")) == "file.yaml:3"
-    assert document.where(()) == "file.yaml:1"
+    assert document.location(("a", 1, "c")) == "file.yaml:3"
+    assert document.location(("a", 1, "missing")) == "file.yaml:3"
+    assert document.location(()) == "file.yaml:1"
 
 
 def test_aliases_are_followed() -> None:

@@ -11,8 +11,8 @@ import pytest
 import connector
 from connector import errors
 from connector.component import plugins
-from connector.rest import Reply, Request
-from tests.support.server import Answer, LoopbackServer
+from connector.rest import Request, Response
+from tests.support.server import LoopbackServer, ServerResponse
 
 
 class Greeting(connector.Inputs):
@@ -154,7 +154,7 @@ def test_a_wrapper_sees_the_error_of_an_action(
                 raise
 
     component.add_plugin(Watch())
-    server.answer(Answer(b"", 404))
+    server.answer(ServerResponse(b"", 404))
 
     with pytest.raises(errors.NotFoundError):
         runner.invoke("getSource", {"sourceId": "s"})
@@ -197,8 +197,8 @@ def test_a_plugin_may_answer_in_place_of_the_service(
 ) -> None:
     class Cache:
         @connector.hookimpl
-        def send_request(self) -> Reply:
-            return Reply(200, "OK", {}, b'{"cached": true}')
+        def send_request(self) -> Response:
+            return Response(200, "OK", {}, b'{"cached": true}')
 
     component.add_plugin(Cache())
 

@@ -12,7 +12,7 @@ import pytest
 import connector
 from connector import errors
 from tests.conftest import TOKEN
-from tests.support.server import Answer, Asked, LoopbackServer
+from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 
 def raw(
@@ -189,20 +189,24 @@ def test_data_and_a_form_exclude_each_other(runner: connector.Runner, server: Lo
 @pytest.mark.parametrize(
     ("kind", "answer", "expected"),
     [
-        ("json", Answer(b'{"a": 1}'), {"a": 1}),
-        ("json", Answer(b"", 204), None),
-        ("text", Answer("grün".encode("latin-1"), headers={"Content-Type": "text/plain; charset=latin-1"}), "grün"),
-        ("text", Answer(b"x", headers={"Content-Type": "text/plain; charset=nonsense"}), "x"),
-        ("document", Answer(b"<a/>", headers={"Content-Type": "text/xml"}), "<a/>"),
+        ("json", ServerResponse(b'{"a": 1}'), {"a": 1}),
+        ("json", ServerResponse(b"", 204), None),
+        (
+            "text",
+            ServerResponse("grün".encode("latin-1"), headers={"Content-Type": "text/plain; charset=latin-1"}),
+            "grün",
+        ),
+        ("text", ServerResponse(b"x", headers={"Content-Type": "text/plain; charset=nonsense"}), "x"),
+        ("document", ServerResponse(b"<a/>", headers={"Content-Type": "text/xml"}), "<a/>"),
         (
             "arraybuffer",
-            Answer(b"\x00\xff", headers={"Content-Type": "image/png"}),
+            ServerResponse(b"\x00\xff", headers={"Content-Type": "image/png"}),
             {"data": "AP8=", "contentType": "image/png"},
         ),
     ],
 )
 def test_the_response_type_decides_how_the_answer_is_read(
-    kind: str, answer: Answer, expected: Any, runner: connector.Runner, server: LoopbackServer
+    kind: str, answer: ServerResponse, expected: Any, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(answer)
 
@@ -212,9 +216,9 @@ def test_the_response_type_decides_how_the_answer_is_read(
 
 
 def test_an_answer_that_is_no_json_names_the_way_out(runner: connector.Runner, server: LoopbackServer) -> None:
-    server.answer(Answer(b"words"))
+    server.answer(ServerResponse(b"words"))
 
-    with pytest.raises(errors.ReplyError, match="Choose the response type text"):
+    with pytest.raises(errors.InvalidResponseError, match="Choose the response type text"):
         raw(runner, server)
 
 
@@ -232,18 +236,18 @@ def test_every_method_of_the_original_works(method: str, runner: connector.Runne
 def test_the_method_tells_what_it_does(method: str, effect: str, segment: connector.Component) -> None:
     action = segment.actions["rawRequest"]
 
-    assert action.is_open
-    assert action.effect_of(action.inputs.read({"url": "/x", "method": method})) == effect
+    assert action.effect_depends_on_inputs
+    assert action.effect_of(action.inputs.from_values({"url": "/x", "method": method})) == effect
 
 
 def test_the_timeout_is_in_milliseconds_and_0_is_the_default(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     runner = connector.Runner(segment, {"fields": fields}, max_wait=0)
-    server.answer(Answer({}, hang=0.4))
+    server.answer(ServerResponse({}, hang=0.4))
 
     raw(runner, server, "GET", timeout="0")
-    with pytest.raises(errors.UnansweredError, match="no answer in time"):
+    with pytest.raises(errors.NoResponseError, match="no answer in time"):
         raw(runner, server, "GET", timeout="100")
 
 
@@ -251,7 +255,7 @@ def test_the_timeout_is_in_milliseconds_and_0_is_the_default(
 def test_max_retries_counts_repetitions_and_0_is_the_connectors_own_policy(
     tries: Any, expected: int, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer(Answer(b"", 503))
+    server.answer(ServerResponse(b"", 503))
 
     with pytest.raises(errors.ServerError):
         raw(connector.Runner(segment, {"fields": fields}), server, "GET", maxRetries=tries, retryDelayMS="10")
@@ -262,7 +266,7 @@ def test_max_retries_counts_repetitions_and_0_is_the_connectors_own_policy(
 def test_a_write_is_repeated_on_5xx_only_when_asked(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer(Answer(b"", 503), Answer({}))
+    server.answer(ServerResponse(b"", 503), ServerResponse({}))
     runner = connector.Runner(segment, {"fields": fields})
 
     raw(runner, server, "POST", maxRetries=1, retryDelayMS=1, retryAllErrors="true")
@@ -273,7 +277,7 @@ def test_a_write_is_repeated_on_5xx_only_when_asked(
 def test_an_unanswered_write_is_not_repeated_whatever_is_asked(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer(Answer(cut=True), Answer({}))
+    server.answer(ServerResponse(cut=True), ServerResponse({}))
     runner = connector.Runner(segment, {"fields": fields})
 
     with pytest.raises(errors.OutcomeUnknownError):
@@ -285,7 +289,7 @@ def test_an_unanswered_write_is_not_repeated_whatever_is_asked(
 def test_exponential_backoff_takes_the_place_of_the_delay(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer(Answer(b"", 503), Answer({}))
+    server.answer(ServerResponse(b"", 503), ServerResponse({}))
     runner = connector.Runner(segment, {"fields": fields})
 
     raw(runner, server, "GET", maxRetries=1, retryDelayMS=60_000, useExponentialBackoff=True)

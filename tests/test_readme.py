@@ -74,8 +74,8 @@ def test_the_python_of_the_readme_runs(
     monkeypatch.setenv("SEGMENT_API_KEY", "readme-token")
     with Harness(segment) as harness:
         for _ in range(3):
-            harness.reply_with_example("listSources")
-        harness.reply({"errors": [{"type": "NotFound", "message": "Resource not found"}]}, status=404)
+            harness.respond_with_example("listSources")
+        harness.respond({"errors": [{"type": "NotFound", "message": "Resource not found"}]}, status=404)
         exec(compile(blocks("python")[0], "README.md", "exec"), {})
 
     printed = capsys.readouterr().out

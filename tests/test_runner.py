@@ -12,19 +12,19 @@ import pytest
 import connector
 from connector import errors
 from tests.conftest import TOKEN
-from tests.support.server import Answer, Asked, LoopbackServer
+from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 
 def pages(count: int, size: int = 2, loop: bool = False) -> Any:
     """A script that answers so many pages of sources; with `loop` the last one leads back to the first."""
 
-    def script(asked: Asked) -> Answer:
+    def script(asked: Asked) -> ServerResponse:
         page = int(dict(asked.query).get("pagination[cursor]", "0"))
         pagination = {"current": str(page), "totalEntries": count * size}
         if page + 1 < count or loop:
             pagination["next"] = str((page + 1) % count)
         sources = [{"id": f"s{page}-{i}", "slug": f"slug{page}-{i}"} for i in range(size)]
-        return Answer({"data": {"sources": sources, "pagination": pagination}})
+        return ServerResponse({"data": {"sources": sources, "pagination": pagination}})
 
     return script
 
@@ -42,14 +42,21 @@ def test_pages_are_payloads_one_at_a_time(runner: connector.Runner, server: Loop
 def test_items_are_the_records_of_all_pages(runner: connector.Runner, server: LoopbackServer) -> None:
     server.script = pages(3)
 
-    assert [source["id"] for source in runner.items("listSources")] == ["s0-0", "s0-1", "s1-0", "s1-1", "s2-0", "s2-1"]
+    assert [source["id"] for source in runner.records("listSources")] == [
+        "s0-0",
+        "s0-1",
+        "s1-0",
+        "s1-1",
+        "s2-0",
+        "s2-1",
+    ]
 
 
 def test_walking_asks_for_200_a_page_unless_told(runner: connector.Runner, server: LoopbackServer) -> None:
     server.script = pages(1)
 
     list(runner.pages("listSources"))
-    list(runner.items("listSources", {"count": 7}))
+    list(runner.records("listSources", {"count": 7}))
 
     assert [dict(asked.query)["pagination[count]"] for asked in server.asked] == ["200", "7"]
 
@@ -57,7 +64,7 @@ def test_walking_asks_for_200_a_page_unless_told(runner: connector.Runner, serve
 def test_walking_begins_where_it_is_told(runner: connector.Runner, server: LoopbackServer) -> None:
     server.script = pages(3)
 
-    assert [item["id"] for item in runner.items("listSources", {"cursor": "2"})] == ["s2-0", "s2-1"]
+    assert [item["id"] for item in runner.records("listSources", {"cursor": "2"})] == ["s2-0", "s2-1"]
 
 
 def test_fetch_all_is_the_first_reply_with_every_record_and_no_next(
@@ -79,8 +86,8 @@ def test_fetch_all_is_the_first_reply_with_every_record_and_no_next(
     "walk",
     [
         lambda runner: runner.invoke("listSources", {"fetchAll": True}),
-        lambda runner: list(runner.items("listSources")),
-        lambda runner: runner.options("sources"),
+        lambda runner: list(runner.records("listSources")),
+        lambda runner: runner.choices("sources"),
     ],
     ids=["fetchAll", "items", "options"],
 )
@@ -100,15 +107,15 @@ def test_a_cursor_that_is_none_is_an_error(cursor: Any, runner: connector.Runner
     server.answer({"data": {"sources": [], "pagination": {"current": "0", "next": cursor}}})
 
     with pytest.raises(errors.PaginationError, match="a cursor that is none"):
-        list(runner.items("listSources"))
+        list(runner.records("listSources"))
 
 
 @pytest.mark.parametrize("body", [{}, [], "x", None, {"data": {"sources": {}}}])
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda runner: list(runner.items("listSources")),
-        lambda runner: runner.options("sources"),
+        lambda runner: list(runner.records("listSources")),
+        lambda runner: runner.choices("sources"),
         lambda runner: runner.invoke("listSources", {"fetchAll": True}),
     ],
     ids=["items", "options", "fetchAll"],
@@ -118,7 +125,7 @@ def test_an_answer_without_the_list_is_an_error_and_not_an_empty_list(
 ) -> None:
     server.answer(body)
 
-    with pytest.raises(errors.ReplyError, match=r"the answer has no list at \$\.data\.data\.sources"):
+    with pytest.raises(errors.InvalidResponseError, match=r"the answer has no list at \$\.data\.data\.sources"):
         ask(runner)
 
 
@@ -129,7 +136,7 @@ def test_an_action_that_does_not_list_has_no_pages(runner: connector.Runner) -> 
 
 def test_walking_many_pages_stays_flat_in_memory(runner: connector.Runner, server: LoopbackServer) -> None:
     server.script = pages(60, size=200)
-    walk = runner.items("listSources")
+    walk = runner.records("listSources")
     for _ in range(400):
         next(walk)
     tracemalloc.start()
@@ -142,7 +149,7 @@ def test_walking_many_pages_stays_flat_in_memory(runner: connector.Runner, serve
 
 
 def test_invoke_is_safe_from_many_threads(runner: connector.Runner, server: LoopbackServer) -> None:
-    server.script = lambda asked: Answer({"data": {"source": {"id": asked.path.rsplit("/", 1)[1]}}})
+    server.script = lambda asked: ServerResponse({"data": {"source": {"id": asked.path.rsplit("/", 1)[1]}}})
 
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(lambda n: runner.invoke("getSource", {"sourceId": str(n)}), range(200)))
@@ -261,7 +268,7 @@ def test_a_deadline_of_a_walk_covers_all_its_pages(
     server.script = lambda asked: dataclasses.replace(script(asked), hang=0.05)
     runner = connector.Runner(segment, {"fields": fields})
 
-    with pytest.raises(errors.TryLaterError):
+    with pytest.raises(errors.TemporaryError):
         list(runner.pages("listSources", deadline=0.4))
 
     assert len(server.asked) < 20

@@ -55,7 +55,7 @@ def test_examples_are_read_by_the_inputs(row: Any, segment: connector.Component)
     if row.key == "rawRequest":
         del examples["formData"], examples["fileData"]
 
-    action.inputs.read({**row.inputs, **examples})
+    action.inputs.from_values({**row.inputs, **examples})
 
 
 def test_a_field_that_can_be_cleared_has_two_types(segment: connector.Component) -> None:

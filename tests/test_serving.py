@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from connector.errors import MissingExtraError, ServingError
+from connector.errors import MissingExtraError, ServerStartError
 from connector.sandbox_kit import asgi_server
 from connector.sandbox_kit.asgi_server import CUT, serve
 
@@ -93,7 +93,7 @@ def test_an_application_can_cut_a_connection_without_an_answer(capfd: pytest.Cap
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_an_address_that_others_reach_is_refused_unless_allowed(host: str) -> None:
-    with pytest.raises(ServingError, match="can be reached from other machines"), serve(hello, host=host):
+    with pytest.raises(ServerStartError, match="can be reached from other machines"), serve(hello, host=host):
         pass
 
 
@@ -105,13 +105,13 @@ def test_an_address_that_others_reach_is_served_when_allowed() -> None:
 def test_a_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(ServingError, match=f"127.0.0.1:{port} cannot be served"), serve(hello, port=port):
+        with pytest.raises(ServerStartError, match=f"127.0.0.1:{port} cannot be served"), serve(hello, port=port):
             pass
 
 
 @pytest.mark.parametrize(("host", "port"), [("no.such.host.invalid", 0), ("127.0.0.1", 70_000)])
 def test_an_impossible_address_is_named(host: str, port: int) -> None:
-    with pytest.raises(ServingError, match=f"{host}:{port}"), serve(hello, host=host, port=port):
+    with pytest.raises(ServerStartError, match=f"{host}:{port}"), serve(hello, host=host, port=port):
         pass
 
 

@@ -47,7 +47,7 @@ def _write_tables(component: Component) -> None:
     for name, group in groupby(ordered, resource):
         rows = []
         for action in group:
-            marks = [effect(action), *(["pages"] if action.paging else [])]
+            marks = [effect(action), *(["pages"] if action.pagination else [])]
             marks += [action.stability] if action.stability != "v1" else []
             rows.append((f"  {action.key}", ", ".join(marks), titled(action)["description"]))
         write_table((name.replace("_", " "), "", ""), rows)

@@ -33,15 +33,15 @@ def command(
     connecting: Connecting,
 ) -> None:
     """Print the choices of the data source KEY: a line with key, tab and label each."""
-    from connector.component.component import naming
+    from connector.component.component import error_context
 
     component = component_of(context)
     source = component.data_source(key)
     given = given_inputs(file, assignments)
-    with naming(key):
-        source.inputs.read(given)
+    with error_context(key):
+        source.inputs.from_values(given)
     opened = connecting.open(component)
-    payload = opened.runner.options(key, given, search=search, limit=limit, deadline=opened.deadline)
+    payload = opened.runner.choices(key, given, search=search, limit=limit, deadline=opened.deadline)
     if as_json:
         write_json(payload)
     else:

@@ -9,7 +9,7 @@ from connector.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from connector.component.context import Context
-    from connector.rest import Reply, Request
+    from connector.rest import Request, Response
 
 
 class WouldSendError(Exception):
@@ -24,7 +24,7 @@ class DryRun:
     """A plugin that lets nothing but reads through."""
 
     @hookimpl(tryfirst=True)
-    def send_request(self, context: Context, request: Request) -> Reply | None:
+    def send_request(self, context: Context, request: Request) -> Response | None:
         """Leave a read to whoever sends it.
 
         Raises:

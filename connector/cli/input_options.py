@@ -27,7 +27,7 @@ def given_inputs(file: str | None, assignments: Sequence[str]) -> dict[str, Any]
         name, equals, text = assignment.partition("=")
         key = name.removesuffix(":")
         if not (equals and key):
-            problems.append(Problem(key or "-i", "is no assignment.", cure=FORMS))
+            problems.append(Problem(key or "-i", "is no assignment.", hint=FORMS))
             continue
         try:
             assigned.setdefault(key, []).append(_value(text, as_json=name.endswith(":")))

@@ -61,15 +61,15 @@ def command(
     connector run listSources --all --format jsonl --select '$.slug'
     connector run updateSource -i sourceId=ID -i enabled=false -i settings:='{"websiteUrl": "https://example.com"}'
     """
-    from connector.component.component import naming
+    from connector.component.component import error_context
 
     component = component_of(context)
     action = component.action(key)
     selector = _selector(select)
     _check_listing(action, every, form)
     given = given_inputs(file, assignments)
-    with naming(key):
-        inputs = action.inputs.read(given)
+    with error_context(key):
+        inputs = action.inputs.from_values(given)
     opened = connecting.open(component, read_only=read_only or (dry_run and every))
     opened.runner.policy.check(action, inputs)
     if every:
@@ -81,7 +81,7 @@ def command(
 
 
 def _check_listing(action: Action[Any], every: bool, form: str) -> None:
-    if every and action.paging is None:
+    if every and action.pagination is None:
         raise UsageError("does not list, so --all has nothing to follow.", action=action.key, hint="Leave out --all.")
     if form != "json" and not every:
         raise UsageError("--format jsonl prints records, which takes --all.", action=action.key, hint="Add --all.")

@@ -65,7 +65,7 @@ else:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
-def to_line(value: Any) -> bytes:
+def dump_line(value: Any) -> bytes:
     """A value as one line of JSON; what JSON cannot hold becomes a text."""
     try:
         return to_json(value, inf_nan_mode="constants", fallback=str) + b"\n"
@@ -76,7 +76,7 @@ def to_line(value: Any) -> bytes:
         return json.dumps(value, default=str).encode() + b"\n"
 
 
-def of_line(line: bytes) -> Any:
+def parse_line(line: bytes) -> Any:
     """The value of a line of JSON.
 
     Raises:

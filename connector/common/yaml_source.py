@@ -50,7 +50,7 @@ class Document:
     data: Any
     lines: dict[Place, int]
 
-    def where(self, place: Place) -> str:
+    def location(self, place: Place) -> str:
         """`file:line` of a part, or of the nearest one around it."""
         while place and place not in self.lines:
             place = place[:-1]
@@ -67,7 +67,7 @@ def read(path: Path) -> Document:
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
     except UnicodeDecodeError as error:
-        found = Problem(str(path), f"is not UTF-8 (byte {error.start}).", cure="Save it as UTF-8.")
+        found = Problem(str(path), f"is not UTF-8 (byte {error.start}).", hint="Save it as UTF-8.")
     raise YamlError([found])
 
 
@@ -101,8 +101,8 @@ def _check_depth(text: str, source: str) -> None:
             raise YamlError([_too_deep(f"{source}:{mark.line + 1}" if mark else source)])
 
 
-def _too_deep(where: str) -> Problem:
-    return Problem(where, f"is nested more than {MAX_DEPTH} levels deep.", cure="Flatten it.")
+def _too_deep(location: str) -> Problem:
+    return Problem(location, f"is nested more than {MAX_DEPTH} levels deep.", hint="Flatten it.")
 
 
 class _Reader:
@@ -135,22 +135,22 @@ class _Reader:
         for key_node, value_node in node.value:
             key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else repr(key_node.tag)
             if key in seen:
-                where = f"{self.source}:{key_node.start_mark.line + 1}"
-                self.problems.append(Problem(where, f'the key "{key}" comes twice.', cure="Keep one of them."))
+                location = f"{self.source}:{key_node.start_mark.line + 1}"
+                self.problems.append(Problem(location, f'the key "{key}" comes twice.', hint="Keep one of them."))
             seen.add(key)
             value = self.value(value_node, (*place, key))
             self.lines[*place, key] = key_node.start_mark.line + 1
             yield key, value
 
     def _refusal(self, node: yaml.Node, place: Place) -> Problem | None:
-        where = f"{self.source}:{node.start_mark.line + 1}"
+        location = f"{self.source}:{node.start_mark.line + 1}"
         if id(node) in self._open:
-            return Problem(where, "an alias refers to what it stands in.", cure="Write the values out.")
+            return Problem(location, "an alias refers to what it stands in.", hint="Write the values out.")
         if len(place) > MAX_DEPTH:
-            return _too_deep(where)
+            return _too_deep(location)
         if self._nodes > MAX_NODES:
             text = f"has more than {MAX_NODES} values once its aliases are followed."
-            return Problem(where, text, cure="Use fewer aliases, or a smaller file.")
+            return Problem(location, text, hint="Use fewer aliases, or a smaller file.")
         return None
 
 
@@ -175,5 +175,5 @@ def _syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
     text = getattr(error, "problem", None) or str(error).splitlines()[0]
     if "nesting depth" in text:  # libyaml as bundled since PyYAML 6.0.4 has a limit of its own, and may reach it first
         return _too_deep(source if mark is None else f"{source}:{mark.line + 1}")
-    where = source if mark is None else f"{source}:{mark.line + 1}:{mark.column + 1}"
-    return Problem(where, f"is not YAML: {text}.", cure="Check the indentation, quotes and colons there.")
+    location = source if mark is None else f"{source}:{mark.line + 1}:{mark.column + 1}"
+    return Problem(location, f"is not YAML: {text}.", hint="Check the indentation, quotes and colons there.")

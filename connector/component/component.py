@@ -104,24 +104,24 @@ class Component:
             ConnectorError: The subclass says what to do; see `connector.errors`.
         """
         action = self.action(key)
-        with naming(key):
-            return self.perform_read(action, context, action.inputs.read(inputs))
+        with error_context(key):
+            return self.perform_validated(action, context, action.inputs.from_values(inputs))
 
-    def perform_read(self, action: Action[Any], context: Context, inputs: Inputs) -> Payload:
+    def perform_validated(self, action: Action[Any], context: Context, inputs: Inputs) -> Payload:
         """As `perform`, with inputs that were validated before."""
         context.policy.check(action, inputs)
         perform: Callable[..., Payload] = self.plugins.hook.perform_action
         return perform(action=action, context=context.started(action.key, inputs), inputs=inputs)
 
-    def options(self, key: str, context: Context, inputs: Mapping[str, Any]) -> Payload:
+    def choices(self, key: str, context: Context, inputs: Mapping[str, Any]) -> Payload:
         """Validate the inputs and ask a data source: `{"result": [{"label", "key"}]}`.
 
         Raises:
             ConnectorError: The subclass says what to do; see `connector.errors`.
         """
         source = self.data_source(key)
-        with naming(key):
-            read = source.inputs.read(inputs)
+        with error_context(key):
+            read = source.inputs.from_values(inputs)
             return source.perform(context.started(key, read), read)
 
     def block(self, key: str) -> None:
@@ -161,12 +161,12 @@ class Component:
 
     def _register_foreign(self, action: Action[Any]) -> None:
         if not isinstance(action, Action):
-            problem = Problem(repr(action), "is not an action.", cure="Declare it with @connector.action.")
+            problem = Problem(repr(action), "is not an action.", hint="Declare it with @connector.action.")
         elif action.display is None:
-            problem = Problem(action.key, f"has no display ({action.where}).", cure="Give it display=Display(...).")
+            problem = Problem(action.key, f"has no display ({action.location}).", hint="Give it display=Display(...).")
         elif action.key in self.actions:
-            places = f"{self.actions[action.key].where} and {action.where}"
-            problem = Problem(action.key, f"is declared twice: {places}.", cure="Choose another key.")
+            places = f"{self.actions[action.key].location} and {action.location}"
+            problem = Problem(action.key, f"is declared twice: {places}.", hint="Choose another key.")
         else:
             self._add_action(action)
             return
@@ -177,7 +177,7 @@ class Component:
         self.actions[action.key] = action
 
 
-class naming:  # noqa: N801 - reads as a statement
+class error_context:  # noqa: N801 - reads as a statement
     """A block whose errors name the action or data source."""
 
     def __init__(self, key: str) -> None:
@@ -238,19 +238,19 @@ def _matched(
     for definition in found:
         key = definition.key
         if key in by_key:
-            places = f"{by_key[key].where} and {definition.where}"
-            problems.append(Problem(key, f"the {kind} is defined twice: {places}.", cure="Keep one of them."))
+            places = f"{by_key[key].location} and {definition.location}"
+            problems.append(Problem(key, f"the {kind} is defined twice: {places}.", hint="Keep one of them."))
         elif key not in declared:
-            cure = f"Declare it in {MANIFEST}. {did_you_mean(key, declared)}".rstrip()
-            problems.append(Problem(key, f"the {kind} is defined in {definition.where}, not declared.", cure=cure))
+            hint = f"Declare it in {MANIFEST}. {did_you_mean(key, declared)}".rstrip()
+            problems.append(Problem(key, f"the {kind} is defined in {definition.location}, not declared.", hint=hint))
         by_key[key] = definition
     for key in declared.keys() - by_key.keys():
-        cure = f"Write its function, or remove it from {MANIFEST}. {did_you_mean(key, by_key)}".rstrip()
-        problems.append(Problem(key, f"the {kind} is declared, but nothing defines it.", cure=cure))
+        hint = f"Write its function, or remove it from {MANIFEST}. {did_you_mean(key, by_key)}".rstrip()
+        problems.append(Problem(key, f"the {kind} is declared, but nothing defines it.", hint=hint))
     for key, definition in by_key.items():
         if key in declared:
             definition.display = Display(label=declared[key].label, description=declared[key].description)
-    problems.sort(key=lambda problem: problem.where)
+    problems.sort(key=lambda problem: problem.location)
     return {key: by_key[key] for key in declared if key in by_key}
 
 
@@ -261,13 +261,13 @@ def _examples_problems(folder: Path, found: Mapping[str, Action[Any] | DataSourc
         needed = getattr(definition, "has_example", True)
         file = folder / "examples" / f"{key}.json"
         if needed and definition.example_file is None:
-            yield Problem(key, "has no example payload.", cure=f"Write {file}.")
+            yield Problem(key, "has no example payload.", hint=f"Write {file}.")
     for key in examples:
-        yield Problem(key, f"{folder / 'examples' / key}.json is the example of nothing.", cure="Remove it.")
+        yield Problem(key, f"{folder / 'examples' / key}.json is the example of nothing.", hint="Remove it.")
 
 
 def _found(kind: str, key: str, known: Mapping[str, DefinitionT]) -> DefinitionT:
     if key in known:
         return known[key]
-    cure = did_you_mean(key, known) or f"Known are {', '.join(known)}."
-    raise UnknownKeyError(f'there is no {kind} "{key}".', hint=cure)
+    hint = did_you_mean(key, known) or f"Known are {', '.join(known)}."
+    raise UnknownKeyError(f'there is no {kind} "{key}".', hint=hint)

@@ -52,7 +52,7 @@ class Connection:
 def _read(definition: ConnectionDefinition[Any], fields: Mapping[str, Any]) -> Inputs:
     model: type[Inputs] = definition.fields
     try:
-        return model.read(fields)
+        return model.from_values(fields)
     except InputError as error:
         problems = error.problems
     label = definition.display.label if definition.display else definition.key

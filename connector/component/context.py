@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.component.connections import Connection
     from connector.component.inputs import Inputs
-    from connector.rest import Endpoint, Reply, Request
+    from connector.rest import Endpoint, Request, Response
 
 
 class Context:
@@ -63,17 +63,17 @@ class Context:
         """The authorised client; answers `{"data": <response body>}`."""
         return HttpClient(self.endpoint, self.connection.transport, self._send)
 
-    def items(self, key: str, inputs: Inputs) -> Iterator[Any]:
+    def records(self, key: str, inputs: Inputs) -> Iterator[Any]:
         """Every record of an action of the same component that lists, page by page."""
-        from connector.component.pagination import records_of, walk
+        from connector.component.pagination import iter_pages, records_of
 
         action = self.component.action(key)
         context = self.started(key, inputs)
-        first = action.inputs.read(inputs.model_dump())
-        for payload in walk(action, lambda page: action.perform(context, page), first):
+        first = action.inputs.from_values(inputs.model_dump())
+        for payload in iter_pages(action, lambda page: action.perform(context, page), first):
             yield from records_of(action, payload)
 
-    def _send(self, request: Request) -> Reply:
+    def _send(self, request: Request) -> Response:
         self.policy.check_request(self.key, request)
-        send: Callable[..., Reply] = self.component.plugins.hook.send_request
+        send: Callable[..., Response] = self.component.plugins.hook.send_request
         return send(context=self, request=request)

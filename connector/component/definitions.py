@@ -42,7 +42,7 @@ class Display:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paging:
+class Pagination:
     """How an action that lists is walked from page to page.
 
     Attributes:
@@ -88,7 +88,7 @@ class _Definition(Generic[InputsT]):
 
     key: str
     perform: Perform[InputsT]
-    given_example: Payload | None = None
+    inline_example: Payload | None = None
     example_file: Path | None = None
 
     @cached_property
@@ -97,7 +97,7 @@ class _Definition(Generic[InputsT]):
         return typing.cast("type[InputsT]", _annotation(self.perform, 1))
 
     @property
-    def where(self) -> str:
+    def location(self) -> str:
         """`file:line` of the function."""
         code = inspect.unwrap(self.perform).__code__
         return f"{code.co_filename}:{code.co_firstlineno}"
@@ -110,12 +110,12 @@ class _Definition(Generic[InputsT]):
             ComponentError: Its file holds no JSON.
         """
         if self.example_file is None:
-            return self.given_example
+            return self.inline_example
         try:
             return typing.cast("Payload", json.loads(self.example_file.read_text(encoding="utf-8")))
         except ValueError as error:
             text = f"the example payload is not JSON: {error}."
-        problem = Problem(self.key, text, cure=f"Correct {self.example_file}.")
+        problem = Problem(self.key, text, hint=f"Correct {self.example_file}.")
         raise ComponentError("an example payload cannot be read.", problems=[problem])
 
     @property
@@ -135,36 +135,36 @@ class Action(_Definition[InputsT]):
         perform: The function that does it.
         effect: What it does to the service, or a function that tells from the inputs.
         idempotent: Performing it twice leaves the same state as once.
-        paging: How to walk it, when it lists.
+        pagination: How to walk it, when it lists.
         stability: Stability of the API operation behind it.
         feature: The workspace feature it needs.
         rate_limit: The operation's own published limit, in requests a minute.
         display: Label and description; from the manifest unless a plugin brings the action.
         has_example: False for an action whose payload cannot be known.
-        given_example: The example payload of an action that a plugin brings.
+        inline_example: The example payload of an action that a plugin brings.
         example_file: Where the component keeps the example payload.
         undo: How to delete what it creates; None when it creates nothing, or nothing that can be told from what was
             there before.
-        platform_defect: What does not work in the platform's own component, if this action does not work there.
+        prismatic_bug: What does not work in the platform's own component, if this action does not work there.
     """
 
     key: str
     perform: Perform[InputsT]
     effect: Effect | Callable[[InputsT], Effect] = "read"
     idempotent: bool = False
-    paging: Paging | None = None
+    pagination: Pagination | None = None
     stability: Literal["v1", "beta", "alpha"] = "v1"
     feature: str | None = None
     rate_limit: int | None = None
     display: Display | None = None
     has_example: bool = True
-    given_example: Payload | None = None
+    inline_example: Payload | None = None
     example_file: Path | None = None
     undo: Undo | None = None
-    platform_defect: str = ""
+    prismatic_bug: str = ""
 
     @property
-    def is_open(self) -> bool:
+    def effect_depends_on_inputs(self) -> bool:
         """True when only the inputs tell what it does: it can do anything that the service can."""
         return callable(self.effect)
 
@@ -187,7 +187,7 @@ class DataSource(_Definition[InputsT]):
     key: str
     perform: Perform[InputsT]
     display: Display | None = None
-    given_example: Payload | None = None
+    inline_example: Payload | None = None
     example_file: Path | None = None
 
 
@@ -215,7 +215,7 @@ class ConnectionDefinition(Generic[InputsT]):
         return typing.cast("type[InputsT]", _annotation(self.connect, 0))
 
     @property
-    def where(self) -> str:
+    def location(self) -> str:
         """`file:line` of the factory."""
         code = inspect.unwrap(self.connect).__code__
         return f"{code.co_filename}:{code.co_firstlineno}"
@@ -233,7 +233,7 @@ def action(
     *,
     effect: Effect | Callable[[InputsT], Effect] = "read",
     idempotent: bool | None = None,
-    paging: Paging | None = None,
+    pagination: Pagination | None = None,
     stability: Literal["v1", "beta", "alpha"] = "v1",
     feature: str | None = None,
     rate_limit: int | None = None,
@@ -241,7 +241,7 @@ def action(
     example: Payload | None = None,
     has_example: bool = True,
     undo: Undo | None = None,
-    platform_defect: str = "",
+    prismatic_bug: str = "",
 ) -> Callable[[Perform[InputsT]], Action[InputsT]]:
     """Declare a function `(context, inputs) -> Payload` as the action with this key; see `Action`.
 
@@ -255,7 +255,7 @@ def action(
             perform,
             effect,
             repeatable,
-            paging,
+            pagination,
             stability,
             feature,
             rate_limit,
@@ -263,7 +263,7 @@ def action(
             has_example,
             example,
             undo=undo,
-            platform_defect=platform_defect,
+            prismatic_bug=prismatic_bug,
         )
 
     return declare

@@ -37,7 +37,7 @@ GivenT = TypeVar("GivenT")
 DefaultT = TypeVar("DefaultT")
 
 
-def given(value: GivenT | MISSING, default: DefaultT) -> GivenT | DefaultT:
+def value_or(value: GivenT | MISSING, default: DefaultT) -> GivenT | DefaultT:
     """The value of an optional input, or the default when it was not given."""
     return default if value is MISSING else value
 
@@ -60,7 +60,7 @@ class Input:
         default: What the designer fills in; never applied by validation.
         secret: The value must not be shown.
         shown: False hides the field from designers.
-        on_platform: False for an input that the platform's own component lacks.
+        in_prismatic: False for an input that the platform's own component lacks.
     """
 
     label: str
@@ -76,7 +76,7 @@ class Input:
     default: str | None = None
     secret: bool = False
     shown: bool = True
-    on_platform: bool = True
+    in_prismatic: bool = True
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)
@@ -127,7 +127,7 @@ class Inputs(BaseModel):
         defer_build=True,
     )
 
-    filler: ClassVar[str | None] = None
+    sample_prefix: ClassVar[str | None] = None
     """A list that starts with this text was never touched by its user and counts as not given."""
 
     @model_validator(mode="before")
@@ -142,7 +142,7 @@ class Inputs(BaseModel):
                 if collections.get(key) == "keyvaluelist" and key in required:
                     kept[key] = {}
                 continue
-            if cls.filler is not None and isinstance(value, list) and value[:1] == [cls.filler]:
+            if cls.sample_prefix is not None and isinstance(value, list) and value[:1] == [cls.sample_prefix]:
                 continue
             kept[key] = value
         return kept
@@ -179,7 +179,7 @@ class Inputs(BaseModel):
         return cls._shape()[1]
 
     @classmethod
-    def read(cls, given: Mapping[str, Any]) -> Self:
+    def from_values(cls, given: Mapping[str, Any]) -> Self:
         """Validate what a caller gave.
 
         Raises:
@@ -196,15 +196,15 @@ class Inputs(BaseModel):
 
     @classmethod
     def _problem(cls, found: dict[str, Any]) -> Problem:
-        location = [part for part in found["loc"] if not str(part).startswith(("function-", "nullable", "constrained"))]
-        if not location:
+        path = [part for part in found["loc"] if not str(part).startswith(("function-", "nullable", "constrained"))]
+        if not path:
             return Problem("", _message(found, None))
-        key = str(location[0])
+        key = str(path[0])
         definition = cls.definitions().get(key)
         if definition is None:
-            return Problem(key, "unknown input.", cure=did_you_mean(key, cls.definitions()))
-        where = key + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location[1:])
-        return Problem(where, _message(found, definition), label=definition.label)
+            return Problem(key, "unknown input.", hint=did_you_mean(key, cls.definitions()))
+        location = key + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path[1:])
+        return Problem(location, _message(found, definition), label=definition.label)
 
     def body(self, *names: str) -> dict[str, Any]:
         """The named fields that were given, by key, ready to be sent as JSON."""

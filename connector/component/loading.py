@@ -60,7 +60,7 @@ def definitions(folder: Path, key: str) -> list[Definition]:
             module = submodule(folder, key, name)
         except Exception as error:
             text = f"cannot be imported: {type(error).__name__}: {error}."
-            problems.append(Problem(str(folder / name.replace(".", "/")) + ".py", text, cure="Repair the module."))
+            problems.append(Problem(str(folder / name.replace(".", "/")) + ".py", text, hint="Repair the module."))
             continue
         for value in vars(module).values():
             if isinstance(value, Action | DataSource | ConnectionDefinition):

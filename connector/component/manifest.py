@@ -82,7 +82,7 @@ class Manifest(BaseModel):
         try:
             document = read(path)
         except OSError as error:
-            problems = [Problem(str(path), f"cannot be read: {error.strerror or error}.", cure="Check the path.")]
+            problems = [Problem(str(path), f"cannot be read: {error.strerror or error}.", hint="Check the path.")]
         except YamlError as error:
             problems = error.problems
         else:
@@ -103,16 +103,16 @@ _WORDS = {
 
 def _problem(document: Document, found: dict[str, Any]) -> Problem:
     place = tuple(found["loc"])
-    where = document.where(place)
+    location = document.location(place)
     path = ".".join(map(str, place)) or "the file"
     if found["type"] == "extra_forbidden":
         known = _known_fields(place)
-        cure = did_you_mean(str(place[-1]), known) or f"Known are {', '.join(known)}."
-        return Problem(where, f"{path} is no field of a manifest.", cure=cure)
+        hint = did_you_mean(str(place[-1]), known) or f"Known are {', '.join(known)}."
+        return Problem(location, f"{path} is no field of a manifest.", hint=hint)
     if found["type"] == "missing":
-        return Problem(where, f"{path} is missing.", cure="Add it.")
-    text, cure = _WORDS.get(found["type"], (str(found["msg"]).replace("Input should", "must"), ""))
-    return Problem(where, f"{path} {text}.", cure=cure)
+        return Problem(location, f"{path} is missing.", hint="Add it.")
+    text, hint = _WORDS.get(found["type"], (str(found["msg"]).replace("Input should", "must"), ""))
+    return Problem(location, f"{path} {text}.", hint=hint)
 
 
 def _known_fields(place: tuple[Any, ...]) -> list[str]:

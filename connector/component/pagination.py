@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import MISSING
 
-from connector.component.definitions import Action, Paging, Payload
-from connector.errors import PaginationError, ReplyError, UsageError
+from connector.component.definitions import Action, Pagination, Payload
+from connector.errors import InvalidResponseError, PaginationError, UsageError
 
 if TYPE_CHECKING:
     from jsonpath_ng import JSONPath
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @cache
-def compiled(path: str) -> JSONPath:
+def compile_jsonpath(path: str) -> JSONPath:
     """A JSONPath, compiled once a process."""
     from jsonpath_ng.parser import parse
 
@@ -30,32 +30,32 @@ def records_of(action: Action[Any], payload: Payload) -> list[Any]:
     """The records in a payload of an action that lists.
 
     Raises:
-        ReplyError: There is no list where the action says that its records are.
+        InvalidResponseError: There is no list where the action says that its records are.
     """
     path = _paging(action).records
-    found = compiled(path).find(payload)
+    found = compile_jsonpath(path).find(payload)
     if found and isinstance(found[0].value, list):
         return found[0].value
     hint = "Look at the whole answer with invoke, and check that the host is the service itself."
-    raise ReplyError(f"the answer has no list at {path}", action=action.key, hint=hint)
+    raise InvalidResponseError(f"the answer has no list at {path}", action=action.key, hint=hint)
 
 
-def walk(action: Action[Any], perform: Callable[[Inputs], Payload], inputs: Inputs) -> Iterator[Payload]:
+def iter_pages(action: Action[Any], perform: Callable[[Inputs], Payload], inputs: Inputs) -> Iterator[Payload]:
     """Every page from the one that the inputs ask for, as payloads, one at a time.
 
     Raises:
         PaginationError: A cursor is none, or comes again so that the list would never end.
         UsageError: The action does not list.
     """
-    paging = _paging(action)
-    if getattr(inputs, paging.size_input) is MISSING:
-        inputs = inputs.model_copy(update={paging.size_input: paging.size})
-    inputs = inputs.model_copy(update={paging.all_input: MISSING})
-    seen = {getattr(inputs, paging.cursor_input)}
+    pagination = _paging(action)
+    if getattr(inputs, pagination.size_input) is MISSING:
+        inputs = inputs.model_copy(update={pagination.size_input: pagination.size})
+    inputs = inputs.model_copy(update={pagination.all_input: MISSING})
+    seen = {getattr(inputs, pagination.cursor_input)}
     while True:
         payload = perform(inputs)
         yield payload
-        found = compiled(paging.cursor).find(payload)
+        found = compile_jsonpath(pagination.cursor).find(payload)
         cursor = found[0].value if found else None
         if not cursor:
             return
@@ -67,21 +67,21 @@ def walk(action: Action[Any], perform: Callable[[Inputs], Payload], inputs: Inpu
             )
             raise PaginationError(f"the API answered with a cursor {reason}", action=action.key)
         seen.add(cursor)
-        inputs = inputs.model_copy(update={paging.cursor_input: cursor})
+        inputs = inputs.model_copy(update={pagination.cursor_input: cursor})
 
 
-def collect(action: Action[Any], context: Context, inputs: Inputs) -> Payload:
+def fetch_all(action: Action[Any], context: Context, inputs: Inputs) -> Payload:
     """One payload with the records of every page: the first reply, its list extended, its next cursor removed."""
-    pages = walk(action, lambda page: action.perform(context, page), inputs)
+    pages = iter_pages(action, lambda page: action.perform(context, page), inputs)
     whole = next(pages)
     records = records_of(action, whole)
     for page in pages:
         records.extend(records_of(action, page))
-    compiled(_paging(action).cursor).filter(lambda _cursor: True, whole)
+    compile_jsonpath(_paging(action).cursor).filter(lambda _cursor: True, whole)
     return whole
 
 
-def _paging(action: Action[Any]) -> Paging:
-    if action.paging is None:
+def _paging(action: Action[Any]) -> Pagination:
+    if action.pagination is None:
         raise UsageError("does not list, so it has no pages.", action=action.key, hint="Use invoke.")
-    return action.paging
+    return action.pagination

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from connector.component.context import Context
     from connector.component.inputs import Inputs
     from connector.flows.steps.step_call import StepCall
-    from connector.rest import Reply, Request
+    from connector.rest import Request, Response
 
 ENTRY_POINTS = "connector.plugins"
 
@@ -39,9 +39,9 @@ class PluginManager(pluggy.PluginManager):
         Raises:
             PluginError: It implements a hook that does not exist, or asks for arguments that the hook has not.
         """
-        where = name or str(getattr(plugin, "__name__", type(plugin).__name__))
+        location = name or str(getattr(plugin, "__name__", type(plugin).__name__))
         if self.is_registered(plugin) or (name is not None and self.has_plugin(name)):
-            problem = Problem(where, "is registered already.", cure="Add each plugin once, under a name of its own.")
+            problem = Problem(location, "is registered already.", hint="Add each plugin once, under a name of its own.")
             raise PluginError("a plugin cannot be registered.", problems=[problem])
         try:
             self.register(plugin, name=name)
@@ -53,7 +53,7 @@ class PluginManager(pluggy.PluginManager):
         if self.is_registered(plugin):
             self.unregister(plugin)
         known = "register_actions, perform_action, send_request, perform_step and flow_event"
-        problem = Problem(where, reason, cure=f"The hooks are {known}; see connector.hookspecs.")
+        problem = Problem(location, reason, hint=f"The hooks are {known}; see connector.hookspecs.")
         raise PluginError("a plugin cannot be registered.", problems=[problem])
 
     def add_installed(self) -> None:
@@ -67,7 +67,7 @@ class PluginManager(pluggy.PluginManager):
                 plugin = entry.load()
             except Exception as error:
                 text = f"cannot be imported: {type(error).__name__}: {error}"
-                problem = Problem(entry.name, text, cure=f"Repair or uninstall {entry.value}.")
+                problem = Problem(entry.name, text, hint=f"Repair or uninstall {entry.value}.")
                 raise PluginError("a plugin cannot be imported.", problems=[problem]) from error
             self.add(plugin, name=entry.name)
 
@@ -77,10 +77,10 @@ class _BuiltIn:
 
     @hookimpl(trylast=True)
     def perform_action(self, action: Action[Any], context: Context, inputs: Inputs) -> Payload:
-        if action.paging is not None and getattr(inputs, action.paging.all_input, False) is True:
-            from connector.component.pagination import collect
+        if action.pagination is not None and getattr(inputs, action.pagination.all_input, False) is True:
+            from connector.component.pagination import fetch_all
 
-            return collect(action, context, inputs)
+            return fetch_all(action, context, inputs)
         return action.perform(context, inputs)
 
     @hookimpl(trylast=True)
@@ -88,5 +88,5 @@ class _BuiltIn:
         return step.perform()
 
     @hookimpl(trylast=True)
-    def send_request(self, context: Context, request: Request) -> Reply:
+    def send_request(self, context: Context, request: Request) -> Response:
         return context.connection.transport.send(context.endpoint, request, context.limits)

@@ -38,7 +38,7 @@ class Policy:
         named = self.allowed is not None and action.key in self.allowed
         if action.key in self.blocked or (self.allowed is not None and not named):
             raise PolicyError("is not allowed by the policy of this runner.", action=action.key)
-        if self.blocked and action.is_open and not named:
+        if self.blocked and action.effect_depends_on_inputs and not named:
             hint = "It could do what is blocked. Allow it by name if it may."
             raise PolicyError("is not allowed while other actions are blocked.", action=action.key, hint=hint)
         if self.read_only and action.effect_of(inputs) != "read":

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Self
 
-from connector.component.component import Component, naming
+from connector.component.component import Component, error_context
 from connector.component.connections import Connection
 from connector.component.context import Context
 from connector.component.definitions import Payload
-from connector.component.pagination import records_of, walk
+from connector.component.pagination import iter_pages, records_of
 from connector.component.policy import Policy
 from connector.errors import ConnectionInputError, UsageError
 from connector.rest.rate_limits import CallLimits
@@ -83,11 +83,11 @@ class Runner:
     ) -> Iterator[Payload]:
         """The payloads of an action that lists, page by page; only one is in memory. See `invoke`."""
         action, context = self.component.action(key), self.context(max_wait, deadline)
-        with naming(key):
-            first = action.inputs.read(inputs or {})
-            yield from walk(action, lambda page: self.component.perform_read(action, context, page), first)
+        with error_context(key):
+            first = action.inputs.from_values(inputs or {})
+            yield from iter_pages(action, lambda page: self.component.perform_validated(action, context, page), first)
 
-    def items(
+    def records(
         self,
         key: str,
         inputs: Mapping[str, Any] | None = None,
@@ -100,7 +100,7 @@ class Runner:
         for payload in self.pages(key, inputs, max_wait=max_wait, deadline=deadline):
             yield from records_of(action, payload)
 
-    def options(
+    def choices(
         self,
         key: str,
         inputs: Mapping[str, Any] | None = None,
@@ -125,7 +125,7 @@ class Runner:
         """
         if limit is not None and limit < 0:
             raise UsageError("limit must be 0 or more.", action=key)
-        found = self.component.options(key, self.context(max_wait, deadline), inputs or {})["result"]
+        found = self.component.choices(key, self.context(max_wait, deadline), inputs or {})["result"]
         if search:
             wanted = search.casefold()
             found = [c for c in found if wanted in c["label"].casefold() or wanted in c["key"].casefold()]
@@ -141,7 +141,7 @@ class Runner:
         definition = self.connection.definition
         if definition.test is None:
             raise UsageError(f'the connection "{definition.key}" cannot be tested.')
-        with naming("test-connection"):
+        with error_context("test-connection"):
             return definition.test(self.context(max_wait, deadline), self.connection.fields)
 
     def context(self, max_wait: float | None = None, deadline: float | None = None) -> Context:

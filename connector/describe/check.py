@@ -26,7 +26,7 @@ def findings(manifest: Path | None = None) -> list[Problem]:
     try:
         component = load_component(manifest)
     except SetupError as error:
-        return list(error.problems) or [Problem("", error.message, cure=error.hint)]
+        return list(error.problems) or [Problem("", error.message, hint=error.hint)]
     return [problem for rule in RULES for problem in rule(component)]
 
 
@@ -36,13 +36,13 @@ def inputs_are_described(component: Component) -> Iterator[Problem]:
         try:
             markers = model.definitions()
         except TypeError as error:
-            yield Problem(key, f"{error}.", cure='Annotate the field with Input(label="...").')
+            yield Problem(key, f"{error}.", hint='Annotate the field with Input(label="...").')
             continue
         for name, marker in markers.items():
             missing = [part for part in ("label", "comments") if not getattr(marker, part)]
             if missing:
-                cure = "Write what the field is, for the person who fills it in."
-                yield Problem(f"{key}.{name}", f"the input has no {' and no '.join(missing)}.", cure=cure)
+                hint = "Write what the field is, for the person who fills it in."
+                yield Problem(f"{key}.{name}", f"the input has no {' and no '.join(missing)}.", hint=hint)
 
 
 def data_sources_of_inputs_exist(component: Component) -> Iterator[Problem]:
@@ -51,7 +51,7 @@ def data_sources_of_inputs_exist(component: Component) -> Iterator[Problem]:
         if marker.data_source and marker.data_source not in component.data_sources:
             known = ", ".join(component.data_sources) or "none"
             text = f'the input names the data source "{marker.data_source}", which does not exist.'
-            yield Problem(f"{key}.{name}", text, cure=f"Known are {known}.")
+            yield Problem(f"{key}.{name}", text, hint=f"Known are {known}.")
 
 
 def examples_of_inputs_fit(component: Component) -> Iterator[Problem]:
@@ -63,7 +63,7 @@ def examples_of_inputs_fit(component: Component) -> Iterator[Problem]:
                 reason = None if value in (None, "") else _refusal(model, name, value)
                 if reason:
                     text = f"the {part} does not fit the input: {reason}."
-                    yield Problem(f"{key}.{name}", text, cure=f"Write a right {part}.")
+                    yield Problem(f"{key}.{name}", text, hint=f"Write a right {part}.")
 
 
 def payloads_can_be_read(component: Component) -> Iterator[Problem]:
@@ -80,30 +80,30 @@ def payloads_have_their_shape(component: Component) -> Iterator[Problem]:
     """Payloads are `{"data": ...}` of actions and `{"result": [{"label", "key"}]}` of data sources."""
     for action in component.actions.values():
         if (payload := _payload(action)) is not None and not (isinstance(payload, dict) and set(payload) == {"data"}):
-            yield Problem(action.key, 'the example payload is not {"data": ...}.', cure=f"Correct {_file(action)}.")
+            yield Problem(action.key, 'the example payload is not {"data": ...}.', hint=f"Correct {_file(action)}.")
     for source in component.data_sources.values():
         if (payload := _payload(source)) is not None and not _is_picklist(payload):
             text = 'the example payload is not {"result": [{"label", "key"}]}.'
-            yield Problem(source.key, text, cure=f"Correct {_file(source)}.")
+            yield Problem(source.key, text, hint=f"Correct {_file(source)}.")
 
 
 def pages_are_found(component: Component) -> Iterator[Problem]:
     """What an action says about its pages holds for its inputs and its example payload."""
-    from connector.component.pagination import compiled
+    from connector.component.pagination import compile_jsonpath
 
     for action in component.actions.values():
-        paging = action.paging
-        if paging is None:
+        pagination = action.pagination
+        if pagination is None:
             continue
-        fields = (paging.cursor_input, paging.size_input, paging.all_input)
+        fields = (pagination.cursor_input, pagination.size_input, pagination.all_input)
         for field in fields:
             if field not in action.inputs.model_fields:
-                cure = "Add the field, or name the right one in Paging(...)."
-                yield Problem(action.key, f'it lists, and its inputs have no field "{field}".', cure=cure)
-        found = compiled(paging.records).find(_payload(action) or {})
+                hint = "Add the field, or name the right one in Paging(...)."
+                yield Problem(action.key, f'it lists, and its inputs have no field "{field}".', hint=hint)
+        found = compile_jsonpath(pagination.records).find(_payload(action) or {})
         if not (found and isinstance(found[0].value, list)):
-            text = f"there is no list at {paging.records} in the example payload."
-            yield Problem(action.key, text, cure=f"Correct Paging(records=...) or {_file(action)}.")
+            text = f"there is no list at {pagination.records} in the example payload."
+            yield Problem(action.key, text, hint=f"Correct Pagination(records=...) or {_file(action)}.")
 
 
 def sandbox_is_whole(component: Component) -> Iterator[Problem]:
@@ -125,7 +125,7 @@ def docs_page_is_fresh(component: Component) -> Iterator[Problem]:
     except ComponentError:
         return  # payloads_can_be_read tells
     if stale:
-        yield Problem(str(file), "is not up to date." if file.is_file() else "is missing.", cure="Run connector docs.")
+        yield Problem(str(file), "is not up to date." if file.is_file() else "is missing.", hint="Run connector docs.")
 
 
 def icon_is_there(component: Component) -> Iterator[Problem]:
@@ -133,7 +133,7 @@ def icon_is_there(component: Component) -> Iterator[Problem]:
     name = component.manifest.display.icon_path
     file = component.folder / name
     if name and not (file.is_file() and file.read_bytes().startswith(b"\x89PNG\r\n")):
-        yield Problem(name, "the icon is no PNG file beside the manifest.", cure=f"Put it at {file}.")
+        yield Problem(name, "the icon is no PNG file beside the manifest.", hint=f"Put it at {file}.")
 
 
 RULES: tuple[Rule, ...] = (
@@ -196,4 +196,4 @@ def _is_picklist(payload: Any) -> bool:
 
 
 def _file(definition: Definition) -> str:
-    return str(definition.example_file or definition.where)
+    return str(definition.example_file or definition.location)

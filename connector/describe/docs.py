@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.component.connections import environment_names
 from connector.component.definitions import Action, DataSource
-from connector.describe.summaries import InputFacts, effect, facts, titled
+from connector.describe.summaries import InputSummary, effect, facts, titled
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -80,8 +80,8 @@ def _metadata(action: Action[Any]) -> str:
     found = [words[effect(action)]]
     if action.idempotent and effect(action) != "read":
         found.append("Doing it twice leaves the same state as once.")
-    if action.paging:
-        found.append(f"Answers pages; the records are at `{action.paging.records}`.")
+    if action.pagination:
+        found.append(f"Answers pages; the records are at `{action.pagination.records}`.")
     if action.stability != "v1":
         found.append(f"The operation is {action.stability}.")
     if action.feature:
@@ -91,7 +91,7 @@ def _metadata(action: Action[Any]) -> str:
     return " ".join(found)
 
 
-def _inputs(found: Iterable[InputFacts], variables: dict[str, str] | None = None) -> Iterator[str]:
+def _inputs(found: Iterable[InputSummary], variables: dict[str, str] | None = None) -> Iterator[str]:
     rows = [_row(fact, variables) for fact in found]
     if not rows:
         return
@@ -102,7 +102,7 @@ def _inputs(found: Iterable[InputFacts], variables: dict[str, str] | None = None
     yield ""
 
 
-def _row(fact: InputFacts, variables: dict[str, str] | None) -> str:
+def _row(fact: InputSummary, variables: dict[str, str] | None) -> str:
     notes = [fact.comments]
     if fact.secret:
         notes.append("Secret.")

@@ -64,7 +64,7 @@ def published(component: Component) -> dict[str, Any]:
 
 def connection_input(definition: Action[Any] | DataSource[Any]) -> str:
     """Key of the input that takes the connection: `connection` of data sources and open actions."""
-    open_ended = isinstance(definition, DataSource) or definition.is_open
+    open_ended = isinstance(definition, DataSource) or definition.effect_depends_on_inputs
     return "connection" if open_ended else "connectionInput"
 
 

@@ -15,7 +15,7 @@ WORDS = {"string": "text", "array": "list", None: "any"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InputFacts:
+class InputSummary:
     """One input, ready to be shown.
 
     Attributes:
@@ -43,12 +43,12 @@ class InputFacts:
     secret: bool
 
 
-def facts(inputs: type[Inputs]) -> list[InputFacts]:
+def facts(inputs: type[Inputs]) -> list[InputSummary]:
     """Every input of a model, in form order."""
     properties = input_schema(inputs)["properties"]
     required = inputs.required_keys()
     return [
-        InputFacts(
+        InputSummary(
             key=key,
             label=marker.label,
             kind=_kind(properties[key]),
@@ -80,8 +80,8 @@ def metadata(action: Action[Any]) -> dict[str, Any]:
         "resource": resource(action),
         "effect": effect(action),
         "idempotent": action.idempotent,
-        "paginated": action.paging is not None,
-        "records": action.paging.records if action.paging else None,
+        "paginated": action.pagination is not None,
+        "records": action.pagination.records if action.pagination else None,
         "stability": action.stability,
         "feature": action.feature,
         "rateLimitPerMinute": action.rate_limit,

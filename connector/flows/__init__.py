@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from connector.flows.run.limits import Limits
     from connector.flows.run.result import Run
     from connector.flows.run.resume import resume
-    from connector.flows.run.undo import Undone, undo
+    from connector.flows.run.undo import UndoResult, undo
     from connector.flows.schema import json_schema
     from connector.flows.show import mermaid, tree
     from connector.flows.starter_flow import first_flow
@@ -37,7 +37,7 @@ else:
             "run.limits": ("Limits",),
             "run.result": ("Run",),
             "run.resume": ("resume",),
-            "run.undo": ("Undone", "undo"),
+            "run.undo": ("UndoResult", "undo"),
             "schema": ("json_schema",),
             "show": ("mermaid", "tree"),
             "starter_flow": ("first_flow",),
@@ -49,7 +49,7 @@ __all__ = [
     "Flow",
     "Limits",
     "Run",
-    "Undone",
+    "UndoResult",
     "first_flow",
     "json_schema",
     "mermaid",

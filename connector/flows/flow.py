@@ -13,7 +13,7 @@ from connector.flows.run.prepare import components_by_key
 if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.flows.check.integration import Finding, Target
-    from connector.flows.run.connections import GivenConnection, Need
+    from connector.flows.run.connections import ConnectionNeed, GivenConnection
     from connector.flows.run.events import Listener
     from connector.flows.run.limits import Limits
     from connector.flows.run.result import Run
@@ -36,7 +36,7 @@ class Flow:
         """Read an integration file as the platform exports it, of definitionVersion 6 or 7.
 
         Raises:
-            FlowFileError: It cannot be read, or says what an integration cannot say; every finding with file, line,
+            InvalidFlowError: It cannot be read, or says what an integration cannot say; every finding with file, line,
                 path and cure.
         """
         return cls(read_file(Path(path).expanduser()))
@@ -46,7 +46,7 @@ class Flow:
         """As `load`, from the text of a file.
 
         Raises:
-            FlowFileError: See `load`.
+            InvalidFlowError: See `load`.
         """
         return cls(read_text(text, source))
 
@@ -92,7 +92,7 @@ class Flow:
         chosen = None if flow is None else [self.definition(flow)]
         return check(self.integration, components_by_key(components), flows=chosen, target=target, config=config)
 
-    def connections(self, components: Components = None, *, flow: str | None = None) -> list[Need]:
+    def connections(self, components: Components = None, *, flow: str | None = None) -> list[ConnectionNeed]:
         """The connections that a flow uses: key of the component, and name (None where the steps name none)."""
         from connector.flows.run.connections import needs_of
 
@@ -104,7 +104,7 @@ class Flow:
         found = []
         for step in self.definition(flow).walk():
             action = known[step.component].actions.get(step.action) if step.component in known else None
-            if action is not None and (action.is_open or action.effect == "destructive"):
+            if action is not None and (action.effect_depends_on_inputs or action.effect == "destructive"):
                 found.append(step.name)
         return found
 
@@ -140,7 +140,7 @@ class Flow:
             headers: What the trigger's `results.headers` are.
             query: What the trigger's `results.queryParameters` are.
             config: Values of config variables by key.
-            dry_run: Perform reads only; a write is answered with its example payload and listed in `pretended`.
+            dry_run: Perform reads only; a write is answered with its example payload and listed in `skipped_writes`.
             journal: Keep a journal in the user's state folder, in this file, or (False) none.
             max_wait: Seconds that one request may wait on rate limits and between tries.
             deadline: Seconds after which nothing more is begun.
@@ -152,7 +152,7 @@ class Flow:
             state: Folder for the values of persist-data steps; None is the user's state folder.
 
         Raises:
-            FlowFileError: The flow cannot be run as it is; nothing was run, every finding is listed.
+            InvalidFlowError: The flow cannot be run as it is; nothing was run, every finding is listed.
             SetupError: A connection is missing or does not fit; nothing was run.
             StepError: A step failed; `run` is what was done until then.
             FlowLimitError: The flow went beyond a limit.

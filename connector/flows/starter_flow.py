@@ -96,7 +96,7 @@ def first_flow(component: Component, action: str | None = None) -> str:
 def _inputs(action: Action[Any], connection: str) -> str:
     lines = []
     if connection:
-        key = "connection" if action.is_open else "connectionInput"
+        key = "connection" if action.effect_depends_on_inputs else "connectionInput"
         lines.append(f"{key}: {{ type: configVar, value: {json.dumps(connection)} }}")
     for key, marker in action.inputs.definitions().items():
         if key in action.inputs.required_keys():
@@ -115,4 +115,4 @@ def _simplest(component: Component) -> Action[Any]:
 
 def _ranked(actions: Iterable[Action[Any]]) -> Iterable[tuple[int, int, Action[Any]]]:
     for position, action in enumerate(actions):
-        yield len(action.inputs.required_keys()) * 2 + (action.paging is None), position, action
+        yield len(action.inputs.required_keys()) * 2 + (action.pagination is None), position, action

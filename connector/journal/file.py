@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from connector.common.private_files import lock, open_private, private_folder, to_line
+from connector.common.private_files import dump_line, lock, open_private, private_folder
 from connector.common.state_dir import state_folder
 from connector.errors import ConnectorError, JournalError
-from connector.journal.reader import VERSION, History, read_history
+from connector.journal.reader import VERSION, JournalContents, read_history
 
 
 def runs_folder() -> Path:
@@ -59,7 +59,7 @@ class Journal:
         return journal
 
     @classmethod
-    def take_up(cls, path: Path) -> tuple[Journal, History]:
+    def reopen(cls, path: Path) -> tuple[Journal, JournalContents]:
         """Continue a journal.
 
         Raises:
@@ -83,7 +83,7 @@ class Journal:
             raise
         return cls(path, handle), history
 
-    def intent(self, at: str, step: str, action: str, connection: str, inputs: Mapping[str, Any]) -> None:
+    def write_started(self, at: str, step: str, action: str, connection: str, inputs: Mapping[str, Any]) -> None:
         """Note that a write is about to go out."""
         line = {"type": "intent", "at": at, "step": step, "action": action, "connection": connection, "inputs": inputs}
         self._write({**line, "time": time.time()}, force=True)
@@ -99,7 +99,7 @@ class Journal:
         line = {"type": "failed", "at": at, "kind": type(error).__name__, "error": text}
         self._write({**line, "ignored": ignored, "unknown": unknown, "ours": known}, force=True)
 
-    def note(self, kind: str, **parts: Any) -> None:
+    def append(self, kind: str, **parts: Any) -> None:
         """Note something about the whole run, such as its end."""
         self._write({"type": kind, "time": time.time(), **parts}, force=True)
 
@@ -110,7 +110,7 @@ class Journal:
             self._handle = -1
 
     def _write(self, record: Mapping[str, Any], *, force: bool) -> None:
-        line = to_line(record)
+        line = dump_line(record)
         while line:
             line = line[os.write(self._handle, line) :]
         if force:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from connector.common.private_files import of_line
+from connector.common.private_files import parse_line
 from connector.errors import JournalError
 
 VERSION = 1
@@ -35,7 +35,7 @@ class Write:
 
 
 @dataclass(slots=True)
-class History:
+class JournalContents:
     """A journal, read; results stay in the file until they are asked for.
 
     Attributes:
@@ -72,7 +72,7 @@ class History:
         """The results that stand at a position in the file."""
         with self.path.open("rb") as file:
             file.seek(position)
-            return of_line(file.readline())["results"]
+            return parse_line(file.readline())["results"]
 
     def add(self, record: dict[str, Any], position: int) -> None:
         """Take in one record."""
@@ -99,7 +99,7 @@ class History:
                 self.doubted |= self.unknown.keys()
 
 
-def read_history(path: Path) -> History:
+def read_history(path: Path) -> JournalContents:
     """Read a journal; a last record that was cut off when its process died does not count.
 
     Raises:
@@ -109,7 +109,7 @@ def read_history(path: Path) -> History:
     position, header = next(records, (0, None))
     if header is None or header.get("type") != "run" or header.get("version") != VERSION:
         raise JournalError(f"{path} is no journal of a run.", hint="See connector flow runs.")
-    history = History(path, header)
+    history = JournalContents(path, header)
     for position, record in records:
         if record is None:
             history.size = position
@@ -126,7 +126,7 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
         for line in file:
             whole = line.endswith(b"\n")
             try:
-                record = of_line(line) if whole else None
+                record = parse_line(line) if whole else None
             except ValueError:
                 raise JournalError(f"the journal {path} is damaged at byte {position}.") from None
             yield position, record

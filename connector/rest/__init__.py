@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from connector.errors import ReplyError
+from connector.errors import InvalidResponseError
 from connector.rest.client import HttpClient
 from connector.rest.endpoint import Endpoint
-from connector.rest.http_messages import SAFE_METHODS, Reply, Request, json_bytes, relative_path
-from connector.rest.rate_limits import CallLimits, RateGate, seconds_until
+from connector.rest.http_messages import SAFE_METHODS, Request, Response, json_bytes, relative_path
+from connector.rest.rate_limits import CallLimits, RateLimitGate, seconds_until
 
 
-def unreadable(endpoint: Endpoint, request: Request, reply: Reply, reason: str) -> ReplyError:
+def invalid_body_error(endpoint: Endpoint, request: Request, reply: Response, reason: str) -> InvalidResponseError:
     """The error for a successful answer whose body is not what it should be."""
     from connector.rest import api_errors
 
-    return api_errors.unreadable(endpoint, request, reply, reason)
+    return api_errors.invalid_body_error(endpoint, request, reply, reason)
 
 
 def multipart(fields: Mapping[str, Any]) -> tuple[bytes, str]:
@@ -29,11 +29,11 @@ __all__ = [
     "CallLimits",
     "Endpoint",
     "HttpClient",
-    "RateGate",
-    "Reply",
+    "RateLimitGate",
     "Request",
+    "Response",
+    "invalid_body_error",
     "json_bytes",
     "relative_path",
     "seconds_until",
-    "unreadable",
 ]

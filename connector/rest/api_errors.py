@@ -8,27 +8,27 @@ from requests import exceptions as failed
 from urllib3 import exceptions as lower
 
 from connector.errors import (
-    ApiFault,
+    ApiErrorDetail,
     AuthenticationError,
     BadRequestError,
     ConflictError,
     ForbiddenError,
+    InvalidResponseError,
+    NoResponseError,
     NotFoundError,
     OutcomeUnknownError,
+    PayloadTooLargeError,
     RateLimitError,
-    RefusedError,
-    RejectedInputError,
-    ReplyError,
+    RejectedError,
     RequestError,
-    RequestFacts,
+    RequestSummary,
     ServerError,
     TLSError,
-    TooLargeError,
-    UnansweredError,
+    UnprocessableError,
     UnreachableError,
 )
 from connector.rest.endpoint import Endpoint
-from connector.rest.http_messages import Reply, Request
+from connector.rest.http_messages import Request, Response
 
 BY_STATUS: dict[int, tuple[type[RequestError], str]] = {
     400: (BadRequestError, "the API cannot do what was asked (400)"),
@@ -36,17 +36,17 @@ BY_STATUS: dict[int, tuple[type[RequestError], str]] = {
     403: (ForbiddenError, "the token may not do this (403)"),
     404: (NotFoundError, "not found (404)"),
     409: (ConflictError, "the request collides with something that exists (409)"),
-    413: (TooLargeError, "the request is too large (413)"),
-    422: (RejectedInputError, "the API rejected the input (422)"),
+    413: (PayloadTooLargeError, "the request is too large (413)"),
+    422: (UnprocessableError, "the API rejected the input (422)"),
 }
 
 
-def facts_of(endpoint: Endpoint, request: Request) -> RequestFacts:
+def facts_of(endpoint: Endpoint, request: Request) -> RequestSummary:
     """The request as errors show it; the query is left out, it can be long and hold personal data."""
-    return RequestFacts(request.method, endpoint.redact(request.path.partition("?")[0]), endpoint.host)
+    return RequestSummary(request.method, endpoint.redact(request.path.partition("?")[0]), endpoint.host)
 
 
-def no_answer(endpoint: Endpoint, request: Request, error: Exception) -> RequestError:
+def connection_error(endpoint: Endpoint, request: Request, error: Exception) -> RequestError:
     """The error for a request that got no answer, or only a part of one."""
     facts = facts_of(endpoint, request)
     cause = _root_of(error)
@@ -61,11 +61,11 @@ def no_answer(endpoint: Endpoint, request: Request, error: Exception) -> Request
     timed_out = isinstance(cause, lower.ReadTimeoutError) or isinstance(error, failed.ReadTimeout)
     what = "no answer in time" if timed_out else f"the answer broke off: {_words(cause)}"
     if request.is_safe:
-        return UnansweredError(what, request=facts)
+        return NoResponseError(what, request=facts)
     return OutcomeUnknownError(f"{what}; the change may or may not have been made", request=facts)
 
 
-def refusal(endpoint: Endpoint, request: Request, reply: Reply, wait: float | None = None) -> RequestError:
+def status_error(endpoint: Endpoint, request: Request, reply: Response, wait: float | None = None) -> RequestError:
     """The error for an answer whose status says that it did not work."""
     facts = facts_of(endpoint, request)
     faults = _faults(endpoint, reply)
@@ -79,43 +79,45 @@ def refusal(endpoint: Endpoint, request: Request, reply: Reply, wait: float | No
             retry_after=wait,
             request=facts,
             status=status,
-            faults=faults,
+            api_errors=faults,
             hint=hint or told,
         )
     if status in BY_STATUS:
         kind, text = BY_STATUS[status]
-        return kind(text, request=facts, status=status, faults=faults, hint=hint)
+        return kind(text, request=facts, status=status, api_errors=faults, hint=hint)
     if status >= 500:
         unsure = "" if request.is_safe else "Look whether the change was made, then try again later."
         text = f"the API failed ({status} {reply.reason})".replace(" )", ")")
-        return ServerError(text, request=facts, status=status, faults=faults, hint=hint or unsure)
+        return ServerError(text, request=facts, status=status, api_errors=faults, hint=hint or unsure)
     if status >= 400:
         text = f"the API refused ({status} {reply.reason})".replace(" )", ")")
-        return RefusedError(text, request=facts, status=status, faults=faults, hint=hint)
+        return RejectedError(text, request=facts, status=status, api_errors=faults, hint=hint)
     text = f"the API answered with a redirect ({status}), which is not followed"
-    return ReplyError(text, request=facts, status=status, hint="Check the host name of the connection.")
+    return InvalidResponseError(text, request=facts, status=status, hint="Check the host name of the connection.")
 
 
-def unreadable(endpoint: Endpoint, request: Request, reply: Reply, reason: str) -> ReplyError:
+def invalid_body_error(endpoint: Endpoint, request: Request, reply: Response, reason: str) -> InvalidResponseError:
     """The error for a successful answer whose body is not the JSON that it should be."""
     done = "" if request.is_safe else f" The change was accepted with {reply.status}: look at it before repeating."
     facts = facts_of(endpoint, request)
     seen = f" It begins: {excerpt}" if (excerpt := _excerpt(endpoint, reply)) else ""
     hint = f"Check that {endpoint.host} is the service itself and not a proxy or a login page.{done}"
-    return ReplyError(f"the answer ({reply.status}) is {reason}.{seen}", request=facts, status=reply.status, hint=hint)
+    return InvalidResponseError(
+        f"the answer ({reply.status}) is {reason}.{seen}", request=facts, status=reply.status, hint=hint
+    )
 
 
-def _faults(endpoint: Endpoint, reply: Reply) -> list[ApiFault]:
+def _faults(endpoint: Endpoint, reply: Response) -> list[ApiErrorDetail]:
     try:
         told = endpoint.read_faults(reply.json())
-        found = [ApiFault(*map(endpoint.redact, (f.message, f.type, f.field, f.data))) for f in told]
+        found = [ApiErrorDetail(*map(endpoint.redact, (f.message, f.type, f.field, f.data))) for f in told]
     except (ValueError, RecursionError):
         found = []
     excerpt = "" if found else _excerpt(endpoint, reply)
-    return [ApiFault(message=excerpt)] if excerpt else found
+    return [ApiErrorDetail(message=excerpt)] if excerpt else found
 
 
-def _excerpt(endpoint: Endpoint, reply: Reply) -> str:
+def _excerpt(endpoint: Endpoint, reply: Response) -> str:
     """The first words of a body that is no known error: an HTML page's title, or the beginning of a text."""
     text = reply.content[:4096].decode("utf-8", "replace").strip()
     if text.startswith("<"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
 from connector.rest.endpoint import Endpoint
-from connector.rest.http_messages import Reply, Request, json_bytes, path_of
+from connector.rest.http_messages import Request, Response, json_bytes, path_of
 
 if TYPE_CHECKING:
     from connector.rest.transport import Transport
@@ -19,7 +19,7 @@ class HttpClient:
     Path segments are given raw and are percent-encoded one by one, so an id can never lead to another resource.
     """
 
-    def __init__(self, endpoint: Endpoint, transport: Transport, send: Callable[[Request], Reply]) -> None:
+    def __init__(self, endpoint: Endpoint, transport: Transport, send: Callable[[Request], Response]) -> None:
         self.endpoint = endpoint
         self._transport = transport
         self._send = send
@@ -79,11 +79,11 @@ class HttpClient:
             return {"data": reply.json()}
         except (ValueError, RecursionError):
             reason = "not JSON" if reply.content.strip() else "empty"
-        from connector.rest.api_errors import unreadable
+        from connector.rest.api_errors import invalid_body_error
 
-        raise unreadable(self.endpoint, request, reply, reason)
+        raise invalid_body_error(self.endpoint, request, reply, reason)
 
-    def send(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Response:
         """Send a request as it is and answer a reply whose status is 2xx.
 
         Raises:
@@ -92,7 +92,7 @@ class HttpClient:
         reply = self._send(request)
         if 200 <= reply.status < 300:
             return reply
-        raise self._transport.refusal(self.endpoint, request, reply)
+        raise self._transport.status_error(self.endpoint, request, reply)
 
 
 def _body(value: Any) -> bytes:

@@ -10,16 +10,16 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from connector.common.redaction import hide
-from connector.errors import ApiFault
+from connector.errors import ApiErrorDetail
 
-FaultReader = Callable[[Any], Sequence[ApiFault]]
+FaultReader = Callable[[Any], Sequence[ApiErrorDetail]]
 """From the JSON body of a refused request to what the API says."""
 
 WaitReader = Callable[[Mapping[str, str], Any], float | None]
 """From headers and JSON body of a 429 (None when it is not JSON) to the seconds to wait."""
 
 
-def no_faults(_body: Any) -> Sequence[ApiFault]:
+def no_api_errors(_body: Any) -> Sequence[ApiErrorDetail]:
     """Read nothing: for a service whose error bodies have no known shape."""
     return ()
 
@@ -44,7 +44,7 @@ class Endpoint:
     secrets: Sequence[SecretStr] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
-    read_faults: FaultReader = no_faults
+    read_faults: FaultReader = no_api_errors
     read_wait: WaitReader = lambda _headers, _body: None
     hints: Mapping[int, str] = field(default_factory=dict)
 

@@ -50,7 +50,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Reply:
+class Response:
     """One HTTP answer, read whole.
 
     Attributes:

@@ -54,7 +54,7 @@ class CallLimits:
         return float("inf") if self.deadline is None else self.deadline - time.monotonic()
 
 
-class RateGate:
+class RateLimitGate:
     """Holds every call of one connection while the service wants none; safe to share between threads."""
 
     def __init__(self) -> None:
@@ -66,12 +66,12 @@ class RateGate:
         with self._lock:
             self._open_at = max(self._open_at, time.monotonic() + seconds)
 
-    def closed_for(self) -> float:
+    def seconds_until_open(self) -> float:
         """Seconds until calls may pass; 0 when the gate is open."""
         return max(0.0, self._open_at - time.monotonic()) if self._open_at else 0.0
 
 
-class Patience:
+class WaitBudget:
     """The waiting of one request: what was waited, and whether more may be."""
 
     def __init__(self, limits: CallLimits) -> None:

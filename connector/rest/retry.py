@@ -12,7 +12,7 @@ from urllib3.util import Retry, Timeout
 
 from connector.rest.endpoint import Endpoint
 from connector.rest.http_messages import SAFE_METHODS, Request
-from connector.rest.rate_limits import LONGEST_WAIT, Patience, RateGate, backoff, retry_after
+from connector.rest.rate_limits import LONGEST_WAIT, RateLimitGate, WaitBudget, backoff, retry_after
 
 REPEATED_STATUSES = frozenset({500, 502, 503, 504})
 CONNECT_TIMEOUT = 5.0
@@ -21,10 +21,10 @@ RETRIES = 3
 CONNECT_RETRIES = 1
 
 
-class Attempt:
+class RequestAttempt:
     """One request on its way: its limits, and what the service said when it refused."""
 
-    def __init__(self, endpoint: Endpoint, request: Request, patience: Patience, gate: RateGate) -> None:
+    def __init__(self, endpoint: Endpoint, request: Request, patience: WaitBudget, gate: RateLimitGate) -> None:
         self.endpoint = endpoint
         self.request = request
         self.patience = patience
@@ -32,9 +32,9 @@ class Attempt:
         self.retries = RETRIES if request.retries is None else request.retries
         self.failures = 0
         self.limited = 0
-        self.refusal = b""
+        self.status_error = b""
 
-    def next_wait(self, response: BaseHTTPResponse | None) -> float | None:
+    def retry_delay(self, response: BaseHTTPResponse | None) -> float | None:
         """Seconds until this request may be repeated; None when it may not."""
         if response is not None and response.status == 429:
             wait = self.rate_limit_wait(response)
@@ -49,10 +49,10 @@ class Attempt:
 
     def rate_limit_wait(self, response: BaseHTTPResponse) -> float:
         """Seconds that a 429 asks for: `Retry-After`, else what the service's body or headers say, else backoff."""
-        told, self.refusal = retry_after(response.headers), b""
+        told, self.status_error = retry_after(response.headers), b""
         if told is None:
-            self.refusal = _body_of(response)
-            told = read_wait(self.endpoint, response.headers, self.refusal)
+            self.status_error = _body_of(response)
+            told = read_wait(self.endpoint, response.headers, self.status_error)
         least = min(5.0, 0.05 * 2.0**self.limited)
         self.limited += 1
         wait = self._delay() if told is None else told
@@ -82,17 +82,17 @@ def read_wait(endpoint: Endpoint, headers: Any, content: bytes) -> float | None:
     return endpoint.read_wait(headers, body)
 
 
-class PatientRetry(Retry):
+class RetryPolicy(Retry):
     """Repeats a 429 of any method, and other failures where repeating is safe, as long as the caller allows.
 
     It covers everything up to the headers; a body that breaks off is the transport's.
     """
 
-    attempt: Attempt
-    next_wait: float = 0.0
+    attempt: RequestAttempt
+    retry_delay: float = 0.0
 
     @classmethod
-    def of(cls, attempt: Attempt) -> Self:
+    def of(cls, attempt: RequestAttempt) -> Self:
         """The first state of the retries of one request."""
         made = cls(
             total=None,
@@ -136,26 +136,26 @@ class PatientRetry(Retry):
         """
         # before the body is read, so that the last refusal keeps its text
         later = super().increment(method, url, response, error, _pool, _stacktrace)
-        wait = self.attempt.next_wait(response)
+        wait = self.attempt.retry_delay(response)
         if wait is None:
             raise MaxRetryError(_pool, url, error or ResponseError("not repeated"))  # type: ignore[arg-type]
-        later.next_wait = wait
+        later.retry_delay = wait
         return later
 
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
         """Wait before the next try."""
         limited = response is not None and response.status == 429
         reason = "rate limit" if limited else "service failing" if response is not None else "no connection"
-        self.attempt.patience.wait(self.next_wait, reason)
+        self.attempt.patience.wait(self.retry_delay, reason)
 
 
 class DeadlineTimeout(Timeout):
     """Time-outs that never reach beyond the deadline of the call: computed anew for each try."""
 
-    patience: Patience
+    patience: WaitBudget
 
     @classmethod
-    def of(cls, patience: Patience, read_timeout: float | None) -> Self:
+    def of(cls, patience: WaitBudget, read_timeout: float | None) -> Self:
         """Time-outs of one request, whose read time-out is given in seconds."""
         made = cls(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT if read_timeout is None else read_timeout)
         made.patience = patience

@@ -13,9 +13,9 @@ from requests.adapters import HTTPAdapter
 from connector.errors import DeadlineError, RateLimitError, RequestError
 from connector.rest import api_errors
 from connector.rest.endpoint import Endpoint
-from connector.rest.http_messages import Reply, Request
-from connector.rest.rate_limits import CallLimits, Patience, RateGate, logger, retry_after
-from connector.rest.retry import Attempt, DeadlineTimeout, PatientRetry, read_wait
+from connector.rest.http_messages import Request, Response
+from connector.rest.rate_limits import CallLimits, RateLimitGate, WaitBudget, logger, retry_after
+from connector.rest.retry import DeadlineTimeout, RequestAttempt, RetryPolicy, read_wait
 
 if TYPE_CHECKING:
     from urllib3.connectionpool import ConnectionPool
@@ -31,7 +31,7 @@ class _Adapter(HTTPAdapter):
         super().__init__(pool_connections=1, pool_maxsize=POOL_SIZE)
         self._pool: list[ConnectionPool] = []
 
-    def with_retries(self, retries: PatientRetry) -> _Adapter:
+    def with_retries(self, retries: RetryPolicy) -> _Adapter:
         """A view of this adapter, pool shared, that repeats as told."""
         view = object.__new__(type(self))
         view.__dict__ = {**self.__dict__, "max_retries": retries}
@@ -58,10 +58,10 @@ class Transport:
     """
 
     def __init__(self) -> None:
-        self.gate = RateGate()
+        self.gate = RateLimitGate()
         self._hosts: dict[Endpoint, _Host] = {}
 
-    def send(self, endpoint: Endpoint, request: Request, limits: CallLimits) -> Reply:
+    def send(self, endpoint: Endpoint, request: Request, limits: CallLimits) -> Response:
         """Send, wait and repeat as the limits allow, and read the whole answer, whatever its status.
 
         Raises:
@@ -69,8 +69,8 @@ class Transport:
             RequestError: There is no answer; the class tells whether it may have had an effect.
             RateLimitError: Another call was told to wait, longer than the limits allow.
         """
-        patience = Patience(limits)
-        attempt = Attempt(endpoint, request, patience, self.gate)
+        patience = WaitBudget(limits)
+        attempt = RequestAttempt(endpoint, request, patience, self.gate)
         began = time.perf_counter()
         while True:
             self._pass_gate(endpoint, request, patience)
@@ -78,29 +78,31 @@ class Transport:
                 facts = api_errors.facts_of(endpoint, request)
                 raise DeadlineError("the deadline passed before this request; nothing was sent", request=facts)
             outcome, broke_off = self._try(endpoint, request, attempt)
-            if isinstance(outcome, Reply):
+            if isinstance(outcome, Response):
                 _log(endpoint, request, patience, f"{outcome.status}, {len(outcome.content)} B", began)
                 return outcome
-            wait = attempt.next_wait(None) if broke_off and request.is_safe else None
+            wait = attempt.retry_delay(None) if broke_off and request.is_safe else None
             if wait is None:
                 _log(endpoint, request, patience, type(outcome).__name__, began)
                 raise outcome
             patience.wait(wait, "answer broken off")
 
-    def refusal(self, endpoint: Endpoint, request: Request, reply: Reply) -> RequestError:
+    def status_error(self, endpoint: Endpoint, request: Request, reply: Response) -> RequestError:
         """The error for an answer whose status says that it did not work."""
         wait = None
         if reply.status == 429:
             wait = retry_after(reply.headers)
             wait = read_wait(endpoint, reply.headers, reply.content) if wait is None else wait
-        return api_errors.refusal(endpoint, request, reply, wait)
+        return api_errors.status_error(endpoint, request, reply, wait)
 
     def close(self) -> None:
         """Close the idle connections."""
         for host in self._hosts.values():
             host.adapter.close()
 
-    def _try(self, endpoint: Endpoint, request: Request, attempt: Attempt) -> tuple[Reply | RequestError, bool]:
+    def _try(
+        self, endpoint: Endpoint, request: Request, attempt: RequestAttempt
+    ) -> tuple[Response | RequestError, bool]:
         """One reply, or the error for none and whether it came after the headers."""
         host = self._host(endpoint)
         prepared = host.template.copy()
@@ -111,7 +113,7 @@ class Transport:
         if request.body is not None:
             prepared.headers["Content-Length"] = str(len(request.body))
         timeout: Any = DeadlineTimeout.of(attempt.patience, request.read_timeout)
-        adapter = host.adapter.with_retries(PatientRetry.of(attempt))
+        adapter = host.adapter.with_retries(RetryPolicy.of(attempt))
         response = None
         # The library's exceptions hold the request with its token, so the error made here is raised outside their
         # handling: nothing of theirs hangs on it.
@@ -119,12 +121,12 @@ class Transport:
             response = adapter.send(prepared, stream=True, timeout=timeout, **host.settings)
             content = response.raw.read(decode_content=True)
             if response.status_code == 429:
-                content = content or attempt.refusal  # which was read already, for the seconds in it
+                content = content or attempt.status_error  # which was read already, for the seconds in it
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if response is None or response.status_code < 400:
-                return api_errors.no_answer(endpoint, request, error), response is not None
+                return api_errors.connection_error(endpoint, request, error), response is not None
             content = b""
-        return Reply(response.status_code, response.reason or "", response.headers, content), False
+        return Response(response.status_code, response.reason or "", response.headers, content), False
 
     def _host(self, endpoint: Endpoint) -> _Host:
         host = self._hosts.get(endpoint)
@@ -143,8 +145,8 @@ class Transport:
             host = self._hosts.setdefault(endpoint, _Host(adapter, template, settings))
         return host
 
-    def _pass_gate(self, endpoint: Endpoint, request: Request, patience: Patience) -> None:
-        while (closed := self.gate.closed_for()) > 0:
+    def _pass_gate(self, endpoint: Endpoint, request: Request, patience: WaitBudget) -> None:
+        while (closed := self.gate.seconds_until_open()) > 0:
             if not patience.allows(closed):
                 raise RateLimitError(
                     "too many requests: another call was told to wait",
@@ -161,7 +163,7 @@ def _is_loopback(url: str) -> bool:
     return host == "::1" or host.startswith("127.")
 
 
-def _log(endpoint: Endpoint, request: Request, patience: Patience, outcome: str, began: float) -> None:
+def _log(endpoint: Endpoint, request: Request, patience: WaitBudget, outcome: str, began: float) -> None:
     if logger.isEnabledFor(10):
         line = f"{request.method} {endpoint.host}{request.path} -> {outcome}"
         seconds = time.perf_counter() - began

@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 
-from connector.errors import MissingExtraError, ServingError
+from connector.errors import MissingExtraError, ServerStartError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -56,7 +56,7 @@ def serve(app: App, *, host: str = "127.0.0.1", port: int = 0, allow_remote: boo
 
     Raises:
         MissingExtraError: The extra `server` is not installed.
-        ServingError: The address is taken, unknown, or not loopback.
+        ServerStartError: The address is taken, unknown, or not loopback.
     """
     require_server()
     with contextlib.closing(_bound(host, port, allow_remote=allow_remote)) as listener:
@@ -91,7 +91,7 @@ def run(
 
     Raises:
         MissingExtraError: The extra `server` is not installed.
-        ServingError: The address is taken, unknown, or not loopback.
+        ServerStartError: The address is taken, unknown, or not loopback.
     """
     require_server()
     with contextlib.closing(_bound(host, port, allow_remote=allow_remote)) as listener:
@@ -102,13 +102,13 @@ def run(
 
 def _bound(host: str, port: int, *, allow_remote: bool) -> socket.socket:
     if not 0 <= port <= MAX_PORT:
-        raise ServingError(f"{host}:{port} cannot be served: a port is from 0 to {MAX_PORT}.")
+        raise ServerStartError(f"{host}:{port} cannot be served: a port is from 0 to {MAX_PORT}.")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:
-        raise ServingError(f"{host}:{port} is no address of this machine: {error}.") from None
+        raise ServerStartError(f"{host}:{port} is no address of this machine: {error}.") from None
     if not allow_remote and not ipaddress.ip_address(address[0]).is_loopback:
-        raise ServingError(f"{host} can be reached from other machines.", hint="Allow that, or bind 127.0.0.1.")
+        raise ServerStartError(f"{host} can be reached from other machines.", hint="Allow that, or bind 127.0.0.1.")
     # Named TCP, or asyncio would not switch Nagle's delay off.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -119,7 +119,9 @@ def _bound(host: str, port: int, *, allow_remote: bool) -> socket.socket:
         listener.listen(1024)
     except OSError as error:
         listener.close()
-        raise ServingError(f"{host}:{port} cannot be served: {error.strerror}.", hint="Choose another port.") from None
+        raise ServerStartError(
+            f"{host}:{port} cannot be served: {error.strerror}.", hint="Choose another port."
+        ) from None
     return listener
 
 

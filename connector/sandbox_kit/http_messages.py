@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass
-class Received:
+class Request:
     """A request as it came in; `path` is percent-encoded, `restricted` what its token is."""
 
     method: str
@@ -20,7 +20,7 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What is sent back."""
 
     status: int

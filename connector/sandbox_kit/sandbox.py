@@ -120,14 +120,14 @@ def sandbox_of(component: Component) -> SandboxModule:
             Problem(
                 name,
                 f"cannot be imported: {type(error).__name__}: {error}.",
-                cure="Repair the module, or the manifest.",
+                hint="Repair the module, or the manifest.",
             )
         ]
     else:
         missing = [offer for offer in OFFERS if not hasattr(module, offer)]
         if not missing:
             return cast("SandboxModule", module)
-        problems = [Problem(name, f"does not offer {', '.join(missing)}.", cure="See connector.sandbox_kit.sandbox.")]
+        problems = [Problem(name, f"does not offer {', '.join(missing)}.", hint="See connector.sandbox_kit.sandbox.")]
     raise ComponentError(f'the sandbox of the component "{component.key}" cannot be used.', problems=problems)
 
 

@@ -3,7 +3,7 @@
     from connector.testing import Harness
 
     with Harness(connector.load_component()) as harness:
-        harness.reply_with_example("listSources")
+        harness.respond_with_example("listSources")
         payload = harness.invoke("listSources", {"count": 10})
         assert harness.last_request.query == {"pagination[count]": "10"}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from connector.component.component import Component
 from connector.component.definitions import Action, ConnectionDefinition, DataSource
 from connector.component.inputs import Inputs
-from connector.component.pagination import compiled
+from connector.component.pagination import compile_jsonpath
 from connector.errors import InputError
 from connector.rest.http_messages import SAFE_METHODS
 from connector.testing.examples import example_inputs
@@ -71,7 +71,7 @@ class ComponentContract:
 
     def test_inputs_survive_pickling(self, asked: Action[Any] | DataSource[Any]) -> None:
         """Validated inputs can go to another process."""
-        inputs = asked.inputs.read(example_inputs(asked))
+        inputs = asked.inputs.from_values(example_inputs(asked))
         same = pickle.loads(pickle.dumps(inputs)) == inputs  # noqa: S301 - made a moment ago
         _expect(same, asked, "has inputs that pickling changes", "Keep to values that can be pickled.")
 
@@ -91,35 +91,35 @@ class ComponentContract:
         """A form can ask for the choices of the input."""
         for key, marker in asked.inputs.definitions().items():
             known = marker.data_source is None or marker.data_source in self.component.data_sources
-            cure = f"The data sources are {', '.join(self.component.data_sources)}."
-            _expect(known, asked, f"names the data source {marker.data_source} for its input {key}", cure)
+            hint = f"The data sources are {', '.join(self.component.data_sources)}."
+            _expect(known, asked, f"names the data source {marker.data_source} for its input {key}", hint)
 
     def test_a_list_has_the_inputs_and_the_records_of_its_paging(self, paged: Action[Any]) -> None:
         """It can be walked from page to page."""
         fields = paged.inputs.model_fields
-        for name in (paged.paging.size_input, paged.paging.cursor_input, paged.paging.all_input):  # type: ignore[union-attr]
+        for name in (paged.pagination.size_input, paged.pagination.cursor_input, paged.pagination.all_input):  # type: ignore[union-attr]
             _expect(
                 name in fields, paged, f"is paged by the field {name}, which its inputs lack", "Correct its Paging."
             )
-        found = compiled(paged.paging.records).find(paged.example)  # type: ignore[union-attr]
+        found = compile_jsonpath(paged.pagination.records).find(paged.example)  # type: ignore[union-attr]
         there = bool(found) and isinstance(found[0].value, list)
         _expect(there, paged, "has no list of records in its example", "Correct its Paging or the example.")
 
     def test_an_example_replays(self, replayed: Action[Any]) -> None:
         """An API that answers the body of the example makes the action return the example."""
         with Harness(self.component) as harness:
-            expected = harness.reply_with_example(replayed.key, repeat=True)
+            expected = harness.respond_with_example(replayed.key, repeat=True)
             payload = harness.invoke(replayed.key, example_inputs(replayed))
-        cure = "Correct one of them, or name it in not_replayed."
-        _expect(payload == expected, replayed, f"answers {payload!r} instead of its example", cure)
+        hint = "Correct one of them, or name it in not_replayed."
+        _expect(payload == expected, replayed, f"answers {payload!r} instead of its example", hint)
 
     def test_the_effect_tells_what_is_sent(self, replayed: Action[Any]) -> None:
         """A policy can rely on it: what reads sends only methods that change nothing."""
         with Harness(self.component) as harness:
-            harness.reply_with_example(replayed.key, repeat=True)
+            harness.respond_with_example(replayed.key, repeat=True)
             inputs = example_inputs(replayed)
             harness.invoke(replayed.key, inputs)
-        reads = replayed.effect_of(replayed.inputs.read(inputs)) == "read"
+        reads = replayed.effect_of(replayed.inputs.from_values(inputs)) == "read"
         methods = {request.method for request in harness.requests}
         text = f"says that its effect is {replayed.effect} and sends {', '.join(sorted(methods))}"
         _expect(reads == (methods <= SAFE_METHODS), replayed, text, "Correct its effect.")
@@ -128,8 +128,8 @@ class ComponentContract:
         """Choices have a label and a key."""
         result = (data_source.example or {}).get("result")
         listed = isinstance(result, list) and all(set(entry) == {"label", "key"} for entry in result)
-        cure = 'Its shape is {"result": [{"label": ..., "key": ...}]}.'
-        _expect(listed, data_source, "has an example that is no picklist", cure)
+        hint = 'Its shape is {"result": [{"label": ..., "key": ...}]}.'
+        _expect(listed, data_source, "has an example that is no picklist", hint)
 
     def _cases(self) -> dict[str, list[Any]]:
         actions, sources = list(self.component.actions.values()), list(self.component.data_sources.values())
@@ -137,20 +137,20 @@ class ComponentContract:
             "definition": [*actions, *sources, *self.component.connections.values()],
             "asked": [*actions, *sources],
             "data_source": sources,
-            "paged": [action for action in actions if action.paging],
+            "paged": [action for action in actions if action.pagination],
             "replayed": [action for action in actions if action.has_example and action.key not in self.not_replayed],
         }
 
 
-def _expect(holds: object, definition: Definition, text: str, cure: str) -> None:
+def _expect(holds: object, definition: Definition, text: str, hint: str) -> None:
     if not holds:
-        msg = f"{definition.key} {text}. {cure} ({definition.where})"
+        msg = f"{definition.key} {text}. {hint} ({definition.location})"
         raise AssertionError(msg)
 
 
 def _refusal(asked: Action[Any] | DataSource[Any], given: dict[str, Any]) -> str:
     try:
-        asked.inputs.read(given)
+        asked.inputs.from_values(given)
     except InputError as error:
         return " ".join(map(str, error.problems))
     return ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from connector.component.definitions import Action, ConnectionDefinition, DataSource, Payload
 from connector.component.inputs import Input
-from connector.component.pagination import compiled
+from connector.component.pagination import compile_jsonpath
 from connector.errors import UsageError
 
 
@@ -52,15 +52,15 @@ def example_pages(action: Action[Any], pages: Sequence[Sequence[Any]]) -> list[P
     Raises:
         UsageError: The action does not list, or its example has no records.
     """
-    if action.paging is None:
+    if action.pagination is None:
         raise UsageError("does not list, so it has no pages.", action=action.key, hint="Use reply_with_example.")
-    records, cursor = compiled(action.paging.records), compiled(action.paging.cursor)
+    records, cursor = compile_jsonpath(action.pagination.records), compile_jsonpath(action.pagination.cursor)
     found = []
     for number, page in enumerate(pages, 1):
         payload = example_payload(action)
         records.update(payload, list(page))
-        if not compiled(action.paging.records).find(payload):
-            hint = f"Its records should be at {action.paging.records}; use reply with a body of your own."
+        if not compile_jsonpath(action.pagination.records).find(payload):
+            hint = f"Its records should be at {action.pagination.records}; use reply with a body of your own."
             raise UsageError("has no records in its example payload.", action=action.key, hint=hint)
         cursor.filter(lambda _cursor: True, payload)
         if number < len(pages):

@@ -12,9 +12,9 @@ from connector.component.component import Component
 from connector.component.definitions import Payload
 from connector.component.runner import Runner
 from connector.errors import MissingExtraError, UsageError
-from connector.rest.rate_limits import RateGate
+from connector.rest.rate_limits import RateLimitGate
 from connector.testing.examples import dummy_fields, example_inputs, example_pages, example_payload
-from connector.testing.stubs import Script, SentRequest, Stub
+from connector.testing.stubs import SentRequest, Stub, StubQueue
 
 
 class Harness:
@@ -59,7 +59,7 @@ class Harness:
         self.component = component
         self._runner = Runner(component, given, allow=allow, block=block, read_only=read_only, max_wait=max_wait)
         self._runner.connection.transport.gate = _OpenGate()
-        self._script = Script()
+        self._script = StubQueue()
         self._stack = ExitStack()
         self._is_open = False
 
@@ -95,9 +95,9 @@ class Harness:
         """Perform an action; see `Runner.invoke`."""
         return self.runner.invoke(key, inputs)
 
-    def options(self, key: str, inputs: Mapping[str, Any] | None = None) -> Payload:
+    def choices(self, key: str, inputs: Mapping[str, Any] | None = None) -> Payload:
         """Ask a data source; see `Runner.options`."""
-        return self.runner.options(key, inputs)
+        return self.runner.choices(key, inputs)
 
     def example_inputs(self, key: str) -> dict[str, Any]:
         """An example of every required input of an action.
@@ -108,7 +108,7 @@ class Harness:
         """
         return example_inputs(self.component.action(key))
 
-    def reply(
+    def respond(
         self,
         body: Any = None,
         *,
@@ -134,7 +134,7 @@ class Harness:
         content, kind = _content(body)
         self._prepare(Stub(status=status, headers={**kind, **(headers or {})}, body=content), method, path, repeat)
 
-    def reply_with_example(
+    def respond_with_example(
         self, key: str, *, method: str | None = None, path: str | None = None, repeat: bool = False
     ) -> Payload:
         """Prepare the reply from which an action makes its example payload; see `reply`.
@@ -147,10 +147,10 @@ class Harness:
             UsageError: It has no example payload.
         """
         payload = example_payload(self.component.action(key))
-        self.reply(payload["data"], method=method, path=path, repeat=repeat)
+        self.respond(payload["data"], method=method, path=path, repeat=repeat)
         return payload
 
-    def reply_with_pages(
+    def respond_with_pages(
         self, key: str, *pages: Sequence[Any], method: str | None = None, path: str | None = None
     ) -> None:
         """Prepare one reply a page of an action that lists: its example, with these records and a cursor to the next.
@@ -162,13 +162,13 @@ class Harness:
             UsageError: It does not list, or has no example payload with records.
         """
         for payload in example_pages(self.component.action(key), pages):
-            self.reply(payload["data"], method=method, path=path)
+            self.respond(payload["data"], method=method, path=path)
 
-    def no_answer(self, *, method: str | None = None, path: str | None = None, repeat: bool = False) -> None:
+    def respond_with_timeout(self, *, method: str | None = None, path: str | None = None, repeat: bool = False) -> None:
         """Prepare that a request goes out and is not answered in time; see `reply`."""
         self._prepare(Stub(status=None), method, path, repeat)
 
-    def assert_all_used(self) -> None:
+    def assert_all_called(self) -> None:
         """See that every prepared reply was asked for, and every request answered; leaving the block does it, too.
 
         Raises:
@@ -194,7 +194,7 @@ class Harness:
         self._is_open = False
         self._stack.close()
         if kind is None:
-            self.assert_all_used()
+            self.assert_all_called()
 
     def _prepare(self, stub: Stub, method: str | None, path: str | None, repeat: bool) -> None:
         if path is not None and (not path.startswith("/") or "?" in path):
@@ -203,7 +203,7 @@ class Harness:
         self._script.stubs.append(stub)
 
 
-class _OpenGate(RateGate):
+class _OpenGate(RateLimitGate):
     """Holds nobody, because no time passes."""
 
     def hold(self, seconds: float) -> None:

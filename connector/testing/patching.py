@@ -11,13 +11,13 @@ import requests
 import responses
 from requests.structures import CaseInsensitiveDict
 
-from connector.testing.stubs import Script, SentRequest
+from connector.testing.stubs import SentRequest, StubQueue
 
 
 class _AnyRequest(responses.CallbackResponse):
     """Answers every request, of whatever method, from a script."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: StubQueue) -> None:
         super().__init__("GET", re.compile(""), callback=self.answer, content_type=None)
         self.script = script
 
@@ -33,7 +33,7 @@ class _AnyRequest(responses.CallbackResponse):
         return stub.status, stub.headers, stub.body
 
 
-def patched(script: Script) -> responses.RequestsMock:
+def patched(script: StubQueue) -> responses.RequestsMock:
     """A context in which every request of the process that goes through `requests` is answered by the script."""
     mock = responses.RequestsMock(assert_all_requests_are_fired=False)
     mock.add(_AnyRequest(script))

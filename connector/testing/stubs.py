@@ -88,12 +88,12 @@ class UnexpectedRequestError(AssertionError):
     def __init__(self, request: SentRequest, stubs: Sequence[Stub]) -> None:
         prepared = "".join(f"\n  - {stub}" for stub in stubs)
         there_are = f"The prepared replies are:{prepared}" if stubs else "No reply was prepared."
-        cure = f'Prepare one: harness.reply({{...}}, method="{request.method}", path="{request.path}").'
-        super().__init__(f"no reply was prepared for {request}.\n{there_are}\n{cure}")
+        hint = f'Prepare one: harness.respond({{...}}, method="{request.method}", path="{request.path}").'
+        super().__init__(f"no reply was prepared for {request}.\n{there_are}\n{hint}")
         self.request = request
 
 
-class Script:
+class StubQueue:
     """Prepared replies, and the requests that they answered; safe to share between threads."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 LISTS = {"home": "At home", "work": "At work"}
 
-Answer = tuple[int, dict[str, Any]]
+ServerResponse = tuple[int, dict[str, Any]]
 
 
 class TodoServer(ThreadingHTTPServer):
@@ -37,7 +37,7 @@ class TodoServer(ThreadingHTTPServer):
         """Where it listens."""
         return f"http://127.0.0.1:{self.server_port}"
 
-    def list_tasks(self, query: dict[str, str]) -> Answer:
+    def list_tasks(self, query: dict[str, str]) -> ServerResponse:
         """A page of the tasks, and where the next one begins."""
         with self.lock:
             found = [task for task in self.tasks if query.get("listId") in {None, task["listId"]}]
@@ -45,7 +45,7 @@ class TodoServer(ThreadingHTTPServer):
         following = {"next": str(start + count)} if start + count < len(found) else {}
         return 200, {"tasks": found[start : start + count], **following}
 
-    def create_task(self, given: dict[str, Any]) -> Answer:
+    def create_task(self, given: dict[str, Any]) -> ServerResponse:
         """Write a task down."""
         if given.get("listId") not in LISTS:
             return 422, {"error": f"there is no list {given.get('listId')}"}
@@ -76,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def _answer(self, asked: str, query: dict[str, str], body: bytes) -> Answer:
+    def _answer(self, asked: str, query: dict[str, str], body: bytes) -> ServerResponse:
         if self.headers.get("Authorization") != f"Bearer {self.server.token}":
             return 401, {"error": "the token is wrong"}
         match asked:

@@ -32,9 +32,9 @@ class Findings:
 
 def connected_sources(runner: Runner) -> set[str]:
     """Ids of the Sources that a Destination or a Warehouse is connected to."""
-    connected = {destination["sourceId"] for destination in runner.items("listDestinations")}
-    for warehouse in runner.items("listWarehouses"):
-        sources = runner.items("listConnectedSourcesFromWarehouse", {"warehouseId": warehouse["id"]})
+    connected = {destination["sourceId"] for destination in runner.records("listDestinations")}
+    for warehouse in runner.records("listWarehouses"):
+        sources = runner.records("listConnectedSourcesFromWarehouse", {"warehouseId": warehouse["id"]})
         connected.update(source["id"] for source in sources)
     return connected
 
@@ -59,7 +59,7 @@ def audit(runner: Runner, out: IO[str], *, progress: bool = False) -> Findings:
     """
     found = Findings()
     connected = connected_sources(runner)
-    for source in with_progress(runner) if progress else runner.items("listSources"):
+    for source in with_progress(runner) if progress else runner.records("listSources"):
         found.sources += 1
         faults = list(faults_of(source, connected))
         found.faults.update(faults)
@@ -72,7 +72,7 @@ def with_progress(runner: Runner) -> Iterable[dict[str, Any]]:
     """The Sources, with a progress bar."""
     first = runner.invoke("listSources", {"count": 1})
     total = first["data"]["data"]["pagination"].get("totalEntries")
-    return track(runner.items("listSources"), "Sources", total=total, console=Console(stderr=True))
+    return track(runner.records("listSources"), "Sources", total=total, console=Console(stderr=True))
 
 
 def main() -> None:

@@ -120,7 +120,7 @@ def login(fields: Login, asked: object) -> Endpoint:
 OTHER_ACTIONS = """\
 from typing import Annotated
 from pydantic import MISSING
-from connector import Context, Input, Inputs, Paging, Payload, action
+from connector import Context, Input, Inputs, Pagination, Payload, action
 
 class Page(Inputs):
     count: Annotated[int, Input(label="Count", comments="How many.", example=5)] | MISSING = MISSING
@@ -130,7 +130,7 @@ class Page(Inputs):
 class Thing(Inputs):
     name: Annotated[str, Input(label="Name", comments="Its name.", data_source="things")]
 
-@action("listThings", paging=Paging(records="$.data.things", cursor="$.data.next"))
+@action("listThings", pagination=Pagination(records="$.data.things", cursor="$.data.next"))
 def list_things(context: Context, inputs: Page) -> Payload:
     return context.api.get("things")
 

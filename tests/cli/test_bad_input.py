@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Command
-from tests.support.server import Answer, LoopbackServer
+from tests.support.server import LoopbackServer, ServerResponse
 
 FAULT = {"errors": [{"type": "some-type", "message": "words of the API", "field": "slug"}]}
 NEW = ("-i", "slug=s", "-i", "enabled=true", "-i", "metadataId=m")
@@ -117,8 +117,8 @@ def test_an_id_with_a_slash_stays_one_segment(command: Command, server: Loopback
         (403, "ForbiddenError", 4, "role"),
         (404, "NotFoundError", 4, "Check the ids"),
         (409, "ConflictError", 4, "collides"),
-        (413, "TooLargeError", 4, "Send less"),
-        (422, "RejectedInputError", 4, "Correct the fields"),
+        (413, "PayloadTooLargeError", 4, "Send less"),
+        (422, "UnprocessableError", 4, "Correct the fields"),
         (429, "RateLimitError", 5, "too many requests"),
         (500, "ServerError", 5, "the API failed"),
     ],
@@ -126,7 +126,7 @@ def test_an_id_with_a_slash_stays_one_segment(command: Command, server: Loopback
 def test_a_refusal_has_its_class_its_code_and_the_words_of_the_api(
     command: Command, server: LoopbackServer, status: int, kind: str, code: int, told: str
 ) -> None:
-    server.answer(Answer(FAULT, status))
+    server.answer(ServerResponse(FAULT, status))
     ended = command("run", "getSource", "-i", "sourceId=a", "--max-wait", "0")
     as_json = command("run", "getSource", "-i", "sourceId=a", "--max-wait", "0", "--error-format", "json")
 
@@ -146,16 +146,16 @@ WRITE = ("run", "createSource", *NEW, "--max-wait", "0")
 @pytest.mark.parametrize(
     ("answer", "arguments", "code", "told"),
     [
-        (Answer(b"<html><title>Bad Gateway</title></html>", 502), READ, 5, "an HTML page titled 'Bad Gateway'"),
-        (Answer(b"", 200), READ, 1, "the answer (200) is empty"),
-        (Answer(b"<html>sign in</html>", 200), READ, 1, "the answer (200) is not JSON"),
-        (Answer(b'{"data": ', 200), READ, 1, "the answer (200) is not JSON"),
-        (Answer(b'{"data": ', 200, promise=100), READ, 5, "the answer broke off"),
-        (Answer(cut=True), READ, 5, "the answer broke off"),
-        (Answer(cut=True), WRITE, 6, "may or may not have been made"),
-        (Answer(b'{"data": ', 200, promise=100), WRITE, 6, "Look whether the change was made"),
-        (Answer(FAULT, 500), WRITE, 5, "Look whether the change was made"),
-        (Answer(b"", 302, {"Location": "https://evil.com"}), READ, 1, "redirect (302), which is not followed"),
+        (ServerResponse(b"<html><title>Bad Gateway</title></html>", 502), READ, 5, "an HTML page titled 'Bad Gateway'"),
+        (ServerResponse(b"", 200), READ, 1, "the answer (200) is empty"),
+        (ServerResponse(b"<html>sign in</html>", 200), READ, 1, "the answer (200) is not JSON"),
+        (ServerResponse(b'{"data": ', 200), READ, 1, "the answer (200) is not JSON"),
+        (ServerResponse(b'{"data": ', 200, promise=100), READ, 5, "the answer broke off"),
+        (ServerResponse(cut=True), READ, 5, "the answer broke off"),
+        (ServerResponse(cut=True), WRITE, 6, "may or may not have been made"),
+        (ServerResponse(b'{"data": ', 200, promise=100), WRITE, 6, "Look whether the change was made"),
+        (ServerResponse(FAULT, 500), WRITE, 5, "Look whether the change was made"),
+        (ServerResponse(b"", 302, {"Location": "https://evil.com"}), READ, 1, "redirect (302), which is not followed"),
     ],
 )
 def test_an_answer_that_cannot_be_used_has_its_own_message(
@@ -181,7 +181,7 @@ def test_an_answer_that_cannot_be_used_has_its_own_message(
 def test_a_time_out_of_a_write_has_an_unknown_outcome(
     command: Command, server: LoopbackServer, arguments: tuple[str, ...], code: int
 ) -> None:
-    server.answer(Answer({}, hang=1))
+    server.answer(ServerResponse({}, hang=1))
     ended = command(*arguments)
 
     assert (ended.code, "no answer in time" in ended.err) == (code, True)

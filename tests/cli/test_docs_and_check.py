@@ -165,7 +165,7 @@ FINDINGS: dict[str, tuple[str, Edit, str, str]] = {
         "actions/things.py",
         lambda source: source.replace("$.data.things", "$.data.thongs"),
         "there is no list at $.data.thongs",
-        "Correct Paging(records=...)",
+        "Correct Pagination(records=...)",
     ),
     "cursor": (
         "actions/things.py",
@@ -194,16 +194,16 @@ FINDINGS: dict[str, tuple[str, Edit, str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "edit", "told", "cure"), FINDINGS.values(), ids=FINDINGS)
+@pytest.mark.parametrize(("name", "edit", "told", "hint"), FINDINGS.values(), ids=FINDINGS)
 def test_a_finding_comes_with_its_cure(
-    command: Command, other_component: Path, name: str, edit: Edit, told: str, cure: str
+    command: Command, other_component: Path, name: str, edit: Edit, told: str, hint: str
 ) -> None:
     change(other_component, name, edit)
     ended = command("--manifest", other_component, "check")
 
     assert (ended.code, ended.err) == (1, "")
     assert told in ended.out
-    assert cure in ended.out
+    assert hint in ended.out
 
 
 def test_findings_come_all_at_once(command: Command, other_component: Path) -> None:
@@ -213,7 +213,7 @@ def test_findings_come_all_at_once(command: Command, other_component: Path) -> N
     found = command("--manifest", other_component, "check", "--json")
 
     assert found.code == 1
-    assert [set(problem) for problem in found.json] == [{"where", "message", "cure"}] * 3
+    assert [set(problem) for problem in found.json] == [{"location", "message", "hint"}] * 3
     assert found.json[2]["message"] == "is missing."
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, TOKEN, Command, finish, start
-from tests.support.server import Answer, Asked, LoopbackServer
+from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 PAGE = {"data": {"sources": [{"id": "a"}], "pagination": {}}}
 
@@ -51,7 +51,7 @@ def test_a_closed_output_loses_nothing_but_the_output(server: LoopbackServer, tm
 
 
 def test_no_library_says_anything_about_retries(server: LoopbackServer) -> None:
-    server.answer(Answer(b"", 429, {"Retry-After": "0"}), Answer(b"", 503, {"Retry-After": "0"}), PAGE)
+    server.answer(ServerResponse(b"", 429, {"Retry-After": "0"}), ServerResponse(b"", 503, {"Retry-After": "0"}), PAGE)
     ended = finish(start("run", "listSources"))
 
     assert ended.code == 0
@@ -63,7 +63,7 @@ def test_no_library_says_anything_about_retries(server: LoopbackServer) -> None:
 def test_a_signal_ends_a_waiting_command_at_once(
     server: LoopbackServer, number: signal.Signals, code: int, told: str
 ) -> None:
-    server.answer(Answer(PAGE, hang=5))
+    server.answer(ServerResponse(PAGE, hang=5))
     process = start("run", "listSources")
     wait_for(server)
     began = time.monotonic()
@@ -76,7 +76,7 @@ def test_a_signal_ends_a_waiting_command_at_once(
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_a_signal_ends_a_wait_on_a_rate_limit_at_once(server: LoopbackServer) -> None:
-    server.answer(Answer(b"", 429, {"Retry-After": "60"}))
+    server.answer(ServerResponse(b"", 429, {"Retry-After": "60"}))
     process = start("run", "listSources")
     assert process.stderr is not None
     assert process.stderr.readline() == b"waiting 60 s: rate limit\n"
@@ -87,7 +87,7 @@ def test_a_signal_ends_a_wait_on_a_rate_limit_at_once(server: LoopbackServer) ->
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interrupted_write_says_that_it_may_have_happened(server: LoopbackServer) -> None:
-    server.answer(Answer({"data": {}}, hang=5))
+    server.answer(ServerResponse({"data": {}}, hang=5))
     process = start("run", "deleteSource", "-i", "sourceId=a", "--yes")
     wait_for(server)
     process.send_signal(signal.SIGINT)
@@ -99,11 +99,11 @@ def test_an_interrupted_write_says_that_it_may_have_happened(server: LoopbackSer
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
 def test_a_reader_that_goes_away_ends_the_command_quietly(server: LoopbackServer) -> None:
-    def endless(asked: Asked) -> Answer:
+    def endless(asked: Asked) -> ServerResponse:
         number = int(dict(asked.query).get("pagination[cursor]", "0")) + 1
         records = [{"id": f"{number}-{record}"} for record in range(200)]
         following = str(number) if number < 500 else None
-        return Answer({"data": {"sources": records, "pagination": {"next": following}}})
+        return ServerResponse({"data": {"sources": records, "pagination": {"next": following}}})
 
     server.script = endless
     process = start("run", "listSources", "--all", "--format", "jsonl")
@@ -238,10 +238,10 @@ def test_a_termination_restores_the_handler_of_the_caller(command: Command, serv
     assert (ended.value.code, signal.getsignal(signal.SIGTERM)) == (143, before)
 
 
-def raising(number: signal.Signals) -> Callable[[Asked], Answer]:
-    def script(_asked: Asked) -> Answer:
+def raising(number: signal.Signals) -> Callable[[Asked], ServerResponse]:
+    def script(_asked: Asked) -> ServerResponse:
         os.kill(os.getpid(), number)
-        return Answer({"data": {}}, hang=1)
+        return ServerResponse({"data": {}}, hang=1)
 
     return script
 

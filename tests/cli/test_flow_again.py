@@ -13,9 +13,9 @@ import pytest
 
 from tests.cli.conftest import Command, finish, start
 from tests.cli.flows import NEW_SOURCE, call, integration, one_step, variable
-from tests.support.server import Answer, Asked, LoopbackServer
+from tests.support.server import Asked, LoopbackServer, ServerResponse
 
-REFUSED = Answer({"errors": [{"type": "x"}]}, status=422)
+REFUSED = ServerResponse({"errors": [{"type": "x"}]}, status=422)
 
 
 class Service:
@@ -28,14 +28,14 @@ class Service:
         self.slugs: list[str] = []
         server.script = self.answer
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Asked) -> ServerResponse:
         if asked.method == "DELETE":
-            return REFUSED if "delete" in self.refused else Answer({"data": {"status": "SUCCESS"}})
+            return REFUSED if "delete" in self.refused else ServerResponse({"data": {"status": "SUCCESS"}})
         slug = json.loads(asked.body)["slug"]
         if slug in self.refused:
             return REFUSED
         self.slugs.append(slug)
-        return Answer({"data": {"source": {"id": f"id-{slug}"}}}, hang=10 if slug in self.hanging else 0)
+        return ServerResponse({"data": {"source": {"id": f"id-{slug}"}}}, hang=10 if slug in self.hanging else 0)
 
     def wait_for(self, slug: str) -> None:
         until = time.monotonic() + 20
@@ -201,7 +201,7 @@ def test_what_could_not_be_deleted_is_told_with_its_exit_code(command: Command, 
     ended = command("flow", "undo", past(command)[0]["id"], "--yes")
 
     assert (ended.code, len(ended.json["failed"])) == (4, 3)
-    assert ended.json["failed"][0]["error"]["type"] == "RejectedInputError"
+    assert ended.json["failed"][0]["error"]["type"] == "UnprocessableError"
 
 
 def test_a_run_is_not_taken_back_elsewhere(

@@ -77,7 +77,7 @@ def test_findings_are_also_json(command: Command, tmp_path: Path) -> None:
     ended = command("flow", "check", one_step(tmp_path, "getSource", {"sourceId": "=nothing.results"}), "--json")
 
     assert ended.code == 1
-    assert ended.json[0].keys() == {"severity", "rule", "where", "flow", "step", "message", "cure"}
+    assert ended.json[0].keys() == {"severity", "rule", "location", "flow", "step", "message", "hint"}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from tests.cli.conftest import Command, Ended, finish, start
 from tests.cli.flows import EXAMPLES, NEW_SOURCE, call, integration, one_step, read_flow, variable
 from tests.flows.support import loop, step
-from tests.support.server import Answer, LoopbackServer
+from tests.support.server import LoopbackServer, ServerResponse
 
 SECRET = "hunter2-of-the-destination"
 APP = {
@@ -211,7 +211,7 @@ def test_nothing_is_asked_about_a_sandbox_or_a_dry_run(
 def test_the_exit_code_is_that_of_the_cause(
     command: Command, tmp_path: Path, server: LoopbackServer, status: int, code: int
 ) -> None:
-    server.script = lambda _asked: Answer({"errors": [{"type": "x"}]}, status=status)
+    server.script = lambda _asked: ServerResponse({"errors": [{"type": "x"}]}, status=status)
     ended = command("flow", "run", read_flow(tmp_path), "--max-wait", "0")
 
     assert (ended.code, ended.out) == (code, "")
@@ -220,7 +220,7 @@ def test_the_exit_code_is_that_of_the_cause(
 
 
 def test_a_write_of_unknown_outcome_exits_with_6(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
-    server.script = lambda _asked: Answer(cut=True)
+    server.script = lambda _asked: ServerResponse(cut=True)
     ended = command("flow", "run", one_step(tmp_path, "createSource", NEW_SOURCE))
 
     assert ended.code == 6
@@ -240,7 +240,7 @@ def test_a_wait_and_an_ignored_error_are_told_and_a_long_loop_does_not_repeat_th
 
 
 def test_a_rate_limit_is_waited_for_and_told(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
-    answers = iter([Answer({}, status=429, headers={"Retry-After": "0"}), Answer({"data": {}})])
+    answers = iter([ServerResponse({}, status=429, headers={"Retry-After": "0"}), ServerResponse({"data": {}})])
     server.script = lambda _asked: next(answers)
     ended = command("flow", "run", read_flow(tmp_path))
 
@@ -271,7 +271,7 @@ def test_what_is_logged_cannot_move_the_cursor(command: Command, tmp_path: Path,
 def test_an_interrupt_closes_the_journal_and_says_how_to_resume(
     command: Command, tmp_path: Path, server: LoopbackServer, sent: signal.Signals, code: int
 ) -> None:
-    server.script = lambda _asked: Answer({"data": {}}, hang=5 if len(server.asked) == 1 else 0)
+    server.script = lambda _asked: ServerResponse({"data": {}}, hang=5 if len(server.asked) == 1 else 0)
     process = start("flow", "run", str(read_flow(tmp_path)), "--events", "jsonl")
     until = time.monotonic() + 20
     while not server.asked and time.monotonic() < until:

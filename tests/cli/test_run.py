@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command, Ended
-from tests.support.server import Answer, Asked, LoopbackServer
+from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 PAGE = {"data": {"sources": [{"id": "a", "slug": "one"}, {"id": "b", "slug": "zwei ü"}], "pagination": {}}}
 
@@ -16,9 +16,9 @@ def page(records: list[str], following: str | None) -> dict[str, object]:
     return {"data": {"sources": found, "pagination": {"current": "c", "next": following}}}
 
 
-def pages(asked: Asked) -> Answer:
+def pages(asked: Asked) -> ServerResponse:
     cursor = dict(asked.query).get("pagination[cursor]")
-    return Answer(page(["a", "b"], "second") if cursor is None else page(["c"], None))
+    return ServerResponse(page(["a", "b"], "second") if cursor is None else page(["c"], None))
 
 
 def test_the_payload_is_the_only_thing_on_standard_output(command: Command, server: LoopbackServer) -> None:
@@ -37,7 +37,7 @@ def test_the_payload_is_indented_and_keeps_other_alphabets(command: Command, ser
 
 
 def test_what_utf8_cannot_hold_is_escaped(command: Command, server: LoopbackServer) -> None:
-    server.answer(Answer(rb'{"data": {"name": "\ud800"}}'))
+    server.answer(ServerResponse(rb'{"data": {"name": "\ud800"}}'))
     ended = command("run", "getSource", "-i", "sourceId=a")
 
     assert json.loads(ended.out) == {"data": {"data": {"name": "\ud800"}}}
@@ -154,7 +154,7 @@ def test_jsonl_prints_a_line_a_record_and_select_applies_to_each(command: Comman
 
 
 def test_records_before_a_failure_are_kept(command: Command, server: LoopbackServer) -> None:
-    server.answer(page(["a"], "x"), Answer({"errors": [{"type": "forbidden", "message": "no"}]}, 403))
+    server.answer(page(["a"], "x"), ServerResponse({"errors": [{"type": "forbidden", "message": "no"}]}, 403))
     ended = command("run", "listSources", "--all", "--format", "jsonl")
 
     assert (ended.code, ended.out) == (4, '{"id":"a","slug":"A"}\n')
@@ -189,7 +189,7 @@ def test_debug_logs_requests_without_the_token(command: Command, server: Loopbac
 
 
 def test_a_wait_on_a_rate_limit_is_told(command: Command, server: LoopbackServer) -> None:
-    server.answer(Answer(b"", 429, {"Retry-After": "0"}), PAGE)
+    server.answer(ServerResponse(b"", 429, {"Retry-After": "0"}), PAGE)
     ended = command("run", "listSources")
 
     assert ended.code == 0
@@ -197,7 +197,7 @@ def test_a_wait_on_a_rate_limit_is_told(command: Command, server: LoopbackServer
 
 
 def test_without_patience_a_rate_limit_fails_at_once(command: Command, server: LoopbackServer) -> None:
-    server.answer(Answer(b"", 429, {"Retry-After": "30"}))
+    server.answer(ServerResponse(b"", 429, {"Retry-After": "30"}))
     ended = command("run", "listSources", "--max-wait", "0")
 
     assert (ended.code, len(server.asked)) == (5, 1)
@@ -205,7 +205,7 @@ def test_without_patience_a_rate_limit_fails_at_once(command: Command, server: L
 
 
 def test_a_deadline_ends_a_slow_answer(command: Command, server: LoopbackServer) -> None:
-    server.answer(Answer(PAGE, hang=2))
+    server.answer(ServerResponse(PAGE, hang=2))
     ended = command("run", "listSources", "--deadline", "0.2")
 
     assert (ended.code, "no answer in time" in ended.err) == (5, True)

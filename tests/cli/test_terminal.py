@@ -17,7 +17,7 @@ import pytest
 from tests.cli.conftest import ROOT
 from tests.cli.flows import NEW_SOURCE, call, integration, one_step, read_flow, variable
 from tests.flows.support import loop, step
-from tests.support.server import Answer, Asked, LoopbackServer
+from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 pty = pytest.importorskip("pty", reason="terminals of POSIX")
 
@@ -145,11 +145,11 @@ def test_payloads_and_tables_are_coloured_on_a_terminal_and_bare_in_a_pipe(serve
     assert "rawRequest" in table
 
 
-def pages(asked: Asked) -> Answer:
+def pages(asked: Asked) -> ServerResponse:
     number = int(dict(asked.query).get("pagination[cursor]", "0")) + 1
     records = [{"id": f"{number}-{record}"} for record in range(3)]
     following = str(number) if number < 4 else None
-    return Answer({"data": {"sources": records, "pagination": {"next": following}}}, hang=0.15)
+    return ServerResponse({"data": {"sources": records, "pagination": {"next": following}}}, hang=0.15)
 
 
 def test_long_work_counts_its_records_on_the_terminal_and_not_in_the_payload(server: LoopbackServer) -> None:
@@ -205,12 +205,12 @@ def flow_of_everything(folder: Path) -> str:
     return str(integration(folder, *steps, variables=[variable("Workspace")]))
 
 
-def answer_everything(asked: Asked, seen: list[str]) -> Answer:
+def answer_everything(asked: Asked, seen: list[str]) -> ServerResponse:
     seen.append(asked.path)
     if asked.path == "/sources":
-        limited = Answer({}, status=429, headers={"Retry-After": "1"})
-        return limited if len(seen) == 1 else Answer({"data": {"sources": []}})
-    return Answer({"errors": [{"type": "not-found"}]}, status=404, hang=0.25)
+        limited = ServerResponse({}, status=429, headers={"Retry-After": "1"})
+        return limited if len(seen) == 1 else ServerResponse({"data": {"sources": []}})
+    return ServerResponse({"errors": [{"type": "not-found"}]}, status=404, hang=0.25)
 
 
 def test_a_terminal_shows_the_steps_live(server: LoopbackServer, tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_a_terminal_that_wants_events_gets_no_live_view(server: LoopbackServer, 
 
 
 def test_an_interrupt_restores_the_cursor_and_says_how_to_resume(server: LoopbackServer, tmp_path: Path) -> None:
-    server.script = lambda _asked: Answer(PAGE, hang=5)
+    server.script = lambda _asked: ServerResponse(PAGE, hang=5)
     code, out, screen = run("flow", "run", str(read_flow(tmp_path)), prompt=b"Do It", typed=signal.SIGINT)
 
     assert (code, out) == (130, "")

@@ -15,7 +15,7 @@ from typing import Any
 from connector.component.context import Context
 from connector.flows import Flow
 from connector.hookspecs import hookimpl
-from connector.rest import Reply, Request
+from connector.rest import Request, Response
 from tests.flows.support import CONNECTION, TOKEN, workshop
 
 
@@ -31,7 +31,7 @@ class Killer:
         self.left -= 1
 
     @hookimpl(wrapper=True)
-    def send_request(self, context: Context, request: Request) -> Generator[None, Reply, Reply]:
+    def send_request(self, context: Context, request: Request) -> Generator[None, Response, Response]:
         self.come()
         reply = yield
         self.come()

@@ -12,13 +12,13 @@ import yaml
 
 from connector import Component, load_component
 from connector.flows import Flow
-from tests.support.server import Answer, Asked, LoopbackServer
+from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 WORKSHOP = Path(__file__).parent / "workshop"
 TOKEN = "secret-token-of-the-workshop"
 CONNECTION = "Workshop"
 
-__all__ = ["Answer", "Service", "document", "flow_of", "step", "value", "workshop"]
+__all__ = ["ServerResponse", "Service", "document", "flow_of", "step", "value", "workshop"]
 
 
 def workshop() -> Component:
@@ -31,7 +31,7 @@ class Service:
     def __init__(self, server: LoopbackServer) -> None:
         self.server = server
         self.things: dict[str, dict[str, Any]] = {}
-        self.answers: dict[str, list[Answer]] = {}
+        self.answers: dict[str, list[ServerResponse]] = {}
         self._ids = itertools.count(1)
         server.script = self.answer
 
@@ -46,24 +46,24 @@ class Service:
     def asked(self, method: str) -> list[Asked]:
         return [asked for asked in self.server.asked if asked.method == method]
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Asked) -> ServerResponse:
         scripted = self.answers.get(asked.method)
         if scripted:
             return scripted.pop(0)
         if asked.method == "GET":
-            return Answer({"things": list(self.things.values())})
+            return ServerResponse({"things": list(self.things.values())})
         if asked.method == "POST":
             thing = {"id": f"t{next(self._ids)}", **json.loads(asked.body)}
             self.things[thing["id"]] = thing
-            return Answer({"thing": thing})
+            return ServerResponse({"thing": thing})
         key = asked.path.rpartition("/")[2]
         if key not in self.things:
-            return Answer({"error": "not found"}, status=404)
+            return ServerResponse({"error": "not found"}, status=404)
         if asked.method == "DELETE":
             del self.things[key]
-            return Answer({"status": "SUCCESS"})
+            return ServerResponse({"status": "SUCCESS"})
         self.things[key] |= json.loads(asked.body)
-        return Answer({"thing": self.things[key]})
+        return ServerResponse({"thing": self.things[key]})
 
 
 def value(text: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tests.flows.support import flow_of, step
 
 def found(component: Component, *steps: dict[str, Any], target: Any = None, **more: Any) -> list[str]:
     findings = flow_of(*steps, **more).check(component, target=target)
-    return [f"{f.severity} {f.rule} {f.step}: {f.message} {f.cure}".strip() for f in findings]
+    return [f"{f.severity} {f.rule} {f.step}: {f.message} {f.hint}".strip() for f in findings]
 
 
 def echo(name: str, text: Any) -> dict[str, Any]:
@@ -258,7 +258,7 @@ def test_a_finding_says_flow_step_line_cause_and_cure(workshop: Component) -> No
         'error: Main / Post (flow.yaml:14): slack.postMessage does not run here: no component "slack" is loaded. '
         "Loaded are workshop."
     )
-    assert finding.to_dict()["where"] == "flow.yaml:14"
+    assert finding.to_dict()["location"] == "flow.yaml:14"
 
 
 def test_every_flow_of_a_file_is_checked_or_the_one_that_is_named(workshop: Component) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connector.errors import UsageError
-from connector.flows.values.conditions import OPERATORS, compile_condition, holds
+from connector.flows.values.conditions import OPERATORS, compile_condition, evaluate_condition
 from connector.flows.values.expressions import Complex, Literal
 from connector.flows.values.paths import UNDEFINED
 
@@ -82,12 +82,12 @@ FALSE: list[list[Any]] = [
 
 @pytest.mark.parametrize("condition", TRUE, ids=repr)
 def test_it_holds(condition: list[Any]) -> None:
-    assert holds(condition) is True
+    assert evaluate_condition(condition) is True
 
 
 @pytest.mark.parametrize("condition", FALSE, ids=repr)
 def test_it_does_not_hold(condition: list[Any]) -> None:
-    assert holds(condition) is False
+    assert evaluate_condition(condition) is False
 
 
 def test_every_operator_is_tried_above() -> None:
@@ -110,12 +110,12 @@ def test_every_operator_is_tried_above() -> None:
 )
 def test_a_value_of_the_wrong_kind_is_an_error(condition: list[Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        holds(condition)
+        evaluate_condition(condition)
 
 
 def test_terms_that_do_not_decide_are_not_looked_at() -> None:
-    assert holds(["or", ["isTrue", True], ["isEmpty", None]])
-    assert not holds(["and", ["isTrue", False], ["isEmpty", None]])
+    assert evaluate_condition(["or", ["isTrue", True], ["isEmpty", None]])
+    assert not evaluate_condition(["and", ["isTrue", False], ["isEmpty", None]])
 
 
 def complex_of(value: Any) -> Any:

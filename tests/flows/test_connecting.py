@@ -11,7 +11,7 @@ from connector.component.connections import Connection
 from connector.component.runner import Runner
 from connector.errors import (
     ConnectionInputError,
-    FlowFileError,
+    InvalidFlowError,
     StepError,
     UsageError,
 )
@@ -57,7 +57,7 @@ def test_config_that_does_not_fit_runs_nothing(
     run: Runs, config: dict[str, str], message: str, service: Service
 ) -> None:
     variable = {"key": "Colour", "dataType": "picklist", "pickList": ["red", "blue"]}
-    with pytest.raises(FlowFileError, match=message.replace("(", r"\(")):
+    with pytest.raises(InvalidFlowError, match=message.replace("(", r"\(")):
         run(step("Create", "workshop.createThing", {"name": "#Colour"}), config_variables=[variable], config=config)
     assert not service.server.asked
 
@@ -70,7 +70,7 @@ def test_nothing_runs_when_a_step_is_not_supported_and_all_such_steps_are_named_
         step("Compute", "code.runCode", {"code": "module.exports = ..."}),
         step("Post", "slack.postMessage"),
     )
-    with pytest.raises(FlowFileError, match=r"nothing was run") as caught:
+    with pytest.raises(InvalidFlowError, match=r"nothing was run") as caught:
         run(*steps)
     labels = [problem.label for problem in caught.value.problems]
     assert labels == ["Main / Compute", "Main / Post", "Main / Create", "Main / Create"]
@@ -127,7 +127,7 @@ def test_missing_connections_are_all_named_before_anything_runs(workshop: Compon
     )
     with pytest.raises(ConnectionInputError) as caught:
         flow.run(workshop)
-    assert [problem.where for problem in caught.value.problems] == ["Workshop", "Other"]
+    assert [problem.location for problem in caught.value.problems] == ["Workshop", "Other"]
     with pytest.raises(UsageError, match=r'no connection "Workshp".\nDid you mean Workshop'):
         flow.run(workshop, connections={"Workshp": service.connection})
 

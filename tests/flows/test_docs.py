@@ -20,7 +20,7 @@ PAGE = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def connection() -> Iterator[dict[str, Any]]:
-    site = sandbox.Site()
+    site = sandbox.SandboxApp()
     with serve(site) as url, sandbox.open_workspace() as workspace:
         site.add(workspace)
         yield {"fields": {"apiKey": workspace.token, "baseUrl": url}}

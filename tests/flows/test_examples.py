@@ -30,12 +30,12 @@ def segment() -> Component:
 
 
 @pytest.fixture(scope="module")
-def site() -> sandbox.Site:
-    return sandbox.Site()
+def site() -> sandbox.SandboxApp:
+    return sandbox.SandboxApp()
 
 
 @pytest.fixture(scope="module")
-def url(site: sandbox.Site) -> Iterator[str]:
+def url(site: sandbox.SandboxApp) -> Iterator[str]:
     with serve(site) as url:
         yield url
 
@@ -53,7 +53,7 @@ class Place:
         return {kind: len(getattr(self.workspace, kind)) for kind in kinds}
 
 
-def place(site: sandbox.Site, url: str, **options: Any) -> Iterator[Place]:
+def place(site: sandbox.SandboxApp, url: str, **options: Any) -> Iterator[Place]:
     with sandbox.open_workspace(**options) as workspace:
         site.add(workspace)
         yield Place(workspace, url)
@@ -61,12 +61,12 @@ def place(site: sandbox.Site, url: str, **options: Any) -> Iterator[Place]:
 
 
 @pytest.fixture
-def here(site: sandbox.Site, url: str) -> Iterator[Place]:
+def here(site: sandbox.SandboxApp, url: str) -> Iterator[Place]:
     yield from place(site, url)
 
 
 @pytest.fixture
-def there(site: sandbox.Site, url: str) -> Iterator[Place]:
+def there(site: sandbox.SandboxApp, url: str) -> Iterator[Place]:
     yield from place(site, url)
 
 
@@ -140,7 +140,7 @@ def test_a_dry_run_of_provisioning_changes_nothing(segment: Component, here: Pla
     before = here.counts
     done = provision(segment, here, dry_run=True)
     assert here.counts == before
-    assert [call["step"] for call in done.pretended][:2] == ["Create Source", "Connect To Warehouse"]
+    assert [call["step"] for call in done.skipped_writes][:2] == ["Create Source", "Connect To Warehouse"]
 
 
 def test_a_user_is_removed_and_pending_invites_are_mentioned(segment: Component, here: Place) -> None:
@@ -227,7 +227,7 @@ def test_an_audit_finds_the_faults_of_sources(segment: Component, here: Place) -
     assert found.faults["disabled"] == sum("disabled" in faults for faults in lines.values())
 
 
-def test_an_audit_keeps_one_page_in_memory(segment: Component, site: sandbox.Site, url: str) -> None:
+def test_an_audit_keeps_one_page_in_memory(segment: Component, site: sandbox.SandboxApp, url: str) -> None:
     for big in place(site, url, seed=sandbox.generate(sources=4_000, destinations=100)):
         with connector.Runner(segment, big.connection) as runner:
             tracemalloc.start()

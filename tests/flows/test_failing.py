@@ -17,7 +17,7 @@ from connector.errors import (
 from connector.flows import Limits, Run
 from connector.flows.run.events import Event, StepEvent
 from tests.flows.support import (
-    Answer,
+    ServerResponse,
     Service,
     echo,
     loop,
@@ -27,7 +27,7 @@ from tests.flows.support import (
 Runs = Callable[..., Run]
 
 
-BROKEN = Answer({"error": "no"}, status=404)
+BROKEN = ServerResponse({"error": "no"}, status=404)
 
 
 def test_a_missing_input_says_which_reference_led_to_nothing(run: Runs) -> None:
@@ -86,7 +86,7 @@ def test_after_the_last_repetition_the_step_fails_or_is_ignored(run: Runs, servi
 
 
 def test_a_write_that_may_have_happened_is_not_repeated(run: Runs, service: Service) -> None:
-    service.answers["POST"] = [Answer(cut=True)]
+    service.answers["POST"] = [ServerResponse(cut=True)]
     config = {"errorHandlerType": "retry", "maxAttempts": 5}
     with pytest.raises(StepError) as caught:
         run(step("Create", "workshop.createThing", {"name": "a"}, errorConfig=config))
@@ -96,7 +96,7 @@ def test_a_write_that_may_have_happened_is_not_repeated(run: Runs, service: Serv
 
 def test_a_write_that_is_idempotent_is_repeated(run: Runs, service: Service) -> None:
     service.things["t1"] = {"id": "t1"}
-    service.answers["PATCH"] = [Answer(cut=True)]
+    service.answers["PATCH"] = [ServerResponse(cut=True)]
     config = {"errorHandlerType": "retry", "maxAttempts": 1}
     run(step("Update", "workshop.updateThing", {"thingId": "t1", "name": "b"}, errorConfig=config))
     assert service.things["t1"]["name"] == "b"
@@ -121,7 +121,7 @@ def test_a_dry_run_reads_and_answers_writes_with_their_examples(run: Runs, servi
         step("Wait", "sleep.sleep", {"ms": "60000"}),
         dry_run=True,
     )
-    assert done.pretended == [{"step": "Create", "action": "workshop.createThing", "inputs": {"name": "there"}}]
+    assert done.skipped_writes == [{"step": "Create", "action": "workshop.createThing", "inputs": {"name": "there"}}]
     assert done.steps["After"].results == {"value": "t1"}
     assert not service.asked("POST")
     assert done.journal is None
@@ -172,7 +172,7 @@ def test_a_step_that_is_asked_for_by_a_wrong_name_gets_the_nearest_told(run: Run
 
 
 def test_a_server_error_of_a_write_leaves_its_outcome_open(run: Runs, service: Service) -> None:
-    service.answers["POST"] = [Answer({}, status=500)] * 9
+    service.answers["POST"] = [ServerResponse({}, status=500)] * 9
     config = {"errorHandlerType": "retry", "maxAttempts": 3}
     with pytest.raises(StepError) as caught:
         run(step("Create", "workshop.createThing", {"name": "a"}, errorConfig=config), max_wait=0)

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.component.component import Component
-from connector.errors import ConnectorError, FlowFileError, FlowLimitError
+from connector.errors import ConnectorError, FlowLimitError, InvalidFlowError
 from connector.flows import Flow, Run
-from tests.flows.support import WORKSHOP, Answer, Service, document, step
+from tests.flows.support import WORKSHOP, ServerResponse, Service, document, step
 
 SOUND = document(
     step("List", "workshop.listThings", {"connection": "#Workshop"}),
@@ -76,17 +76,17 @@ def test_a_file_with_anything_anywhere_is_read_and_checked_or_refused(
     try:
         text = yaml.safe_dump(replaced(SOUND, place, new), allow_unicode=True)
         findings = Flow.parse(text).check(workshop)
-    except FlowFileError as error:
+    except InvalidFlowError as error:
         shown = error.problems
     else:
         shown = tuple(finding.problem() for finding in findings)
-    assert all(problem.where and problem.message for problem in shown)
+    assert all(problem.location and problem.message for problem in shown)
 
 
 @settings(max_examples=150, deadline=None)
 @given(text=st.text(max_size=200))
 def test_any_other_text_is_refused_with_reasons(text: str) -> None:
-    with pytest.raises(FlowFileError) as caught:
+    with pytest.raises(InvalidFlowError) as caught:
         Flow.parse(text)
     assert caught.value.problems
 
@@ -128,7 +128,7 @@ def test_a_payload_that_is_nested_too_deeply_or_contains_itself_is_refused(works
 def test_an_answer_that_is_nested_deeply_does_not_stop_a_trace(
     run: Callable[..., Run], service: Service, tmp_path: Path
 ) -> None:
-    service.answers["GET"] = [Answer(b"[" * 150 + b"]" * 150)]
+    service.answers["GET"] = [ServerResponse(b"[" * 150 + b"]" * 150)]
     assert run(step("List", "workshop.listThings"), trace=tmp_path / "trace").status == "done"
     assert b'"..."' in (tmp_path / "trace").read_bytes()
 

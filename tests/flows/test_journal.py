@@ -16,11 +16,11 @@ import pytest
 import yaml
 
 from connector.component.component import Component
-from connector.errors import FlowFileError, JournalError, StepError
+from connector.errors import InvalidFlowError, JournalError, StepError
 from connector.flows import Run, resume, runs
 from connector.flows.run.events import Event, StepEvent
 from connector.journal.file import Journal
-from tests.flows.support import CONNECTION, TOKEN, Answer, Service, document, flow_of, step
+from tests.flows.support import CONNECTION, TOKEN, ServerResponse, Service, document, flow_of, step
 
 ROOT = Path(__file__).parents[2]
 Runs = Callable[..., Run]
@@ -31,7 +31,7 @@ CREATE_EACH = step(
     {"items": "=trigger.results.body.data"},
     steps=[step("Create", "workshop.createThing", {"name": "=loop.currentItem"})],
 )
-FAILED = Answer({"error": "no"}, status=422)
+FAILED = ServerResponse({"error": "no"}, status=422)
 
 
 def lines(journal: Path) -> list[dict[str, Any]]:
@@ -81,7 +81,7 @@ def test_a_run_without_a_journal_leaves_no_file(run: Runs, state_home: Path) -> 
 def test_a_resumed_run_does_not_repeat_what_was_finished(
     run: Runs, workshop: Component, service: Service, events: list[Event]
 ) -> None:
-    service.answers["POST"] = [Answer({"thing": {"id": "x1"}}), FAILED]
+    service.answers["POST"] = [ServerResponse({"thing": {"id": "x1"}}), FAILED]
     failed = failed_run(run, CREATE_EACH, payload=["a", "b", "c"])
     assert failed.journal is not None
     events.clear()
@@ -108,7 +108,7 @@ def test_a_resumed_run_sees_the_results_of_the_first(run: Runs, workshop: Compon
 
 
 def test_a_resumed_run_may_have_a_corrected_file(run: Runs, workshop: Component, service: Service) -> None:
-    service.answers["POST"] = [Answer({"thing": {"id": "x1"}}), FAILED]
+    service.answers["POST"] = [ServerResponse({"thing": {"id": "x1"}}), FAILED]
     one = step("One", "workshop.createThing", {"name": "a"})
     failed = failed_run(run, one, step("Two", "workshop.createThing", {"name": "wrong"}))
     flow = flow_of(one, step("Two", "workshop.createThing", {"name": "right"}))
@@ -130,19 +130,19 @@ def test_an_ignored_error_is_not_tried_again(run: Runs, workshop: Component, ser
 def test_a_write_that_may_have_happened_is_reported_and_not_repeated(
     run: Runs, workshop: Component, service: Service
 ) -> None:
-    service.answers["POST"] = [Answer(cut=True)]
+    service.answers["POST"] = [ServerResponse(cut=True)]
     failed = failed_run(run, step("Create", "workshop.createThing", {"name": "a"}))
     assert failed.journal is not None
     with pytest.raises(JournalError, match="a write may or may not have happened; nothing was run") as caught:
         resume(failed.journal, workshop, connections=service.connections)
-    assert [problem.where for problem in caught.value.problems] == ["create"]
+    assert [problem.location for problem in caught.value.problems] == ["create"]
     assert len(service.asked("POST")) == 1
 
 
 def test_a_repetition_that_is_refused_leaves_the_first_write_unknown(
     run: Runs, workshop: Component, service: Service
 ) -> None:
-    service.answers["POST"] = [Answer(cut=True), FAILED]
+    service.answers["POST"] = [ServerResponse(cut=True), FAILED]
     failed = failed_run(run, step("Create", "workshop.createThing", {"name": "a"}))
     assert failed.journal is not None
     with pytest.raises(StepError):
@@ -156,7 +156,7 @@ def test_a_repetition_that_is_refused_leaves_the_first_write_unknown(
 def test_one_may_say_what_became_of_it(
     run: Runs, workshop: Component, service: Service, unknown: Any, posts: int
 ) -> None:
-    service.answers["POST"] = [Answer(cut=True)]
+    service.answers["POST"] = [ServerResponse(cut=True)]
     failed = failed_run(run, step("Create", "workshop.createThing", {"name": "a"}), step("List", "workshop.listThings"))
     assert failed.journal is not None
     done = resume(failed.journal, workshop, connections=service.connections, unknown=unknown)
@@ -174,7 +174,7 @@ def test_a_journal_has_one_writer(run: Runs, workshop: Component, service: Servi
     service.answers["GET"] = [FAILED]
     failed = failed_run(run, step("List", "workshop.listThings"))
     assert failed.journal is not None
-    holder, _history = Journal.take_up(failed.journal)
+    holder, _history = Journal.reopen(failed.journal)
     try:
         with pytest.raises(JournalError, match="is still going on"):
             resume(failed.journal, workshop, connections=service.connections)
@@ -219,7 +219,7 @@ def test_a_file_that_is_there_is_never_taken_for_a_new_journal(run: Runs, tmp_pa
 
 
 def test_a_flow_that_cannot_run_leaves_no_journal(run: Runs, state_home: Path) -> None:
-    with pytest.raises(FlowFileError):
+    with pytest.raises(InvalidFlowError):
         run(step("Compute", "code.runCode"))
     assert not state_home.exists()
 
@@ -279,7 +279,7 @@ def test_a_killed_run_is_taken_up_without_losing_or_doubling_anything(
     try:
         done = resume(journal, workshop, connections=service.connections)
     except JournalError as error:
-        at = error.problems[0].where
+        at = error.problems[0].location
         happened = f"thing-{at[5]}" in {thing["name"] for thing in service.things.values()}
         done = resume(journal, workshop, connections=service.connections, unknown="skip" if happened else "repeat")
     assert done.results == 1

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from connector.common.yaml_source import MAX_DEPTH
-from connector.errors import FlowFileError
+from connector.errors import InvalidFlowError
 from connector.flows import Flow
 from connector.flows.file.model import ErrorConfig
 from connector.flows.values.expressions import Complex, ConfigVariable, Literal, Pair, Reference, Template
@@ -17,7 +17,7 @@ from tests.flows.support import TRIGGER, document, flow_of, step
 
 
 def problems(text: str) -> list[str]:
-    with pytest.raises(FlowFileError) as caught:
+    with pytest.raises(InvalidFlowError) as caught:
         Flow.parse(text, "flow.yaml")
     return [str(problem) for problem in caught.value.problems]
 
@@ -219,18 +219,18 @@ def test_two_flows_of_one_name_are_refused() -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FlowFileError, match=r"missing.yaml: cannot be read: No such file or directory"):
+    with pytest.raises(InvalidFlowError, match=r"missing.yaml: cannot be read: No such file or directory"):
         Flow.load(tmp_path / "missing.yaml")
 
 
 def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / "flow.yaml").write_bytes(b"name: \xff\n")
-    with pytest.raises(FlowFileError, match=r"is not UTF-8 \(byte 6\)"):
+    with pytest.raises(InvalidFlowError, match=r"is not UTF-8 \(byte 6\)"):
         Flow.load(tmp_path / "flow.yaml")
 
 
 def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     with (tmp_path / "flow.yaml").open("wb") as file:
         file.truncate(50_000_000)
-    with pytest.raises(FlowFileError, match=r"is larger than 20000000 bytes"):
+    with pytest.raises(InvalidFlowError, match=r"is larger than 20000000 bytes"):
         Flow.load(tmp_path / "flow.yaml")

@@ -21,7 +21,7 @@ from connector.flows.run.trace import read_trace
 from connector.flows.steps.step_call import StepCall
 from connector.hookspecs import hookimpl
 from tests.flows import support
-from tests.flows.support import TOKEN, Answer, Service, document, flow_of, step
+from tests.flows.support import TOKEN, ServerResponse, Service, document, flow_of, step
 
 Runs = Callable[..., Run]
 
@@ -31,7 +31,7 @@ def states(events: list[Event]) -> list[tuple[str, str]]:
 
 
 def test_every_change_of_state_is_one_event(run: Runs, events: list[Event], service: Service) -> None:
-    service.answers["GET"] = [Answer({}, status=404)]
+    service.answers["GET"] = [ServerResponse({}, status=404)]
     retry = {"errorHandlerType": "retry", "maxAttempts": 1}
     loop = step("Loop", "loop.loopNTimes", {"iterationCount": "1"}, steps=[step("Echo", "workshop.echo")])
     run(step("List", "workshop.listThings", errorConfig=retry), loop)
@@ -59,7 +59,7 @@ def test_events_are_json_with_empty_parts_left_out(run: Runs, events: list[Event
 
 
 def test_waiting_on_a_rate_limit_is_told(run: Runs, events: list[Event], service: Service) -> None:
-    service.answers["GET"] = [Answer({}, status=429, headers={"Retry-After": "0"})]
+    service.answers["GET"] = [ServerResponse({}, status=429, headers={"Retry-After": "0"})]
     done = run(step("List", "workshop.listThings"))
     waits = [event for event in events if isinstance(event, StepEvent) and event.state == "waiting"]
     assert [(event.step, event.reason) for event in waits] == [("List", "rate limit")]
@@ -102,7 +102,7 @@ def test_a_plugin_of_the_component_surrounds_its_steps(service: Service) -> None
 
 
 def test_a_plugin_sees_the_error_of_a_step(run: Runs, service: Service) -> None:
-    service.answers["GET"] = [Answer({}, status=404)]
+    service.answers["GET"] = [ServerResponse({}, status=404)]
     witness = Witness()
     with pytest.raises(StepError):
         run(step("List", "workshop.listThings"), plugins=[witness])
@@ -178,7 +178,7 @@ def test_a_trace_keeps_every_step_without_secrets(run: Runs, tmp_path: Path) -> 
 
 
 def test_a_trace_keeps_a_failed_step(run: Runs, service: Service, tmp_path: Path) -> None:
-    service.answers["GET"] = [Answer({}, status=404)]
+    service.answers["GET"] = [ServerResponse({}, status=404)]
     with pytest.raises(StepError):
         run(step("List", "workshop.listThings"), trace=tmp_path / "trace")
     lines = read_trace(tmp_path / "trace")
@@ -237,7 +237,10 @@ Main
 
 
 def test_a_trace_adds_to_the_tree_what_ran(workshop: Component, service: Service, tmp_path: Path) -> None:
-    service.answers["GET"] = [Answer({}, status=429, headers={"Retry-After": "0"}), Answer({}, status=404)]
+    service.answers["GET"] = [
+        ServerResponse({}, status=429, headers={"Retry-After": "0"}),
+        ServerResponse({}, status=404),
+    ]
     DRAWN.run(workshop, connections=service.connections, trace=tmp_path / "trace")
     lines = tree(DRAWN.definition(), read_trace(tmp_path / "trace")).splitlines()
     assert " !  0." in lines[2]
@@ -251,7 +254,7 @@ def test_a_trace_shows_where_a_run_failed_and_what_did_not_run(
     workshop: Component, service: Service, tmp_path: Path
 ) -> None:
     flow = flow_of(step("List", "workshop.listThings"), step("Last", "workshop.echo"))
-    service.answers["GET"] = [Answer({}, status=404)]
+    service.answers["GET"] = [ServerResponse({}, status=404)]
     with pytest.raises(StepError):
         flow.run(workshop, connections=service.connections, trace=tmp_path / "trace")
     trace = read_trace(tmp_path / "trace")

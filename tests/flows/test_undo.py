@@ -13,7 +13,7 @@ from connector.component.component import Component
 from connector.errors import ForbiddenError, JournalError, StepError
 from connector.flows import Run, resume, undo
 from connector.flows.values.paths import parse_path
-from tests.flows.support import CONNECTION, Answer, Service, loop, step
+from tests.flows.support import CONNECTION, ServerResponse, Service, loop, step
 
 Runs = Callable[..., Run]
 
@@ -43,7 +43,7 @@ def test_what_was_undone_is_not_deleted_again(run: Runs, workshop: Component, se
 
 def test_what_every_try_of_a_loop_created_is_deleted(run: Runs, workshop: Component, service: Service) -> None:
     retry = {"errorHandlerType": "retry", "maxAttempts": 1, "delaySeconds": 0}
-    service.answers["PATCH"] = [Answer({}, status=422)]
+    service.answers["PATCH"] = [ServerResponse({}, status=422)]
     update = step("Update", "workshop.updateThing", {"thingId": "t1", "name": "x"})
     done = run(loop("Loop", "[1]", create("a"), update, errorConfig=retry))
     assert list(service.things) == ["t1", "t2"]
@@ -54,7 +54,7 @@ def test_what_every_try_of_a_loop_created_is_deleted(run: Runs, workshop: Compon
 
 
 def test_a_run_that_was_undone_is_not_resumed(run: Runs, workshop: Component, service: Service) -> None:
-    service.answers["PATCH"] = [Answer({}, status=422)]
+    service.answers["PATCH"] = [ServerResponse({}, status=422)]
     with pytest.raises(StepError) as caught:
         run(create("a"), step("Update", "workshop.updateThing", {"thingId": "t1", "name": "x"}))
     journal = caught.value.run.journal
@@ -75,7 +75,7 @@ def test_what_could_not_be_deleted_is_said_and_the_rest_is_deleted(
     run: Runs, workshop: Component, service: Service
 ) -> None:
     done = run(create("a"), create("b"))
-    service.answers["DELETE"] = [Answer({}, status=403)]
+    service.answers["DELETE"] = [ServerResponse({}, status=403)]
     undone = undo(done.id, workshop, connections=service.connections)
     assert [(write.step, type(error)) for write, error in undone.failed] == [("Create b", ForbiddenError)]
     assert [write.step for write in undone.deleted] == ["Create a"]
@@ -83,7 +83,7 @@ def test_what_could_not_be_deleted_is_said_and_the_rest_is_deleted(
 
 
 def test_what_may_have_been_created_is_said(run: Runs, workshop: Component, service: Service) -> None:
-    service.answers["POST"] = [Answer(cut=True)]
+    service.answers["POST"] = [ServerResponse(cut=True)]
     with pytest.raises(StepError) as caught:
         run(create("a"))
     undone = undo(caught.value.run.journal, workshop, connections=service.connections)
@@ -91,7 +91,7 @@ def test_what_may_have_been_created_is_said(run: Runs, workshop: Component, serv
 
 
 def test_an_answer_without_an_id_is_not_guessed_at(run: Runs, workshop: Component, service: Service) -> None:
-    service.answers["POST"] = [Answer({"done": True})]
+    service.answers["POST"] = [ServerResponse({"done": True})]
     done = run(create("a"))
     undone = undo(done.id, workshop, connections=service.connections)
     assert undone.kept[0][1] == "its answer does not tell what it created"

@@ -19,7 +19,7 @@ from connector.flows.values.expressions import (
     evaluate,
 )
 from connector.flows.values.javascript import as_text, loosely_equal, number_of, string_of
-from connector.flows.values.paths import UNDEFINED, look_up, parse_path
+from connector.flows.values.paths import UNDEFINED, get_path, parse_path
 
 
 @pytest.mark.parametrize(
@@ -66,13 +66,13 @@ def test_a_path_of_endless_length_is_refused() -> None:
 
 
 def test_a_number_is_an_index_of_a_list_and_a_key_of_an_object() -> None:
-    assert look_up({"list": ["zero", "one"]}, ("list", "1")) == "one"
-    assert look_up({"object": {"1": "by key"}}, ("object", "1")) == "by key"
+    assert get_path({"list": ["zero", "one"]}, ("list", "1")) == "one"
+    assert get_path({"object": {"1": "by key"}}, ("object", "1")) == "by key"
 
 
 @pytest.mark.parametrize("path", [("nothing",), ("list", "9"), ("list", "x"), ("text", "0"), ("list", "9" * 50)])
 def test_a_path_that_leads_nowhere_is_undefined(path: tuple[str, ...]) -> None:
-    assert look_up({"list": [1], "text": "abc"}, path) is UNDEFINED
+    assert get_path({"list": [1], "text": "abc"}, path) is UNDEFINED
 
 
 SCOPE = Scope(

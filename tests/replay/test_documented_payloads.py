@@ -11,7 +11,7 @@ import pytest
 
 import connector
 from connector.testing.examples import example_inputs
-from tests.support.server import Answer, Asked, LoopbackServer
+from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 DOCUMENTED = Path(__file__).parents[1] / "documented"
 SEGMENT = connector.load_component()
@@ -93,9 +93,9 @@ def test_a_data_source_returns_its_documented_payload(
     key: str, server: LoopbackServer, runner: connector.Runner
 ) -> None:
     path, body = REPLIES[key]
-    server.script = lambda asked: Answer(body) if is_list(asked, path) else Answer(b"{}", status=404)
+    server.script = lambda asked: ServerResponse(body) if is_list(asked, path) else ServerResponse(b"{}", status=404)
     try:
-        assert runner.options(key) == DATA_SOURCES[key]
+        assert runner.choices(key) == DATA_SOURCES[key]
     finally:
         server.script = None
 

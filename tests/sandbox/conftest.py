@@ -12,18 +12,18 @@ from tests.sandbox.support import Api
 
 
 @pytest.fixture(scope="session")
-def site() -> sandbox.Site:
-    return sandbox.Site()
+def site() -> sandbox.SandboxApp:
+    return sandbox.SandboxApp()
 
 
 @pytest.fixture(scope="session")
-def url(site: sandbox.Site) -> Iterator[str]:
+def url(site: sandbox.SandboxApp) -> Iterator[str]:
     with serve(site) as url:
         yield url
 
 
 @pytest.fixture
-def workspace(site: sandbox.Site) -> Iterator[sandbox.Workspace]:
+def workspace(site: sandbox.SandboxApp) -> Iterator[sandbox.Workspace]:
     with sandbox.open_workspace() as workspace:
         site.add(workspace)
         yield workspace

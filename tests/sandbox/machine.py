@@ -14,7 +14,7 @@ class Machine(RuleBasedStateMachine):
     """A workspace of its own for each run, and what the model says it holds."""
 
     url: str
-    site: sandbox.Site
+    site: sandbox.SandboxApp
     seed: dict[str, Any]
 
     def __init__(self) -> None:

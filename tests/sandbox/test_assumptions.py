@@ -216,7 +216,7 @@ def test_each_value_decides_the_answer(
     else:
         asking, (ask, answers) = api, CASES[name]
         expected = answers[value]
-    workspace.assume(name, value)
+    workspace.set_assumption(name, value)
 
     response = ask(asking)
 
@@ -244,12 +244,12 @@ def test_each_assumption_says_what_it_decides_and_by_what_right() -> None:
 
 def test_an_unknown_assumption_is_refused(workspace: sandbox.Workspace) -> None:
     with pytest.raises(sandbox.SandboxError, match="no assumption 'slug'; there are accept-version"):
-        workspace.assume("slug", "409")
+        workspace.set_assumption("slug", "409")
 
 
 def test_an_unknown_value_is_refused(workspace: sandbox.Workspace) -> None:
     with pytest.raises(sandbox.SandboxError, match="slug-taken cannot be '500'; it can be 422, 409, allow"):
-        workspace.assume("slug-taken", "500")
+        workspace.set_assumption("slug-taken", "500")
 
 
 def test_assumptions_can_be_switched_from_the_start() -> None:
@@ -260,7 +260,7 @@ def test_assumptions_can_be_switched_from_the_start() -> None:
 
 
 def test_stable_cursors_walk_back_as_well(api: Api, workspace: sandbox.Workspace) -> None:
-    workspace.assume("cursors", "stable")
+    workspace.set_assumption("cursors", "stable")
     first = api.data("GET", "/sources?pagination.count=2")
     second = api.data("GET", f"/sources?pagination.count=2&pagination.cursor={quoted(first['pagination']['next'])}")
     again = api.data("GET", f"/sources?pagination.count=2&pagination.cursor={quoted(second['pagination']['previous'])}")
@@ -270,9 +270,9 @@ def test_stable_cursors_walk_back_as_well(api: Api, workspace: sandbox.Workspace
 
 def test_newest_first_walks_every_page_both_ways_with_both_cursors(api: Api, workspace: sandbox.Workspace) -> None:
     oldest = [source["id"] for source in workspace.sources]
-    workspace.assume("list-order", "newest-first")
+    workspace.set_assumption("list-order", "newest-first")
     for cursors in ("offset", "stable"):
-        workspace.assume("cursors", cursors)
+        workspace.set_assumption("cursors", cursors)
         pages, cursor = [], "MA=="
         while cursor:
             pages.append(api.data("GET", f"/sources?pagination.count=2&pagination.cursor={quoted(cursor)}"))
@@ -285,7 +285,7 @@ def test_newest_first_walks_every_page_both_ways_with_both_cursors(api: Api, wor
 
 def test_every_error_has_a_type_in_either_style(api: Api, workspace: sandbox.Workspace) -> None:
     def types() -> list[str]:
-        workspace.fault("rate-limit:0/min")
+        workspace.add_fault("rate-limit:0/min")
         limited = api("GET", "/")
         workspace.clear_faults()
         asked = [
@@ -297,5 +297,5 @@ def test_every_error_has_a_type_in_either_style(api: Api, workspace: sandbox.Wor
         return [response.json()["errors"][0]["type"] for response in asked]
 
     assert types() == ["RequestError", "NotFound", "not-implemented", "input-validation"]
-    workspace.assume("error-types", "ValidationFailure")
+    workspace.set_assumption("error-types", "ValidationFailure")
     assert types() == ["RateLimited", "NotFound", "NotImplemented", "ValidationFailure"]

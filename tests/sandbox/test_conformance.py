@@ -140,7 +140,7 @@ def test_an_unknown_id_is_404_as_described(api: Api, operation: str) -> None:
 
 @pytest.mark.parametrize("operation", ALL)
 def test_a_rate_limit_is_429_as_described(api: Api, workspace: sandbox.Workspace, operation: str) -> None:
-    workspace.fault("rate-limit:0/min")
+    workspace.add_fault("rate-limit:0/min")
     method, path = url_of(operation, IDS)
     response = api(method, path + QUERIES.get(operation, ""), BODIES.get(operation))
     assert response.status_code == 429

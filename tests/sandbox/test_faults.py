@@ -20,7 +20,7 @@ def made(workspace: sandbox.Workspace) -> bool:
 
 
 def test_a_rate_limit_lets_so_many_pass_and_tells_how_long_to_wait(api: Api, workspace: sandbox.Workspace) -> None:
-    workspace.fault("rate-limit:2/min")
+    workspace.add_fault("rate-limit:2/min")
     first, second, third = (api("GET", "/") for _ in range(3))
     assert [each.status_code for each in (first, second, third)] == [200, 200, 429]
     [error] = third.json()["errors"]
@@ -32,26 +32,26 @@ def test_a_rate_limit_lets_so_many_pass_and_tells_how_long_to_wait(api: Api, wor
 
 
 def test_a_rate_limit_may_come_without_retry_after(api: Api, workspace: sandbox.Workspace) -> None:
-    workspace.fault("rate-limit:0/min:no-retry-after")
+    workspace.add_fault("rate-limit:0/min:no-retry-after")
     response = api("GET", "/")
     assert (response.status_code, "Retry-After" in response.headers) == (429, False)
 
 
 def test_a_limited_write_has_no_effect(api: Api, workspace: sandbox.Workspace) -> None:
-    workspace.fault("rate-limit:0/min")
+    workspace.add_fault("rate-limit:0/min")
     assert api("POST", "/sources", BODY).status_code == 429
     assert not made(workspace)
 
 
 def test_a_window_ends(api: Api, workspace: sandbox.Workspace) -> None:
-    workspace.fault("rate-limit:1/s")
+    workspace.add_fault("rate-limit:1/s")
     assert [api("GET", "/").status_code for _ in range(2)] == [200, 429]
     time.sleep(1.05)
     assert api("GET", "/").status_code == 200
 
 
 def test_published_limits_hold_for_their_operation_alone(api: Api, workspace: sandbox.Workspace) -> None:
-    workspace.fault("published-limits")
+    workspace.add_fault("published-limits")
     path = f"/destinations/{support.SUBSCRIBED}/subscriptions/{support.SUBSCRIPTION}"
     statuses = [api("PATCH", path, {"input": {}}).status_code for _ in range(6)]
     assert statuses == [200] * 5 + [429]
@@ -68,7 +68,7 @@ def test_published_limits_are_those_of_the_description() -> None:
 
 
 def test_latency_delays_the_answer(api: Api, workspace: sandbox.Workspace) -> None:
-    workspace.fault("latency:80ms±10")
+    workspace.add_fault("latency:80ms±10")
     started = time.monotonic()
     assert api("GET", "/").status_code == 200
     assert time.monotonic() - started > 0.07
@@ -78,7 +78,7 @@ def test_latency_delays_the_answer(api: Api, workspace: sandbox.Workspace) -> No
 def test_an_error_comes_before_or_after_the_effect(
     api: Api, workspace: sandbox.Workspace, moment: str, effect: bool
 ) -> None:
-    workspace.fault(f"error:502:1:{moment}")
+    workspace.add_fault(f"error:502:1:{moment}")
     assert api("POST", "/sources", BODY).status_code == 502
     assert made(workspace) is effect
 
@@ -87,7 +87,7 @@ def test_an_error_comes_before_or_after_the_effect(
 def test_a_drop_cuts_the_connection_before_or_after_the_effect(
     api: Api, workspace: sandbox.Workspace, moment: str, effect: bool
 ) -> None:
-    workspace.fault(f"drop:1:{moment}")
+    workspace.add_fault(f"drop:1:{moment}")
     with pytest.raises(requests.ConnectionError, match="without response"):
         api("POST", "/sources", BODY)
     assert made(workspace) is effect
@@ -95,20 +95,20 @@ def test_a_drop_cuts_the_connection_before_or_after_the_effect(
 
 
 def test_truncate_cuts_the_body_of_an_answer(api: Api, workspace: sandbox.Workspace) -> None:
-    workspace.fault("truncate")
+    workspace.add_fault("truncate")
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         api("GET", "/sources")
 
 
 def test_the_next_request_after_a_cut_is_answered(api: Api, workspace: sandbox.Workspace) -> None:
-    workspace.fault("drop:1")
+    workspace.add_fault("drop:1")
     with pytest.raises(requests.ConnectionError):
         api("GET", "/")
     workspace.clear_faults()
     assert api("GET", "/").status_code == 200
 
 
-def test_chances_are_met_and_a_run_repeats(url: str, site: sandbox.Site) -> None:
+def test_chances_are_met_and_a_run_repeats(url: str, site: sandbox.SandboxApp) -> None:
     def run(fault: str) -> list[int]:
         with sandbox.open_workspace(faults=[fault]) as workspace:
             site.add(workspace)
@@ -124,7 +124,7 @@ def test_chances_are_met_and_a_run_repeats(url: str, site: sandbox.Site) -> None
 
 
 def test_either_moment_is_met_in_a_run(api: Api, workspace: sandbox.Workspace) -> None:
-    workspace.fault("drop:1")
+    workspace.add_fault("drop:1")
     for number in range(20):
         with pytest.raises(requests.ConnectionError):
             api("POST", "/sources", BODY | {"slug": f"s{number}"})
@@ -132,7 +132,7 @@ def test_either_moment_is_met_in_a_run(api: Api, workspace: sandbox.Workspace) -
 
 
 def test_faults_are_not_played_on_control(api: Api, workspace: sandbox.Workspace) -> None:
-    workspace.fault("error:503")
+    workspace.add_fault("error:503")
     assert api("GET", "/_sandbox/faults").json() == {"faults": ["error:503"]}
 
 

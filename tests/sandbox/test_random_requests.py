@@ -106,7 +106,7 @@ def requests_of(draw: st.DrawFn, operation: str) -> tuple[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def shared(url: str, site: sandbox.Site) -> Any:
+def shared(url: str, site: sandbox.SandboxApp) -> Any:
     # Whatever a request finds, left by those before it, its answer must be allowed.
     with sandbox.open_workspace(assume={"destination-instances": "allow"}) as workspace:
         site.add(workspace)

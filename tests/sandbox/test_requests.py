@@ -31,7 +31,7 @@ def test_a_missing_permission_is_401_and_changes_nothing(restricted: Api, worksp
     assert workspace.dump() == before
 
 
-def test_a_token_opens_its_own_workspace_only(site: sandbox.Site, url: str, api: Api) -> None:
+def test_a_token_opens_its_own_workspace_only(site: sandbox.SandboxApp, url: str, api: Api) -> None:
     with sandbox.open_workspace() as other:
         site.add(other)
         api.source("mine")
@@ -43,7 +43,7 @@ def test_a_token_opens_its_own_workspace_only(site: sandbox.Site, url: str, api:
 
 def test_a_wrong_token_is_no_workspaces_request_where_there_are_two() -> None:
     with sandbox.open_workspace() as one, sandbox.open_workspace() as other:
-        with serve(sandbox.Site([one, other])) as url:
+        with serve(sandbox.SandboxApp([one, other])) as url:
             assert Api(url, "wrong")("GET", "/").json()["errors"][0]["type"] == "unauthorized"
         assert one.requests == other.requests == []
 

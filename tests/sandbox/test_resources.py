@@ -182,7 +182,7 @@ def test_an_empty_post_of_any_content_type_connects(api: Api) -> None:
     ],
 )
 def test_without_cascading_what_is_in_use_stays(api: Api, workspace: sandbox.Workspace, path: str) -> None:
-    workspace.assume("delete-cascade", "409")
+    workspace.set_assumption("delete-cascade", "409")
     before = workspace.dump()
     assert api("DELETE", path).status_code == 409
     assert workspace.dump() == before

@@ -111,7 +111,7 @@ def test_impossible_numbers_are_refused() -> None:
         sandbox.generate(sources=1, destinations=8)
 
 
-def test_a_page_deep_in_a_big_list_is_found_fast(site: sandbox.Site, url: str) -> None:
+def test_a_page_deep_in_a_big_list_is_found_fast(site: sandbox.SandboxApp, url: str) -> None:
     seed = sandbox.generate(sources=40_000, destinations=0)
     with sandbox.open_workspace(seed=seed) as workspace:
         site.add(workspace)

@@ -298,5 +298,5 @@ class Users(Machine):
     [Sources, Destinations, Subscriptions, Warehouses, Functions, Transformations, Users],
     ids=lambda machine: machine.__name__,
 )
-def test_a_resource_does_as_its_model(machine: type[Machine], url: str, site: sandbox.Site) -> None:
+def test_a_resource_does_as_its_model(machine: type[Machine], url: str, site: sandbox.SandboxApp) -> None:
     run_state_machine_as_test(type("Run", (machine,), {"url": url, "site": site}), settings=EXAMPLES)

@@ -35,7 +35,7 @@ def test_it_works_under_another_package_name() -> None:
     code = (
         "import importlib, sys, types; package = types.ModuleType('_private'); package.__path__ = ['.'];"
         "sys.modules['_private'] = package; sandbox = importlib.import_module('_private.sandbox');"
-        "workspace = sandbox.open_workspace(); sandbox.Site([workspace]);"
+        "workspace = sandbox.open_workspace(); sandbox.SandboxApp([workspace]);"
         "sandbox.generate(sources=1, destinations=1);"
         "print(len(workspace.sources), 'sandbox' in sys.modules)"
     )
@@ -48,7 +48,7 @@ def test_without_the_server_its_application_says_what_to_install(monkeypatch: py
     with sandbox.open_workspace() as workspace, pytest.raises(MissingExtraError, match="pip install"):
         workspace.app
     with pytest.raises(MissingExtraError, match="pip install"):
-        sandbox.Site
+        sandbox.SandboxApp
 
 
 def test_every_public_name_is_there() -> None:
@@ -57,7 +57,7 @@ def test_every_public_name_is_there() -> None:
         sandbox.nothing
 
 
-def test_a_workspace_for_one_test_costs_under_10_ms(site: sandbox.Site, url: str) -> None:
+def test_a_workspace_for_one_test_costs_under_10_ms(site: sandbox.SandboxApp, url: str) -> None:
     costs = []
     for _ in range(12):
         started = time.perf_counter()
@@ -97,7 +97,7 @@ def test_what_a_list_holds_is_a_copy(workspace: sandbox.Workspace) -> None:
     assert workspace.sources[0]["slug"] == "ios"
 
 
-def test_chosen_tokens_are_used(site: sandbox.Site, url: str) -> None:
+def test_chosen_tokens_are_used(site: sandbox.SandboxApp, url: str) -> None:
     with sandbox.open_workspace(token="one", restricted_token="two") as workspace:
         site.add(workspace)
         assert Api(url, "one").data("GET", f"/sources/{support.IOS_SOURCE}")["source"]["writeKeys"]
@@ -105,7 +105,7 @@ def test_chosen_tokens_are_used(site: sandbox.Site, url: str) -> None:
         site.remove(workspace)
 
 
-def test_two_workspaces_with_one_token_cannot_share_a_site(site: sandbox.Site) -> None:
+def test_two_workspaces_with_one_token_cannot_share_a_site(site: sandbox.SandboxApp) -> None:
     with sandbox.open_workspace(token="same") as one, sandbox.open_workspace(token="same") as other:
         site.add(one)
         with pytest.raises(sandbox.SandboxError, match="share a token"):

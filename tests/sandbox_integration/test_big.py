@@ -20,7 +20,7 @@ def test_a_walk_over_40000_sources_meets_each_once_and_keeps_one_page(segment: c
         runner = workspace.runner()
         started = time.monotonic()
         seen: set[str] = set()
-        for number, source in enumerate(runner.items("listSources"), 1):
+        for number, source in enumerate(runner.records("listSources"), 1):
             seen.add(source["id"])
             if number == 2_000:
                 tracemalloc.start()

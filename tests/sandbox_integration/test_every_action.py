@@ -40,7 +40,7 @@ class Customer:
 
     def choices(self, key: str) -> set[str]:
         self.done.add(key)
-        return {choice["key"] for choice in self.runner.options(key)["result"]}
+        return {choice["key"] for choice in self.runner.choices(key)["result"]}
 
     def by_slug(self, key: str, root: str, slug: str) -> Any:
         return next(each for each in self(key, fetchAll=True)[root] if each["slug"] == slug)
@@ -153,7 +153,7 @@ def look(do: Customer, workspace: Sandbox, ids: dict[str, str]) -> None:
         ("listDestinations", "destinations", "destinationId"),
         ("listTransformations", "transformations", "transformationId"),
     ):
-        listed = [record["id"] for record in do.runner.items(key, {"count": 2})]
+        listed = [record["id"] for record in do.runner.records(key, {"count": 2})]
         assert listed == [record["id"] for record in getattr(workspace, root)]
         assert do(key, count=1)["pagination"]["totalEntries"] == len(listed)
         assert ids[parameter] in listed

@@ -103,7 +103,7 @@ def test_of_a_thousand_calls_no_write_is_lost_and_none_is_doubled(segment: conne
 def test_a_write_whose_answer_was_cut_off_says_that_its_outcome_is_unknown(
     workspace: Sandbox, runner: connector.Runner, moment: str, happened: bool
 ) -> None:
-    workspace.fault(f"drop:1:{moment}")
+    workspace.add_fault(f"drop:1:{moment}")
 
     with pytest.raises(OutcomeUnknownError):
         runner.invoke("createSource", {"slug": "made", "enabled": True, "metadataId": "IqDTy1TpoU"})
@@ -114,7 +114,7 @@ def test_a_write_whose_answer_was_cut_off_says_that_its_outcome_is_unknown(
 
 @pytest.mark.usefixtures("hurried")
 def test_a_body_that_breaks_off_is_read_again_where_that_is_safe(workspace: Sandbox) -> None:
-    workspace.fault("truncate:0.25")
+    workspace.add_fault("truncate:0.25")
     runner = workspace.runner()
 
     payloads = [runner.invoke("listSources") for _ in range(20)]
@@ -125,7 +125,7 @@ def test_a_body_that_breaks_off_is_read_again_where_that_is_safe(workspace: Sand
 
 @pytest.mark.parametrize("form", ["rate-limit:3/s", "rate-limit:3/s:no-retry-after"])
 def test_a_rate_limit_is_waited_out_as_told(workspace: Sandbox, form: str) -> None:
-    workspace.fault(form)
+    workspace.add_fault(form)
     waits: list[tuple[float, str]] = []
     runner = workspace.runner(on_wait=lambda seconds, reason: waits.append((seconds, reason)))
 
@@ -143,7 +143,7 @@ def test_a_rate_limit_is_waited_out_as_told(workspace: Sandbox, form: str) -> No
 
 
 def test_whoever_does_not_want_to_wait_is_told_how_long(workspace: Sandbox, runner: connector.Runner) -> None:
-    workspace.fault("rate-limit:0/min")
+    workspace.add_fault("rate-limit:0/min")
 
     with pytest.raises(RateLimitError) as caught:
         runner.invoke("listUsers")

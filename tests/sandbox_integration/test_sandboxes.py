@@ -24,7 +24,7 @@ WEB = {"slug": "web-2", "enabled": True, "metadataId": "IqDTy1TpoU"}
 
 
 def slugs(runner: connector.Runner) -> list[str]:
-    return [source["slug"] for source in runner.items("listSources")]
+    return [source["slug"] for source in runner.records("listSources")]
 
 
 def test_a_sandbox_has_what_its_workspace_has_and_the_way_to_it(segment: connector.Component) -> None:
@@ -39,10 +39,10 @@ def test_a_sandbox_has_what_its_workspace_has_and_the_way_to_it(segment: connect
 
 def test_a_file_keeps_what_was_done_and_memory_does_not(segment: connector.Component, tmp_path: Path) -> None:
     path = tmp_path / "w.sqlite"
-    for where, kept in ((path, True), (None, False)):
-        with serve(segment, where) as sandbox:
+    for location, kept in ((path, True), (None, False)):
+        with serve(segment, location) as sandbox:
             sandbox.runner().invoke("createSource", WEB)
-        with serve(segment, where) as sandbox:
+        with serve(segment, location) as sandbox:
             assert ("web-2" in slugs(sandbox.runner())) is kept
 
 

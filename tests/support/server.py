@@ -39,7 +39,7 @@ class Asked:
 
 
 @dataclass
-class Answer:
+class ServerResponse:
     """One scripted answer.
 
     `body` that is no bytes goes out as JSON. `promise` announces more bytes than are sent, `hang` waits before
@@ -54,13 +54,13 @@ class Answer:
     cut: bool = False
 
 
-Script = Callable[[Asked], Answer]
+Script = Callable[[Asked], ServerResponse]
 
 
 class LoopbackServer:
     def __init__(self) -> None:
         self.asked: list[Asked] = []
-        self.answers: list[Answer] = []
+        self.answers: list[ServerResponse] = []
         self.script: Script | None = None
         self.times: list[float] = []
         outer = self
@@ -80,7 +80,7 @@ class LoopbackServer:
             do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = handle_any
             do_LINK = do_UNLINK = do_PURGE = handle_any
 
-            def send(self, answer: Answer) -> None:
+            def send(self, answer: ServerResponse) -> None:
                 time.sleep(answer.hang)
                 if answer.cut:
                     self.close_connection = True
@@ -109,12 +109,12 @@ class LoopbackServer:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
-    def next_answer(self) -> Answer:
+    def next_answer(self) -> ServerResponse:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
-    def answer(self, *answers: Answer | Any) -> None:
+    def answer(self, *answers: ServerResponse | Any) -> None:
         """Script the answers to come; the last one is repeated."""
-        self.answers = [a if isinstance(a, Answer) else Answer(a) for a in answers]
+        self.answers = [a if isinstance(a, ServerResponse) else ServerResponse(a) for a in answers]
 
     @contextmanager
     def running(self) -> Iterator[LoopbackServer]:

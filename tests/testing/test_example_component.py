@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import connector
-from connector.errors import AuthenticationError, InputError, RejectedInputError, UnknownKeyError
+from connector.errors import AuthenticationError, InputError, UnknownKeyError, UnprocessableError
 from connector.testing import ComponentContract, Harness
 from examples.component.server import TodoServer
 from tests.support.outside import run_python
@@ -62,19 +62,19 @@ def test_every_page_is_walked(runner: connector.Runner) -> None:
     pages = list(runner.pages("listTasks", {"count": 2}))
 
     assert [len(page["data"]["tasks"]) for page in pages] == [2, 2, 1]
-    assert [task["id"] for task in runner.items("listTasks", {"count": 2})] == ["1", "2", "3", "4", "5"]
+    assert [task["id"] for task in runner.records("listTasks", {"count": 2})] == ["1", "2", "3", "4", "5"]
     assert len(runner.invoke("listTasks", {"count": 2, "fetchAll": "true"})["data"]["tasks"]) == 5
 
 
 def test_its_data_source_offers_the_documented_choices(runner: connector.Runner) -> None:
-    assert runner.options("lists") == TODO.data_sources["lists"].example
+    assert runner.choices("lists") == TODO.data_sources["lists"].example
 
 
 def test_its_own_error_body_is_read(runner: connector.Runner) -> None:
-    with pytest.raises(RejectedInputError) as caught:
+    with pytest.raises(UnprocessableError) as caught:
         runner.invoke("createTask", {"title": "x", "listId": "nowhere"})
 
-    assert caught.value.faults[0].message == "there is no list nowhere"
+    assert caught.value.api_errors[0].message == "there is no list nowhere"
 
 
 def test_a_wrong_token_is_refused_and_not_shown(server: TodoServer) -> None:
@@ -86,7 +86,7 @@ def test_a_wrong_token_is_refused_and_not_shown(server: TodoServer) -> None:
 
 def test_the_harness_needs_no_server() -> None:
     with Harness(TODO) as harness:
-        expected = harness.reply_with_example("createTask", method="POST", path="/tasks")
+        expected = harness.respond_with_example("createTask", method="POST", path="/tasks")
 
         assert harness.invoke("createTask", {"title": "Call the bank", "listId": "work"}) == expected
         assert harness.last_request.json == {"title": "Call the bank", "listId": "work"}
@@ -94,9 +94,9 @@ def test_the_harness_needs_no_server() -> None:
 
 def test_the_harness_feeds_its_data_source() -> None:
     with Harness(TODO) as harness:
-        harness.reply({"lists": [{"id": "b", "name": "Beta"}, {"id": "a", "name": "Alpha"}]}, path="/lists")
+        harness.respond({"lists": [{"id": "b", "name": "Beta"}, {"id": "a", "name": "Alpha"}]}, path="/lists")
 
-        assert harness.options("lists") == {"result": [{"label": "Alpha", "key": "a"}, {"label": "Beta", "key": "b"}]}
+        assert harness.choices("lists") == {"result": [{"label": "Alpha", "key": "a"}, {"label": "Beta", "key": "b"}]}
 
 
 def test_components_with_modules_of_the_same_names_run_side_by_side(runner: connector.Runner) -> None:
@@ -108,7 +108,7 @@ def test_components_with_modules_of_the_same_names_run_side_by_side(runner: conn
     with pytest.raises(UnknownKeyError):
         runner.invoke("listSources")
     with Harness(segment) as harness:
-        expected = harness.reply_with_example("getUser")
+        expected = harness.respond_with_example("getUser")
         assert harness.invoke("getUser", {"userId": "sgJDWk3K21k6LE3tLU9nRK"}) == expected
     assert runner.invoke("listTasks") == {"data": {"tasks": []}}
 
@@ -126,7 +126,7 @@ def test_components_are_imported_under_private_names_alone() -> None:
 
 
 def test_inputs_can_be_pickled_and_read_again() -> None:
-    inputs = TODO.actions["createTask"].inputs.read({"title": "Call the bank", "listId": "work"})
+    inputs = TODO.actions["createTask"].inputs.from_values({"title": "Call the bank", "listId": "work"})
 
     again = pickle.loads(pickle.dumps(inputs))
 
@@ -138,9 +138,9 @@ def test_bad_inputs_are_named_by_its_own_labels() -> None:
     with Harness(TODO) as harness, pytest.raises(InputError) as caught:
         harness.invoke("createTask", {"titel": "x", "listId": ""})
 
-    told = {problem.where: problem for problem in caught.value.problems}
+    told = {problem.location: problem for problem in caught.value.problems}
     assert told["listId"].label == "List"
-    assert told["titel"].cure == "Did you mean title?"
+    assert told["titel"].hint == "Did you mean title?"
 
 
 def test_the_readme_runs_and_prints_what_it_says(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import connector
-from connector import Action, Component, Context, Display, Inputs, Paging, Payload, action, hookimpl
+from connector import Action, Component, Context, Display, Inputs, Pagination, Payload, action, hookimpl
 from connector.errors import (
     UsageError,
 )
@@ -24,14 +24,14 @@ def ask_for_nothing_prepared() -> None:
 
 def ask_for_something_else() -> None:
     with Harness(SEGMENT) as harness:
-        harness.reply({}, method="POST", path="/sources")
-        harness.no_answer(repeat=True, method="DELETE")
+        harness.respond({}, method="POST", path="/sources")
+        harness.respond_with_timeout(repeat=True, method="DELETE")
         harness.invoke("listUsers")
 
 
 def ask_twice() -> None:
     with Harness(SEGMENT) as harness:
-        harness.reply_with_example("getSource")
+        harness.respond_with_example("getSource")
         harness.invoke("getSource", SOURCE)
         harness.invoke("getSource", SOURCE)
 
@@ -43,14 +43,14 @@ def ask_and_swallow_the_error() -> None:
 
 def ask_for_one_of_two() -> None:
     with Harness(SEGMENT) as harness:
-        harness.reply_with_example("getSource")
-        harness.reply_with_example("listUsers", path="/users")
+        harness.respond_with_example("getSource")
+        harness.respond_with_example("listUsers", path="/users")
         harness.invoke("getSource", SOURCE)
 
 
 def fail_with_a_reply_left() -> None:
     with Harness(SEGMENT) as harness:
-        harness.reply_with_example("getSource")
+        harness.respond_with_example("getSource")
         raise ZeroDivisionError
 
 
@@ -63,7 +63,7 @@ def test_a_request_without_a_reply_names_itself_and_the_replies() -> None:
     assert "POST any" not in told
     assert "POST /sources -> 200" in told
     assert "DELETE any path -> no answer" in told
-    assert 'harness.reply({...}, method="GET", path="/users")' in told
+    assert 'harness.respond({...}, method="GET", path="/users")' in told
 
 
 def test_a_spent_reply_is_marked() -> None:
@@ -98,25 +98,25 @@ def test_an_error_of_the_test_itself_is_not_hidden() -> None:
 
 def test_unused_replies_can_be_found_before_the_end() -> None:
     with Harness(SEGMENT) as harness:
-        harness.reply_with_example("getSource")
+        harness.respond_with_example("getSource")
         with pytest.raises(AssertionError, match="The requests were: none"):
-            harness.assert_all_used()
+            harness.assert_all_called()
         harness.invoke("getSource", SOURCE)
-        harness.assert_all_used()
+        harness.assert_all_called()
 
 
 @pytest.mark.parametrize("path", ["sources", "/sources?count=1", "https://api.segmentapis.com/sources"])
 def test_a_reply_for_an_impossible_path_is_refused(harness: Harness, path: str) -> None:
     with pytest.raises(UsageError, match="cannot be for the path"):
-        harness.reply({}, path=path)
+        harness.respond({}, path=path)
 
 
 @pytest.mark.parametrize(
     ("prepare", "told"),
     [
-        (lambda h: h.reply_with_example("getSorce"), "Did you mean getSource"),
-        (lambda h: h.reply_with_example("rawRequest"), "has no example payload"),
-        (lambda h: h.reply_with_pages("getSource", []), "does not list"),
+        (lambda h: h.respond_with_example("getSorce"), "Did you mean getSource"),
+        (lambda h: h.respond_with_example("rawRequest"), "has no example payload"),
+        (lambda h: h.respond_with_pages("getSource", []), "does not list"),
         (lambda h: h.example_inputs("getSorce"), "Did you mean getSource"),
     ],
     ids=["unknown key", "no example", "no list", "unknown inputs"],
@@ -134,7 +134,7 @@ class Echo:
         @action(
             "echo",
             display=Display(label="Echo"),
-            paging=Paging(records="$.data.things", cursor="$.data.next"),
+            pagination=Pagination(records="$.data.things", cursor="$.data.next"),
             example={"data": {"found": None}},
         )
         def echo(context: Context, inputs: Inputs) -> Payload:
@@ -152,13 +152,13 @@ def echoing() -> Component:
 
 def test_pages_of_an_example_without_a_list_are_refused(echoing: Component) -> None:
     with Harness(echoing) as harness, pytest.raises(UsageError, match="has no records in its example payload"):
-        harness.reply_with_pages("echo", [1])
+        harness.respond_with_pages("echo", [1])
 
 
 def test_an_action_of_a_plugin_is_answered_and_its_example_stays_its_own(echoing: Component) -> None:
     with Harness(echoing) as harness:
-        harness.reply_with_example("echo")["data"]["found"] = "changed"
-        harness.reply_with_example("echo", method="GET", path="/segment")
+        harness.respond_with_example("echo")["data"]["found"] = "changed"
+        harness.respond_with_example("echo", method="GET", path="/segment")
 
         assert harness.invoke("echo") == {"data": {"found": None}}
         harness.invoke("echo")

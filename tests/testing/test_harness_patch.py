@@ -31,7 +31,7 @@ def test_nothing_runs_outside_the_block() -> None:
 def test_the_whole_process_is_patched_inside_the_block_and_not_after() -> None:
     before = HTTPAdapter.send
     with Harness(SEGMENT) as harness:
-        harness.reply({"theirs": True}, path="/anything")
+        harness.respond({"theirs": True}, path="/anything")
         found: list[object] = []
         thread = threading.Thread(target=lambda: found.append(requests.get("https://example.com/anything", timeout=5)))
         thread.start()
@@ -43,7 +43,7 @@ def test_the_whole_process_is_patched_inside_the_block_and_not_after() -> None:
 
 
 def test_a_runner_of_the_program_under_test_is_answered_too(harness: Harness) -> None:
-    expected = harness.reply_with_example("getSource")
+    expected = harness.respond_with_example("getSource")
 
     with connector.Runner(SEGMENT, {"fields": {"apiKey": "its-own"}}) as runner:
         assert runner.invoke("getSource", SOURCE) == expected
@@ -67,9 +67,9 @@ def test_a_harness_cannot_be_opened_twice_at_once(harness: Harness) -> None:
 
 
 def test_a_harness_inside_another_takes_the_requests_until_it_ends(harness: Harness) -> None:
-    outer = harness.reply_with_example("getSource")
+    outer = harness.respond_with_example("getSource")
     with Harness(SEGMENT) as inside:
-        inside.reply({"inner": True})
+        inside.respond({"inner": True})
         assert inside.invoke("getSource", SOURCE) == {"data": {"inner": True}}
 
     assert harness.invoke("getSource", SOURCE) == outer

@@ -7,11 +7,11 @@ import pytest
 import connector
 from connector.errors import (
     AuthenticationError,
+    NoResponseError,
     NotFoundError,
     OutcomeUnknownError,
     RateLimitError,
     ServerError,
-    UnansweredError,
 )
 from connector.testing import Harness
 
@@ -20,29 +20,29 @@ SOURCE = {"sourceId": "rh5BDZp6QDHvXFCkibm1pR"}
 
 
 def test_a_reply_is_what_the_action_answers(harness: Harness) -> None:
-    harness.reply({"data": {"source": {"id": "abc"}}})
+    harness.respond({"data": {"source": {"id": "abc"}}})
 
     assert harness.invoke("getSource", SOURCE) == {"data": {"data": {"source": {"id": "abc"}}}}
 
 
 def test_an_example_is_what_the_action_answers(harness: Harness) -> None:
-    expected = harness.reply_with_example("getSource")
+    expected = harness.respond_with_example("getSource")
 
     assert expected == SEGMENT.actions["getSource"].example
     assert harness.invoke("getSource", SOURCE) == expected
 
 
 def test_replies_are_used_in_their_order(harness: Harness) -> None:
-    harness.reply({"n": 1})
-    harness.reply({"n": 2})
+    harness.respond({"n": 1})
+    harness.respond({"n": 2})
 
     assert [harness.invoke("getSource", SOURCE)["data"]["n"] for _ in range(2)] == [1, 2]
 
 
 def test_a_reply_waits_for_the_request_that_it_is_for(harness: Harness) -> None:
-    harness.reply({"n": "users"}, path="/users")
-    harness.reply({"n": "deleted"}, method="delete")
-    harness.reply({"n": "source"}, method="GET", path="/sources/a%2Fb")
+    harness.respond({"n": "users"}, path="/users")
+    harness.respond({"n": "deleted"}, method="delete")
+    harness.respond({"n": "source"}, method="GET", path="/sources/a%2Fb")
 
     assert harness.invoke("getSource", {"sourceId": "a/b"})["data"] == {"n": "source"}
     assert harness.invoke("deleteSource", SOURCE)["data"] == {"n": "deleted"}
@@ -50,45 +50,45 @@ def test_a_reply_waits_for_the_request_that_it_is_for(harness: Harness) -> None:
 
 
 def test_a_reply_for_this_request_goes_before_one_for_any(harness: Harness) -> None:
-    harness.reply({"n": "any"})
-    harness.reply({"n": "method"}, method="GET")
-    harness.reply({"n": "both"}, method="GET", path=f"/sources/{SOURCE['sourceId']}")
+    harness.respond({"n": "any"})
+    harness.respond({"n": "method"}, method="GET")
+    harness.respond({"n": "both"}, method="GET", path=f"/sources/{SOURCE['sourceId']}")
 
     assert [harness.invoke("getSource", SOURCE)["data"]["n"] for _ in range(3)] == ["both", "method", "any"]
 
 
 def test_pages_can_be_kept_for_one_request(harness: Harness) -> None:
-    harness.reply_with_pages("listSources", [{"id": "a"}], [{"id": "b"}], method="GET", path="/sources")
-    harness.reply({"users": []})
+    harness.respond_with_pages("listSources", [{"id": "a"}], [{"id": "b"}], method="GET", path="/sources")
+    harness.respond({"users": []})
 
     assert harness.invoke("listUsers") == {"data": {"users": []}}
-    assert [source["id"] for source in harness.runner.items("listSources")] == ["a", "b"]
+    assert [source["id"] for source in harness.runner.records("listSources")] == ["a", "b"]
 
 
 def test_a_repeated_reply_answers_again_and_again(harness: Harness) -> None:
-    harness.reply_with_example("getSource", repeat=True)
+    harness.respond_with_example("getSource", repeat=True)
 
     assert harness.invoke("getSource", SOURCE) == harness.invoke("getSource", SOURCE)
     assert len(harness.requests) == 2
 
 
 def test_pages_are_walked(harness: Harness) -> None:
-    harness.reply_with_pages("listSources", [{"id": "a"}, {"id": "b"}], [], [{"id": "c"}])
+    harness.respond_with_pages("listSources", [{"id": "a"}, {"id": "b"}], [], [{"id": "c"}])
 
-    assert [source["id"] for source in harness.runner.items("listSources")] == ["a", "b", "c"]
+    assert [source["id"] for source in harness.runner.records("listSources")] == ["a", "b", "c"]
     assert [request.query.get("pagination[cursor]") for request in harness.requests] == [None, "page-2", "page-3"]
 
 
 def test_a_data_source_asks_for_all_pages(harness: Harness) -> None:
-    harness.reply_with_pages("listSources", [{"id": "1", "slug": "web"}], [{"id": "2", "slug": "app"}])
+    harness.respond_with_pages("listSources", [{"id": "1", "slug": "web"}], [{"id": "2", "slug": "app"}])
 
-    assert harness.options("sources") == {
+    assert harness.choices("sources") == {
         "result": [{"label": "app", "key": "2"}, {"label": "web", "key": "1"}],
     }
 
 
 def test_the_body_of_an_error_is_read(harness: Harness) -> None:
-    harness.reply({"errors": [{"type": "not-found", "message": "no such source"}]}, status=404)
+    harness.respond({"errors": [{"type": "not-found", "message": "no such source"}]}, status=404)
 
     with pytest.raises(NotFoundError, match="no such source"):
         harness.invoke("getSource", SOURCE)
@@ -96,15 +96,15 @@ def test_the_body_of_an_error_is_read(harness: Harness) -> None:
 
 @pytest.mark.parametrize(("status", "error"), [(401, AuthenticationError), (429, RateLimitError), (503, ServerError)])
 def test_a_status_alone_is_an_error(harness: Harness, status: int, error: type[Exception]) -> None:
-    harness.reply(status=status)
+    harness.respond(status=status)
 
     with pytest.raises(error):
         harness.invoke("getSource", SOURCE)
 
 
 def test_text_and_bytes_go_out_as_they_are(harness: Harness) -> None:
-    harness.reply("plain text")
-    harness.reply(b"\x00\xff", headers={"Content-Type": "image/png"})
+    harness.respond("plain text")
+    harness.respond(b"\x00\xff", headers={"Content-Type": "image/png"})
     raw = {"method": "GET", "url": "/logo"}
 
     assert harness.invoke("rawRequest", {**raw, "responseType": "text"}) == {"data": "plain text"}
@@ -114,22 +114,22 @@ def test_text_and_bytes_go_out_as_they_are(harness: Harness) -> None:
 
 
 def test_no_answer_to_a_read_can_be_repeated(harness: Harness) -> None:
-    harness.no_answer()
+    harness.respond_with_timeout()
 
-    with pytest.raises(UnansweredError):
+    with pytest.raises(NoResponseError):
         harness.invoke("getSource", SOURCE)
 
 
 def test_no_answer_to_a_write_has_an_unknown_outcome(harness: Harness) -> None:
-    harness.no_answer(method="DELETE")
+    harness.respond_with_timeout(method="DELETE")
 
     with pytest.raises(OutcomeUnknownError):
         harness.invoke("deleteSource", SOURCE)
 
 
 def test_a_rate_limit_raises_at_once_and_leaves_the_next_call_alone(harness: Harness) -> None:
-    harness.reply(status=429, headers={"Retry-After": "60"})
-    harness.reply_with_example("getSource")
+    harness.respond(status=429, headers={"Retry-After": "60"})
+    harness.respond_with_example("getSource")
 
     with pytest.raises(RateLimitError) as caught:
         harness.invoke("getSource", SOURCE)
@@ -141,8 +141,8 @@ def test_a_rate_limit_raises_at_once_and_leaves_the_next_call_alone(harness: Har
 def test_a_wait_that_is_allowed_takes_no_time() -> None:
     began = time.monotonic()
     with Harness(SEGMENT, max_wait=90) as harness:
-        harness.reply(status=429, headers={"Retry-After": "60"})
-        harness.reply_with_example("getSource")
+        harness.respond(status=429, headers={"Retry-After": "60"})
+        harness.respond_with_example("getSource")
         harness.invoke("getSource", SOURCE)
 
     assert [str(request) for request in harness.requests] == [f"GET /sources/{SOURCE['sourceId']}"] * 2

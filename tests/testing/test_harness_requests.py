@@ -17,7 +17,7 @@ SOURCE = {"sourceId": "rh5BDZp6QDHvXFCkibm1pR"}
 
 
 def test_a_request_can_be_looked_at(harness: Harness) -> None:
-    harness.reply_with_example("updateSource")
+    harness.respond_with_example("updateSource")
     harness.invoke("updateSource", {**SOURCE, "name": "Web", "enabled": "false"})
 
     request = harness.last_request
@@ -28,14 +28,14 @@ def test_a_request_can_be_looked_at(harness: Harness) -> None:
 
 
 def test_a_request_without_a_body_has_no_json(harness: Harness) -> None:
-    harness.reply_with_example("getSource")
+    harness.respond_with_example("getSource")
     harness.invoke("getSource", SOURCE)
 
     assert (harness.last_request.body, harness.last_request.json) == (b"", None)
 
 
 def test_a_query_is_decoded_and_repeated_parameters_are_a_list(harness: Harness) -> None:
-    harness.reply({})
+    harness.respond({})
     harness.invoke("rawRequest", {"method": "GET", "url": "/a?x=1&x=2&x=3&y=%26&z="})
 
     assert harness.last_request.query == {"x": ["1", "2", "3"], "y": "&", "z": ""}
@@ -43,7 +43,7 @@ def test_a_query_is_decoded_and_repeated_parameters_are_a_list(harness: Harness)
 
 def test_no_request_shows_the_token() -> None:
     with Harness(SEGMENT, fields={"apiKey": "very-secret"}) as harness:
-        harness.reply_with_example("getSource")
+        harness.respond_with_example("getSource")
         harness.invoke("getSource", SOURCE)
 
     request = harness.last_request
@@ -57,7 +57,7 @@ def test_the_last_request_of_none_says_so(harness: Harness) -> None:
 
 
 def test_requests_of_all_threads_are_kept(harness: Harness) -> None:
-    harness.reply_with_example("getSource", repeat=True)
+    harness.respond_with_example("getSource", repeat=True)
     with ThreadPoolExecutor(8) as pool:
         payloads = list(pool.map(lambda _: harness.invoke("getSource", SOURCE), range(40)))
 
@@ -66,7 +66,7 @@ def test_requests_of_all_threads_are_kept(harness: Harness) -> None:
 
 def test_replies_are_each_used_once_by_threads_together(harness: Harness) -> None:
     for number in range(40):
-        harness.reply({"n": number})
+        harness.respond({"n": number})
     with ThreadPoolExecutor(8) as pool:
         payloads = list(pool.map(lambda _: harness.invoke("getSource", SOURCE), range(40)))
 
@@ -75,7 +75,7 @@ def test_replies_are_each_used_once_by_threads_together(harness: Harness) -> Non
 
 def test_example_inputs_are_enough_to_perform(harness: Harness) -> None:
     inputs = harness.example_inputs("createSource")
-    harness.reply_with_example("createSource")
+    harness.respond_with_example("createSource")
     harness.invoke("createSource", inputs)
 
     assert inputs.keys() == {"slug", "enabled", "metadataId"}
@@ -84,7 +84,7 @@ def test_example_inputs_are_enough_to_perform(harness: Harness) -> None:
 
 def test_fields_of_the_connection_can_be_given() -> None:
     with Harness(SEGMENT, connection="apiKey", fields={"region": "eu1.api"}) as harness:
-        harness.reply_with_example("getSource")
+        harness.respond_with_example("getSource")
         harness.invoke("getSource", SOURCE)
 
     assert harness.last_request.host == "eu1.api.segmentapis.com"

@@ -50,7 +50,7 @@ def test_nothing_of_a_component_is_imported_until_a_fixture_is_used(run: Run) ->
 def test_the_harness_is_there_without_an_import(run: Run) -> None:
     test = """
         def test_it(harness):
-            expected = harness.reply_with_example("getUser")
+            expected = harness.respond_with_example("getUser")
             assert harness.invoke("getUser", {"userId": "abc"}) == expected
             assert harness.last_request.path == "/users/abc"
     """
@@ -61,7 +61,7 @@ def test_the_harness_is_there_without_an_import(run: Run) -> None:
 def test_a_reply_that_is_left_fails_the_test(run: Run) -> None:
     test = """
         def test_it(harness):
-            harness.reply_with_example("getUser", path="/users/abc")
+            harness.respond_with_example("getUser", path="/users/abc")
     """
 
     printed = run({"test_it.py": test})
@@ -114,7 +114,7 @@ def test_another_component_takes_the_place_of_the_bundled_one(run: Run) -> None:
     test = """
         def test_it(harness, connector_component):
             assert connector_component.key == "todo"
-            expected = harness.reply_with_example("listTasks")
+            expected = harness.respond_with_example("listTasks")
             assert harness.invoke("listTasks") == expected
     """
 

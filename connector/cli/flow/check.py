@@ -12,7 +12,7 @@ import click
 from connector.cli.flow.options import config_of, config_option, flow_option, known_components
 from connector.cli.output import colours, write_json
 from connector.cli.shared_options import common_options
-from connector.errors import FlowFileError
+from connector.errors import InvalidFlowError
 
 if TYPE_CHECKING:
     from connector.flows import Finding
@@ -61,8 +61,8 @@ def _findings(
 
     try:
         flow = Flow.load(file)
-    except FlowFileError as error:
-        return [Finding("error", "file", p.where, "", "", p.message, p.cure) for p in error.problems]
+    except InvalidFlowError as error:
+        return [Finding("error", "file", p.location, "", "", p.message, p.hint) for p in error.problems]
     config = config_of(configured, flow.integration.config_variables)
     config_values(flow.integration, config)
     return flow.check(known_components(context), flow=name, target=target, config=config or None)
@@ -74,7 +74,7 @@ def line_of(finding: Finding) -> str:
     severity: str = finding.severity
     if colours(sys.stdout):
         severity = click.style(severity, fg=COLOURS[finding.severity], bold=True)
-    return f"{finding.where}: {severity}: {place}{finding.message} {finding.cure}".rstrip()
+    return f"{finding.location}: {severity}: {place}{finding.message} {finding.hint}".rstrip()
 
 
 def _total(errors: int, warnings: int) -> str:

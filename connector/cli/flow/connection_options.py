@@ -20,7 +20,7 @@ from connector.errors import UsageError
 if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.flows.file.model import Integration
-    from connector.flows.run.connections import Need
+    from connector.flows.run.connections import ConnectionNeed
 
 
 class Given(NamedTuple):
@@ -50,7 +50,9 @@ class FlowConnecting(NamedTuple):
     max_wait: float
     deadline: float | None
 
-    def open(self, integration: Integration, needs: Iterable[Need], components: Mapping[str, Component]) -> Given:
+    def open(
+        self, integration: Integration, needs: Iterable[ConnectionNeed], components: Mapping[str, Component]
+    ) -> Given:
         """The connections that were given by option, in a sandbox, or by the environment.
 
         Raises:
@@ -64,7 +66,7 @@ class _Opening:
     def __init__(
         self,
         integration: Integration,
-        needs: Iterable[Need],
+        needs: Iterable[ConnectionNeed],
         components: Mapping[str, Component],
         options: FlowConnecting,
     ) -> None:
@@ -90,7 +92,7 @@ class _Opening:
             self._of_environment(missing[0])
         return self.found
 
-    def _wanted(self, needs: Sequence[Need]) -> dict[str, str]:
+    def _wanted(self, needs: Sequence[ConnectionNeed]) -> dict[str, str]:
         """Component of each connection that is needed, by the name to give it by."""
         wanted = {name: component for component, name in needs if name is not None}
         for component, name in needs:
@@ -110,8 +112,8 @@ class _Opening:
     def _check_name(self, name: str, option: str) -> None:
         names = {**self.variables, **self.wanted}
         if self.variables and name not in names:
-            cure = did_you_mean(name, names) or f"Its connections are {', '.join(names)}."
-            raise UsageError(f'{option}: the integration has no connection "{name}".', hint=cure)
+            hint = did_you_mean(name, names) or f"Its connections are {', '.join(names)}."
+            raise UsageError(f'{option}: the integration has no connection "{name}".', hint=hint)
 
     def _read(self, name: str, file: str) -> None:
         self._check_name(name, "--connection")

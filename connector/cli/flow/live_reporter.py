@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from connector.cli.flow.reporters import Telling, plain, shortened
+from connector.cli.flow.reporters import Reporter, plain, shortened
 from connector.flows.run.events import LogEvent, StepEvent
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class _Going:
         return ", ".join(part for part in (count, ignored, tries) if part)
 
 
-class Live(Telling):
+class LiveReporter(Reporter):
     """Shows the steps of a run while it goes on."""
 
     def __init__(self) -> None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from connector.cli.flow.reporters import Lines, Telling
+from connector.cli.flow.reporters import JsonLinesReporter, Reporter
 from connector.cli.output import colours
 from connector.cli.shared_options import component_of
 from connector.errors import JournalError, UsageError
 
 if TYPE_CHECKING:
-    from connector.journal.reader import History
+    from connector.journal.reader import JournalContents
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -76,21 +76,21 @@ def confirm(facts: Sequence[str], what: str) -> None:
         raise UsageError("it was not confirmed; nothing was sent.")
 
 
-def telling(events: str | None) -> Telling:
+def make_reporter(events: str | None) -> Reporter:
     """What tells of a run: `jsonl` writes events, a terminal gets a live view."""
     if events == "jsonl":
-        return Lines()
+        return JsonLinesReporter()
     if not colours(sys.stderr):
-        return Telling()
-    from connector.cli.flow.live_reporter import Live
+        return Reporter()
+    from connector.cli.flow.live_reporter import LiveReporter
 
-    return Live()
+    return LiveReporter()
 
 
 JOURNAL_ARGUMENT = click.argument("journal", metavar="JOURNAL")
 
 
-def history_of(journal: str) -> History:
+def history_of(journal: str) -> JournalContents:
     """Return the contents of a journal, named by its path or by the id of its run.
 
     Raises:

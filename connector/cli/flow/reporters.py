@@ -18,7 +18,7 @@ LONGEST = 500
 """Characters of a log message that are shown; its event has all of them."""
 
 
-class Telling:
+class Reporter:
     """Tells what went wrong, what the flow logs, and the end.
 
     Attributes:
@@ -58,7 +58,7 @@ class Telling:
             self.say(f"and {self._told - MOST_LINES} more waits, repetitions and ignored errors")
 
 
-class Lines(Telling):
+class JsonLinesReporter(Reporter):
     """Writes one line of JSON an event."""
 
     def tell(self, event: Event) -> None:

@@ -9,8 +9,8 @@ import click
 
 from connector.cli.connection_options import ConnectingCommand
 from connector.cli.flow.connection_options import FlowConnecting, flow_connecting_options
-from connector.cli.flow.options import JOURNAL_ARGUMENT, history_of, known_components, telling, yes_option
-from connector.cli.flow.run import announce, perform, watching_options
+from connector.cli.flow.options import JOURNAL_ARGUMENT, history_of, known_components, make_reporter, yes_option
+from connector.cli.flow.run import confirm_run, perform, watching_options
 from connector.cli.output import write_json
 from connector.cli.shared_options import common_options
 
@@ -51,17 +51,17 @@ def resume(
     Connections are to be given again: a journal holds no credentials.
     """
     from connector.flows import Flow
-    from connector.flows import resume as take_up
+    from connector.flows import resume as reopen
 
     history = history_of(journal)
     flow = Flow.load(file) if file else Flow.parse(history.header["text"], history.header["source"])
     components, name = known_components(context), history.header["flow"]
     given = connecting.open(flow.integration, flow.connections(components, flow=name), components)
-    tell = telling(events)
-    announce(tell, flow, name, components, given, confirmed=yes)
+    tell = make_reporter(events)
+    confirm_run(tell, flow, name, components, given, confirmed=yes)
     run = perform(
         tell,
-        take_up,
+        reopen,
         history.path,
         components,
         connections=given.connections,

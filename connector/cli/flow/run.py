@@ -16,10 +16,10 @@ from connector.cli.flow.options import (
     confirm,
     flow_option,
     known_components,
-    telling,
+    make_reporter,
     yes_option,
 )
-from connector.cli.flow.reporters import Telling
+from connector.cli.flow.reporters import Reporter
 from connector.cli.output import write_json
 from connector.cli.shared_options import common_options, read_json
 from connector.errors import FlowLimitError, StepError
@@ -67,19 +67,19 @@ def command(
     connector flow run copy.yaml --sandbox='From Workspace=a.sqlite' --sandbox='To Workspace=b.sqlite'
     """
     from connector.flows import Flow
-    from connector.flows.check.findings import refuse
+    from connector.flows.check.findings import raise_if_errors
     from connector.flows.run.config import config_values
 
     components = known_components(context)
     flow = Flow.load(file)
     config = config_of(configured, flow.integration.config_variables)
     config_values(flow.integration, config)
-    refuse(flow.check(components, flow=flow.definition(name).name, config=config))
+    raise_if_errors(flow.check(components, flow=flow.definition(name).name, config=config))
     body = None if payload is None else read_json(payload, "payload")
     given = connecting.open(flow.integration, flow.connections(components, flow=name), components)
-    tell = telling(events)
+    tell = make_reporter(events)
     if not dry_run:
-        announce(tell, flow, name, components, given, confirmed=yes)
+        confirm_run(tell, flow, name, components, given, confirmed=yes)
     run = perform(
         tell,
         flow.run,
@@ -96,8 +96,8 @@ def command(
     write_json(shown_writes(run, components) if dry_run else run.results)
 
 
-def announce(
-    tell: Telling,
+def confirm_run(
+    tell: Reporter,
     flow: Flow,
     name: str | None,
     components: Mapping[str, Component],
@@ -111,14 +111,14 @@ def announce(
         ConnectionInputError: A connection is missing, or does not fit.
         UsageError: It was not confirmed.
     """
-    from connector.flows.run.connections import Bindings
+    from connector.flows.run.connections import FlowConnections
 
     steps = list(flow.definition(name).walk())
     actions = [components[s.component].actions.get(s.action) for s in steps if s.component in components]
     if given.is_sandbox or not any(action and action.effect != "read" for action in actions):
         return
     needs = flow.connections(components, flow=name)
-    bindings = Bindings(flow.integration, needs, components, given.connections)
+    bindings = FlowConnections(flow.integration, needs, components, given.connections)
     bindings.close()
     places = [
         f"{key}: the sandbox {given.sandboxes[key]}"
@@ -135,7 +135,7 @@ def announce(
             tell.say(place)
 
 
-def perform(tell: Telling, start: Callable[..., Run], *args: Any, **options: Any) -> Run:
+def perform(tell: Reporter, start: Callable[..., Run], *args: Any, **options: Any) -> Run:
     """Run a flow while telling of it; whatever ends it early also says how to go on.
 
     Raises:
@@ -155,7 +155,7 @@ def perform(tell: Telling, start: Callable[..., Run], *args: Any, **options: Any
     return run
 
 
-def _how_to_go_on(tell: Telling) -> str:
+def _how_to_go_on(tell: Reporter) -> str:
     if not tell.journal:
         return ""
     from connector.journal.file import runs_folder
@@ -175,7 +175,7 @@ def shown_writes(run: Run, components: Mapping[str, Component]) -> list[dict[str
     from connector.common.redaction import Redactor
 
     shown = []
-    for write in run.pretended:
+    for write in run.skipped_writes:
         component, _, key = write["action"].partition(".")
         markers = components[component].actions[key].inputs.definitions()
         secret = {name for name, marker in markers.items() if marker.secret or marker.type == "password"}

@@ -14,9 +14,9 @@ from connector.cli.shared_options import common_options
 
 if TYPE_CHECKING:
     from connector.errors import ConnectorError
-    from connector.flows.run.connections import Need
-    from connector.flows.run.undo import Undone
-    from connector.journal.reader import History, Write
+    from connector.flows.run.connections import ConnectionNeed
+    from connector.flows.run.undo import UndoResult
+    from connector.journal.reader import JournalContents, Write
 
 
 @click.command(cls=ConnectingCommand)
@@ -39,7 +39,7 @@ def undo(context: click.Context, *, journal: str, dry_run: bool, yes: bool, conn
     components = known_components(context)
     given = connecting.open(flow.integration, _needs(history), components)
 
-    def take(*, dry: bool) -> Undone:
+    def take(*, dry: bool) -> UndoResult:
         return take_back(
             history.path, components, connections=given.connections, max_wait=connecting.max_wait, dry_run=dry
         )
@@ -53,14 +53,14 @@ def undo(context: click.Context, *, journal: str, dry_run: bool, yes: bool, conn
     return undone.failed[0][1].exit_code if undone.failed else 0
 
 
-def _needs(history: History) -> list[Need]:
+def _needs(history: JournalContents) -> list[ConnectionNeed]:
     """The connections that something was written with."""
     about = history.header["connections"]
     names = dict.fromkeys(write.connection for write in history.writes)
     return [(about[name]["component"], name) for name in names if name in about]
 
 
-def _report(undone: Undone) -> dict[str, Any]:
+def _report(undone: UndoResult) -> dict[str, Any]:
     return {
         "deleted": [_shown(write) for write in undone.deleted],
         "gone": [_shown(write) for write in undone.gone],

@@ -57,12 +57,12 @@ def path(context: click.Context, file: str | None) -> None:
 @click.pass_context
 def reset(context: click.Context, file: str | None, yes: bool) -> None:
     """Put the sandbox back to its beginning; its token stays the same."""
-    where = file_of(component_of(context), file, os.environ)
-    if where.exists() and not yes:
-        _confirm_loss(where)
+    location = file_of(component_of(context), file, os.environ)
+    if location.exists() and not yes:
+        _confirm_loss(location)
     with _opened(context, file) as (workspace, _):
         workspace.reset()
-    say(f"{where} is as it was in the beginning")
+    say(f"{location} is as it was in the beginning")
 
 
 @click.command()
@@ -119,12 +119,12 @@ def seed(context: click.Context, /, file: str | None, yes: bool, seed_file: str 
         raise UsageError("a sandbox is seeded from a file or from numbers.", hint=f"Give --seed FILE, or {names}.")
     component = component_of(context)
     new = Path(seed_file).expanduser() if seed_file else sandbox_of(component).generate(**asked)
-    where = file_of(component, file, os.environ)
-    if where.exists() and not yes:
-        _confirm_loss(where)
+    location = file_of(component, file, os.environ)
+    if location.exists() and not yes:
+        _confirm_loss(location)
     with _opened(context, file) as (workspace, _):
         workspace.load(new)
-    say(f"{where} holds the new seed")
+    say(f"{location} holds the new seed")
 
 
 @click.command()

@@ -13,7 +13,7 @@ from connector.flows.values.expressions import Reference
 from connector.flows.values.paths import UNDEFINED, Path
 
 if TYPE_CHECKING:
-    from connector.flows.check.references import Sight
+    from connector.flows.check.references import VisibleSteps
 
 
 class _Unknown:
@@ -31,7 +31,7 @@ def trigger_shape() -> dict[str, Any]:
     return dict.fromkeys(PROPERTIES, UNKNOWN) | {"body": body, "rawBody": body}
 
 
-def step_shape(step: Step, components: Mapping[str, Component], sight: Sight) -> Any:
+def step_shape(step: Step, components: Mapping[str, Component], sight: VisibleSteps) -> Any:
     """The shape of a step's results."""
     if step.kind in {"branch.branchOnValue", "branch.branchOnExpression"}:
         return "the name of a branch"
@@ -40,7 +40,7 @@ def step_shape(step: Step, components: Mapping[str, Component], sight: Sight) ->
     return sight.example(components[step.component], step.action)
 
 
-def item_shape(step: Step, sight: Sight) -> Any:
+def item_shape(step: Step, sight: VisibleSteps) -> Any:
     """The shape of a loop's current item: that of the first item of the example it goes over."""
     items = step.inputs.get("items")
     if not isinstance(items, Reference):

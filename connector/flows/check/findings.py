@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from connector.errors import FlowFileError, Problem
+from connector.errors import InvalidFlowError, Problem
 
 Severity = Literal["error", "warning"]
 
@@ -18,25 +18,25 @@ class Finding:
     Attributes:
         severity: An `error` keeps the flow from running, a `warning` does not.
         rule: Name of the rule that found it.
-        where: `file:line`.
+        location: `file:line`.
         flow: Name of the flow; empty for the whole file.
         step: Name of the step; empty for the whole flow.
         message: What is wrong, in one sentence.
-        cure: What to do about it.
+        hint: What to do about it.
     """
 
     severity: Severity
     rule: str
-    where: str
+    location: str
     flow: str
     step: str
     message: str
-    cure: str = ""
+    hint: str = ""
 
     def problem(self) -> Problem:
         """The finding as errors list them."""
         place = " / ".join(part for part in (self.flow, self.step) if part)
-        return Problem(self.where, self.message, place, self.cure)
+        return Problem(self.location, self.message, place, self.hint)
 
     def to_dict(self) -> dict[str, str]:
         """The finding as JSON, empty parts left out."""
@@ -47,12 +47,12 @@ class Finding:
         return f"{self.severity}: {self.problem()}"
 
 
-def refuse(findings: Iterable[Finding]) -> None:
+def raise_if_errors(findings: Iterable[Finding]) -> None:
     """Let a flow pass that has no errors.
 
     Raises:
-        FlowFileError: It has some; steps that are not supported come first.
+        InvalidFlowError: It has some; steps that are not supported come first.
     """
     errors = sorted((f for f in findings if f.severity == "error"), key=lambda finding: finding.rule != "unsupported")
     if errors:
-        raise FlowFileError("the flow cannot be run; nothing was run.", problems=[f.problem() for f in errors])
+        raise InvalidFlowError("the flow cannot be run; nothing was run.", problems=[f.problem() for f in errors])

@@ -43,8 +43,8 @@ class InputChecks:
             return
         place = ("inputs", key)
         if not isinstance(expression, ConfigVariable):
-            cure = "Make it `type: configVar` with the key of a connection."
-            yield "error", "connection", place, f"{key} must be a config variable.", cure
+            hint = "Make it `type: configVar` with the key of a connection."
+            yield "error", "connection", place, f"{key} must be a config variable.", hint
             return
         variable = self.integration.config_variables.get(name or "")
         if variable is None:
@@ -59,8 +59,8 @@ class InputChecks:
         known = action.inputs.definitions()
         for key, expression in step.inputs.items():
             if key not in known and key not in CONNECTION_INPUTS and not is_unset(expression):
-                cure = did_you_mean(key, known) or f"It takes {', '.join(known) or 'none'}."
-                yield "error", "unknown-input", ("inputs", key), f"{step.kind} has no input {key}.", cure
+                hint = did_you_mean(key, known) or f"It takes {', '.join(known) or 'none'}."
+                yield "error", "unknown-input", ("inputs", key), f"{step.kind} has no input {key}.", hint
 
     def _values(self, step: Step, action: Action[Any]) -> Iterator[Rule]:
         known = action.inputs.definitions()
@@ -68,24 +68,24 @@ class InputChecks:
         dynamic = {key for key, expression in own.items() if not is_static(expression) and not is_unset(expression)}
         values = {key: evaluate(e, Scope()) for key, e in own.items() if key not in dynamic and not is_unset(e)}
         try:
-            action.inputs.read(values)
+            action.inputs.from_values(values)
         except InputError as error:
             for problem in error.problems:
-                key = problem.where.split(".")[0].split("[")[0]
+                key = problem.location.split(".")[0].split("[")[0]
                 if key in dynamic:
                     continue
                 missing = key not in values
                 rule = "missing-input" if missing else "value"
-                label = f"{problem.label} ({problem.where})" if problem.label else problem.where
-                cure = problem.cure or ("Fill it in." if missing else "Correct it.")
-                yield "error", rule, ("inputs", key), f"{label} {problem.message}", cure
+                label = f"{problem.label} ({problem.location})" if problem.label else problem.location
+                hint = problem.hint or ("Fill it in." if missing else "Correct it.")
+                yield "error", rule, ("inputs", key), f"{label} {problem.message}", hint
 
 
 def _built_in(step: Step, built_in: BuiltIn) -> Iterator[Rule]:
     for key, expression in step.inputs.items():
         if built_in.inputs is not None and key not in built_in.inputs and not is_unset(expression):
-            cure = did_you_mean(key, built_in.inputs) or f"It takes {', '.join(sorted(built_in.inputs)) or 'none'}."
-            yield "error", "unknown-input", ("inputs", key), f"{step.kind} has no input {key} here.", cure
+            hint = did_you_mean(key, built_in.inputs) or f"It takes {', '.join(sorted(built_in.inputs)) or 'none'}."
+            yield "error", "unknown-input", ("inputs", key), f"{step.kind} has no input {key} here.", hint
     for key in sorted(built_in.required):
         if is_unset(step.inputs.get(key)):
             yield "error", "missing-input", ("inputs", key), f"{key} is required.", "Fill it in."

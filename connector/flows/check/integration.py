@@ -9,7 +9,7 @@ from connector.component.component import Component
 from connector.flows.check.example_shapes import UNKNOWN, item_shape, step_shape, trigger_shape
 from connector.flows.check.findings import Finding, Severity
 from connector.flows.check.inputs import InputChecks
-from connector.flows.check.references import Sight, check_parts
+from connector.flows.check.references import VisibleSteps, check_parts
 from connector.flows.check.structure import check_structure
 from connector.flows.check.target import check_target
 from connector.flows.file.model import ConfigVariable, FlowDefinition, Integration, Step
@@ -57,12 +57,12 @@ class _Check:
 
     def findings(self) -> list[Finding]:
         trigger, *steps = self.flow.steps
-        sight = Sight(self.flow, self.integration)
+        sight = VisibleSteps(self.flow, self.integration)
         sight.show(trigger, trigger_shape())
         self._walk(steps, sight, loops=0)
         return self.found
 
-    def _walk(self, steps: Sequence[Step], sight: Sight, loops: int) -> None:
+    def _walk(self, steps: Sequence[Step], sight: VisibleSteps, loops: int) -> None:
         for step in steps:
             self._add(step, check_structure(step, self.components, loops))
             self._add(step, check_parts(step, sight))
@@ -72,7 +72,7 @@ class _Check:
             self._blocks(step, sight, loops)
             sight.show(step, step_shape(step, self.components, sight))
 
-    def _blocks(self, step: Step, sight: Sight, loops: int) -> None:
+    def _blocks(self, step: Step, sight: VisibleSteps, loops: int) -> None:
         if step.steps:
             sight.enter(step, item_shape(step, sight) if step.action == "loopOverItems" else UNKNOWN)
             self._walk(step.steps, sight, loops + 1)
@@ -83,9 +83,9 @@ class _Check:
         sight.join(step)
 
     def _add(self, step: Step, rules: Iterator[tuple[Severity, str, tuple[str | int, ...], str, str]]) -> None:
-        for severity, rule, place, message, cure in rules:
-            where = self.integration.where((*step.place, *place))
-            self.found.append(Finding(severity, rule, where, self.flow.name, step.name, message, cure))
+        for severity, rule, place, message, hint in rules:
+            location = self.integration.location((*step.place, *place))
+            self.found.append(Finding(severity, rule, location, self.flow.name, step.name, message, hint))
 
 
 def _variable_findings(
@@ -96,11 +96,11 @@ def _variable_findings(
 ) -> Iterator[Finding]:
     used = _used_variables(flows)
     for key, variable in integration.config_variables.items():
-        where = integration.where(variable.place)
+        location = integration.location(variable.place)
         if variable.kind == "value" and key in used:
-            yield from _unset(variable, where, config)
+            yield from _unset(variable, location, config)
         if variable.kind == "connection":
-            yield from _connection(variable, where, components, is_used=key in used)
+            yield from _connection(variable, location, components, is_used=key in used)
 
 
 def _used_variables(flows: Sequence[FlowDefinition]) -> set[str]:
@@ -109,35 +109,37 @@ def _used_variables(flows: Sequence[FlowDefinition]) -> set[str]:
     return {part.key for expression in expressions for part in parts_of(expression) if isinstance(part, ConfigPart)}
 
 
-def _unset(variable: ConfigVariable, where: str, config: Mapping[str, Any] | None) -> Iterator[Finding]:
+def _unset(variable: ConfigVariable, location: str, config: Mapping[str, Any] | None) -> Iterator[Finding]:
     if variable.default in (None, "") and (config or {}).get(variable.key) in (None, ""):
         severity: Severity = "warning" if config is None else "error"
         message = f'the config variable "{variable.key}" has no value.'
-        cure = f"Give it: --config '{variable.key}=VALUE', config={{{variable.key!r}: ...}}."
-        yield Finding(severity, "unset-config-variable", where, "", "", message, cure)
+        hint = f"Give it: --config '{variable.key}=VALUE', config={{{variable.key!r}: ...}}."
+        yield Finding(severity, "unset-config-variable", location, "", "", message, hint)
     if variable.choices and variable.default not in (None, "", *variable.choices):
         message = f'the default "{variable.default}" of "{variable.key}" is none of its choices.'
-        yield Finding("error", "choice", where, "", "", message, f"Use one of {', '.join(variable.choices)}.")
+        yield Finding("error", "choice", location, "", "", message, f"Use one of {', '.join(variable.choices)}.")
 
 
 def _connection(
-    variable: ConfigVariable, where: str, components: Mapping[str, Component], *, is_used: bool
+    variable: ConfigVariable, location: str, components: Mapping[str, Component], *, is_used: bool
 ) -> Iterator[Finding]:
     component = components.get(variable.component or "")
     if component is None:
         return
     if variable.connection not in component.connections:
         message = f'"{variable.key}" is a connection "{variable.connection}", which {component.key} has not.'
-        cure = f"Use one of {', '.join(component.connections)}."
-        yield Finding("error" if is_used else "warning", "unknown-connection", where, "", "", message, cure)
+        hint = f"Use one of {', '.join(component.connections)}."
+        yield Finding("error" if is_used else "warning", "unknown-connection", location, "", "", message, hint)
         return
     definitions = component.connections[variable.connection].fields.definitions()
     for key, expression in variable.inputs.items():
         marker = definitions.get(key)
         if marker is not None and not marker.shown and isinstance(expression, Text) and expression.value:
             message = f'the hidden field "{key}" of "{variable.key}" stands in the file, and is not used.'
-            yield Finding("warning", "hidden-field", where, "", "", message, "Give it with the connection.")
+            yield Finding("warning", "hidden-field", location, "", "", message, "Give it with the connection.")
         secret = marker is not None and (marker.secret or marker.type == "password")
         if secret and isinstance(expression, Text) and expression.value:
             message = f'the secret "{key}" of "{variable.key}" stands in the file.'
-            yield Finding("warning", "secret", where, "", "", message, "Remove it, and give it when the flow is run.")
+            yield Finding(
+                "warning", "secret", location, "", "", message, "Remove it, and give it when the flow is run."
+            )

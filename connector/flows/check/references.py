@@ -19,7 +19,7 @@ Rule = tuple[Severity, str, Place, str, str]
 """Severity, rule, place below the step, message, cure."""
 
 
-class Sight:
+class VisibleSteps:
     """What the step that is being checked can see.
 
     Attributes:
@@ -74,7 +74,7 @@ class Sight:
                     self.maybe.add(step.variable)
 
 
-def check_parts(step: Step, sight: Sight) -> Iterator[Rule]:
+def check_parts(step: Step, sight: VisibleSteps) -> Iterator[Rule]:
     """Every reference and every config variable of a step's inputs."""
     for key, expression in step.inputs.items():
         place = ("inputs", key)
@@ -85,16 +85,16 @@ def check_parts(step: Step, sight: Sight) -> Iterator[Rule]:
                 yield from _config_variable(part, expression, key, sight, place)
 
 
-def _reference(part: Reference, step: Step, sight: Sight, place: Place) -> Iterator[Rule]:
+def _reference(part: Reference, step: Step, sight: VisibleSteps, place: Place) -> Iterator[Rule]:
     target = sight.steps.get(part.variable)
     if target is None:
-        cure = did_you_mean(part.variable, sight.steps) or f"Its steps are {', '.join(sight.steps)}."
+        hint = did_you_mean(part.variable, sight.steps) or f"Its steps are {', '.join(sight.steps)}."
         yield (
             "error",
             "unknown-step",
             place,
             f'"{part.text}" refers to a step "{part.variable}", which is not there.',
-            cure,
+            hint,
         )
         return
     properties = sight.shapes.get(part.variable)
@@ -150,17 +150,17 @@ def _near_path(part: Reference, properties: dict[str, Any]) -> str:
 
 
 def _config_variable(
-    part: ConfigVariable, expression: Expression, key: str, sight: Sight, place: Place
+    part: ConfigVariable, expression: Expression, key: str, sight: VisibleSteps, place: Place
 ) -> Iterator[Rule]:
     variables = sight.integration.config_variables
     name = part.key if part.key in variables else part.key.partition(".")[0]
     if not part.key:
         return
     if name not in variables:
-        cure = did_you_mean(part.key, variables) or (
+        hint = did_you_mean(part.key, variables) or (
             f"There are {', '.join(variables)}." if variables else "Declare it."
         )
-        yield "error", "unknown-config-variable", place, f'there is no config variable "{part.key}".', cure
+        yield "error", "unknown-config-variable", place, f'there is no config variable "{part.key}".', hint
     elif variables[name].kind != "value" and not (key in CONNECTION_INPUTS and expression is part):
         message = f'"{part.key}" is a connection: its secrets cannot become a value.'
         yield "error", "secret", place, message, "Use it in the connection input of a step only."

@@ -46,20 +46,20 @@ def _action(step: Step, components: Mapping[str, Component]) -> Iterator[Rule]:
     component = components.get(step.component)
     if component is not None:
         if step.action not in component.actions:
-            cure = did_you_mean(step.action, component.actions) or f"It has {', '.join(component.actions)}."
-            yield "error", "unknown-action", place, f'{component.key} has no action "{step.action}".', cure
+            hint = did_you_mean(step.action, component.actions) or f"It has {', '.join(component.actions)}."
+            yield "error", "unknown-action", place, f'{component.key} has no action "{step.action}".', hint
         elif component.plugins.is_blocked(step.action):
             yield "error", "blocked", place, f"{step.kind} is blocked.", "Remove the step."
     elif step.component in UNSUPPORTED:
         yield "error", "unsupported", place, f"{step.kind} {UNSUPPORTED[step.component]}", ""
     elif step.component in OWN:
         known = [kind.partition(".")[2] for kind in BUILT_IN if kind.startswith(f"{step.component}.")]
-        cure = did_you_mean(step.action, known) or f"There are {', '.join(known)}."
-        yield "error", "unsupported", place, f"{step.kind} does not run here.", cure
+        hint = did_you_mean(step.action, known) or f"There are {', '.join(known)}."
+        yield "error", "unsupported", place, f"{step.kind} does not run here.", hint
     else:
-        cure = did_you_mean(step.component, [*components, *OWN]) or f"Loaded are {', '.join(components) or 'none'}."
+        hint = did_you_mean(step.component, [*components, *OWN]) or f"Loaded are {', '.join(components) or 'none'}."
         message = f'{step.kind} does not run here: no component "{step.component}" is loaded.'
-        yield "error", "unsupported", place, message, cure
+        yield "error", "unsupported", place, message, hint
 
 
 def _times(step: Step) -> Iterator[Rule]:
@@ -78,8 +78,8 @@ def _branches(step: Step, key: str) -> Iterator[Rule]:
             yield "error", "branch", place, "names no branch.", "Add `name:` with the name of a branch."
             continue
         if name_of(entry) not in names:
-            cure = did_you_mean(name_of(entry), names) or "Add the branch."
-            yield "error", "branch", place, f'there is no branch "{name_of(entry)}".', cure
+            hint = did_you_mean(name_of(entry), names) or "Add the branch."
+            yield "error", "branch", place, f'there is no branch "{name_of(entry)}".', hint
         if key == "conditions":
             yield from _condition(entry, place)
     chosen = {name_of(entry) for entry in entries if isinstance(entry, Pair)}

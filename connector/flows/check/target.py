@@ -17,12 +17,12 @@ def check_target(step: Step, components: Mapping[str, Component]) -> Iterator[Ru
     if component is None or action is None:
         return
     if step.action not in component.manifest.actions:
-        cure = "Do without it, or publish a component of your own."
-        yield "error", "platform", ("action",), f"the platform has no action {step.kind}.", cure
-    if action.platform_defect:
-        message = f"{step.kind} does not work on the platform: {action.platform_defect}."
+        hint = "Do without it, or publish a component of your own."
+        yield "error", "platform", ("action",), f"the platform has no action {step.kind}.", hint
+    if action.prismatic_bug:
+        message = f"{step.kind} does not work on the platform: {action.prismatic_bug}."
         yield "error", "platform", ("action",), message, "Use a raw request there."
     for key, marker in action.inputs.definitions().items():
-        if not marker.on_platform and not is_unset(step.inputs.get(key)):
+        if not marker.in_prismatic and not is_unset(step.inputs.get(key)):
             message = f"the platform's {step.kind} has no input {key}."
             yield "error", "platform", ("inputs", key), message, "Leave it out of a flow that is to run there."

@@ -173,9 +173,9 @@ class Integration:
     document: Document
     text: str = field(default="", repr=False)
 
-    def where(self, place: Place) -> str:
+    def location(self, place: Place) -> str:
         """`file:line` of a part."""
-        return self.document.where(place)
+        return self.document.location(place)
 
     def definition(self, name: str | None = None) -> FlowDefinition:
         """One flow of the file; without a name, the only one.
@@ -189,8 +189,8 @@ class Integration:
         if name is None:
             raise UsageError("the file has several flows.", hint=f"Name one of them: {', '.join(flows)}.")
         if name not in flows:
-            cure = did_you_mean(name, flows) or f"Its flows are {', '.join(flows)}."
-            raise UsageError(f'the file has no flow "{name}".', hint=cure)
+            hint = did_you_mean(name, flows) or f"Its flows are {', '.join(flows)}."
+            raise UsageError(f'the file has no flow "{name}".', hint=hint)
         return flows[name]
 
 

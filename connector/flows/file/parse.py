@@ -10,7 +10,7 @@ from typing import Any
 
 from connector.common.text import did_you_mean
 from connector.common.yaml_source import Document, Place, YamlError, parse
-from connector.errors import FlowFileError, Problem
+from connector.errors import InvalidFlowError, Problem
 from connector.flows.file.model import VERSIONS, Branch, ConfigVariable, ErrorConfig, FlowDefinition, Integration, Step
 from connector.flows.file.parse_expressions import ExpressionReader
 from connector.flows.file.step_names import step_variable
@@ -26,25 +26,25 @@ def read_file(path: Path) -> Integration:
     """Read an integration file.
 
     Raises:
-        FlowFileError: It cannot be read, or says what an integration cannot say.
+        InvalidFlowError: It cannot be read, or says what an integration cannot say.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            problem = Problem(str(path), f"is larger than {MAX_BYTES} bytes.", cure="Split the integration.")
+            problem = Problem(str(path), f"is larger than {MAX_BYTES} bytes.", hint="Split the integration.")
         else:
             return read_text(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
-        problem = Problem(str(path), f"cannot be read: {error.strerror or error}.", cure="Check the path.")
+        problem = Problem(str(path), f"cannot be read: {error.strerror or error}.", hint="Check the path.")
     except UnicodeDecodeError as error:
-        problem = Problem(str(path), f"is not UTF-8 (byte {error.start}).", cure="Save it as UTF-8.")
-    raise FlowFileError("the flow cannot be read.", problems=[problem])
+        problem = Problem(str(path), f"is not UTF-8 (byte {error.start}).", hint="Save it as UTF-8.")
+    raise InvalidFlowError("the flow cannot be read.", problems=[problem])
 
 
 def read_text(text: str, source: str = "<text>") -> Integration:
     """Read the text of an integration file.
 
     Raises:
-        FlowFileError: It says what an integration cannot say; every finding with file, line, path and cure.
+        InvalidFlowError: It says what an integration cannot say; every finding with file, line, path and cure.
     """
     try:
         with _collection_paused():
@@ -58,7 +58,7 @@ def read_text(text: str, source: str = "<text>") -> Integration:
             found.text = text
             return found
         problems = reader.problems
-    raise FlowFileError("the flow cannot be read.", problems=problems)
+    raise InvalidFlowError("the flow cannot be read.", problems=problems)
 
 
 @contextmanager
@@ -107,15 +107,15 @@ class _IntegrationReader(ExpressionReader):
             message = "is missing." if not old else "is missing; this is the old format of one flow a file."
         else:
             message = f"is {given!r}; {known} are read."
-        cure = "Export the integration again from the platform." if root else "Add `definitionVersion: 7`."
-        self.problem(("definitionVersion",), message, cure)
+        hint = "Export the integration again from the platform." if root else "Add `definitionVersion: 7`."
+        self.problem(("definitionVersion",), message, hint)
         return None
 
     def _unique(self, named: list[tuple[str, Place]], what: str) -> None:
         seen: dict[str, Place] = {}
         for name, place in named:
             if name and name in seen:
-                first = self.document.where(seen[name])
+                first = self.document.location(seen[name])
                 self.problem(place, f'is a second {what} "{name}"; the first is at {first}.', "Rename one of them.")
             seen.setdefault(name, place)
 
@@ -163,8 +163,10 @@ class _IntegrationReader(ExpressionReader):
         if first is step or not step.name:
             return
         also = "" if first.name == step.name else f' (both are "{step.variable}" in references)'
-        where = self.document.where(first.place)
-        self.problem(step.place, f'is a second step "{step.name}"; "{first.name}" is at {where}{also}.', "Rename one.")
+        location = self.document.location(first.place)
+        self.problem(
+            step.place, f'is a second step "{step.name}"; "{first.name}" is at {location}{also}.', "Rename one."
+        )
         self._variables[f"{step.variable} {step.place}"] = step
 
     def _branch(self, value: Any, place: Place) -> Branch:
@@ -217,7 +219,7 @@ class _IntegrationReader(ExpressionReader):
 
     def _action_like(self, given: Mapping[str, Any], place: Place) -> tuple[str | None, str | None]:
         if "connection" not in given:
-            cure = f"Add `connection:` with its key and component. {did_you_mean('connection', given)}".rstrip()
-            self.problem(place, "is a connection, but says not of which component.", cure)
+            hint = f"Add `connection:` with its key and component. {did_you_mean('connection', given)}".rstrip()
+            self.problem(place, "is a connection, but says not of which component.", hint)
             return None, None
         return self._action({"action": given["connection"]}, place)

@@ -29,8 +29,8 @@ class ExpressionReader(Reader):
     def expression(self, value: Any, place: Place) -> Expression:
         """One expression: `{type, value}`."""
         if not isinstance(value, Mapping) or "type" not in value:
-            cure = "Write it as `type: value` and `value: ...`."
-            self.problem(place, f"must be an expression with `type` and `value`, not {kind_of(value)}.", cure)
+            hint = "Write it as `type: value` and `value: ...`."
+            self.problem(place, f"must be an expression with `type` and `value`, not {kind_of(value)}.", hint)
             return UNREADABLE
         kind, content = value["type"], value.get("value")
         if kind == "value":
@@ -54,8 +54,8 @@ class ExpressionReader(Reader):
         try:
             return kind.parse(content)
         except ValueError as error:
-            cure = "Write the step's name in camel case, then its path, such as `listThings.results.data.0.id`."
-            self.problem((*place, "value"), f'"{content[:60]}" {error}.', cure)
+            hint = "Write the step's name in camel case, then its path, such as `listThings.results.data.0.id`."
+            self.problem((*place, "value"), f'"{content[:60]}" {error}.', hint)
         return UNREADABLE
 
     def _complex(self, content: Any, place: Place) -> Expression:

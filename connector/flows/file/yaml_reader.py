@@ -17,10 +17,10 @@ class Reader:
         self.document = document
         self.problems: list[Problem] = []
 
-    def problem(self, place: Place, message: str, cure: str) -> None:
+    def problem(self, place: Place, message: str, hint: str) -> None:
         """Note that something does not fit."""
         path = dotted(place)
-        self.problems.append(Problem(self.document.where(place), f"{path} {message}", cure=cure))
+        self.problems.append(Problem(self.document.location(place), f"{path} {message}", hint=hint))
 
     def mapping(self, value: Any, place: Place, what: str, *, filled: bool = True) -> Mapping[str, Any]:
         """An object, which must hold something if it is to be `filled`; an empty one in place of anything else."""

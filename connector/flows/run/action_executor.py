@@ -5,65 +5,65 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from connector.component.component import naming
+from connector.component.component import error_context
 from connector.component.context import Context
 from connector.component.definitions import Action
 from connector.component.policy import Policy
 from connector.errors import (
     InputError,
+    InvalidResponseError,
     NotFoundError,
     OutcomeUnknownError,
     Problem,
-    ReplyError,
     ServerError,
 )
-from connector.flows.run.connections import Bindings
+from connector.flows.run.connections import FlowConnections
 from connector.flows.steps.step_call import StepCall
 from connector.flows.values.expressions import Reference, parts_of
 from connector.journal.file import Journal
 from connector.rest.rate_limits import CallLimits
 
 if TYPE_CHECKING:
-    from connector.flows.run.plan import Planned
+    from connector.flows.run.plan import PlannedStep
 
 
 def outcome_unknown(action: Action[Any] | None, error: Exception) -> bool:
     """True when a write failed in a way that leaves open whether it happened."""
     if action is None or action.effect == "read":
         return False
-    return isinstance(error, OutcomeUnknownError | ServerError | ReplyError)
+    return isinstance(error, OutcomeUnknownError | ServerError | InvalidResponseError)
 
 
-class Acting:
+class ActionExecutor:
     """Performs actions with the connections of one run.
 
     Args:
         bindings: The connections by name.
         max_wait: Seconds that one request may wait.
         deadline: Value of `time.monotonic()` after which nothing is begun.
-        pretend: Perform reads only, and answer a write with its example.
+        dry_run: Perform reads only, and answer a write with its example.
         skip_unknown: Take writes that may have happened in an earlier run as done.
     """
 
     def __init__(
         self,
-        bindings: Bindings,
+        bindings: FlowConnections,
         *,
         max_wait: float | None = None,
         deadline: float | None = None,
-        pretend: bool = False,
+        dry_run: bool = False,
         skip_unknown: bool = False,
     ) -> None:
         self.bindings = bindings
-        self.pretend = pretend
+        self.dry_run = dry_run
         self.skip_unknown = skip_unknown
-        self.pretended: list[dict[str, Any]] = []
+        self.skipped_writes: list[dict[str, Any]] = []
         self.on_wait: Callable[[float, str], None] | None = None
         self._max_wait = max_wait
         self._deadline = deadline
         self._contexts: dict[tuple[str, str | None], Context] = {}
 
-    def perform(self, planned: Planned, call: StepCall, journal: Journal) -> tuple[Any, bool]:
+    def perform(self, planned: PlannedStep, call: StepCall, journal: Journal) -> tuple[Any, bool]:
         """The results of an action, and whether it changed something.
 
         Raises:
@@ -72,22 +72,22 @@ class Acting:
         component, action = planned.component, planned.action
         assert component is not None and action is not None  # noqa: PT018, S101 - a planned step has one or the other
         context = self._context(planned)
-        with naming(action.key):
+        with error_context(action.key):
             try:
-                inputs = action.inputs.read(call.inputs)
+                inputs = action.inputs.from_values(call.inputs)
             except InputError as error:
                 error.problems = tuple(_explained(planned, call.inputs, problem) for problem in error.problems)
                 raise
             changes = action.effect_of(inputs) != "read"
-            if changes and self.pretend:
+            if changes and self.dry_run:
                 return self._pretended(planned, call), False
             if changes:
                 name = self.bindings.name_for(component.key, planned.connection) or ""
-                journal.intent(call.at, planned.step.name, planned.step.kind, name, call.inputs)
+                journal.write_started(call.at, planned.step.name, planned.step.kind, name, call.inputs)
             try:
-                payload = component.perform_read(action, context, inputs)
+                payload = component.perform_validated(action, context, inputs)
             except NotFoundError:
-                if not self.pretended:
+                if not self.skipped_writes:
                     raise
                 # after a write that was not sent, a read may ask for what only its example knows
                 payload = action.example or {}
@@ -99,12 +99,12 @@ class Acting:
             text = text.replace(secret, "***")
         return text
 
-    def _pretended(self, planned: Planned, call: StepCall) -> Any:
-        self.pretended.append({"step": call.step.name, "action": call.step.kind, "inputs": call.inputs})
+    def _pretended(self, planned: PlannedStep, call: StepCall) -> Any:
+        self.skipped_writes.append({"step": call.step.name, "action": call.step.kind, "inputs": call.inputs})
         example = planned.action.example if planned.action else None
         return (example or {}).get("data")
 
-    def _context(self, planned: Planned) -> Context:
+    def _context(self, planned: PlannedStep) -> Context:
         assert planned.component is not None  # noqa: S101 - asked before
         key = (planned.component.key, planned.connection)
         context = self._contexts.get(key)
@@ -114,7 +114,7 @@ class Acting:
             limits = CallLimits.of(most, None, self._on_wait)
             limits = CallLimits(limits.max_wait, self._deadline, limits.on_wait)
             policy = (
-                Policy(bound.policy.allowed, bound.policy.blocked, read_only=True) if self.pretend else bound.policy
+                Policy(bound.policy.allowed, bound.policy.blocked, read_only=True) if self.dry_run else bound.policy
             )
             context = Context(planned.component, bound.connection, limits=limits, policy=policy)  # type: ignore[arg-type]
             self._contexts[key] = context
@@ -125,11 +125,11 @@ class Acting:
             self.on_wait(seconds, reason)
 
 
-def _explained(planned: Planned, given: Mapping[str, Any], problem: Problem) -> Problem:
+def _explained(planned: PlannedStep, given: Mapping[str, Any], problem: Problem) -> Problem:
     """Say of a missing input that it was missing because its references led nowhere."""
-    key = problem.where.split(".")[0].split("[")[0]
+    key = problem.location.split(".")[0].split("[")[0]
     expression = dict(planned.inputs).get(key)
     if expression is None or key in given:
         return problem
     texts = " and ".join(f'"{part.text}"' for part in parts_of(expression) if isinstance(part, Reference))
-    return Problem(problem.where, problem.message, problem.label, f"{texts} led to nothing. {problem.cure}".rstrip())
+    return Problem(problem.location, problem.message, problem.label, f"{texts} led to nothing. {problem.hint}".rstrip())

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.common.text import did_you_mean
-from connector.errors import FlowFileError, Problem
+from connector.errors import InvalidFlowError, Problem
 from connector.flows.file.model import ConfigVariable, Integration
-from connector.flows.values.javascript import parsed
+from connector.flows.values.javascript import parse_json
 
 
 def config_values(integration: Integration, given: Mapping[str, Any]) -> dict[str, Any]:
     """Values by key of the config variables that have one; connections are not among them.
 
     Raises:
-        FlowFileError: Some are given that the integration has not, or with values that they cannot have.
+        InvalidFlowError: Some are given that the integration has not, or with values that they cannot have.
     """
     variables = integration.config_variables
     problems = [_misgiven(key, variables) for key in given if key not in variables or variables[key].kind != "value"]
@@ -26,27 +26,27 @@ def config_values(integration: Integration, given: Mapping[str, Any]) -> dict[st
             values[key] = _listed(variable, value)
             problems += _outside_choices(variable, values[key])
     if problems:
-        raise FlowFileError("config variables do not fit; nothing was run.", problems=problems)
+        raise InvalidFlowError("config variables do not fit; nothing was run.", problems=problems)
     return values
 
 
 def _misgiven(key: str, variables: Mapping[str, ConfigVariable]) -> Problem:
     if key in variables:
         return Problem(
-            key, "is a connection, not a value.", cure=f"Give it as a connection: --connection '{key}=FILE'."
+            key, "is a connection, not a value.", hint=f"Give it as a connection: --connection '{key}=FILE'."
         )
     known = [name for name, variable in variables.items() if variable.kind == "value"]
-    cure = did_you_mean(key, known) or (f"There are {', '.join(known)}." if known else "The integration has none.")
-    return Problem(key, "is no config variable of the integration.", cure=cure)
+    hint = did_you_mean(key, known) or (f"There are {', '.join(known)}." if known else "The integration has none.")
+    return Problem(key, "is no config variable of the integration.", hint=hint)
 
 
 def _listed(variable: ConfigVariable, value: Any) -> Any:
     """A collection comes as JSON text from the file and from the command line."""
-    return parsed(value) if variable.collection else value
+    return parse_json(value) if variable.collection else value
 
 
 def _outside_choices(variable: ConfigVariable, value: Any) -> list[Problem]:
     if not variable.choices or isinstance(value, list | dict) or str(value) in variable.choices:
         return []
-    cure = did_you_mean(str(value), variable.choices) or f"Use one of {', '.join(variable.choices)}."
-    return [Problem(variable.key, f'"{value}" is none of its choices.', cure=cure)]
+    hint = did_you_mean(str(value), variable.choices) or f"Use one of {', '.join(variable.choices)}."
+    return [Problem(variable.key, f'"{value}" is none of its choices.', hint=hint)]

@@ -23,12 +23,12 @@ from connector.flows.values.expressions import Literal
 GivenConnection = Mapping[str, Any] | Connection | Runner
 """`{"key", "fields"}` as the platform hands it over, the fields alone, an open connection, or a runner."""
 
-Need = tuple[str, str | None]
+ConnectionNeed = tuple[str, str | None]
 """Key of a component, and the name of the config variable that is its connection; None where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BoundConnection:
     """A connection in use."""
 
     connection: Connection | None
@@ -37,9 +37,9 @@ class Bound:
     is_ours: bool = False
 
 
-def needs_of(flow: FlowDefinition, components: Mapping[str, Component]) -> list[Need]:
+def needs_of(flow: FlowDefinition, components: Mapping[str, Component]) -> list[ConnectionNeed]:
     """The connections that the steps of a flow use, in order."""
-    found: dict[Need, None] = {}
+    found: dict[ConnectionNeed, None] = {}
     for step in flow.walk():
         component = components.get(step.component)
         if step.is_trigger or step.kind in BUILT_IN or component is None or step.action not in component.actions:
@@ -49,13 +49,13 @@ def needs_of(flow: FlowDefinition, components: Mapping[str, Component]) -> list[
     return list(found)
 
 
-class Bindings:
+class FlowConnections:
     """The open connections of one run; closing it closes those that it opened."""
 
     def __init__(
         self,
         integration: Integration,
-        needs: Iterable[Need],
+        needs: Iterable[ConnectionNeed],
         components: Mapping[str, Component],
         given: Mapping[str, GivenConnection],
     ) -> None:
@@ -67,8 +67,8 @@ class Bindings:
         """
         self._integration = integration
         self._components = components
-        self._bound: dict[Need, Bound] = {}
-        self._names: dict[Need, str] = {}
+        self._bound: dict[ConnectionNeed, BoundConnection] = {}
+        self._names: dict[ConnectionNeed, str] = {}
         self._check_names(given)
         problems: list[Problem] = []
         for need in needs:
@@ -79,9 +79,9 @@ class Bindings:
             hint = 'Give each by its name: connections={"NAME": {"fields": {...}}}, --connection NAME=FILE.'
             raise ConnectionInputError("connections of the flow are missing.", problems=problems, hint=hint)
 
-    def bound(self, component: str, name: str | None) -> Bound:
+    def bound(self, component: str, name: str | None) -> BoundConnection:
         """The connection of a step."""
-        return self._bound.get((component, name)) or Bound(None, Policy(), None)
+        return self._bound.get((component, name)) or BoundConnection(None, Policy(), None)
 
     def name_for(self, component: str, name: str | None) -> str | None:
         """The name under which the connection of a step was given."""
@@ -107,10 +107,10 @@ class Bindings:
         known = [key for key, variable in variables.items() if variable.kind != "value"]
         for name in given:
             if known and name not in known:
-                cure = did_you_mean(name, known) or f"Its connections are {', '.join(known)}."
-                raise UsageError(f'the integration has no connection "{name}".', hint=cure)
+                hint = did_you_mean(name, known) or f"Its connections are {', '.join(known)}."
+                raise UsageError(f'the integration has no connection "{name}".', hint=hint)
 
-    def _bind(self, need: Need, given: Mapping[str, GivenConnection], problems: list[Problem]) -> None:
+    def _bind(self, need: ConnectionNeed, given: Mapping[str, GivenConnection], problems: list[Problem]) -> None:
         component_key, wanted = need
         name = wanted if wanted is not None else self._only(component_key, given)
         if name is None or name not in given:
@@ -124,7 +124,7 @@ class Bindings:
         try:
             self._bound[need] = self._open(component_key, name, given[name])
         except ConnectionInputError as error:
-            problems += error.problems or [Problem(name, error.message, cure=error.hint)]
+            problems += error.problems or [Problem(name, error.message, hint=error.hint)]
 
     def _only(self, component: str, given: Mapping[str, GivenConnection]) -> str | None:
         variables = self._integration.config_variables
@@ -135,15 +135,15 @@ class Bindings:
         if wanted is not None:
             return Problem(wanted, f"the connection to {component} is not given.")
         if not given:
-            return Problem(component, "no connection is given, and the flow names none.", cure="Give one, by any name.")
+            return Problem(component, "no connection is given, and the flow names none.", hint="Give one, by any name.")
         text = "steps name no connection, and several are given."
-        return Problem(component, text, cure="Name it in the steps' connection input.")
+        return Problem(component, text, hint="Name it in the steps' connection input.")
 
-    def _open(self, component_key: str, name: str, given: GivenConnection) -> Bound:
+    def _open(self, component_key: str, name: str, given: GivenConnection) -> BoundConnection:
         if isinstance(given, Runner):
-            return Bound(given.connection, given.policy, given.max_wait)
+            return BoundConnection(given.connection, given.policy, given.max_wait)
         if isinstance(given, Connection):
-            return Bound(given, Policy(), None)
+            return BoundConnection(given, Policy(), None)
         component = self._components[component_key]
         variable = self._integration.config_variables.get(name)
         key = given.get("key") or (variable.connection if variable else None)
@@ -153,7 +153,9 @@ class Bindings:
         known = component.connection(key).fields.definitions() if key in component.connections else {}
         # a file from somewhere must not choose the host that the caller's secrets go to
         preset = {k: value for k, value in preset.items() if not known or (k in known and known[k].shown)}
-        return Bound(Connection(component.connection(key), {**preset, **fields}), Policy(), None, is_ours=True)
+        return BoundConnection(
+            Connection(component.connection(key), {**preset, **fields}), Policy(), None, is_ours=True
+        )
 
 
 def _secrets(connection: Connection | None) -> Iterable[str]:
@@ -174,7 +176,7 @@ def _secrets(connection: Connection | None) -> Iterable[str]:
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def check_same_hosts(then: Mapping[str, Mapping[str, str]], bindings: Bindings) -> None:
+def check_same_hosts(then: Mapping[str, Mapping[str, str]], bindings: FlowConnections) -> None:
     """A run goes on, and is taken back, where it was begun; servers of this machine change their ports."""
     for name, now in bindings.described().items():
         before = then.get(name, now)["host"]

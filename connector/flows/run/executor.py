@@ -8,18 +8,18 @@ from functools import partial
 from typing import Any
 
 from connector.errors import FlowDeadlineError, FlowLimitError, JournalError, StepError, UsageError
-from connector.flows.run.action_executor import Acting, outcome_unknown
+from connector.flows.run.action_executor import ActionExecutor, outcome_unknown
 from connector.flows.run.events import Listener, LogEvent, StepEvent, StepState
 from connector.flows.run.limits import Limits
-from connector.flows.run.plan import Planned
-from connector.flows.run.step_run import Execution, Trying
+from connector.flows.run.plan import PlannedStep
+from connector.flows.run.step_run import StepAttempts, StepRun
 from connector.flows.steps.builtin_steps import ELSE
 from connector.flows.steps.persisted_values import Store
 from connector.flows.steps.step_call import BreakLoop, StepCall, StopFlow
 from connector.flows.values.expressions import Scope, evaluate
 from connector.flows.values.paths import UNDEFINED
 from connector.journal.file import Journal
-from connector.journal.reader import History
+from connector.journal.reader import JournalContents
 
 Hook = Callable[..., Any]
 
@@ -27,7 +27,7 @@ NOT_IGNORED = (FlowLimitError, JournalError)
 """Errors that no errorConfig of a step swallows: they are about the run."""
 
 
-class Engine:
+class FlowExecutor:
     """One run on its way.
 
     Args:
@@ -42,24 +42,24 @@ class Engine:
         keep: Is given every step that ended.
         hook: Performs a step, with the plugins around it.
         deadline: Value of `time.monotonic()` after which nothing is begun.
-        pretend: Nothing is changed: sleeps are passed over.
+        dry_run: Nothing is changed: sleeps are passed over.
     """
 
     def __init__(
         self,
         flow: str,
         scope: Scope,
-        acting: Acting,
+        acting: ActionExecutor,
         *,
         journal: Journal,
-        history: History | None,
+        history: JournalContents | None,
         store: Store,
         limits: Limits,
         tell: Listener | None,
-        keep: Callable[[Execution], None],
+        keep: Callable[[StepRun], None],
         hook: Hook,
         deadline: float | None = None,
-        pretend: bool = False,
+        dry_run: bool = False,
     ) -> None:
         self.flow = flow
         self.scope = scope
@@ -69,24 +69,24 @@ class Engine:
         self.store = store
         self.limits = limits
         self.deadline = deadline
-        self.pretend = pretend
+        self.dry_run = dry_run
         self._tell = tell
         self._keep = keep
         self._hook = hook
         self._steps = 0
         self._waited = 0.0
-        self._now: tuple[Planned, str] | None = None
+        self._now: tuple[PlannedStep, str] | None = None
         self._written: Any = UNDEFINED
         acting.on_wait = self._waiting
 
-    def perform_all(self, steps: Sequence[Planned], prefix: str = "") -> Any:
+    def perform_all(self, steps: Sequence[PlannedStep], prefix: str = "") -> Any:
         """Perform steps in order, and answer the results of the last."""
         results = None
         for planned in steps:
             results = self._step(planned, prefix + planned.step.variable)
         return results
 
-    def loop(self, planned: Planned, call: StepCall, items: Sequence[Any]) -> Any:
+    def loop(self, planned: PlannedStep, call: StepCall, items: Sequence[Any]) -> Any:
         """Perform the steps of a loop for each item; the results of each last step, if anything refers to them."""
         step = planned.step
         self.limits.check("iterations", len(items), f'the loop "{step.name}"')
@@ -104,7 +104,7 @@ class Engine:
         self._forget(planned.inner)
         return collected
 
-    def branch(self, planned: Planned, name: str, at: str) -> str | None:
+    def branch(self, planned: PlannedStep, name: str, at: str) -> str | None:
         """Go one way, and answer its name; None when there is none, not even `Else`."""
         if name not in planned.branches and ELSE in planned.branches:
             name = ELSE
@@ -113,7 +113,7 @@ class Engine:
         self.perform_all(planned.branches[name], at[: at.rfind("/") + 1])
         return name
 
-    def write_log(self, planned: Planned, at: str, level: str, message: str) -> None:
+    def write_log(self, planned: PlannedStep, at: str, level: str, message: str) -> None:
         """Write to the run's log."""
         if self._tell is not None:
             self._tell(LogEvent(self.flow, planned.step.name, at, level, self.acting.redact(message)))
@@ -124,14 +124,14 @@ class Engine:
         Raises:
             FlowDeadlineError: The deadline of the run comes before.
         """
-        if self.pretend or seconds <= 0:
+        if self.dry_run or seconds <= 0:
             return
         if self.deadline is not None and time.monotonic() + seconds > self.deadline:
             raise FlowDeadlineError("the deadline of the run comes before the end of a wait.")
         self._waiting(seconds, reason)
         time.sleep(seconds)
 
-    def _step(self, planned: Planned, at: str) -> Any:
+    def _step(self, planned: PlannedStep, at: str) -> Any:
         self._steps += 1
         if self._steps > self.limits.steps or self.deadline is not None:
             self._check_limits(planned)
@@ -143,9 +143,9 @@ class Engine:
             self.scope.steps[planned.step.variable] = {"results": results}
         return results
 
-    def _tried(self, planned: Planned, at: str) -> Any:
+    def _tried(self, planned: PlannedStep, at: str) -> Any:
         config = planned.step.on_error
-        trying = Trying(planned.step, at, self._waited)
+        trying = StepAttempts(planned.step, at, self._waited)
         while (error := self._once(planned, trying)) is not None:
             repeated = config.kind == "retry" and trying.attempts <= config.attempts
             if not repeated or not self._may_repeat(planned, error):
@@ -158,7 +158,7 @@ class Engine:
         self._ended(planned, trying.ended(state, error, self._waited))
         return trying.results
 
-    def _once(self, planned: Planned, trying: Trying) -> Exception | None:
+    def _once(self, planned: PlannedStep, trying: StepAttempts) -> Exception | None:
         """Try a step once more; answer what went wrong."""
         trying.attempts += 1
         trying.results, trying.inputs = None, {}
@@ -176,7 +176,7 @@ class Engine:
             return error
         return None
 
-    def _ended(self, planned: Planned, ended: Execution) -> None:
+    def _ended(self, planned: PlannedStep, ended: StepRun) -> None:
         error = ended.error
         if error is not None and planned.is_journaled:
             ignored = ended.state == "ignored"
@@ -188,7 +188,7 @@ class Engine:
                 raise error
             raise StepError(flow=self.flow, step=ended.step.name, cause=error) from error
 
-    def _hooked(self, planned: Planned, call: StepCall) -> Any:
+    def _hooked(self, planned: PlannedStep, call: StepCall) -> Any:
         """The results, with the plugins around; the journal holds what they made of them."""
         self._written = UNDEFINED
         results = self._hook(step=call)
@@ -196,7 +196,7 @@ class Engine:
             self.journal.done(call.at, results, force=True)
         return results
 
-    def _done(self, planned: Planned, call: StepCall) -> Any:
+    def _done(self, planned: PlannedStep, call: StepCall) -> Any:
         if planned.built_in is not None:
             results = planned.built_in.perform(self, planned, call)
             force = planned.step.component == "persist-data"
@@ -207,16 +207,16 @@ class Engine:
         self._written = results
         return results
 
-    def _inputs(self, planned: Planned) -> dict[str, Any]:
+    def _inputs(self, planned: PlannedStep) -> dict[str, Any]:
         evaluated = [(key, evaluate(expression, self.scope)) for key, expression in planned.inputs]
         return {key: value for key, value in evaluated if value is not UNDEFINED}
 
-    def _may_repeat(self, planned: Planned, error: Exception) -> bool:
+    def _may_repeat(self, planned: PlannedStep, error: Exception) -> bool:
         if isinstance(error, UsageError | StepError):
             return not planned.is_journaled and not isinstance(error, NOT_IGNORED)
         return planned.action is None or planned.action.idempotent or not outcome_unknown(planned.action, error)
 
-    def _earlier(self, planned: Planned, at: str) -> tuple[Any] | None:
+    def _earlier(self, planned: PlannedStep, at: str) -> tuple[Any] | None:
         """The results that an earlier run has of this step, if it finished it."""
         history = self.history
         assert history is not None  # noqa: S101 - asked before
@@ -227,10 +227,10 @@ class Engine:
         else:
             return None
         self._told(planned, at, "reused")
-        self._keep(Execution(planned.step, at, "reused", {}, results, None, 0, 0, 0, time.time()))
+        self._keep(StepRun(planned.step, at, "reused", {}, results, None, 0, 0, 0, time.time()))
         return (results,)
 
-    def _told(self, planned: Planned, at: str, state: StepState, **parts: Any) -> None:
+    def _told(self, planned: PlannedStep, at: str, state: StepState, **parts: Any) -> None:
         if self._tell is not None:
             self._tell(StepEvent(self.flow, planned.step.name, at, state, planned.step.kind, **parts))
 
@@ -243,8 +243,8 @@ class Engine:
         for variable in variables:
             self.scope.steps.pop(variable, None)
 
-    def _check_limits(self, planned: Planned) -> None:
-        where = f'the step "{planned.step.name}"'
-        self.limits.check("steps", self._steps, where)
+    def _check_limits(self, planned: PlannedStep) -> None:
+        location = f'the step "{planned.step.name}"'
+        self.limits.check("steps", self._steps, location)
         if self.deadline is not None and time.monotonic() > self.deadline:
-            raise FlowDeadlineError(f"the deadline of the run passed before {where}.")
+            raise FlowDeadlineError(f"the deadline of the run passed before {location}.")

@@ -12,7 +12,7 @@ MAX_DEPTH = 200
 """Levels of lists and objects inside one another that a payload may have: as deep as JSON is read quickly."""
 
 
-def bounded(name: str, value: Any) -> None:
+def check_depth(name: str, value: Any) -> None:
     """Let a value pass that is not nested too deeply.
 
     Raises:
@@ -45,7 +45,7 @@ class Limits:
     steps: int = 2_000_000
     sleep: float = 3600
 
-    def check(self, name: str, value: float, where: str) -> None:
+    def check(self, name: str, value: float, location: str) -> None:
         """Let a value pass.
 
         Raises:
@@ -54,6 +54,6 @@ class Limits:
         most = getattr(self, name)
         if value > most:
             raise FlowLimitError(
-                f"{where} goes beyond the limit `{name}` ({most:g}).",
+                f"{location} goes beyond the limit `{name}` ({most:g}).",
                 hint=f"End it earlier, or allow more: limits=Limits({name}=...).",
             )

@@ -16,7 +16,7 @@ from connector.flows.values.expressions import Complex, Expression, Pair, Refere
 
 
 @dataclass(slots=True, eq=False)
-class Planned:
+class PlannedStep:
     """One step, ready to run.
 
     Attributes:
@@ -41,8 +41,8 @@ class Planned:
     action: Action[Any] | None = None
     connection: str | None = None
     keeps: bool = True
-    steps: list[Planned] = field(default_factory=list)
-    branches: dict[str, list[Planned]] = field(default_factory=dict)
+    steps: list[PlannedStep] = field(default_factory=list)
+    branches: dict[str, list[PlannedStep]] = field(default_factory=dict)
     mappings: list[tuple[str, Expression]] = field(default_factory=list)
     conditions: list[tuple[str, Condition]] = field(default_factory=list)
     inner: list[str] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Planned:
         return self.built_in is None or not self.built_in.is_pure
 
 
-def plan(flow: FlowDefinition, components: Mapping[str, Component]) -> list[Planned]:
+def plan(flow: FlowDefinition, components: Mapping[str, Component]) -> list[PlannedStep]:
     """The steps after the trigger of a flow that was checked, ready to run."""
     wanted = referenced_variables(flow)
     planned = [_planned(step, components, wanted) for step in flow.steps[1:]]
@@ -75,8 +75,8 @@ def referenced_variables(flow: FlowDefinition) -> set[str]:
     return found
 
 
-def _planned(step: Step, components: Mapping[str, Component], wanted: set[str]) -> Planned:
-    planned = Planned(step, [], keeps=step.variable in wanted)
+def _planned(step: Step, components: Mapping[str, Component], wanted: set[str]) -> PlannedStep:
+    planned = PlannedStep(step, [], keeps=step.variable in wanted)
     built_in = BUILT_IN.get(step.kind)
     if built_in is not None:
         planned.built_in = built_in

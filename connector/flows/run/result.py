@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.common.text import did_you_mean
 from connector.flows.run.events import RunState
-from connector.flows.run.step_run import Execution
+from connector.flows.run.step_run import StepRun
 
 if TYPE_CHECKING:
     from connector.flows.run.events import Listener
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class StepRecord:
+class StepSummary:
     """What became of one step over the whole run.
 
     Attributes:
@@ -44,9 +44,9 @@ class StepRecord:
     error: Exception | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
     results: Any = None
-    executions: list[Execution] = field(default_factory=list)
+    executions: list[StepRun] = field(default_factory=list)
 
-    def add(self, ended: Execution, *, values: bool) -> None:
+    def add(self, ended: StepRun, *, values: bool) -> None:
         """Count one more end."""
         self.state, self.error = ended.state, ended.error
         self.count += 1
@@ -58,10 +58,10 @@ class StepRecord:
             self.executions.append(ended)
 
 
-class Steps(dict[str, StepRecord]):
+class StepSummaries(dict[str, StepSummary]):
     """The steps of a run by name; a wrong name gets the nearest ones told."""
 
-    def __missing__(self, name: str) -> StepRecord:
+    def __missing__(self, name: str) -> StepSummary:
         known = did_you_mean(name, self) or f"Its steps are {', '.join(self)}."
         raise KeyError(f'the flow has no step "{name}". {known}')
 
@@ -79,7 +79,7 @@ class Run:
         steps: What became of each step, by name.
         journal: Path of the journal; None without one.
         seconds: How long it took.
-        pretended: The writes that a dry run did not send: `{"step", "action", "inputs"}`.
+        skipped_writes: The writes that a dry run did not send: `{"step", "action", "inputs"}`.
     """
 
     id: str
@@ -87,10 +87,10 @@ class Run:
     status: RunState = "started"
     results: Any = None
     response: dict[str, Any] | None = None
-    steps: Steps = field(default_factory=Steps)
+    steps: StepSummaries = field(default_factory=StepSummaries)
     journal: Path | None = None
     seconds: float = 0
-    pretended: list[dict[str, Any]] = field(default_factory=list)
+    skipped_writes: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,4 +120,4 @@ class Options:
     state: Path | None = None
 
 
-Recorder = Callable[[Execution], None]
+Recorder = Callable[[StepRun], None]

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from connector.errors import JournalError, Problem
-from connector.flows.check.findings import refuse
+from connector.flows.check.findings import raise_if_errors
 from connector.flows.check.integration import check
 from connector.flows.file.parse import read_text
 from connector.flows.run.config import config_values
 from connector.flows.run.connections import check_same_hosts
 from connector.flows.run.prepare import components_by_key
 from connector.flows.run.result import Options, Run
-from connector.flows.run.session import Session
+from connector.flows.run.session import RunSession
 from connector.journal.file import Journal, journal_path
-from connector.journal.reader import History
+from connector.journal.reader import JournalContents
 
 if TYPE_CHECKING:
     from connector.flows.flow import Flow
@@ -47,14 +47,14 @@ def resume(
     Raises:
         JournalError: The journal cannot be used, the run is still going on, is over or was taken back, or a write may
             have happened.
-        FlowFileError: See `Flow.run`.
+        InvalidFlowError: See `Flow.run`.
         StepError: See `Flow.run`.
     """
-    book, history = Journal.take_up(journal_path(journal))
+    book, history = Journal.reopen(journal_path(journal))
     try:
         _can_go_on(history, unknown)
         session, run = _session(history, flow, components, Options(connections=connections or {}, **options))
-        book.note("resumed")
+        book.append("resumed")
     except BaseException:
         book.close()
         raise
@@ -62,13 +62,13 @@ def resume(
     return session.execute(run, {**trigger, "rawBody": trigger["body"]}, book, history, skip_unknown=unknown == "skip")
 
 
-def _session(history: History, flow: Flow | None, components: Any, options: Options) -> tuple[Session, Run]:
+def _session(history: JournalContents, flow: Flow | None, components: Any, options: Options) -> tuple[RunSession, Run]:
     header = history.header
     integration = flow.integration if flow else read_text(header["text"], header["source"])
     definition, known = integration.definition(header["flow"]), components_by_key(components)
     values = config_values(integration, header["config"])
-    refuse(check(integration, known, flows=[definition], config=header["config"]))
-    session = Session(integration, definition, known, values, options)
+    raise_if_errors(check(integration, known, flows=[definition], config=header["config"]))
+    session = RunSession(integration, definition, known, values, options)
     try:
         check_same_hosts(header["connections"], session.bindings)
     except JournalError:
@@ -77,7 +77,7 @@ def _session(history: History, flow: Flow | None, components: Any, options: Opti
     return session, Run(header["id"], definition.name, journal=history.path)
 
 
-def _can_go_on(history: History, unknown: Unknown) -> None:
+def _can_go_on(history: JournalContents, unknown: Unknown) -> None:
     if history.status in {"done", "stopped"}:
         raise JournalError(f"the run {history.header['id']} is over.", hint="Start the flow again instead.")
     if history.undone:

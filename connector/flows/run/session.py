@@ -11,13 +11,13 @@ from connector.component.component import Component
 from connector.component.definitions import Action
 from connector.component.plugins import PluginManager
 from connector.errors import StepError
-from connector.flows.run.action_executor import Acting
-from connector.flows.run.connections import Bindings, needs_of
+from connector.flows.run.action_executor import ActionExecutor
+from connector.flows.run.connections import FlowConnections, needs_of
 from connector.flows.run.events import Event, Listener, RunEvent, RunState
-from connector.flows.run.executor import Engine
+from connector.flows.run.executor import FlowExecutor
 from connector.flows.run.limits import Limits
 from connector.flows.run.plan import plan
-from connector.flows.run.result import Options, Run, StepRecord
+from connector.flows.run.result import Options, Run, StepSummary
 from connector.flows.run.trace import Trace, every, redactor_for, secret_inputs
 from connector.flows.steps.persisted_values import Store, store_folder
 from connector.flows.steps.step_call import BreakLoop, StopFlow
@@ -25,12 +25,12 @@ from connector.flows.values.expressions import Scope
 
 if TYPE_CHECKING:
     from connector.flows.file.model import FlowDefinition, Integration
-    from connector.flows.run.step_run import Execution
+    from connector.flows.run.step_run import StepRun
     from connector.journal.file import Journal
-    from connector.journal.reader import History
+    from connector.journal.reader import JournalContents
 
 
-class Session:
+class RunSession:
     """One run being set up: everything that may fail before the first step fails here.
 
     Args:
@@ -39,7 +39,7 @@ class Session:
         components: Components by key.
         config: Values of the config variables.
         options: How to run it.
-        pretend: Perform reads only.
+        dry_run: Perform reads only.
     """
 
     def __init__(
@@ -50,24 +50,24 @@ class Session:
         config: Mapping[str, Any],
         options: Options,
         *,
-        pretend: bool = False,
+        dry_run: bool = False,
     ) -> None:
         self.integration = integration
         self.flow = flow
         self.options = options
         self.config = config
-        self.pretend = pretend
+        self.dry_run = dry_run
         self.deadline = None if options.deadline is None else time.monotonic() + options.deadline
         self.planned = plan(flow, components)
         self.plugins = _plugins(components, options.plugins)
-        self.bindings = Bindings(integration, needs_of(flow, components), components, options.connections)
+        self.bindings = FlowConnections(integration, needs_of(flow, components), components, options.connections)
 
     def execute(
         self,
         run: Run,
         trigger: Mapping[str, Any],
         journal: Journal,
-        history: History | None = None,
+        history: JournalContents | None = None,
         *,
         skip_unknown: bool = False,
     ) -> Run:
@@ -83,7 +83,7 @@ class Session:
             trace = self._trace(stack)
             tell = self._teller(trace)
             acting = self._acting(skip_unknown=skip_unknown)
-            engine = Engine(
+            engine = FlowExecutor(
                 self.flow.name,
                 self._scope(trigger),
                 acting,
@@ -95,7 +95,7 @@ class Session:
                 keep=self._keeper(run, trace),
                 hook=self.plugins.hook.perform_step,
                 deadline=self.deadline,
-                pretend=self.pretend,
+                dry_run=self.dry_run,
             )
             self._told(tell, run, "started")
             began = time.perf_counter()
@@ -114,9 +114,9 @@ class Session:
                 raise
             finally:
                 run.seconds = time.perf_counter() - began
-                run.pretended = engine.acting.pretended
+                run.skipped_writes = engine.acting.skipped_writes
                 text = "" if error is None else _told_as(error)
-                journal.note("end", status=run.status, error=text)
+                journal.append("end", status=run.status, error=text)
                 if run.status != "failed":
                     engine.store.forget_run()
                 self._told(tell, run, run.status, seconds=run.seconds, error=text)
@@ -131,17 +131,17 @@ class Session:
         connections = frozenset(key for key, variable in variables.items() if variable.kind != "value")
         return Scope({self.flow.steps[0].variable: {"results": trigger}}, self.config, connections)
 
-    def _acting(self, *, skip_unknown: bool) -> Acting:
-        return Acting(
+    def _acting(self, *, skip_unknown: bool) -> ActionExecutor:
+        return ActionExecutor(
             self.bindings,
             max_wait=self.options.max_wait,
             deadline=self.deadline,
-            pretend=self.pretend,
+            dry_run=self.dry_run,
             skip_unknown=skip_unknown,
         )
 
     def _store(self, run: Run) -> Store:
-        folder = None if self.pretend else self.options.state or store_folder()
+        folder = None if self.dry_run else self.options.state or store_folder()
         return Store(self.integration.name, self.flow.name, run.id, folder)
 
     def _trace(self, stack: ExitStack) -> Trace | None:
@@ -166,12 +166,12 @@ class Session:
 
         return tell if listeners else None
 
-    def _keeper(self, run: Run, trace: Trace | None) -> Callable[[Execution], None]:
+    def _keeper(self, run: Run, trace: Trace | None) -> Callable[[StepRun], None]:
         for planned in every(self.planned):
-            run.steps[planned.step.name] = StepRecord(planned.step.name, planned.step.kind)
+            run.steps[planned.step.name] = StepSummary(planned.step.name, planned.step.kind)
         values = self.options.keep_values
 
-        def keep(ended: Execution) -> None:
+        def keep(ended: StepRun) -> None:
             run.steps[ended.step.name].add(ended, values=values)
             if trace is not None:
                 trace.add(ended)

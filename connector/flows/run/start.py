@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connector.flows.check.findings import refuse
+from connector.flows.check.findings import raise_if_errors
 from connector.flows.check.integration import check
 from connector.flows.run.config import config_values
-from connector.flows.run.limits import bounded
+from connector.flows.run.limits import check_depth
 from connector.flows.run.result import Options, Run
-from connector.flows.run.session import Session
+from connector.flows.run.session import RunSession
 from connector.flows.steps.trigger import trigger_results
 from connector.journal.file import Journal, NoJournal, new_id, runs_folder
 
@@ -35,16 +35,16 @@ def launch(
     """Run a flow; see `connector.flows.flow.Flow.run`.
 
     Raises:
-        FlowFileError: See there.
+        InvalidFlowError: See there.
         SetupError: See there.
         StepError: See there.
         FlowLimitError: See there.
     """
-    bounded("payload", started["payload"])
-    bounded("config", config)
+    check_depth("payload", started["payload"])
+    check_depth("config", config)
     values = config_values(integration, config)
-    refuse(check(integration, components, flows=[flow], config=config))
-    session = Session(integration, flow, components, values, options, pretend=dry_run)
+    raise_if_errors(check(integration, components, flows=[flow], config=config))
+    session = RunSession(integration, flow, components, values, options, dry_run=dry_run)
     run = Run(new_id(), flow.name)
     trigger = trigger_results(integration, flow, run.id, **started)
     book: Journal = NoJournal()
@@ -58,7 +58,7 @@ def launch(
     return session.execute(run, trigger, book)
 
 
-def _header(session: Session, run: Run, trigger: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+def _header(session: RunSession, run: Run, trigger: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": run.id,
         "integration": session.integration.name,

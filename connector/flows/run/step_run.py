@@ -11,7 +11,7 @@ from connector.flows.run.events import StepState
 
 
 @dataclass(frozen=True, slots=True)
-class Execution:
+class StepRun:
     """One step that ended.
 
     Attributes:
@@ -40,7 +40,7 @@ class Execution:
 
 
 @dataclass(slots=True)
-class Trying:
+class StepAttempts:
     """A step while it is tried, once or more often."""
 
     step: Step
@@ -52,9 +52,9 @@ class Trying:
     began: float = field(default_factory=time.time)
     clock: float = field(default_factory=time.perf_counter)
 
-    def ended(self, state: StepState, error: Exception | None, waited: float) -> Execution:
+    def ended(self, state: StepState, error: Exception | None, waited: float) -> StepRun:
         """What is kept of it."""
         seconds = time.perf_counter() - self.clock
         spent = waited - self.waited_before
         parts = (self.inputs, self.results, error, seconds, spent, self.attempts, self.began)
-        return Execution(self.step, self.at, state, *parts)
+        return StepRun(self.step, self.at, state, *parts)

@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Self
 
-from connector.common.private_files import of_line, open_private, to_line
+from connector.common.private_files import dump_line, open_private, parse_line
 from connector.common.redaction import Redactor
 from connector.errors import UsageError
 from connector.flows.run.events import Event, RunEvent
-from connector.flows.run.plan import Planned
-from connector.flows.run.step_run import Execution
+from connector.flows.run.plan import PlannedStep
+from connector.flows.run.step_run import StepRun
 
 
-def redactor_for(steps: list[Planned], secrets: list[str]) -> Redactor:
+def redactor_for(steps: list[PlannedStep], secrets: list[str]) -> Redactor:
     """A redactor that knows the connections' secrets and which inputs of the steps are secret."""
     return Redactor(secrets, {key for planned in every(steps) for key in secret_inputs(planned)})
 
 
-def every(steps: list[Planned]) -> Iterator[Planned]:
+def every(steps: list[PlannedStep]) -> Iterator[PlannedStep]:
     """Every planned step, those inside of others included."""
     for planned in steps:
         yield planned
@@ -28,7 +28,7 @@ def every(steps: list[Planned]) -> Iterator[Planned]:
             yield from every(block)
 
 
-def secret_inputs(planned: Planned) -> set[str]:
+def secret_inputs(planned: PlannedStep) -> set[str]:
     """Keys of the inputs of a step that its action declares secret."""
     definitions = planned.action.inputs.definitions() if planned.action else {}
     return {key for key, marker in definitions.items() if marker.secret or marker.type == "password"}
@@ -52,7 +52,7 @@ class Trace:
             raise UsageError(f"the trace {path} cannot be written: {error.strerror or error}.") from None
         self._file: IO[bytes] = os.fdopen(handle, "wb")
 
-    def add(self, ended: Execution) -> None:
+    def add(self, ended: StepRun) -> None:
         """Keep a step that ended."""
         for key in self._secret.get(ended.step.name, ()):
             self._redactor.learn(ended.inputs.get(key))
@@ -71,12 +71,12 @@ class Trace:
         }
         if ended.error is not None:
             line["error"] = self._redactor.text(str(ended.error))
-        self._file.write(to_line(line))
+        self._file.write(dump_line(line))
 
     def note(self, event: Event) -> None:
         """Keep the run's beginning and end."""
         if isinstance(event, RunEvent):
-            self._file.write(to_line(self._redactor.value(event.to_dict())))
+            self._file.write(dump_line(self._redactor.value(event.to_dict())))
 
     def close(self) -> None:
         """End the file."""
@@ -96,7 +96,7 @@ def read_trace(path: Path) -> list[dict[str, Any]]:
         UsageError: It cannot be read, or is no trace.
     """
     try:
-        lines = [of_line(line) for line in path.read_bytes().splitlines()]
+        lines = [parse_line(line) for line in path.read_bytes().splitlines()]
     except OSError as error:
         raise UsageError(f"the trace {path} cannot be read: {error.strerror or error}.") from None
     except ValueError:

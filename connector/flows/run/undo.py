@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connector.component.component import Component, naming
+from connector.component.component import Component, error_context
 from connector.component.context import Context
 from connector.errors import ConnectorError, NotFoundError
 from connector.flows.file.parse import read_text
-from connector.flows.run.connections import Bindings, check_same_hosts
+from connector.flows.run.connections import FlowConnections, check_same_hosts
 from connector.flows.run.prepare import components_by_key
-from connector.flows.values.paths import UNDEFINED, look_up, parse_path
+from connector.flows.values.paths import UNDEFINED, get_path, parse_path
 from connector.journal.file import Journal, journal_path
-from connector.journal.reader import History, Write
+from connector.journal.reader import JournalContents, Write
 from connector.rest.rate_limits import CallLimits
 
 
 @dataclass(slots=True)
-class Undone:
+class UndoResult:
     """What became of the writes of a run, newest first.
 
     Attributes:
@@ -43,7 +43,7 @@ def undo(
     connections: Mapping[str, Any] | None = None,
     max_wait: float | None = None,
     dry_run: bool = False,
-) -> Undone:
+) -> UndoResult:
     """Delete what a run created, newest first; nothing else is touched.
 
     Args:
@@ -57,7 +57,7 @@ def undo(
         JournalError: The journal cannot be used, or the run is still going on.
         SetupError: A connection is missing.
     """
-    book, history = Journal.take_up(journal_path(journal))
+    book, history = Journal.reopen(journal_path(journal))
     try:
         return _Undo(history, book, components_by_key(components), connections or {}, max_wait, dry_run=dry_run).all()
     finally:
@@ -67,7 +67,7 @@ def undo(
 class _Undo:
     def __init__(
         self,
-        history: History,
+        history: JournalContents,
         book: Journal,
         components: Mapping[str, Component],
         connections: Mapping[str, Any],
@@ -79,14 +79,14 @@ class _Undo:
         self.book = book
         self.components = components
         self.dry_run = dry_run
-        self.done = Undone()
+        self.done = UndoResult()
         self.limits = CallLimits.of(max_wait)
         integration = read_text(history.header["text"], history.header["source"])
         writes = [write for write in history.writes if self._deletion(write)]
         needs = {(write.action.partition(".")[0], write.connection or None): None for write in writes}
-        self.bindings = Bindings(integration, needs, components, connections)
+        self.bindings = FlowConnections(integration, needs, components, connections)
 
-    def all(self) -> Undone:
+    def all(self) -> UndoResult:
         try:
             check_same_hosts(self.history.header["connections"], self.bindings)
             for write in reversed(self.history.unknown.values()):
@@ -110,9 +110,9 @@ class _Undo:
         try:
             if not self.dry_run:
                 self._delete(component, key, inputs, write)
-                self.book.note("undone", at=write.at, position=write.position)
+                self.book.append("undone", at=write.at, position=write.position)
         except NotFoundError:
-            self.book.note("undone", at=write.at, position=write.position)
+            self.book.append("undone", at=write.at, position=write.position)
             self.done.gone.append(write)
         except ConnectorError as error:
             self.done.failed.append((write, error))
@@ -126,11 +126,11 @@ class _Undo:
         if component is None or action is None or action.undo is None:
             return None
         known = {"inputs": write.inputs, "results": self.history.results_at(write.position)}
-        inputs = {name: look_up(known, parse_path(path)) for name, path in action.undo.inputs.items()}
+        inputs = {name: get_path(known, parse_path(path)) for name, path in action.undo.inputs.items()}
         return component, action.undo.action, inputs
 
     def _delete(self, component: Component, key: str, inputs: Mapping[str, Any], write: Write) -> None:
         bound = self.bindings.bound(component.key, write.connection or None)
         context = Context(component, bound.connection, limits=self.limits, policy=bound.policy)  # type: ignore[arg-type]
-        with naming(key):
+        with error_context(key):
             component.perform(key, context, inputs)

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 from connector.errors import UsageError
 from connector.flows.steps import persist_data
 from connector.flows.steps.step_call import BreakLoop, StepCall, StopFlow
-from connector.flows.values.conditions import holds
+from connector.flows.values.conditions import evaluate_condition
 from connector.flows.values.expressions import evaluate
-from connector.flows.values.javascript import as_text, number_of, parsed
+from connector.flows.values.javascript import as_text, number_of, parse_json
 from connector.flows.values.paths import UNDEFINED
 
 if TYPE_CHECKING:
-    from connector.flows.run.executor import Engine
-    from connector.flows.run.plan import Planned
+    from connector.flows.run.executor import FlowExecutor
+    from connector.flows.run.plan import PlannedStep
 
-Perform = Callable[["Engine", "Planned", StepCall], Any]
+Perform = Callable[["FlowExecutor", "PlannedStep", StepCall], Any]
 
 ELSE = "Else"
 
@@ -47,8 +47,8 @@ class BuiltIn:
     is_pure: bool = False
 
 
-def _loop_over_items(engine: Engine, planned: Planned, call: StepCall) -> Any:
-    items = parsed(call.inputs.get("items"))
+def _loop_over_items(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
+    items = parse_json(call.inputs.get("items"))
     if isinstance(items, Mapping):
         items = list(items.values())
     if not isinstance(items, list | tuple):
@@ -57,7 +57,7 @@ def _loop_over_items(engine: Engine, planned: Planned, call: StepCall) -> Any:
     return engine.loop(planned, call, items)
 
 
-def _loop_n_times(engine: Engine, planned: Planned, call: StepCall) -> Any:
+def _loop_n_times(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
     times = call.inputs.get("iterationCount")
     number = number_of(1000 if times in (None, "", UNDEFINED) else times)
     if not number >= 0 or number == float("inf"):
@@ -66,11 +66,11 @@ def _loop_n_times(engine: Engine, planned: Planned, call: StepCall) -> Any:
     return engine.loop(planned, call, range(int(number)))
 
 
-def _break_loop(_engine: Engine, _planned: Planned, _call: StepCall) -> Any:
+def _break_loop(_engine: FlowExecutor, _planned: PlannedStep, _call: StepCall) -> Any:
     raise BreakLoop
 
 
-def _branch_on_value(engine: Engine, planned: Planned, call: StepCall) -> Any:
+def _branch_on_value(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
     value = as_text(call.inputs.get("inputValue"))
     for name, expression in planned.mappings:
         if as_text(evaluate(expression, engine.scope)) == value:
@@ -78,14 +78,14 @@ def _branch_on_value(engine: Engine, planned: Planned, call: StepCall) -> Any:
     return engine.branch(planned, ELSE, call.at)
 
 
-def _branch_on_expression(engine: Engine, planned: Planned, call: StepCall) -> Any:
+def _branch_on_expression(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
     for name, condition in planned.conditions:
-        if holds(condition, lambda term: evaluate(term, engine.scope)):
+        if evaluate_condition(condition, lambda term: evaluate(term, engine.scope)):
             return engine.branch(planned, name, call.at)
     return engine.branch(planned, ELSE, call.at)
 
 
-def _select_executed(_engine: Engine, _planned: Planned, call: StepCall) -> Any:
+def _select_executed(_engine: FlowExecutor, _planned: PlannedStep, call: StepCall) -> Any:
     for given in call.inputs.values():
         for candidate in given if isinstance(given, list) else [given]:
             if candidate is not None and candidate is not UNDEFINED:
@@ -93,7 +93,7 @@ def _select_executed(_engine: Engine, _planned: Planned, call: StepCall) -> Any:
     return None
 
 
-def _stop(_engine: Engine, _planned: Planned, call: StepCall) -> Any:
+def _stop(_engine: FlowExecutor, _planned: PlannedStep, call: StepCall) -> Any:
     given = call.inputs
     status = number_of(given.get("statusCode") or 200)
     headers = given.get("headers") or []
@@ -104,17 +104,17 @@ def _stop(_engine: Engine, _planned: Planned, call: StepCall) -> Any:
             "statusCode": int(status) if status == status else 200,  # noqa: PLR0124 - NaN
             "contentType": as_text(given.get("contentType")) or "application/json",
             "headers": pairs,
-            "body": None if body is UNDEFINED or body == "" else parsed(body),
+            "body": None if body is UNDEFINED or body == "" else parse_json(body),
         }
     )
 
 
-def _write_log(engine: Engine, planned: Planned, call: StepCall) -> Any:
+def _write_log(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
     level = as_text(call.inputs.get("level")) or "info"
     engine.write_log(planned, call.at, level, as_text(call.inputs.get("message")))
 
 
-def _sleep(engine: Engine, planned: Planned, call: StepCall) -> Any:
+def _sleep(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
     milliseconds = number_of(call.inputs.get("ms"))
     if not milliseconds >= 0:
         raise UsageError("ms is no number of milliseconds.", hint="Give a whole number, such as 1000.")
@@ -122,7 +122,7 @@ def _sleep(engine: Engine, planned: Planned, call: StepCall) -> Any:
     engine.wait(milliseconds / 1000, "sleep")
 
 
-def _persist(engine: Engine, planned: Planned, call: StepCall) -> Any:
+def _persist(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
     found = persist_data.scope_and_operation(planned.step.action)
     if found is None:
         raise UsageError(f"{planned.step.kind} does not run here.")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from connector.common.private_files import lock, of_line, open_private, private_folder, to_line, write_private
+from connector.common.private_files import dump_line, lock, open_private, parse_line, private_folder, write_private
 from connector.common.state_dir import state_folder
 from connector.errors import SetupError
 
@@ -55,11 +55,11 @@ class Store:
             if made and made["at"] == at:
                 return made["results"]
             values = content["scopes"].setdefault(self._name(scope), {})
-            before = to_line(values)
+            before = dump_line(values)
             results = operation(values)
-            if to_line(values) != before:
+            if dump_line(values) != before:
                 content["made"][self._run] = {"at": at, "results": results}
-                write_private(self._file, to_line(content))
+                write_private(self._file, dump_line(content))
             return results
 
     def forget_run(self) -> None:
@@ -68,7 +68,7 @@ class Store:
             return
         with self._locked(self._file) as content:
             if content["made"].pop(self._run, None):
-                write_private(self._file, to_line(content))
+                write_private(self._file, dump_line(content))
 
     def _name(self, scope: str) -> str:
         return f"{scope} {self._flow}" if scope == "Instance" else scope
@@ -91,7 +91,7 @@ def store_folder() -> Path:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        content = of_line(file.read_bytes())
+        content = parse_line(file.read_bytes())
     except FileNotFoundError:
         return {"scopes": {}, "made": {}}
     except (OSError, ValueError) as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from connector.errors import UsageError
 from connector.flows.values.expressions import Complex, Expression, Literal, Pair
-from connector.flows.values.javascript import compared, is_truthy, loosely_equal, parsed, strictly_equal, string_of
+from connector.flows.values.javascript import compare, is_truthy, loosely_equal, parse_json, strictly_equal, string_of
 from connector.flows.values.paths import UNDEFINED
 
 Condition = Sequence[Any]
@@ -22,7 +22,7 @@ _YES = {"t", "true", "y", "yes"}
 _NO = {"f", "false", "n", "no"}
 
 
-def holds(condition: Condition, value_of: Callable[[Any], Any] = lambda term: term) -> bool:
+def evaluate_condition(condition: Condition, value_of: Callable[[Any], Any] = lambda term: term) -> bool:
     """Whether a condition is met.
 
     Args:
@@ -34,7 +34,7 @@ def holds(condition: Condition, value_of: Callable[[Any], Any] = lambda term: te
     """
     operator = condition[0]
     if operator in GROUPS:
-        members = (holds(member, value_of) for member in condition[1:])
+        members = (evaluate_condition(member, value_of) for member in condition[1:])
         return all(members) if operator == "and" else any(members)
     if operator in UNARY:
         return UNARY[operator](value_of(condition[1]))
@@ -65,30 +65,30 @@ def compile_condition(expression: Expression) -> Condition:
 
 
 def _is_true(value: Any) -> bool:
-    value = parsed(value)
+    value = parse_json(value)
     word = value.lower() if isinstance(value, str) else None
     return word in _YES or (word not in _NO and is_truthy(value))
 
 
 def _exists(value: Any) -> bool:
-    value = parsed(value)
+    value = parse_json(value)
     return not (value is None or value is UNDEFINED or value in ("", 0) or value != value)  # noqa: PLR0124 - NaN
 
 
 def _is_empty(value: Any) -> bool:
-    if isinstance(parsed(value), list | tuple):
-        return not parsed(value)
+    if isinstance(parse_json(value), list | tuple):
+        return not parse_json(value)
     if isinstance(value, str):
         return not value
     raise UsageError(f"isEmpty and isNotEmpty need a list or a text, not {_kind(value)}.", hint=_KIND_HINT)
 
 
 def _in(member: Any, container: Any) -> bool:
-    container = parsed(container)
+    container = parse_json(container)
     if isinstance(container, str):
         return string_of(member) in container
     if isinstance(container, list | tuple):
-        return any(_same(candidate, item) for item in container for candidate in (member, parsed(member)))
+        return any(_same(candidate, item) for item in container for candidate in (member, parse_json(member)))
     if isinstance(container, Mapping):
         return string_of(member) in container
     raise UsageError(
@@ -101,20 +101,20 @@ def _same(left: Any, right: Any) -> bool:
 
 
 def _starts(affix: Any, text: Any) -> bool:
-    return string_of(parsed(text)).startswith(string_of(parsed(affix)))
+    return string_of(parse_json(text)).startswith(string_of(parse_json(affix)))
 
 
 def _ends(affix: Any, text: Any) -> bool:
-    return string_of(parsed(text)).endswith(string_of(parsed(affix)))
+    return string_of(parse_json(text)).endswith(string_of(parse_json(affix)))
 
 
 def _order(left: Any, right: Any) -> int | None:
-    return compared(parsed(left), parsed(right))
+    return compare(parse_json(left), parse_json(right))
 
 
 def _moment(value: Any) -> float:
     """Seconds since 1970; numbers are seconds, texts are ISO 8601, in UTC unless they say otherwise."""
-    value = parsed(value)
+    value = parse_json(value)
     if isinstance(value, int | float) and value and not math.isnan(value):
         return float(value)
     if isinstance(value, dt.datetime):
@@ -155,16 +155,16 @@ UNARY: dict[str, Callable[[Any], bool]] = {
 }
 
 BINARY: dict[str, Callable[[Any, Any], bool]] = {
-    "equal": lambda left, right: loosely_equal(parsed(left), parsed(right)),
-    "notEqual": lambda left, right: not loosely_equal(parsed(left), parsed(right)),
+    "equal": lambda left, right: loosely_equal(parse_json(left), parse_json(right)),
+    "notEqual": lambda left, right: not loosely_equal(parse_json(left), parse_json(right)),
     "greaterThan": lambda left, right: _order(left, right) == 1,
     "greaterThanOrEqual": lambda left, right: _order(left, right) in (0, 1),
     "lessThan": lambda left, right: _order(left, right) == -1,
     "lessThanOrEqual": lambda left, right: _order(left, right) in (-1, 0),
     "in": _in,
     "notIn": lambda member, container: not _in(member, container),
-    "exactlyMatches": lambda left, right: strictly_equal(parsed(left), parsed(right)),
-    "doesNotExactlyMatch": lambda left, right: not strictly_equal(parsed(left), parsed(right)),
+    "exactlyMatches": lambda left, right: strictly_equal(parse_json(left), parse_json(right)),
+    "doesNotExactlyMatch": lambda left, right: not strictly_equal(parse_json(left), parse_json(right)),
     "startsWith": _starts,
     "doesNotStartWith": lambda affix, text: not _starts(affix, text),
     "endsWith": _ends,

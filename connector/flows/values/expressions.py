@@ -9,7 +9,7 @@ from typing import Any
 
 from connector.errors import UsageError
 from connector.flows.values.javascript import as_text
-from connector.flows.values.paths import UNDEFINED, Path, look_up, parse_path
+from connector.flows.values.paths import UNDEFINED, Path, get_path, parse_path
 
 _SLOT = re.compile(r"\{\{\s*([$#])\s*(.+?)\s*\}\}", re.DOTALL)
 
@@ -120,7 +120,7 @@ def evaluate(expression: Expression, scope: Scope) -> Any:
         case Literal(value):
             return value
         case Reference(_, variable, path):
-            return look_up(scope.steps.get(variable, UNDEFINED), path)
+            return get_path(scope.steps.get(variable, UNDEFINED), path)
         case ConfigVariable(key):
             return _config(key, scope)
         case Template(_, parts):
@@ -144,7 +144,7 @@ def _config(key: str, scope: Scope) -> Any:
     if key in scope.config:
         return scope.config[key]
     name, dot, rest = key.partition(".")
-    return look_up(scope.config[name], parse_path(rest)) if dot and rest and name in scope.config else UNDEFINED
+    return get_path(scope.config[name], parse_path(rest)) if dot and rest and name in scope.config else UNDEFINED
 
 
 def parts_of(expression: Expression) -> Iterator[Reference | ConfigVariable]:

@@ -16,7 +16,7 @@ from connector.flows.values.paths import UNDEFINED, Undefined
 NAN = float("nan")
 
 
-def parsed(value: Any) -> Any:
+def parse_json(value: Any) -> Any:
     """The value of a text that is JSON; everything else as it is."""
     if not isinstance(value, str):
         return value
@@ -133,7 +133,7 @@ def strictly_equal(left: Any, right: Any) -> bool:
     return bool(left == right) or (left != left and right != right)  # noqa: PLR0124 - NaN
 
 
-def compared(left: Any, right: Any) -> int | None:
+def compare(left: Any, right: Any) -> int | None:
     """Below, equal or above 0 as `left` is before, with or after `right`; None when neither `<` nor `>` holds."""
     left, right = (string_of(value) if _is_object(value) else value for value in (left, right))
     if isinstance(left, str) and isinstance(right, str):

@@ -52,7 +52,7 @@ def parse_path(text: str) -> Path:
     return tuple(segments)
 
 
-def look_up(value: Any, path: Sequence[str]) -> Any:
+def get_path(value: Any, path: Sequence[str]) -> Any:
     """What a path leads to; `UNDEFINED` when it leads nowhere."""
     for segment in path:
         if isinstance(value, Mapping):

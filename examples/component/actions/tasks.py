@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import MISSING, Field
 
-from connector import Context, Input, Inputs, Paging, Payload, action
+from connector import Context, Input, Inputs, Pagination, Payload, action
 
 from .inputs import ListId
 
@@ -45,7 +45,7 @@ def create_task(context: Context, inputs: CreateTask) -> Payload:
     return context.api.post("tasks", json=inputs.body("title", "list_id", "done"))
 
 
-@action("listTasks", paging=Paging(records="$.data.tasks", cursor="$.data.next", size=100))
+@action("listTasks", pagination=Pagination(records="$.data.tasks", cursor="$.data.next", size=100))
 def list_tasks(context: Context, inputs: ListTasks) -> Payload:
     """GET /tasks."""
     return context.api.get("tasks", query=inputs.body("list_id", "count", "cursor"))

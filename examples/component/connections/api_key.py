@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import SecretStr
 
 from connector import Input, Inputs, connection
-from connector.errors import ApiFault
+from connector.errors import ApiErrorDetail
 from connector.rest import Endpoint
 
 
@@ -23,9 +23,9 @@ class ApiKey(Inputs):
     ]
 
 
-def read_faults(body: Any) -> Sequence[ApiFault]:
+def read_faults(body: Any) -> Sequence[ApiErrorDetail]:
     """The one entry of `{"error": "..."}`."""
-    return [ApiFault(str(body["error"]))] if isinstance(body, dict) and "error" in body else []
+    return [ApiErrorDetail(str(body["error"]))] if isinstance(body, dict) and "error" in body else []
 
 
 @connection("apiKey", environment="TODO")

@@ -19,7 +19,7 @@ class Echo(Inputs):
     value: Annotated[Any, Input(label="Value")] | MISSING = MISSING
     many: Annotated[list[Any], Input(label="Many", collection="valuelist")] | MISSING = MISSING
     pairs: Annotated[dict[str, Any], Input(label="Pairs", collection="keyvaluelist")] | MISSING = MISSING
-    fetch_all: Annotated[bool, Input(label="Fetch All", type="boolean", on_platform=False)] | MISSING = MISSING
+    fetch_all: Annotated[bool, Input(label="Fetch All", type="boolean", in_prismatic=False)] | MISSING = MISSING
 
 
 class NewThing(Inputs):
@@ -57,7 +57,7 @@ def create_thing(context: Context, inputs: NewThing) -> Payload:
     return context.api.post("things", json=inputs.body("name", "colour", "size", "settings"))
 
 
-@action("updateThing", effect="write", idempotent=True, platform_defect="it changes another thing")
+@action("updateThing", effect="write", idempotent=True, prismatic_bug="it changes another thing")
 def update_thing(context: Context, inputs: ChangedThing) -> Payload:
     return context.api.patch("things", inputs.thing_id, json=inputs.body("name"))
 
