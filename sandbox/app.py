@@ -22,7 +22,7 @@ from connector.sandbox_kit.http_messages import LoggedRequest, Request, Response
 from .errors import SandboxError, unauthorized
 from .faults import FaultPlan, plan
 from .operations import match
-from .query import Query
+from .query_params import Query
 from .store import dumps
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .operations import Data, RequestContext, operation, show
-from .pages import page
+from .pagination import page
 
 
 @operation("getWorkspace", "GET /")

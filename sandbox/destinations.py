@@ -10,10 +10,10 @@ from pydantic import Field
 from connector.sandbox_kit.errors import ApiError
 from connector.sandbox_kit.record_types import Record
 
-from .bodies import Body, Settings, check_required_settings, known_settings, merged_settings
 from .errors import TYPES
 from .operations import SUCCESS, Data, RequestContext, compose, new_id, operation, refuse_dependents, show, together
-from .pages import page
+from .pagination import page
+from .request_bodies import Body, Settings, check_required_settings, known_settings, merged_settings
 from .store import Row, dumps
 
 BULLETS = "•" * 10

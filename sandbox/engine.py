@@ -25,11 +25,11 @@ from . import (
     warehouses,
 )
 from .assumptions import ASSUMPTIONS, Assumptions
-from .bodies import read_body
 from .errors import OTHER_TYPES, not_found, not_implemented, problem, too_large, unauthorized
 from .faults import Limited
 from .operations import OPERATIONS, Operation, RequestContext, match
-from .query import Query
+from .query_params import Query
+from .request_bodies import read_body
 from .store import Store, dumps
 
 __all__ = ["OPERATIONS", "Budget", "Request", "RequestHandler", "Response"]

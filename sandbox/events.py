@@ -19,7 +19,7 @@ from connector.sandbox_kit.record_types import Record
 
 from .errors import problem
 from .operations import Data, RequestContext, operation
-from .pages import page_of
+from .pagination import page_of
 
 PATH = "/observability/event_volume/v2.json"
 MAX_BUCKETS = 1_500

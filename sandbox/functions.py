@@ -10,10 +10,10 @@ from pydantic import Field
 
 from connector.sandbox_kit.record_types import Record
 
-from .bodies import Body
 from .errors import invalid
 from .operations import SUCCESS, Data, RequestContext, new_id, operation, show
-from .pages import page
+from .pagination import page
+from .request_bodies import Body
 from .store import Row, dumps
 
 ResourceType = Literal["DESTINATION", "INSERT_DESTINATION", "INSERT_SOURCE", "INSERT_TRANSFORMATION", "SOURCE"]

@@ -15,7 +15,7 @@ from connector.sandbox_kit.record_types import Record
 
 from .assumptions import Assumptions
 from .errors import invalid, not_found, problem
-from .query import Query
+from .query_params import Query
 from .store import Row, Store
 
 logger = logging.getLogger("connector.sandbox")

@@ -17,8 +17,8 @@ from typing import Any
 from connector.sandbox_kit.record_types import Record
 
 from .errors import SandboxError
-from .kinds import KINDS, record_id
 from .operations import ID_ALPHABET
+from .record_types import KINDS, record_id
 from .store import Store
 
 Seed = dict[str, Any]

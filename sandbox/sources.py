@@ -9,7 +9,6 @@ from pydantic import Field
 
 from connector.sandbox_kit.record_types import Record
 
-from .bodies import Body, Settings, check_required_settings, known_settings, merged_settings
 from .errors import invalid
 from .operations import (
     SUCCESS,
@@ -23,7 +22,8 @@ from .operations import (
     show,
     together,
 )
-from .pages import page
+from .pagination import page
+from .request_bodies import Body, Settings, check_required_settings, known_settings, merged_settings
 from .store import Row, dumps
 
 

@@ -21,7 +21,7 @@ from connector.sandbox_kit.errors import BusyError
 from connector.sandbox_kit.record_types import Kind, Record
 
 from .errors import SandboxError
-from .kinds import KINDS, record_id
+from .record_types import KINDS, record_id
 
 BUSY_SECONDS = 5.0
 OTHER_FILE = "Choose another file, or delete this one."

@@ -8,10 +8,10 @@ from pydantic import Field, ValidationError, field_validator
 
 from connector.sandbox_kit.record_types import Record
 
-from .bodies import Body, Settings, merged_settings
 from .errors import invalid
 from .operations import SUCCESS, Data, RequestContext, new_id, operation, show
-from .pages import page
+from .pagination import page
+from .request_bodies import Body, Settings, merged_settings
 
 
 class PeriodicSchedule(Body):

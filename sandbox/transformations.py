@@ -8,9 +8,9 @@ from pydantic import Field
 
 from connector.sandbox_kit.record_types import Record
 
-from .bodies import Body
 from .operations import SUCCESS, Data, RequestContext, new_id, operation, show, together
-from .pages import page
+from .pagination import page
+from .request_bodies import Body
 
 
 class PropertyRename(Body):

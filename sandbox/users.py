@@ -10,10 +10,10 @@ from pydantic import Field
 from connector.sandbox_kit.errors import ApiError
 from connector.sandbox_kit.record_types import Record
 
-from .bodies import Body
 from .errors import SandboxError, invalid, problem
 from .operations import SUCCESS, Data, RequestContext, new_id, operation, together
-from .pages import page
+from .pagination import page
+from .request_bodies import Body
 from .store import Row, Store, dumps
 
 _KINDS = {"FUNCTION": "functions", "SOURCE": "sources", "WAREHOUSE": "warehouses"}

@@ -7,11 +7,11 @@ import json
 from connector.sandbox_kit.errors import ApiError
 from connector.sandbox_kit.record_types import Record
 
-from .bodies import Body, Settings, check_required_settings, known_settings, merged_settings
 from .destinations import enabled_or_default
 from .errors import problem
 from .operations import SUCCESS, Data, RequestContext, compose, new_id, operation, refuse_dependents, show
-from .pages import listed, page, rows_of_page
+from .pagination import listed, page, rows_of_page
+from .request_bodies import Body, Settings, check_required_settings, known_settings, merged_settings
 from .sources import source_view
 from .store import Row, dumps
 

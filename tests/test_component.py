@@ -29,9 +29,9 @@ def problems(folder: Path, kind: type[errors.ConnectorError] = errors.ComponentE
     return {problem.location: f"{problem.message} {problem.hint}" for problem in caught.value.problems}
 
 
-def test_the_bundled_component_has_what_the_documentation_lists(segment: connector.Component) -> None:
+def test_bundled_component_has_what_the_documentation_lists(segment: connector.Component) -> None:
     assert segment.key == "segment"
-    payloads = Path(__file__).parent / "documented" / "actions"
+    payloads = Path(__file__).parent / "documented_payloads" / "actions"
     assert {"rawRequest", *(file.stem for file in payloads.glob("*.json"))} <= set(segment.actions)
     assert list(segment.data_sources) == ["destination", "sources", "warehouses"]
     assert list(segment.connections) == ["apiKey"]
@@ -47,7 +47,7 @@ def test_every_action_is_a_plugin_registered_by_its_key(segment: connector.Compo
     assert all(segment.plugins.get_plugin(key) is action for key, action in segment.actions.items())
 
 
-def test_a_component_loads_from_its_manifest_or_its_folder(tmp_path: Path) -> None:
+def test_component_loads_from_its_manifest_or_its_folder(tmp_path: Path) -> None:
     manifest = write_component(tmp_path)
 
     assert load(manifest).key == load(tmp_path).key == connector.load_component(str(tmp_path)).key == "tiny"
@@ -61,7 +61,7 @@ def test_two_components_with_the_same_module_names_live_side_by_side(tmp_path: P
     assert say_hello(load(tmp_path / "two")) == {"data": "salut you"}
 
 
-def test_a_component_loads_in_many_threads_at_once(tmp_path: Path) -> None:
+def test_component_loads_in_many_threads_at_once(tmp_path: Path) -> None:
     write_component(tmp_path)
     found: list[Any] = []
     threads = [threading.Thread(target=lambda: found.append(say_hello(load(tmp_path)))) for _ in range(16)]
@@ -106,14 +106,14 @@ def test_every_mismatch_of_code_and_manifest_is_reported_at_once(tmp_path: Path)
     assert sorted(location for location, _ in listed) == ["other", "sayHello", "sayHelo", "token", "tokens"]
 
 
-def test_a_missing_example_is_reported(tmp_path: Path) -> None:
+def test_missing_example_is_reported(tmp_path: Path) -> None:
     write_component(tmp_path)
     (tmp_path / "actions" / "examples" / "sayHello.json").unlink()
 
     assert problems(tmp_path)["sayHello"].startswith("has no example payload. Write ")
 
 
-def test_a_key_that_is_defined_twice_names_both_places(tmp_path: Path) -> None:
+def test_key_that_is_defined_twice_names_both_places(tmp_path: Path) -> None:
     write_component(tmp_path)
     source = (tmp_path / "actions" / "hello.py").read_text()
     (tmp_path / "actions" / "again.py").write_text(source)
@@ -122,7 +122,7 @@ def test_a_key_that_is_defined_twice_names_both_places(tmp_path: Path) -> None:
     assert "hello.py:12" in problems(tmp_path)["sayHello"]
 
 
-def test_an_action_that_another_module_imports_is_not_there_twice(tmp_path: Path) -> None:
+def test_action_that_another_module_imports_is_not_there_twice(tmp_path: Path) -> None:
     write_component(tmp_path)
     (tmp_path / "actions" / "more.py").write_text("from .hello import say_hello\n")
 
@@ -143,19 +143,19 @@ def test_every_module_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "known"), [("action", "getSource"), ("data_source", "sources"), ("connection", "apiKey")]
 )
-def test_an_unknown_key_suggests_the_nearest(kind: str, known: str, segment: connector.Component) -> None:
+def test_unknown_key_suggests_the_nearest(kind: str, known: str, segment: connector.Component) -> None:
     with pytest.raises(errors.UnknownKeyError, match=f"Did you mean .*{known}") as caught:
         getattr(segment, kind)(known.lower() + "x")
 
     assert caught.value.exit_code == 2
 
 
-def test_an_unknown_key_that_is_near_nothing_lists_what_there_is(segment: connector.Component) -> None:
+def test_unknown_key_that_is_near_nothing_lists_what_there_is(segment: connector.Component) -> None:
     with pytest.raises(errors.UnknownKeyError, match="Known are destination, sources, warehouses"):
         segment.data_source("zzzzzz")
 
 
-def test_a_blocked_action_is_refused(tmp_path: Path) -> None:
+def test_blocked_action_is_refused(tmp_path: Path) -> None:
     write_component(tmp_path)
     component = load(tmp_path)
     component.block("sayHello")
@@ -164,14 +164,14 @@ def test_a_blocked_action_is_refused(tmp_path: Path) -> None:
         say_hello(component)
 
 
-def test_the_installed_components_are_found(segment: connector.Component) -> None:
+def test_installed_components_are_found(segment: connector.Component) -> None:
     assert connector.components()["segment"].manifest == segment.manifest
 
 
-def test_the_repr_says_what_it_is(segment: connector.Component) -> None:
+def test_repr_says_what_it_is(segment: connector.Component) -> None:
     assert repr(segment) == f"Component('segment', {len(segment.actions)} actions)"
 
 
-def test_an_example_is_read_when_it_is_asked_for(segment: connector.Component) -> None:
+def test_example_is_read_when_it_is_asked_for(segment: connector.Component) -> None:
     assert segment.actions["deleteSource"].example == {"data": {"data": {"status": "SUCCESS"}}}
     assert segment.actions["rawRequest"].example is None

@@ -41,7 +41,7 @@ def test_base_url_decides_then_the_connections_region_then_the_actions(
     assert host(segment, fields, **asked) == expected
 
 
-def test_an_action_that_says_another_region_is_noted_in_the_log(
+def test_action_that_says_another_region_is_noted_in_the_log(
     segment: connector.Component, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
@@ -53,7 +53,7 @@ def test_an_action_that_says_another_region_is_noted_in_the_log(
 
 
 @pytest.mark.parametrize("region", ["evil.com/", "us", "api.evil.com#", "EU1.API", "../x"])
-def test_a_region_is_a_closed_choice(region: str, segment: connector.Component) -> None:
+def test_region_is_a_closed_choice(region: str, segment: connector.Component) -> None:
     with pytest.raises(errors.InputError, match=r"must be one of api \(US\), eu1\.api \(EU\)"):
         segment.actions["listSources"].inputs.from_values({"region": region})
     with pytest.raises(errors.ConnectionInputError, match=r"must be one of api \(US\), eu1\.api \(EU\)"):
@@ -78,13 +78,13 @@ def test_a_region_is_a_closed_choice(region: str, segment: connector.Component) 
         "https://host/\u0000",
     ],
 )
-def test_a_base_url_is_https_or_this_machine(url: str, segment: connector.Component) -> None:
+def test_base_url_is_https_or_this_machine(url: str, segment: connector.Component) -> None:
     with pytest.raises(errors.ConnectionInputError, match="baseUrl"):
         host(segment, {"baseUrl": url})
 
 
 @pytest.mark.parametrize("token", ["", "   ", None, "two words", "line\nbreak", "ümlaut"])
-def test_a_token_that_is_none_is_refused(token: Any, segment: connector.Component) -> None:
+def test_token_that_is_none_is_refused(token: Any, segment: connector.Component) -> None:
     with pytest.raises(errors.ConnectionInputError, match="apiKey") as caught:
         Connection(segment.connection(), {"apiKey": token})
 
@@ -117,7 +117,7 @@ def test_nothing_shows_the_token(segment: connector.Component, fields: dict[str,
     assert TOKEN not in runner.connection.fields.model_dump_json()
 
 
-def test_the_region_is_the_same_choice_wherever_it_is_asked_for(segment: connector.Component) -> None:
+def test_region_is_the_same_choice_wherever_it_is_asked_for(segment: connector.Component) -> None:
     models = [
         segment.connection().fields,
         *(action.inputs for action in segment.actions.values()),
@@ -143,7 +143,7 @@ def test_testing_a_connection_answers_the_workspace(
     assert server.asked[0].target == "/"
 
 
-def test_a_token_of_another_workspace_is_found_out(
+def test_token_of_another_workspace_is_found_out(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(WORKSPACE)
@@ -156,7 +156,7 @@ def test_a_token_of_another_workspace_is_found_out(
 
 
 @pytest.mark.parametrize("body", [None, [], "x", {}, {"data": None}, {"data": {"workspace": [1]}}])
-def test_an_answer_that_names_no_workspace_is_not_segments(
+def test_answer_that_names_no_workspace_is_not_segments(
     body: Any, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(body)
@@ -165,14 +165,14 @@ def test_an_answer_that_names_no_workspace_is_not_segments(
         runner.test_connection()
 
 
-def test_a_connection_that_is_refused_names_the_causes(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_connection_that_is_refused_names_the_causes(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(ServerResponse({"errors": []}, 401))
 
     with pytest.raises(errors.AuthenticationError, match="One of three things"):
         runner.test_connection()
 
 
-def test_the_connections_schema_hides_what_is_secret_or_hidden(segment: connector.Component) -> None:
+def test_connections_schema_hides_what_is_secret_or_hidden(segment: connector.Component) -> None:
     schema = segment.connection().input_schema
 
     assert list(schema["properties"]) == ["apiKey", "subdomain", "region", "baseUrl"]

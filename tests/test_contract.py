@@ -38,7 +38,7 @@ def operation(key: str) -> dict[str, Any]:
 by_key = pytest.mark.parametrize("row", API_ROWS, ids=lambda row: row.key)
 
 
-def test_the_manifest_declares_the_documented_actions(segment: connector.Component) -> None:
+def test_manifest_declares_the_documented_actions(segment: connector.Component) -> None:
     known = reference("contract.json")["actions"]
     declared = {key: (shown.label, shown.description) for key, shown in segment.manifest.actions.items()}
 
@@ -46,7 +46,7 @@ def test_the_manifest_declares_the_documented_actions(segment: connector.Compone
     assert {key: declared.get(key) for key in expected} == expected
 
 
-def test_the_manifest_declares_the_documented_data_sources(segment: connector.Component) -> None:
+def test_manifest_declares_the_documented_data_sources(segment: connector.Component) -> None:
     known = reference("contract.json")["data_sources"]
     declared = {key: (shown.label, shown.description) for key, shown in segment.manifest.data_sources.items()}
 
@@ -71,7 +71,7 @@ def test_every_input_of_the_original_keeps_its_key(row: Row, segment: connector.
 
 
 @by_key
-def test_an_input_is_required_exactly_where_the_api_requires_it(row: Row, segment: connector.Component) -> None:
+def test_input_is_required_exactly_where_the_api_requires_it(row: Row, segment: connector.Component) -> None:
     known = contract(row.key)
     expected = {parameter["original_input"] for parameter in known["path_params"]}
     fields = body_fields(row.key) + known["query"]
@@ -90,7 +90,7 @@ def test_closed_choices_are_those_of_the_api(row: Row, segment: connector.Compon
 
 
 @by_key
-def test_the_metadata_are_those_of_the_api(row: Row, segment: connector.Component) -> None:
+def test_metadata_are_those_of_the_api(row: Row, segment: connector.Component) -> None:
     action, known = segment.actions[row.key], contract(row.key)
 
     assert action.stability == known["stability"]
@@ -105,7 +105,7 @@ def test_the_metadata_are_those_of_the_api(row: Row, segment: connector.Componen
 
 
 @by_key
-def test_the_request_is_one_that_the_api_describes(row: Row, runner: connector.Runner, server: LoopbackServer) -> None:
+def test_request_is_one_that_the_api_describes(row: Row, runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer({"data": {}})
     runner.invoke(row.key, row.inputs)
     known, described, (asked,) = contract(row.key), operation(row.key), server.asked
@@ -126,7 +126,7 @@ def test_the_request_is_one_that_the_api_describes(row: Row, runner: connector.R
 
 
 @by_key
-def test_the_row_gives_every_input(row: Row, segment: connector.Component) -> None:
+def test_row_gives_every_input(row: Row, segment: connector.Component) -> None:
     """So that the wire test shows each of them; a change that clears or leaves out is another test's."""
     partial = {"updateTransformation"}
     given = set(BY_KEY[row.key].inputs)

@@ -38,9 +38,7 @@ def test_all_pages_are_followed_and_sorted_by_label(runner: connector.Runner, se
     assert {dict(asked.query)["pagination[count]"] for asked in server.asked} == {"200"}
 
 
-def test_a_destination_shows_its_name_else_the_name_of_its_type(
-    runner: connector.Runner, server: LoopbackServer
-) -> None:
+def test_destination_shows_its_name_else_the_name_of_its_type(runner: connector.Runner, server: LoopbackServer) -> None:
     server.script = answering(
         "destinations", [named("1", "Mine"), named("2", ""), named("3"), named("4", kind="Other")]
     )
@@ -48,7 +46,7 @@ def test_a_destination_shows_its_name_else_the_name_of_its_type(
     assert options(runner, "destination") == [("Kind (2)", "2"), ("Kind (3)", "3"), ("Mine", "1"), ("Other", "4")]
 
 
-def test_a_warehouse_shows_the_name_of_its_type(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_warehouse_shows_the_name_of_its_type(runner: connector.Runner, server: LoopbackServer) -> None:
     server.script = answering("warehouses", [named("1", "ignored", "Redshift"), named("2", kind="Postgres")])
 
     assert options(runner, "warehouses") == [("Postgres", "2"), ("Redshift", "1")]
@@ -84,12 +82,12 @@ def test_searching_looks_at_label_and_key_whatever_the_case(runner: connector.Ru
     assert options(runner, "sources", limit=0) == []
 
 
-def test_a_negative_limit_is_refused(runner: connector.Runner) -> None:
+def test_negative_limit_is_refused(runner: connector.Runner) -> None:
     with pytest.raises(connector.errors.UsageError, match="limit"):
         runner.choices("sources", limit=-1)
 
 
-def test_the_region_goes_to_the_list(segment: connector.Component) -> None:
+def test_region_goes_to_the_list(segment: connector.Component) -> None:
     runner = connector.Runner(segment, {"fields": {"apiKey": "x"}})
     seen = []
 

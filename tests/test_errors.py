@@ -24,11 +24,11 @@ def drawn() -> dict[str, tuple[int, int | None]]:
     return found
 
 
-def test_the_docstring_draws_every_class_but_the_shared_base() -> None:
+def test_docstring_draws_every_class_but_the_shared_base() -> None:
     assert set(drawn()) == {cls.__name__ for cls in CLASSES} - {"RequestError"}
 
 
-def test_the_docstring_draws_the_exit_codes() -> None:
+def test_docstring_draws_the_exit_codes() -> None:
     told = {name: code for name, (_, code) in drawn().items() if code is not None}
 
     assert told == {name: getattr(errors, name).exit_code for name in told}
@@ -58,7 +58,7 @@ def test_every_error_of_a_request_says_what_which_and_what_to_do(cls: type[error
     }
 
 
-def test_the_json_shape_has_no_empty_parts() -> None:
+def test_json_shape_has_no_empty_parts() -> None:
     assert ConnectorError("it failed").to_dict() == {"error": {"type": "ConnectorError", "message": "it failed"}}
 
 
@@ -70,7 +70,7 @@ def test_the_json_shape_has_no_empty_parts() -> None:
         (Problem("", "is wrong."), "is wrong."),
     ],
 )
-def test_a_finding_reads_as_one_line(problem: Problem, text: str) -> None:
+def test_finding_reads_as_one_line(problem: Problem, text: str) -> None:
     assert str(problem) == text
 
 
@@ -95,5 +95,5 @@ def test_findings_stand_below_the_message() -> None:
         (ApiErrorDetail(), "no message"),
     ],
 )
-def test_an_entry_of_the_api_reads_as_one_line(fault: ApiErrorDetail, text: Any) -> None:
+def test_entry_of_the_api_reads_as_one_line(fault: ApiErrorDetail, text: Any) -> None:
     assert str(fault) == text

@@ -78,7 +78,7 @@ def test_each_status_has_its_class_and_shows_every_word_of_the_api(
         )
 
 
-def test_the_message_for_401_names_the_three_causes(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_message_for_401_names_the_three_causes(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(ServerResponse(FAULT, 401))
 
     with pytest.raises(errors.AuthenticationError) as caught:
@@ -88,7 +88,7 @@ def test_the_message_for_401_names_the_three_causes(runner: connector.Runner, se
         assert cause in str(caught.value)
 
 
-def test_an_html_page_is_named_by_its_title(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_html_page_is_named_by_its_title(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(
         ServerResponse(b"<html><head><title>502 Bad Gateway</title></head></html>", 502, {"Content-Type": "text/html"})
     )
@@ -107,7 +107,7 @@ def test_an_html_page_is_named_by_its_title(runner: connector.Runner, server: Lo
     ],
     ids=["number", "object", "odd entries", "deep"],
 )
-def test_an_error_body_of_another_shape_is_still_a_refusal(
+def test_error_body_of_another_shape_is_still_a_refusal(
     body: bytes, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(body, 422))
@@ -127,7 +127,7 @@ def test_an_error_body_of_another_shape_is_still_a_refusal(
         ({"X-RateLimit-Reset": "Fri, 31 Dec 99999 23:59:59 GMT"}, "null"),
     ],
 )
-def test_a_wait_that_nobody_can_mean_is_a_rate_limit_all_the_same(
+def test_wait_that_nobody_can_mean_is_a_rate_limit_all_the_same(
     headers: dict[str, str], milliseconds: str, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     body = f'{{"errors": [{{"message": "slow", "data": {{"msBeforeNext": {milliseconds}}}}}]}}'.encode()
@@ -149,7 +149,7 @@ def test_plain_text_of_an_error_is_shown(runner: connector.Runner, server: Loopb
 @pytest.mark.parametrize(
     ("body", "reason"), [(b"", "empty"), (b"{", "not JSON"), (b"<html>", "not JSON"), (b"[" * 100_000, "not JSON")]
 )
-def test_a_good_status_with_a_body_that_is_no_json_is_an_error(
+def test_good_status_with_a_body_that_is_no_json_is_an_error(
     body: bytes, reason: str, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(body))
@@ -158,7 +158,7 @@ def test_a_good_status_with_a_body_that_is_no_json_is_an_error(
         read(runner)
 
 
-def test_an_unreadable_answer_to_a_write_says_that_it_was_accepted(
+def test_unreadable_answer_to_a_write_says_that_it_was_accepted(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(b"ok", 201))
@@ -178,13 +178,13 @@ def test_json_that_the_fast_reader_refuses_is_read_all_the_same(
     assert "data" in read(runner)["data"]
 
 
-def test_a_compressed_answer_is_read(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_compressed_answer_is_read(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(ServerResponse(gzip.compress(b'{"data": 1}'), headers={"Content-Encoding": "gzip"}))
 
     assert read(runner) == {"data": {"data": 1}}
 
 
-def test_an_unanswered_read_is_repeated(
+def test_unanswered_read_is_repeated(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(
@@ -196,7 +196,7 @@ def test_an_unanswered_read_is_repeated(
     assert len(server.asked) == 4
 
 
-def test_a_read_is_repeated_three_times_and_no_more(
+def test_read_is_repeated_three_times_and_no_more(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(b"", 500))
@@ -210,7 +210,7 @@ def test_a_read_is_repeated_three_times_and_no_more(
 @pytest.mark.parametrize(
     "answer", [ServerResponse(cut=True), ServerResponse(OK, 201, promise=9)], ids=["no answer", "cut-off answer"]
 )
-def test_a_write_without_a_whole_answer_is_never_repeated(
+def test_write_without_a_whole_answer_is_never_repeated(
     answer: ServerResponse, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(answer)
@@ -221,7 +221,7 @@ def test_a_write_without_a_whole_answer_is_never_repeated(
     assert len(server.asked) == 1
 
 
-def test_a_write_that_the_api_fails_is_not_repeated(
+def test_write_that_the_api_fails_is_not_repeated(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(FAULT, 503))
@@ -232,14 +232,14 @@ def test_a_write_that_the_api_fails_is_not_repeated(
     assert len(server.asked) == 1
 
 
-def test_a_cut_off_refusal_is_still_a_refusal(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_cut_off_refusal_is_still_a_refusal(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(ServerResponse(FAULT, 422, promise=9))
 
     with pytest.raises(errors.UnprocessableError):
         write(runner)
 
 
-def test_a_read_that_is_not_answered_in_time_says_so(
+def test_read_that_is_not_answered_in_time_says_so(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(OK, hang=0.6))
@@ -251,7 +251,7 @@ def test_a_read_that_is_not_answered_in_time_says_so(
     assert time.monotonic() - began < 0.5
 
 
-def test_a_write_that_is_not_answered_in_time_may_have_happened(
+def test_write_that_is_not_answered_in_time_may_have_happened(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(OK, hang=0.6))
@@ -269,7 +269,7 @@ def test_nothing_is_sent_after_the_deadline(runner: connector.Runner, server: Lo
     assert server.asked == []
 
 
-def test_a_walk_ends_at_its_deadline_even_if_its_consumer_is_slow(
+def test_walk_ends_at_its_deadline_even_if_its_consumer_is_slow(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer({"data": {"sources": [{"id": "s"}], "pagination": {"next": "MQ=="}}})
@@ -283,7 +283,7 @@ def test_a_walk_ends_at_its_deadline_even_if_its_consumer_is_slow(
     assert len(server.asked) == 1
 
 
-def test_a_refused_connection_names_the_host_and_sent_nothing(segment: connector.Component) -> None:
+def test_refused_connection_names_the_host_and_sent_nothing(segment: connector.Component) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -293,7 +293,7 @@ def test_a_refused_connection_names_the_host_and_sent_nothing(segment: connector
         write(runner)
 
 
-def test_an_unknown_host_name_says_so(segment: connector.Component) -> None:
+def test_unknown_host_name_says_so(segment: connector.Component) -> None:
     runner = connector.Runner(
         segment, {"fields": {"apiKey": TOKEN, "baseUrl": "https://no-such-host.invalid"}}, max_wait=0
     )
@@ -325,7 +325,7 @@ def tls_port(certificate: Path) -> Iterator[int]:
     thread.join()
 
 
-def test_an_untrusted_certificate_is_an_error_of_the_set_up(segment: connector.Component, tls_port: int) -> None:
+def test_untrusted_certificate_is_an_error_of_the_set_up(segment: connector.Component, tls_port: int) -> None:
     runner = connector.Runner(segment, {"fields": {"apiKey": TOKEN, "baseUrl": f"https://localhost:{tls_port}"}})
 
     with pytest.raises(errors.TLSError, match="no safe connection to localhost") as caught:
@@ -344,7 +344,7 @@ def test_an_untrusted_certificate_is_an_error_of_the_set_up(segment: connector.C
     ],
     ids=["Retry-After", "msBeforeNext", "msBeforeNext before a bad reset"],
 )
-def test_a_rate_limit_is_waited_out_as_told(
+def test_rate_limit_is_waited_out_as_told(
     headers: dict[str, str], body: Any, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(body, 429, headers), ServerResponse(OK, 201))
@@ -379,7 +379,7 @@ def test_what_an_overcome_rate_limit_said_is_no_part_of_a_later_error(
     assert caught.value.api_errors == ()
 
 
-def test_a_compressed_rate_limit_is_read(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_compressed_rate_limit_is_read(runner: connector.Runner, server: LoopbackServer) -> None:
     body = gzip.compress(b'{"errors": [{"message": "slow", "data": {"msBeforeNext": 7000}}]}')
     server.answer(ServerResponse(body, 429, {"Content-Encoding": "gzip"}))
 
@@ -389,15 +389,13 @@ def test_a_compressed_rate_limit_is_read(runner: connector.Runner, server: Loopb
     assert (caught.value.retry_after, [fault.message for fault in caught.value.api_errors]) == (7.0, ["slow"])
 
 
-def test_a_rate_limit_that_breaks_off_is_waited_out(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_rate_limit_that_breaks_off_is_waited_out(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(ServerResponse({"errors": []}, 429, promise=9), OK)
 
     assert write(runner, max_wait=5) == {"data": OK}
 
 
-def test_the_reset_header_is_a_date(
-    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
-) -> None:
+def test_reset_header_is_a_date(segment: connector.Component, fields: dict[str, Any], server: LoopbackServer) -> None:
     reset = email.utils.formatdate(time.time() + 2, usegmt=True)
     server.answer(ServerResponse({"errors": []}, 429, {"X-RateLimit-Reset": reset}), ServerResponse(OK))
 
@@ -406,7 +404,7 @@ def test_the_reset_header_is_a_date(
     assert 0.8 < server.times[1] - server.times[0] < 3
 
 
-def test_a_rate_limit_that_asks_too_much_is_raised_at_once_with_the_seconds(
+def test_rate_limit_that_asks_too_much_is_raised_at_once_with_the_seconds(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     body = {"errors": [{"type": "RequestError", "message": "Too many requests", "data": {"msBeforeNext": 57_647}}]}
@@ -421,7 +419,7 @@ def test_a_rate_limit_that_asks_too_much_is_raised_at_once_with_the_seconds(
     assert len(server.asked) == 1
 
 
-def test_a_429_seen_by_one_thread_holds_the_others(
+def test_429_seen_by_one_thread_holds_the_others(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(FAULT, 429, {"Retry-After": "1"}), ServerResponse(OK))
@@ -441,7 +439,7 @@ def test_a_429_seen_by_one_thread_holds_the_others(
     assert min(server.times[1:]) - server.times[0] > 0.8
 
 
-def test_a_held_gate_raises_at_once_where_waiting_is_not_allowed(
+def test_held_gate_raises_at_once_where_waiting_is_not_allowed(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(FAULT, 429, {"Retry-After": "30"}))
@@ -484,7 +482,7 @@ def test_neither_netrc_nor_cookies_nor_redirects_apply(
     assert all("Cookie" not in asked.headers for asked in server.asked)
 
 
-def test_the_proxy_of_the_environment_is_used(
+def test_proxy_of_the_environment_is_used(
     segment: connector.Component, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NO_PROXY")
@@ -497,7 +495,7 @@ def test_the_proxy_of_the_environment_is_used(
     assert server.asked[0].target == "http://localhost:1/sources/s"
 
 
-def test_an_address_of_this_machine_is_asked_without_a_proxy(
+def test_address_of_this_machine_is_asked_without_a_proxy(
     segment: connector.Component, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NO_PROXY")
@@ -510,7 +508,7 @@ def test_an_address_of_this_machine_is_asked_without_a_proxy(
     assert server.asked[0].target == "/sources/s"
 
 
-def test_the_log_has_line_status_time_and_sizes_and_no_token(
+def test_log_has_line_status_time_and_sizes_and_no_token(
     runner: connector.Runner, server: LoopbackServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.answer(ServerResponse({"data": {}}, 201))
@@ -526,7 +524,7 @@ def test_the_log_has_line_status_time_and_sizes_and_no_token(
 
 
 @pytest.mark.parametrize("status", [401, 422, 500])
-def test_a_token_that_the_api_repeats_is_not_shown(
+def test_token_that_the_api_repeats_is_not_shown(
     status: int, runner: connector.Runner, server: LoopbackServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.answer(

@@ -68,7 +68,7 @@ def test_numbers_come_as_text() -> None:
     assert read(count="50") == {"count": 50}
 
 
-def test_a_number_for_a_text_is_its_text() -> None:
+def test_number_for_a_text_is_its_text() -> None:
     assert Thing.from_values({"thingId": 42}).thing_id == "42"
 
 
@@ -80,13 +80,13 @@ def test_json_comes_natively() -> None:
     assert read(numbers=[1, 2], pairs={"a": [1]}) == {"numbers": [1, 2], "pairs": {"a": [1]}}
 
 
-def test_an_object_comes_as_key_value_pairs() -> None:
+def test_object_comes_as_key_value_pairs() -> None:
     assert read(pairs=[{"key": "a", "value": "1"}, {"key": "b", "value": {"c": 2}}]) == {
         "pairs": {"a": "1", "b": {"c": 2}}
     }
 
 
-def test_an_empty_row_of_a_key_value_list_is_skipped() -> None:
+def test_empty_row_of_a_key_value_list_is_skipped() -> None:
     assert read(pairs=[{"key": "", "value": ""}, {"key": "a", "value": ""}]) == {"pairs": {"a": ""}}
 
 
@@ -95,7 +95,7 @@ def test_one_text_for_a_list_is_a_list_of_it() -> None:
 
 
 @pytest.mark.parametrize("key", ["name", "flag", "pairs", "numbers", "words", "count", "color"])
-def test_an_empty_text_is_not_given(key: str) -> None:
+def test_empty_text_is_not_given(key: str) -> None:
     assert read(**{key: ""}) == {}
 
 
@@ -109,33 +109,33 @@ def test_null_clears_where_the_api_has_null() -> None:
 
 
 @pytest.mark.parametrize("untouched", ["", []])
-def test_an_untouched_key_value_list_is_not_given_where_it_is_optional(untouched: Any) -> None:
+def test_untouched_key_value_list_is_not_given_where_it_is_optional(untouched: Any) -> None:
     assert read(pairs=untouched) == {}
 
 
 @pytest.mark.parametrize("untouched", ["", []])
-def test_an_untouched_key_value_list_is_an_empty_object_where_it_is_required(untouched: Any) -> None:
+def test_untouched_key_value_list_is_an_empty_object_where_it_is_required(untouched: Any) -> None:
     assert NeedsPairs.from_values({"pairs": untouched}).pairs == {}
 
 
-def test_a_required_key_value_list_must_be_given() -> None:
+def test_required_key_value_list_must_be_given() -> None:
     with pytest.raises(InputError, match=r"Pairs \(pairs\): is required\."):
         NeedsPairs.from_values({})
 
 
-def test_an_empty_object_is_sent() -> None:
+def test_empty_object_is_sent() -> None:
     assert read(pairs={}) == {"pairs": {}}
 
 
-def test_an_empty_json_list_is_sent() -> None:
+def test_empty_json_list_is_sent() -> None:
     assert read(numbers=[]) == {"numbers": []}
 
 
-def test_an_untouched_value_list_is_not_given() -> None:
+def test_untouched_value_list_is_not_given() -> None:
     assert read(words=[]) == {}
 
 
-def test_a_list_that_begins_with_the_filler_is_not_given() -> None:
+def test_list_that_begins_with_the_filler_is_not_given() -> None:
     assert read(words=["000xxx", "a"]) == {}
 
 
@@ -160,17 +160,17 @@ def test_all_bad_inputs_are_named_at_once_by_label_and_key() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 1001, "0", "1001", -1])
-def test_a_number_out_of_range_is_refused(value: Any) -> None:
+def test_number_out_of_range_is_refused(value: Any) -> None:
     assert problems(count=value)["count"] in {"must be at least 1.", "must be at most 1000."}
 
 
 @pytest.mark.parametrize("value", [".", ".."])
-def test_a_relative_path_is_no_id(value: str) -> None:
+def test_relative_path_is_no_id(value: str) -> None:
     assert problems(thingId=value) == {"thingId": "must be an id, not a relative path."}
 
 
 @pytest.mark.parametrize("value", ["x" * 256, "\ud800"])
-def test_an_id_that_the_api_cannot_have_is_refused(value: str) -> None:
+def test_id_that_the_api_cannot_have_is_refused(value: str) -> None:
     assert set(problems(thingId=value)) == {"thingId"}
 
 
@@ -185,18 +185,18 @@ def test_nan_is_no_json() -> None:
     assert "is not valid JSON" in problems(pairs='{"a": NaN}')["pairs"]
 
 
-def test_the_wrong_kind_of_json_is_refused() -> None:
+def test_wrong_kind_of_json_is_refused() -> None:
     assert problems(numbers='{"a": 1}', pairs="[1]") == {
         "numbers": "must be a list.",
         "pairs": 'entry 0 must be {"key": ..., "value": ...}, or the whole a JSON object.',
     }
 
 
-def test_a_fault_inside_a_list_is_shown_with_its_place() -> None:
+def test_fault_inside_a_list_is_shown_with_its_place() -> None:
     assert set(problems(numbers=[1, "x"])) == {"numbers[1]"}
 
 
-def test_a_key_that_comes_twice_is_refused() -> None:
+def test_key_that_comes_twice_is_refused() -> None:
     pairs = [{"key": "a", "value": 1}, {"key": "a", "value": 2}]
 
     assert problems(pairs=pairs) == {"pairs": 'has the key "a" twice.'}
@@ -211,11 +211,11 @@ def test_no_value_is_repeated_in_an_error() -> None:
     assert caught.value.__context__ is None
 
 
-def test_the_repr_hides_secrets_and_what_was_not_given() -> None:
+def test_repr_hides_secrets_and_what_was_not_given() -> None:
     assert repr(Thing.from_values({"thingId": "t", "pairs": {"password": "p"}})) == "Thing(thing_id='t', pairs='***')"
 
 
-def test_a_field_without_input_is_refused_by_name() -> None:
+def test_field_without_input_is_refused_by_name() -> None:
     class Forgotten(Inputs):
         name: str
 
@@ -242,7 +242,7 @@ JSON = st.recursive(
 
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.text(), JSON, min_size=1, max_size=5))
-def test_an_object_reads_the_same_natively_as_json_and_as_pairs(value: dict[str, Any]) -> None:
+def test_object_reads_the_same_natively_as_json_and_as_pairs(value: dict[str, Any]) -> None:
     pairs = [{"key": key, "value": item} for key, item in value.items()]
     surviving = {key: item for key, item in value.items() if key != "" or item not in ("", None)}
 

@@ -38,40 +38,40 @@ def test_broken_yaml_is_named_with_file_line_and_cure(tmp_path: Path) -> None:
     assert found.endswith("Check the indentation, quotes and colons there.")
 
 
-def test_a_key_that_comes_twice_is_an_error(tmp_path: Path) -> None:
+def test_key_that_comes_twice_is_an_error(tmp_path: Path) -> None:
     text = GOOD + "  sayHello:\n    label: Again\n    description: Again.\n"
 
     assert findings(tmp_path, text) == ['line 10: the key "sayHello" comes twice. Keep one of them.']
 
 
-def test_an_unknown_field_suggests_the_near_one(tmp_path: Path) -> None:
+def test_unknown_field_suggests_the_near_one(tmp_path: Path) -> None:
     assert findings(tmp_path, GOOD.replace("    label: Say", "    labl: Say")) == [
         "line 7: actions.sayHello.label is missing. Add it.",
         "line 8: actions.sayHello.labl is no field of a manifest. Did you mean label?",
     ]
 
 
-def test_an_unknown_field_of_the_component_lists_what_there_is(tmp_path: Path) -> None:
+def test_unknown_field_of_the_component_lists_what_there_is(tmp_path: Path) -> None:
     (found,) = findings(tmp_path, GOOD + "zzz: 1\n")
 
     assert found.startswith("line 10: zzz is no field of a manifest. Known are key, version, public, ")
 
 
-def test_a_value_of_the_wrong_kind_is_named(tmp_path: Path) -> None:
+def test_value_of_the_wrong_kind_is_named(tmp_path: Path) -> None:
     assert findings(tmp_path, GOOD.replace("key: tiny", "key: ti ny").replace("1.0.0", "1.5")) == [
         "line 1: key must be letters, digits and hyphens, a letter first. Rename it.",
         "line 2: version must be text. Put it in quotes.",
     ]
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         errors.ManifestError, match=r"no\.yaml: cannot be read: No such file or directory\. Check the path"
     ):
         Manifest.load(tmp_path / "no.yaml")
 
 
-def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+def test_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     (tmp_path / "manifest.yaml").write_bytes(b"key: \xff")
 
     with pytest.raises(errors.ManifestError, match=r"is not UTF-8 \(byte 5\)"):

@@ -46,7 +46,7 @@ def runner(component: connector.Component, fields: dict[str, Any]) -> connector.
     return connector.Runner(component, {"fields": fields}, max_wait=0)
 
 
-def test_a_plugin_brings_an_action_with_its_own_display_and_example(
+def test_plugin_brings_an_action_with_its_own_display_and_example(
     component: connector.Component, runner: connector.Runner
 ) -> None:
     action: connector.Action[Greeting] = connector.action("greet", display=DISPLAY, example={"data": "hello"})(greet)
@@ -70,14 +70,14 @@ def test_a_plugin_brings_an_action_with_its_own_display_and_example(
     ],
     ids=["no display", "known key", "no action"],
 )
-def test_an_action_that_does_not_fit_is_refused(action: Any, reason: str, component: connector.Component) -> None:
+def test_action_that_does_not_fit_is_refused(action: Any, reason: str, component: connector.Component) -> None:
     with pytest.raises(errors.PluginError, match=reason) as caught:
         component.add_plugin(Brings(action))
 
     assert caught.value.exit_code == 3
 
 
-def test_a_plugin_that_is_added_again_is_refused_and_stays(component: connector.Component) -> None:
+def test_plugin_that_is_added_again_is_refused_and_stays(component: connector.Component) -> None:
     plugin = Brings(connector.Action("greet", greet, display=DISPLAY))
     component.add_plugin(plugin, "mine")
 
@@ -89,7 +89,7 @@ def test_a_plugin_that_is_added_again_is_refused_and_stays(component: connector.
     assert component.plugins.get_plugin("deleteSource") is component.actions["deleteSource"]
 
 
-def test_a_plugin_whose_action_does_not_fit_is_not_kept(component: connector.Component) -> None:
+def test_plugin_whose_action_does_not_fit_is_not_kept(component: connector.Component) -> None:
     plugin = Brings("no action")
 
     with pytest.raises(errors.PluginError):
@@ -98,7 +98,7 @@ def test_a_plugin_whose_action_does_not_fit_is_not_kept(component: connector.Com
     assert not component.plugins.is_registered(plugin)
 
 
-def test_a_hook_that_does_not_exist_is_refused_with_plugin_and_definition(component: connector.Component) -> None:
+def test_hook_that_does_not_exist_is_refused_with_plugin_and_definition(component: connector.Component) -> None:
     class Typo:
         @connector.hookimpl
         def perform_actoin(self) -> None: ...
@@ -110,7 +110,7 @@ def test_a_hook_that_does_not_exist_is_refused_with_plugin_and_definition(compon
     assert component.plugins.get_plugin("typo") is None
 
 
-def test_a_hook_with_an_argument_that_does_not_exist_is_refused(component: connector.Component) -> None:
+def test_hook_with_an_argument_that_does_not_exist_is_refused(component: connector.Component) -> None:
     class Typo:
         @connector.hookimpl
         def send_request(self, requset: Any) -> None: ...
@@ -119,7 +119,7 @@ def test_a_hook_with_an_argument_that_does_not_exist_is_refused(component: conne
         component.add_plugin(Typo())
 
 
-def test_a_wrapper_sees_an_action_before_and_after(
+def test_wrapper_sees_an_action_before_and_after(
     component: connector.Component, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     seen: list[Any] = []
@@ -139,7 +139,7 @@ def test_a_wrapper_sees_an_action_before_and_after(
     assert seen == [("getSource", "s"), {"data": {"data": 1}}]
 
 
-def test_a_wrapper_sees_the_error_of_an_action(
+def test_wrapper_sees_the_error_of_an_action(
     component: connector.Component, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     seen: list[str] = []
@@ -161,7 +161,7 @@ def test_a_wrapper_sees_the_error_of_an_action(
     assert seen == ["NotFoundError"]
 
 
-def test_a_plugin_may_answer_in_place_of_an_action(component: connector.Component, runner: connector.Runner) -> None:
+def test_plugin_may_answer_in_place_of_an_action(component: connector.Component, runner: connector.Runner) -> None:
     class Instead:
         @connector.hookimpl
         def perform_action(self, action: Any) -> Any:
@@ -172,7 +172,7 @@ def test_a_plugin_may_answer_in_place_of_an_action(component: connector.Componen
     assert runner.invoke("getSource", {"sourceId": "s"}) == {"data": "instead"}
 
 
-def test_a_plugin_sees_and_changes_requests_and_never_the_token(
+def test_plugin_sees_and_changes_requests_and_never_the_token(
     component: connector.Component, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     seen: list[Request] = []
@@ -192,7 +192,7 @@ def test_a_plugin_sees_and_changes_requests_and_never_the_token(
     assert "Authorization" not in seen[0].headers
 
 
-def test_a_plugin_may_answer_in_place_of_the_service(
+def test_plugin_may_answer_in_place_of_the_service(
     component: connector.Component, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     class Cache:
@@ -219,7 +219,7 @@ def test_installed_plugins_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "greet" not in connector.load_component(installed_plugins=False).actions
 
 
-def test_an_installed_plugin_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_plugin_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     entry_points(monkeypatch, "no_such_module:plugin")
 
     with pytest.raises(

@@ -66,7 +66,7 @@ def test_whatever_could_lead_elsewhere_is_refused(url: str, runner: connector.Ru
         ("/a/b:c", "/a/b:c"),
     ],
 )
-def test_a_path_stays_on_the_connections_host(
+def test_path_stays_on_the_connections_host(
     url: str, target: str, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     asked = raw(runner, server, url=url)
@@ -114,7 +114,7 @@ def test_headers_and_query_come_as_pairs(runner: connector.Runner, server: Loopb
         (b"\x00\xff", b"\x00\xff", "application/octet-stream"),
     ],
 )
-def test_a_json_body_goes_out_as_json_and_text_as_text(
+def test_json_body_goes_out_as_json_and_text_as_text(
     data: Any, body: bytes, kind: str, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     asked = raw(runner, server, data=data)
@@ -122,7 +122,7 @@ def test_a_json_body_goes_out_as_json_and_text_as_text(
     assert (asked.body, asked.headers["Content-Type"]) == (body, kind)
 
 
-def test_a_content_type_of_the_caller_decides(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_content_type_of_the_caller_decides(runner: connector.Runner, server: LoopbackServer) -> None:
     asked = raw(runner, server, data="a=b", headers={"content-type": "application/x-www-form-urlencoded"})
 
     assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
@@ -156,7 +156,7 @@ def test_forms_and_files_go_out_as_multipart(runner: connector.Runner, server: L
     assert found["c"].get_payload(decode=True) == b"raw"
 
 
-def test_a_file_that_is_no_base64_is_refused(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_file_that_is_no_base64_is_refused(runner: connector.Runner, server: LoopbackServer) -> None:
     with pytest.raises(errors.InputError, match=r"File Data \(fileData\): has no base64"):
         raw(runner, server, fileData={"a": {"data": "###"}})
 
@@ -176,7 +176,7 @@ def test_null_in_the_query_is_not_sent(runner: connector.Runner, server: Loopbac
 
 
 @pytest.mark.parametrize("key", ["timeout", "retryDelayMS"])
-def test_a_time_without_end_is_refused(key: str, runner: connector.Runner, server: LoopbackServer) -> None:
+def test_time_without_end_is_refused(key: str, runner: connector.Runner, server: LoopbackServer) -> None:
     with pytest.raises(errors.InputError, match="must be at most"):
         raw(runner, server, **{key: "inf"})
 
@@ -205,7 +205,7 @@ def test_data_and_a_form_exclude_each_other(runner: connector.Runner, server: Lo
         ),
     ],
 )
-def test_the_response_type_decides_how_the_answer_is_read(
+def test_response_type_decides_how_the_answer_is_read(
     kind: str, answer: ServerResponse, expected: Any, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(answer)
@@ -215,7 +215,7 @@ def test_the_response_type_decides_how_the_answer_is_read(
     assert found == {"data": expected}
 
 
-def test_an_answer_that_is_no_json_names_the_way_out(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_answer_that_is_no_json_names_the_way_out(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(ServerResponse(b"words"))
 
     with pytest.raises(errors.InvalidResponseError, match="Choose the response type text"):
@@ -233,14 +233,14 @@ def test_every_method_of_the_original_works(method: str, runner: connector.Runne
     ("method", "effect"),
     [("GET", "read"), ("HEAD", "read"), ("POST", "write"), ("PATCH", "write"), ("DELETE", "destructive")],
 )
-def test_the_method_tells_what_it_does(method: str, effect: str, segment: connector.Component) -> None:
+def test_method_tells_what_it_does(method: str, effect: str, segment: connector.Component) -> None:
     action = segment.actions["rawRequest"]
 
     assert action.effect_depends_on_inputs
     assert action.effect_of(action.inputs.from_values({"url": "/x", "method": method})) == effect
 
 
-def test_the_timeout_is_in_milliseconds_and_0_is_the_default(
+def test_timeout_is_in_milliseconds_and_0_is_the_default(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     runner = connector.Runner(segment, {"fields": fields}, max_wait=0)
@@ -263,7 +263,7 @@ def test_max_retries_counts_repetitions_and_0_is_the_connectors_own_policy(
     assert len(server.asked) == expected
 
 
-def test_a_write_is_repeated_on_5xx_only_when_asked(
+def test_write_is_repeated_on_5xx_only_when_asked(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(b"", 503), ServerResponse({}))
@@ -274,7 +274,7 @@ def test_a_write_is_repeated_on_5xx_only_when_asked(
     assert len(server.asked) == 2
 
 
-def test_an_unanswered_write_is_not_repeated_whatever_is_asked(
+def test_unanswered_write_is_not_repeated_whatever_is_asked(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(cut=True), ServerResponse({}))

@@ -41,14 +41,14 @@ def offline(tmp_path: Path, command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_readme_has_commands_of_each_kind() -> None:
+def test_readme_has_commands_of_each_kind() -> None:
     assert len(commands("make")) == 2
     assert len(commands("connector")) > 10
     assert len(blocks("python")) >= 2
 
 
 @pytest.mark.parametrize("command", commands("connector"))
-def test_a_command_ends_well(command: str, tmp_path: Path) -> None:
+def test_command_ends_well(command: str, tmp_path: Path) -> None:
     ended = offline(tmp_path, command)
 
     assert ended.returncode == 0, ended.stderr
@@ -60,7 +60,7 @@ def test_make_knows_the_command(command: str) -> None:
     subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, check=True, capture_output=True)
 
 
-def test_the_main_job_prints_what_the_readme_shows(tmp_path: Path) -> None:
+def test_main_job_prints_what_the_readme_shows(tmp_path: Path) -> None:
     """`make run` runs exactly this command."""
     command = "connector run listSources -i count=1 --sandbox"
     assert f"/{command}\n" in (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -68,7 +68,7 @@ def test_the_main_job_prints_what_the_readme_shows(tmp_path: Path) -> None:
     assert offline(tmp_path, command).stdout == blocks("json")[0]
 
 
-def test_the_python_of_the_readme_runs(
+def test_python_of_the_readme_runs(
     segment: connector.Component, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SEGMENT_API_KEY", "readme-token")
@@ -84,10 +84,10 @@ def test_the_python_of_the_readme_runs(
 
 
 @pytest.mark.parametrize("position", range(1, len(blocks("python"))))
-def test_the_offline_python_of_the_readme_runs(position: int) -> None:
+def test_offline_python_of_the_readme_runs(position: int) -> None:
     exec(compile(blocks("python")[position], "README.md", "exec"), {})
 
 
-def test_the_links_of_the_readme_lead_somewhere() -> None:
+def test_links_of_the_readme_lead_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)", README):
         assert (ROOT / target).exists(), target

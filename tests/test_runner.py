@@ -91,7 +91,7 @@ def test_fetch_all_is_the_first_reply_with_every_record_and_no_next(
     ],
     ids=["fetchAll", "items", "options"],
 )
-def test_a_cursor_that_comes_again_is_an_error_and_not_an_endless_loop(
+def test_cursor_that_comes_again_is_an_error_and_not_an_endless_loop(
     walk: Any, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.script = pages(2, loop=True)
@@ -103,7 +103,7 @@ def test_a_cursor_that_comes_again_is_an_error_and_not_an_endless_loop(
 
 
 @pytest.mark.parametrize("cursor", [{"a": 1}, ["x"], 1.5])
-def test_a_cursor_that_is_none_is_an_error(cursor: Any, runner: connector.Runner, server: LoopbackServer) -> None:
+def test_cursor_that_is_none_is_an_error(cursor: Any, runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer({"data": {"sources": [], "pagination": {"current": "0", "next": cursor}}})
 
     with pytest.raises(errors.PaginationError, match="a cursor that is none"):
@@ -120,7 +120,7 @@ def test_a_cursor_that_is_none_is_an_error(cursor: Any, runner: connector.Runner
     ],
     ids=["items", "options", "fetchAll"],
 )
-def test_an_answer_without_the_list_is_an_error_and_not_an_empty_list(
+def test_answer_without_the_list_is_an_error_and_not_an_empty_list(
     ask: Any, body: Any, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(body)
@@ -129,7 +129,7 @@ def test_an_answer_without_the_list_is_an_error_and_not_an_empty_list(
         ask(runner)
 
 
-def test_an_action_that_does_not_list_has_no_pages(runner: connector.Runner) -> None:
+def test_action_that_does_not_list_has_no_pages(runner: connector.Runner) -> None:
     with pytest.raises(errors.UsageError, match="getSource: does not list"):
         list(runner.pages("getSource", {"sourceId": "s"}))
 
@@ -157,7 +157,7 @@ def test_invoke_is_safe_from_many_threads(runner: connector.Runner, server: Loop
     assert [payload["data"]["data"]["source"]["id"] for payload in found] == [str(n) for n in range(200)]
 
 
-def test_a_runner_without_connection_is_an_error(segment: connector.Component, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runner_without_connection_is_an_error(segment: connector.Component, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENT_API_KEY", TOKEN)
 
     with pytest.raises(errors.ConnectionInputError, match=r'Give it connection=\{"key": "apiKey"') as caught:
@@ -166,7 +166,7 @@ def test_a_runner_without_connection_is_an_error(segment: connector.Component, m
     assert caught.value.exit_code == 3
 
 
-def test_a_connection_without_token_names_the_field_and_the_variables(segment: connector.Component) -> None:
+def test_connection_without_token_names_the_field_and_the_variables(segment: connector.Component) -> None:
     with pytest.raises(errors.ConnectionInputError, match=r"API Key \(apiKey\): is required\.") as caught:
         connector.Runner(segment, {"key": "apiKey", "fields": {}})
 
@@ -174,12 +174,12 @@ def test_a_connection_without_token_names_the_field_and_the_variables(segment: c
 
 
 @pytest.mark.parametrize("connection", [{}, {"fields": "x"}, {"key": "apiKey"}, [1], "text"])
-def test_a_connection_of_another_shape_is_refused(connection: Any, segment: connector.Component) -> None:
+def test_connection_of_another_shape_is_refused(connection: Any, segment: connector.Component) -> None:
     with pytest.raises(errors.ConnectionInputError, match='has no "fields"'):
         connector.Runner(segment, connection)
 
 
-def test_an_unknown_connection_suggests_the_nearest(segment: connector.Component) -> None:
+def test_unknown_connection_suggests_the_nearest(segment: connector.Component) -> None:
     with pytest.raises(errors.UnknownKeyError, match="Did you mean apiKey"):
         connector.Runner(segment, {"key": "apikey", "fields": {"apiKey": "x"}})
 
@@ -206,7 +206,7 @@ RAW_WRITE = ("rawRequest", {"url": "/sources", "method": "POST"})
     ],
     ids=["allow", "allow raw", "block blocks raw", "block but raw by name", "read-only", "everything"],
 )
-def test_the_policy_decides_before_any_request(
+def test_policy_decides_before_any_request(
     policy: dict[str, Any],
     passing: list[Any],
     refused: list[Any],
@@ -226,7 +226,7 @@ def test_the_policy_decides_before_any_request(
     assert len(server.asked) == len(passing)
 
 
-def test_a_policy_for_an_unknown_action_is_refused(segment: connector.Component, fields: dict[str, Any]) -> None:
+def test_policy_for_an_unknown_action_is_refused(segment: connector.Component, fields: dict[str, Any]) -> None:
     with pytest.raises(errors.UnknownKeyError, match="Did you mean deleteSource"):
         limited(segment, fields, block=["deleteSorce"])
 
@@ -261,7 +261,7 @@ def test_closing_closes_the_pool_and_is_done_by_with(
     runner.close()
 
 
-def test_a_deadline_of_a_walk_covers_all_its_pages(
+def test_deadline_of_a_walk_covers_all_its_pages(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     script = pages(1000)

@@ -58,7 +58,7 @@ def test_examples_are_read_by_the_inputs(row: Any, segment: connector.Component)
     action.inputs.from_values({**row.inputs, **examples})
 
 
-def test_a_field_that_can_be_cleared_has_two_types(segment: connector.Component) -> None:
+def test_field_that_can_be_cleared_has_two_types(segment: connector.Component) -> None:
     name = segment.actions["updateDestination"].input_schema["properties"]["name"]
 
     assert name["type"] == ["string", "null"]
@@ -88,7 +88,7 @@ def test_labels_and_comments_speak_of_the_actions_own_resource(segment: connecto
         assert not [text for text in texts if "Warehouse" in text], action.key
 
 
-def test_the_payload_of_an_example_fits_the_output_schema(segment: connector.Component) -> None:
+def test_payload_of_an_example_fits_the_output_schema(segment: connector.Component) -> None:
     for action in segment.actions.values():
         if action.example is not None:
             Draft202012Validator(action.output_schema).validate(action.example)

@@ -279,7 +279,7 @@ def test_every_action_has_a_row(segment: connector.Component) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.key)
-def test_the_request_is_exactly(row: Row, runner: connector.Runner, server: LoopbackServer) -> None:
+def test_request_is_exactly(row: Row, runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer({"data": {}})
 
     runner.invoke(row.key, row.inputs)
@@ -324,7 +324,7 @@ def test_ids_stay_one_path_segment(runner: connector.Runner, server: LoopbackSer
     assert server.asked[0].target == "/sources/a%2Fb%3Fc%23d%20e%252e%2F..%2F%C3%BC"
 
 
-def test_an_unknown_field_and_a_new_enum_value_of_the_reply_pass_through(
+def test_unknown_field_and_a_new_enum_value_of_the_reply_pass_through(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
     body = {"data": {"source": {"id": "s", "status": "BRAND_NEW", "added": {"later": [None, 1.5]}}}, "more": True}
@@ -345,7 +345,7 @@ def test_what_json_cannot_hold_is_refused_and_nothing_is_sent(
     assert server.asked == []
 
 
-def test_a_text_may_speak_of_nan(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_text_may_speak_of_nan(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer({"data": {}})
 
     runner.invoke("updateSource", {"sourceId": "s", "name": "NaN and Infinity"})

@@ -46,19 +46,19 @@ class ComponentContract:
             if name in metafunc.fixturenames:
                 metafunc.parametrize(name, definitions, ids=[definition.key for definition in definitions])
 
-    def test_a_definition_has_a_label_and_a_description(self, definition: Definition) -> None:
+    def test_definition_has_a_label_and_a_description(self, definition: Definition) -> None:
         """Designers and people find it by what it says of itself."""
         display = definition.display
         told = display is not None and display.label and display.description
         _expect(told, definition, "has no label, or no description", "Write both in the manifest.")
 
-    def test_an_input_has_a_label_and_comments(self, definition: Definition) -> None:
+    def test_input_has_a_label_and_comments(self, definition: Definition) -> None:
         """A form can be rendered from the inputs alone."""
         for key, marker in _model(definition).definitions().items():
             told = marker.label and marker.comments
             _expect(told, definition, f"has no label or no comments for its input {key}", "Give its Input both.")
 
-    def test_a_required_input_has_an_example(self, asked: Action[Any] | DataSource[Any]) -> None:
+    def test_required_input_has_an_example(self, asked: Action[Any] | DataSource[Any]) -> None:
         """Whoever tries it out has something to begin with."""
         example_inputs(asked)
 
@@ -75,26 +75,26 @@ class ComponentContract:
         same = pickle.loads(pickle.dumps(inputs)) == inputs  # noqa: S301 - made a moment ago
         _expect(same, asked, "has inputs that pickling changes", "Keep to values that can be pickled.")
 
-    def test_the_input_schema_is_json_schema_2020_12(self, definition: Definition) -> None:
+    def test_input_schema_is_json_schema_2020_12(self, definition: Definition) -> None:
         """Engines can read it."""
         validator = _schema_validator()
         validator.check_schema(definition.input_schema)
 
-    def test_the_input_schema_accepts_the_examples(self, asked: Action[Any] | DataSource[Any]) -> None:
+    def test_input_schema_accepts_the_examples(self, asked: Action[Any] | DataSource[Any]) -> None:
         """The schema and the model agree."""
         validator = _schema_validator()(asked.input_schema)
         for key, given in _given(asked):
             wrong = [error.message for error in validator.iter_errors(given)]
             _expect(not wrong, asked, f"has a schema that refuses its input {key}: {wrong}", "Give native types.")
 
-    def test_an_input_names_a_data_source_that_exists(self, asked: Action[Any] | DataSource[Any]) -> None:
+    def test_input_names_a_data_source_that_exists(self, asked: Action[Any] | DataSource[Any]) -> None:
         """A form can ask for the choices of the input."""
         for key, marker in asked.inputs.definitions().items():
             known = marker.data_source is None or marker.data_source in self.component.data_sources
             hint = f"The data sources are {', '.join(self.component.data_sources)}."
             _expect(known, asked, f"names the data source {marker.data_source} for its input {key}", hint)
 
-    def test_a_list_has_the_inputs_and_the_records_of_its_paging(self, paged: Action[Any]) -> None:
+    def test_list_has_the_inputs_and_the_records_of_its_paging(self, paged: Action[Any]) -> None:
         """It can be walked from page to page."""
         fields = paged.inputs.model_fields
         for name in (paged.pagination.size_input, paged.pagination.cursor_input, paged.pagination.all_input):  # type: ignore[union-attr]
@@ -105,7 +105,7 @@ class ComponentContract:
         there = bool(found) and isinstance(found[0].value, list)
         _expect(there, paged, "has no list of records in its example", "Correct its Paging or the example.")
 
-    def test_an_example_replays(self, replayed: Action[Any]) -> None:
+    def test_example_replays(self, replayed: Action[Any]) -> None:
         """An API that answers the body of the example makes the action return the example."""
         with Harness(self.component) as harness:
             expected = harness.respond_with_example(replayed.key, repeat=True)
@@ -113,7 +113,7 @@ class ComponentContract:
         hint = "Correct one of them, or name it in not_replayed."
         _expect(payload == expected, replayed, f"answers {payload!r} instead of its example", hint)
 
-    def test_the_effect_tells_what_is_sent(self, replayed: Action[Any]) -> None:
+    def test_effect_tells_what_is_sent(self, replayed: Action[Any]) -> None:
         """A policy can rely on it: what reads sends only methods that change nothing."""
         with Harness(self.component) as harness:
             harness.respond_with_example(replayed.key, repeat=True)
@@ -124,7 +124,7 @@ class ComponentContract:
         text = f"says that its effect is {replayed.effect} and sends {', '.join(sorted(methods))}"
         _expect(reads == (methods <= SAFE_METHODS), replayed, text, "Correct its effect.")
 
-    def test_the_example_of_a_data_source_is_a_picklist(self, data_source: DataSource[Any]) -> None:
+    def test_example_of_a_data_source_is_a_picklist(self, data_source: DataSource[Any]) -> None:
         """Choices have a label and a key."""
         result = (data_source.example or {}).get("result")
         listed = isinstance(result, list) and all(set(entry) == {"label", "key"} for entry in result)

@@ -86,7 +86,7 @@ def test_broken_json_assignments_are_named_all_at_once(command: Command, tmp_pat
 @pytest.mark.parametrize(
     ("text", "told"), [("{", "line 1 column 1"), ("[]", "it is a list"), ("", "EOF")], ids=["broken", "list", "empty"]
 )
-def test_an_inputs_file_that_is_no_object_is_refused(command: Command, tmp_path: Path, text: str, told: str) -> None:
+def test_inputs_file_that_is_no_object_is_refused(command: Command, tmp_path: Path, text: str, told: str) -> None:
     file = tmp_path / "inputs.json"
     file.write_text(text, encoding="utf-8")
     ended = command("run", "createSource", "--inputs", file)
@@ -94,7 +94,7 @@ def test_an_inputs_file_that_is_no_object_is_refused(command: Command, tmp_path:
     assert (ended.code, "inputs.json" in ended.err, told in ended.err) == (2, True, True)
 
 
-def test_a_file_that_is_not_utf8_is_refused(command: Command, tmp_path: Path) -> None:
+def test_file_that_is_not_utf8_is_refused(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "inputs.json"
     file.write_bytes(b'{"a": "\xff"}')
     ended = command("run", "createSource", "--inputs", file)
@@ -102,7 +102,7 @@ def test_a_file_that_is_not_utf8_is_refused(command: Command, tmp_path: Path) ->
     assert (ended.code, "it is not UTF-8 (byte 7)" in ended.err) == (2, True)
 
 
-def test_an_id_with_a_slash_stays_one_segment(command: Command, server: LoopbackServer) -> None:
+def test_id_with_a_slash_stays_one_segment(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {}})
     command("run", "getSource", "-i", "sourceId=a/../b?c")
 
@@ -123,7 +123,7 @@ def test_an_id_with_a_slash_stays_one_segment(command: Command, server: Loopback
         (500, "ServerError", 5, "the API failed"),
     ],
 )
-def test_a_refusal_has_its_class_its_code_and_the_words_of_the_api(
+def test_refusal_has_its_class_its_code_and_the_words_of_the_api(
     command: Command, server: LoopbackServer, status: int, kind: str, code: int, told: str
 ) -> None:
     server.answer(ServerResponse(FAULT, status))
@@ -158,7 +158,7 @@ WRITE = ("run", "createSource", *NEW, "--max-wait", "0")
         (ServerResponse(b"", 302, {"Location": "https://evil.com"}), READ, 1, "redirect (302), which is not followed"),
     ],
 )
-def test_an_answer_that_cannot_be_used_has_its_own_message(
+def test_answer_that_cannot_be_used_has_its_own_message(
     command: Command,
     server: LoopbackServer,
     answer: Any,
@@ -178,7 +178,7 @@ def test_an_answer_that_cannot_be_used_has_its_own_message(
     [((*READ, "--deadline", "0.2"), 5), ((*WRITE, "--deadline", "0.2"), 6)],
     ids=["read", "write"],
 )
-def test_a_time_out_of_a_write_has_an_unknown_outcome(
+def test_time_out_of_a_write_has_an_unknown_outcome(
     command: Command, server: LoopbackServer, arguments: tuple[str, ...], code: int
 ) -> None:
     server.answer(ServerResponse({}, hang=1))
@@ -187,14 +187,14 @@ def test_a_time_out_of_a_write_has_an_unknown_outcome(
     assert (ended.code, "no answer in time" in ended.err) == (code, True)
 
 
-def test_a_host_that_refuses_the_connection_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_host_that_refuses_the_connection_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENT_BASE_URL", "http://127.0.0.1:9")
     ended = command(*READ)
 
     assert (ended.code, "no connection to 127.0.0.1:9" in ended.err) == (5, True)
 
 
-def test_a_host_without_an_address_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_host_without_an_address_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENT_BASE_URL", "https://nowhere.invalid")
     monkeypatch.setenv("NO_PROXY", "*")
     ended = command(*READ)
@@ -225,7 +225,7 @@ def no_tls() -> Iterator[int]:
         thread.join(5)
 
 
-def test_a_server_without_tls_is_a_matter_of_set_up(
+def test_server_without_tls_is_a_matter_of_set_up(
     command: Command, no_tls: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEGMENT_BASE_URL", f"https://127.0.0.1:{no_tls}")
@@ -234,7 +234,7 @@ def test_a_server_without_tls_is_a_matter_of_set_up(
     assert (ended.code, "no safe connection to 127.0.0.1" in ended.err) == (3, True)
 
 
-def test_a_base_url_without_tls_elsewhere_is_refused(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_base_url_without_tls_elsewhere_is_refused(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENT_BASE_URL", "http://example.com")
     ended = command(*READ)
 
@@ -250,9 +250,7 @@ def test_a_base_url_without_tls_elsewhere_is_refused(command: Command, monkeypat
     ],
     ids=["yaml", "twice", "unknown-field"],
 )
-def test_a_broken_manifest_is_named_by_file_line_and_cure(
-    command: Command, tmp_path: Path, text: str, told: str
-) -> None:
+def test_broken_manifest_is_named_by_file_line_and_cure(command: Command, tmp_path: Path, text: str, told: str) -> None:
     manifest = tmp_path / "manifest.yaml"
     manifest.write_text(text, encoding="utf-8")
     ended = command("--manifest", manifest, "list")

@@ -46,7 +46,7 @@ def test_options_are_completed() -> None:
     assert completed(["run", "listSources"], "--sel") == ["--select"]
 
 
-def test_a_component_that_cannot_be_loaded_completes_nothing_quietly() -> None:
+def test_component_that_cannot_be_loaded_completes_nothing_quietly() -> None:
     assert completed(["--manifest", "/nowhere", "run"], "") == []
     assert completed(["--manifest", "/nowhere", "run", "x", "-i"], "") == []
 
@@ -56,14 +56,14 @@ def test_another_component_completes_its_own_keys(other_component: os.PathLike[s
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_of_a_shell_asks_this_program(command: Command, shell: str) -> None:
+def test_script_of_a_shell_asks_this_program(command: Command, shell: str) -> None:
     ended = command("completion", shell)
 
     assert ended.code == 0
     assert "_CONNECTOR_COMPLETE" in ended.out
 
 
-def test_the_program_answers_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_answers_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_CONNECTOR_COMPLETE", "zsh_complete")
     monkeypatch.setenv("COMP_WORDS", "connector run deleteU")
     monkeypatch.setenv("COMP_CWORD", "2")
@@ -72,7 +72,7 @@ def test_the_program_answers_the_script(monkeypatch: pytest.MonkeyPatch) -> None
     assert (ended.code, ended.out) == (0, "plain\ndeleteUser\nDelete Users\n")
 
 
-def test_the_sandboxs_commands_and_the_components_own_are_completed() -> None:
+def test_sandboxs_commands_and_the_components_own_are_completed() -> None:
     assert completed(["sandbox"], "a") == ["assumptions", "accept-invite"]
 
 

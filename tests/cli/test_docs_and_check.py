@@ -27,11 +27,11 @@ def change(manifest: Path, name: str, edit: Edit) -> None:
     file.write_text(edit(file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def test_the_page_in_the_repository_is_up_to_date(command: Command) -> None:
+def test_page_in_the_repository_is_up_to_date(command: Command) -> None:
     assert command("docs", "--check").code == 0
 
 
-def test_the_page_has_every_definition_and_every_input(text: str) -> None:
+def test_page_has_every_definition_and_every_input(text: str) -> None:
     segment = connector.load_component()
 
     for action in segment.actions.values():
@@ -44,19 +44,19 @@ def test_the_page_has_every_definition_and_every_input(text: str) -> None:
         assert f"| key: `{source}` | type: picklist" in text
 
 
-def test_the_page_marks_secrets(text: str) -> None:
+def test_page_marks_secrets(text: str) -> None:
     rows = [line for line in text.splitlines() if "| `apiKey` |" in line]
 
     assert [" Secret. " in row for row in rows] == [True]
 
 
-def test_the_page_shows_payloads_word_for_word(text: str) -> None:
+def test_page_shows_payloads_word_for_word(text: str) -> None:
     example = connector.load_component().actions["deleteSource"].example
 
     assert f"Output Example Payload:\n\n```json\n{json.dumps(example, indent=2)}\n```" in text
 
 
-def test_the_page_has_the_steps_to_a_token_and_the_differences(text: str) -> None:
+def test_page_has_the_steps_to_a_token_and_the_differences(text: str) -> None:
     segment = connector.load_component()
 
     assert "1. Sign in to Segment" in text
@@ -65,7 +65,7 @@ def test_the_page_has_the_steps_to_a_token_and_the_differences(text: str) -> Non
     assert (segment.folder / "actions" / "differences.md").read_text(encoding="utf-8").strip() in text
 
 
-def test_a_table_cell_escapes_what_would_end_it(other_component: Path) -> None:
+def test_table_cell_escapes_what_would_end_it(other_component: Path) -> None:
     from connector.describe.docs import page
 
     change(other_component, "actions/things.py", lambda source: source.replace("Its name.", "a|b"))
@@ -82,7 +82,7 @@ def test_docs_writes_the_page_and_then_finds_it_fresh(command: Command, other_co
     assert "### Save Thing" in (other_component.parent / "docs" / "component.md").read_text(encoding="utf-8")
 
 
-def test_a_stale_page_is_found_and_left_alone(command: Command, other_component: Path) -> None:
+def test_stale_page_is_found_and_left_alone(command: Command, other_component: Path) -> None:
     page = other_component.parent / "docs" / "component.md"
     page.parent.mkdir()
     page.write_text("old", encoding="utf-8")
@@ -112,7 +112,7 @@ def test_docs_that_cannot_be_written_say_so(command: Command, tmp_path: Path) ->
     assert (ended.code, "cannot be written: Is a directory" in ended.err) == (2, True)
 
 
-def test_a_component_that_holds_together_has_no_findings(command: Command, other_component: Path) -> None:
+def test_component_that_holds_together_has_no_findings(command: Command, other_component: Path) -> None:
     assert command("check").out == command("--manifest", other_component, "check").out == "no findings\n"
 
 
@@ -195,7 +195,7 @@ FINDINGS: dict[str, tuple[str, Edit, str, str]] = {
 
 
 @pytest.mark.parametrize(("name", "edit", "told", "hint"), FINDINGS.values(), ids=FINDINGS)
-def test_a_finding_comes_with_its_cure(
+def test_finding_comes_with_its_cure(
     command: Command, other_component: Path, name: str, edit: Edit, told: str, hint: str
 ) -> None:
     change(other_component, name, edit)
@@ -217,7 +217,7 @@ def test_findings_come_all_at_once(command: Command, other_component: Path) -> N
     assert found.json[2]["message"] == "is missing."
 
 
-def test_a_stale_page_is_a_finding(command: Command, other_component: Path) -> None:
+def test_stale_page_is_a_finding(command: Command, other_component: Path) -> None:
     page = other_component.parent / "docs" / "component.md"
     page.parent.mkdir()
     page.write_text("old", encoding="utf-8")
@@ -225,7 +225,7 @@ def test_a_stale_page_is_a_finding(command: Command, other_component: Path) -> N
     assert "component.md: is not up to date. Run connector docs." in command("--manifest", other_component, "check").out
 
 
-def test_a_missing_manifest_is_a_finding(command: Command, tmp_path: Path) -> None:
+def test_missing_manifest_is_a_finding(command: Command, tmp_path: Path) -> None:
     ended = command("--manifest", tmp_path / "none.yaml", "check")
 
     assert (ended.code, "none.yaml: cannot be read" in ended.out) == (1, True)
@@ -235,7 +235,7 @@ def test_every_rule_says_what_it_is() -> None:
     assert all(rule.__doc__ for rule in RULES)
 
 
-def test_an_example_that_is_no_json_is_no_bug(command: Command, other_component: Path) -> None:
+def test_example_that_is_no_json_is_no_bug(command: Command, other_component: Path) -> None:
     file = other_component.parent / "actions" / "examples" / "saveThing.json"
     file.write_text("{", encoding="utf-8")
 

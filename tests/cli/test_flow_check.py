@@ -19,13 +19,13 @@ from tests.support.server import LoopbackServer
 PAGE = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
 
 
-def test_a_flow_without_findings_exits_with_0(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
+def test_flow_without_findings_exits_with_0(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
     ended = command("flow", "check", read_flow(tmp_path))
 
     assert (ended.code, ended.out, ended.err, server.asked) == (0, "no findings\n", "", [])
 
 
-def test_a_finding_names_file_line_flow_step_cause_and_cure(command: Command, tmp_path: Path) -> None:
+def test_finding_names_file_line_flow_step_cause_and_cure(command: Command, tmp_path: Path) -> None:
     file = one_step(tmp_path, "getSource", {"sourceid": "x"})
     ended = command("flow", "check", file)
 
@@ -51,13 +51,13 @@ def test_with_config_given_an_unset_variable_is_an_error(command: Command) -> No
     assert command("flow", "check", file, "--config", "Warehouse ID=w").out == "no findings\n"
 
 
-def test_a_config_variable_that_is_not_there_is_wrong_usage(command: Command) -> None:
+def test_config_variable_that_is_not_there_is_wrong_usage(command: Command) -> None:
     ended = command("flow", "check", EXAMPLES / "provision_app.yaml", "--config", "Warehouse=w")
 
     assert (ended.code, "Did you mean Warehouse ID?" in ended.err) == (2, True)
 
 
-def test_the_target_names_inputs_and_actions_that_the_platform_lacks(command: Command) -> None:
+def test_target_names_inputs_and_actions_that_the_platform_lacks(command: Command) -> None:
     ended = command("flow", "check", EXAMPLES / "provision_app.yaml", "--target", "prismatic")
 
     assert ended.code == 1
@@ -65,7 +65,7 @@ def test_the_target_names_inputs_and_actions_that_the_platform_lacks(command: Co
     assert "segment.createDestinationSubscription does not work on the platform" in ended.out
 
 
-def test_the_export_has_the_inputs_that_the_platform_lacks(command: Command) -> None:
+def test_export_has_the_inputs_that_the_platform_lacks(command: Command) -> None:
     """The export describes this component, so nothing of it is left out."""
     exported = command("manifest", "--format", "prismatic").json
     inputs = {entry["key"] for entry in exported["actions"]["listSources"]["inputs"]}
@@ -89,7 +89,7 @@ def test_findings_are_also_json(command: Command, tmp_path: Path) -> None:
     ],
     ids=["no YAML", "a key twice", "a wrong shape"],
 )
-def test_a_broken_file_is_findings_with_lines(command: Command, tmp_path: Path, text: str, finding: str) -> None:
+def test_broken_file_is_findings_with_lines(command: Command, tmp_path: Path, text: str, finding: str) -> None:
     file = tmp_path / "flow.yaml"
     file.write_text(text)
     ended = command("flow", "check", file)
@@ -98,18 +98,18 @@ def test_a_broken_file_is_findings_with_lines(command: Command, tmp_path: Path, 
     assert re.search(finding, ended.out), ended.out
 
 
-def test_a_file_that_is_not_there_is_told(command: Command, tmp_path: Path) -> None:
+def test_file_that_is_not_there_is_told(command: Command, tmp_path: Path) -> None:
     ended = command("flow", "check", tmp_path / "missing.yaml")
 
     assert (ended.code, "cannot be read: No such file" in ended.out) == (1, True)
     assert command("flow", "run", tmp_path / "missing.yaml").code == 2
 
 
-def test_a_flow_that_the_file_has_not_is_wrong_usage(command: Command, tmp_path: Path) -> None:
+def test_flow_that_the_file_has_not_is_wrong_usage(command: Command, tmp_path: Path) -> None:
     assert command("flow", "check", read_flow(tmp_path), "--flow", "Mian").code == 2
 
 
-def test_a_new_flow_passes_the_check_and_runs(command: Command, tmp_path: Path) -> None:
+def test_new_flow_passes_the_check_and_runs(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "first.yaml"
     written = command("flow", "new", "--action", "listSources", "--output", file)
 
@@ -118,7 +118,7 @@ def test_a_new_flow_passes_the_check_and_runs(command: Command, tmp_path: Path) 
     assert command("flow", "run", file, "--sandbox").json["data"]["sources"]
 
 
-def test_a_new_flow_goes_to_standard_output_and_never_over_a_file(command: Command, tmp_path: Path) -> None:
+def test_new_flow_goes_to_standard_output_and_never_over_a_file(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("mine")
 
@@ -128,14 +128,14 @@ def test_a_new_flow_goes_to_standard_output_and_never_over_a_file(command: Comma
     assert command("flow", "new", "--action", "listSorces").code == 2
 
 
-def test_a_flow_is_drawn_as_a_tree_and_as_mermaid(command: Command, tmp_path: Path) -> None:
+def test_flow_is_drawn_as_a_tree_and_as_mermaid(command: Command, tmp_path: Path) -> None:
     file = two_connections(tmp_path)
 
     assert "├─ List One (segment.listSources)\n" in command("flow", "show", file).out
     assert command("flow", "show", file, "--format", "mermaid").out.startswith("flowchart TD\n")
 
 
-def test_a_drawing_with_a_trace_shows_what_ran(command: Command, tmp_path: Path) -> None:
+def test_drawing_with_a_trace_shows_what_ran(command: Command, tmp_path: Path) -> None:
     file, trace = two_connections(tmp_path), tmp_path / "trace.jsonl"
     command("flow", "run", file, "--sandbox", "--trace", trace)
     ended = command("flow", "show", file, "--trace", trace)
@@ -159,7 +159,7 @@ def test_every_flow_of_a_file_is_drawn(command: Command, tmp_path: Path) -> None
     assert command("flow", "run", file, "--sandbox", "--flow", "Other").code == 0
 
 
-def test_the_schema_accepts_the_examples_and_refuses_a_flow_without_steps(command: Command) -> None:
+def test_schema_accepts_the_examples_and_refuses_a_flow_without_steps(command: Command) -> None:
     schema = command("flow", "schema").json
 
     for file in EXAMPLES.glob("*.yaml"):

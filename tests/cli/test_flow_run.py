@@ -60,7 +60,7 @@ def test_provisioning_twice_doubles_nothing(command: Command, payload: Any) -> N
     assert slugs.count("shop") == 1
 
 
-def test_a_user_is_off_boarded_and_the_log_is_told(command: Command, payload: Any) -> None:
+def test_user_is_off_boarded_and_the_log_is_told(command: Command, payload: Any) -> None:
     email = listed(command, "listUsers", "$.email")[-1]
     ended = command("flow", "run", EXAMPLES / "offboard_user.yaml", "--payload", payload({"email": email}), "--sandbox")
 
@@ -69,7 +69,7 @@ def test_a_user_is_off_boarded_and_the_log_is_told(command: Command, payload: An
     assert email not in listed(command, "listUsers", "$.email")
 
 
-def test_a_copy_asks_for_the_settings_first(command: Command, payload: Any) -> None:
+def test_copy_asks_for_the_settings_first(command: Command, payload: Any) -> None:
     source = listed(command, "listSources", "$.id")[0]
     ended = command(
         "flow", "run", EXAMPLES / "copy_source.yaml", "--payload", payload({"sourceId": source}), "--sandbox"
@@ -89,7 +89,7 @@ def test_many_sources_are_changed_from_standard_input(command: Command) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "\ufeff"], ids=["cut off", "empty"])
-def test_a_payload_that_is_no_json_is_refused(command: Command, tmp_path: Path, text: str) -> None:
+def test_payload_that_is_no_json_is_refused(command: Command, tmp_path: Path, text: str) -> None:
     ended = command("flow", "run", read_flow(tmp_path), "--payload", "-", "--sandbox", stdin=text)
 
     assert (ended.code, ended.out) == (2, "")
@@ -126,7 +126,7 @@ def test_with_events_an_error_is_a_line_of_json_too(command: Command, tmp_path: 
     assert [line["state"] for line in lines if line["type"] == "run"] == ["started", "failed"]
 
 
-def test_a_trace_holds_inputs_and_results_and_no_secret(command: Command, payload: Any, tmp_path: Path) -> None:
+def test_trace_holds_inputs_and_results_and_no_secret(command: Command, payload: Any, tmp_path: Path) -> None:
     trace = tmp_path / "trace.jsonl"
     provision(command, payload(APP), "--trace", str(trace))
     steps = {line["step"]: line for line in map(json.loads, trace.read_text().splitlines()) if line["type"] == "step"}
@@ -136,7 +136,7 @@ def test_a_trace_holds_inputs_and_results_and_no_secret(command: Command, payloa
     assert SECRET not in trace.read_text()
 
 
-def test_a_dry_run_prints_the_writes_without_secrets_and_changes_nothing(command: Command, payload: Any) -> None:
+def test_dry_run_prints_the_writes_without_secrets_and_changes_nothing(command: Command, payload: Any) -> None:
     slugs = listed(command, "listSources", "$.slug")
     ended = provision(command, payload(APP), "--dry-run")
 
@@ -147,7 +147,7 @@ def test_a_dry_run_prints_the_writes_without_secrets_and_changes_nothing(command
     assert command("flow", "runs", "--json").json == []
 
 
-def test_a_step_that_cannot_run_is_named_before_anything_is_done(
+def test_step_that_cannot_run_is_named_before_anything_is_done(
     command: Command, tmp_path: Path, server: LoopbackServer
 ) -> None:
     steps = (call("List", "listSources"), step("Compute", "code.runCode"))
@@ -157,19 +157,19 @@ def test_a_step_that_cannot_run_is_named_before_anything_is_done(
     assert "Compute" in ended.err
 
 
-def test_an_unset_config_variable_is_an_error_with_its_cure(command: Command, payload: Any) -> None:
+def test_unset_config_variable_is_an_error_with_its_cure(command: Command, payload: Any) -> None:
     ended = command("flow", "run", EXAMPLES / "provision_app.yaml", "--payload", payload(APP), "--sandbox")
 
     assert (ended.code, "--config 'Warehouse ID=VALUE'" in ended.err) == (2, True)
 
 
-def test_a_config_value_needs_an_equals_sign(command: Command) -> None:
+def test_config_value_needs_an_equals_sign(command: Command) -> None:
     ended = command("flow", "run", EXAMPLES / "provision_app.yaml", "--config", "Warehouse ID", "--sandbox")
 
     assert (ended.code, "Write --config NAME=VALUE" in ended.err) == (2, True)
 
 
-def test_a_write_to_a_real_service_names_host_and_origin(
+def test_write_to_a_real_service_names_host_and_origin(
     command: Command, tmp_path: Path, server: LoopbackServer
 ) -> None:
     server.answer({"data": {"source": {"id": "a"}}})
@@ -208,7 +208,7 @@ def test_nothing_is_asked_about_a_sandbox_or_a_dry_run(
 @pytest.mark.parametrize(
     ("status", "code"), [(401, 4), (404, 4), (503, 5), (429, 5)], ids=["refused", "not found", "failing", "too many"]
 )
-def test_the_exit_code_is_that_of_the_cause(
+def test_exit_code_is_that_of_the_cause(
     command: Command, tmp_path: Path, server: LoopbackServer, status: int, code: int
 ) -> None:
     server.script = lambda _asked: ServerResponse({"errors": [{"type": "x"}]}, status=status)
@@ -219,14 +219,14 @@ def test_the_exit_code_is_that_of_the_cause(
     assert "Go on with: connector flow resume 2" in ended.err
 
 
-def test_a_write_of_unknown_outcome_exits_with_6(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
+def test_write_of_unknown_outcome_exits_with_6(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
     server.script = lambda _asked: ServerResponse(cut=True)
     ended = command("flow", "run", one_step(tmp_path, "createSource", NEW_SOURCE))
 
     assert ended.code == 6
 
 
-def test_a_wait_and_an_ignored_error_are_told_and_a_long_loop_does_not_repeat_them(
+def test_wait_and_an_ignored_error_are_told_and_a_long_loop_does_not_repeat_them(
     command: Command, tmp_path: Path, payload: Any
 ) -> None:
     ignoring = {"errorHandlerType": "ignore"}
@@ -239,7 +239,7 @@ def test_a_wait_and_an_ignored_error_are_told_and_a_long_loop_does_not_repeat_th
     assert "and 10 more waits, repetitions and ignored errors" in ended.err
 
 
-def test_a_rate_limit_is_waited_for_and_told(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
+def test_rate_limit_is_waited_for_and_told(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
     answers = iter([ServerResponse({}, status=429, headers={"Retry-After": "0"}), ServerResponse({"data": {}})])
     server.script = lambda _asked: next(answers)
     ended = command("flow", "run", read_flow(tmp_path))
@@ -248,7 +248,7 @@ def test_a_rate_limit_is_waited_for_and_told(command: Command, tmp_path: Path, s
     assert re.search(r"^Do It: waiting [\d.]+ s: rate limit$", ended.err, re.MULTILINE)
 
 
-def test_the_deadline_ends_a_run_and_says_how_to_go_on(command: Command, tmp_path: Path) -> None:
+def test_deadline_ends_a_run_and_says_how_to_go_on(command: Command, tmp_path: Path) -> None:
     sleep = step("Wait", "sleep.sleep", {"ms": "60000"})
     file = integration(tmp_path, sleep, call("List", "listSources"), variables=[variable("Workspace")])
     ended = command("flow", "run", file, "--sandbox", "--deadline", "1")
@@ -268,7 +268,7 @@ def test_what_is_logged_cannot_move_the_cursor(command: Command, tmp_path: Path,
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "terminated"])
-def test_an_interrupt_closes_the_journal_and_says_how_to_resume(
+def test_interrupt_closes_the_journal_and_says_how_to_resume(
     command: Command, tmp_path: Path, server: LoopbackServer, sent: signal.Signals, code: int
 ) -> None:
     server.script = lambda _asked: ServerResponse({"data": {}}, hang=5 if len(server.asked) == 1 else 0)

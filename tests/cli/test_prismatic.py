@@ -44,7 +44,7 @@ def inputs_of(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {found["key"]: found for found in definition["inputs"]}
 
 
-def test_the_component_has_the_keys_of_the_server_form() -> None:
+def test_component_has_the_keys_of_the_server_form() -> None:
     kinds = ["connections", "actions", "triggers", "dataSources"]
 
     assert list(FORM) == ["key", "public", "documentationUrl", "display", *kinds]
@@ -129,14 +129,14 @@ def test_data_sources_and_connection_match_the_original(contract: dict[str, Any]
     assert named | {"apiKey": "password", "subdomain": "string"} == named
 
 
-def test_an_optional_boolean_can_stay_unset() -> None:
+def test_optional_boolean_can_stay_unset() -> None:
     exported = inputs_of(FORM["actions"]["updateSource"])["enabled"]
 
     assert (exported["type"], exported["default"]) == ("string", "")
     assert [choice["value"] for choice in exported["model"]] == ["true", "false", ""]
 
 
-def test_a_boolean_with_a_default_keeps_its_type() -> None:
+def test_boolean_with_a_default_keeps_its_type() -> None:
     exported = inputs_of(FORM["actions"]["rawRequest"])
 
     for name in ("retryAllErrors", "useExponentialBackoff"):
@@ -144,7 +144,7 @@ def test_a_boolean_with_a_default_keeps_its_type() -> None:
         assert "model" not in exported[name]
 
 
-def test_the_connection_comes_first_under_the_names_of_the_original() -> None:
+def test_connection_comes_first_under_the_names_of_the_original() -> None:
     first = {key: found["inputs"][0] for key, found in (FORM["actions"] | FORM["dataSources"]).items()}
 
     assert first["createSource"] == {
@@ -161,7 +161,7 @@ def test_the_connection_comes_first_under_the_names_of_the_original() -> None:
     }
 
 
-def test_a_key_value_list_carries_the_label_of_its_keys() -> None:
+def test_key_value_list_carries_the_label_of_its_keys() -> None:
     exported = inputs_of(FORM["actions"]["createSource"])["settings"]
 
     assert (exported["collection"], exported["keyLabel"], exported["default"]) == ("keyvaluelist", "Name", "")
@@ -190,7 +190,7 @@ def test_nothing_is_exported_as_null() -> None:
     assert "null" not in json.dumps(without_payloads(FORM))
 
 
-def test_the_published_form_has_lists_and_json_payloads() -> None:
+def test_published_form_has_lists_and_json_payloads() -> None:
     found = published(SEGMENT)
 
     assert list(found) == ["definition", "actions", "triggers", "dataSources", "connections"]
@@ -202,7 +202,7 @@ def test_the_published_form_has_lists_and_json_payloads() -> None:
     assert found["triggers"] == []
 
 
-def test_the_published_form_has_only_keys_that_are_accepted(other_component: Path) -> None:
+def test_published_form_has_only_keys_that_are_accepted(other_component: Path) -> None:
     source = (other_component.parent / "actions" / "things.py").read_text(encoding="utf-8")
     hidden = source.replace('comments="Its name."', 'comments="Its name.", shown=False')
     (other_component.parent / "actions" / "things.py").write_text(hidden, encoding="utf-8")
@@ -218,6 +218,6 @@ def test_the_published_form_has_only_keys_that_are_accepted(other_component: Pat
     assert inputs_of(found["connections"][0])["baseUrl"]["shown"] is False
 
 
-def test_the_command_prints_both_forms(command: Command) -> None:
+def test_command_prints_both_forms(command: Command) -> None:
     assert command("manifest", "--format", "prismatic").json == FORM
     assert command("manifest", "--format", "prismatic", "--publish").json == published(SEGMENT)

@@ -21,7 +21,7 @@ def pages(asked: Asked) -> ServerResponse:
     return ServerResponse(page(["a", "b"], "second") if cursor is None else page(["c"], None))
 
 
-def test_the_payload_is_the_only_thing_on_standard_output(command: Command, server: LoopbackServer) -> None:
+def test_payload_is_the_only_thing_on_standard_output(command: Command, server: LoopbackServer) -> None:
     server.answer(PAGE)
     ended = command("run", "listSources", "-i", "count=10")
 
@@ -30,7 +30,7 @@ def test_the_payload_is_the_only_thing_on_standard_output(command: Command, serv
     assert server.asked[0].headers["Authorization"] == "Bearer tok-4711-very-secret"
 
 
-def test_the_payload_is_indented_and_keeps_other_alphabets(command: Command, server: LoopbackServer) -> None:
+def test_payload_is_indented_and_keeps_other_alphabets(command: Command, server: LoopbackServer) -> None:
     server.answer(PAGE)
 
     assert '        {\n          "id": "b",\n          "slug": "zwei ü"\n' in command("run", "listSources").out
@@ -58,14 +58,14 @@ def test_colon_equals_takes_json(command: Command, server: LoopbackServer) -> No
     assert server.asked[0].json == {"name": None, "settings": {"a": [1]}}
 
 
-def test_a_name_that_comes_again_makes_a_list(command: Command, server: LoopbackServer) -> None:
+def test_name_that_comes_again_makes_a_list(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {}})
     command("run", "deleteUser", "--yes", "-i", "userIds=a", "-i", "userIds=b")
 
     assert server.asked[0].query == [("userIds.0", "a"), ("userIds.1", "b")]
 
 
-def test_an_at_sign_reads_a_file(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+def test_at_sign_reads_a_file(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
     server.answer({"data": {}})
     text, options = tmp_path / "name.txt", tmp_path / "settings.json"
     text.write_text("a = 1\n", encoding="utf-8")
@@ -75,7 +75,7 @@ def test_an_at_sign_reads_a_file(command: Command, server: LoopbackServer, tmp_p
     assert server.asked[0].json == {"name": "a = 1\n", "settings": {"a": [1]}}
 
 
-def test_a_value_may_hold_equals_signs(command: Command, server: LoopbackServer) -> None:
+def test_value_may_hold_equals_signs(command: Command, server: LoopbackServer) -> None:
     server.answer(PAGE)
     command("run", "listSources", "-i", "cursor=MA==")
 
@@ -116,7 +116,7 @@ def test_select_prints_a_part_and_a_path_that_can_match_often_a_list(
     assert command("run", "listSources", "--select", path).json == expected
 
 
-def test_a_select_that_matches_nothing_says_so_and_loses_no_success(command: Command, server: LoopbackServer) -> None:
+def test_select_that_matches_nothing_says_so_and_loses_no_success(command: Command, server: LoopbackServer) -> None:
     server.answer(PAGE)
     ended = command("run", "listSources", "--select", "$.data.sources")
 
@@ -124,7 +124,7 @@ def test_a_select_that_matches_nothing_says_so_and_loses_no_success(command: Com
     assert "nothing in the payload matches $.data.sources" in ended.err
 
 
-def test_a_broken_select_is_refused_before_anything_is_sent(command: Command, server: LoopbackServer) -> None:
+def test_broken_select_is_refused_before_anything_is_sent(command: Command, server: LoopbackServer) -> None:
     ended = command("run", "deleteSource", "--yes", "-i", "sourceId=a", "--select", "$[")
 
     assert (ended.code, server.asked) == (2, [])
@@ -188,7 +188,7 @@ def test_debug_logs_requests_without_the_token(command: Command, server: Loopbac
     assert "-> 200" in ended.err
 
 
-def test_a_wait_on_a_rate_limit_is_told(command: Command, server: LoopbackServer) -> None:
+def test_wait_on_a_rate_limit_is_told(command: Command, server: LoopbackServer) -> None:
     server.answer(ServerResponse(b"", 429, {"Retry-After": "0"}), PAGE)
     ended = command("run", "listSources")
 
@@ -204,7 +204,7 @@ def test_without_patience_a_rate_limit_fails_at_once(command: Command, server: L
     assert "in 30 s" in ended.err
 
 
-def test_a_deadline_ends_a_slow_answer(command: Command, server: LoopbackServer) -> None:
+def test_deadline_ends_a_slow_answer(command: Command, server: LoopbackServer) -> None:
     server.answer(ServerResponse(PAGE, hang=2))
     ended = command("run", "listSources", "--deadline", "0.2")
 
@@ -221,7 +221,7 @@ def test_another_component_comes_from_a_manifest(
     assert named.json["key"] == by_variable.json["key"] == "other"
 
 
-def test_the_warning_of_a_region_that_is_overruled_is_shown(
+def test_warning_of_a_region_that_is_overruled_is_shown(
     command: Command, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SEGMENT_BASE_URL")

@@ -46,14 +46,14 @@ def test_what_one_command_makes_another_one_lists(file: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_bare_option_never_takes_the_next_argument(command: Command, file: Path) -> None:
+def test_bare_option_never_takes_the_next_argument(command: Command, file: Path) -> None:
     assert slugs(command) == SLUGS
     assert command("run", "--sandbox", "listSources", *SELECT).json == SLUGS
     assert command("options", "--sandbox", "sources", "--json").json["result"]
     assert file.exists()
 
 
-def test_the_option_chooses_a_file(command: Command, tmp_path: Path, file: Path) -> None:
+def test_option_chooses_a_file(command: Command, tmp_path: Path, file: Path) -> None:
     other = tmp_path / "other.sqlite"
     assert command("run", "createSource", f"--sandbox={other}", *MADE).code == 0
     assert slugs(command, f"--sandbox={other}") == [*SLUGS, "shop"]
@@ -61,7 +61,7 @@ def test_the_option_chooses_a_file(command: Command, tmp_path: Path, file: Path)
 
 
 @pytest.mark.parametrize("value", ["1", "true", "yes", "on", "FILE"])
-def test_the_variable_does_the_same(
+def test_variable_does_the_same(
     command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: Path, value: str
 ) -> None:
     other = tmp_path / "other.sqlite"
@@ -71,7 +71,7 @@ def test_the_variable_does_the_same(
 
 
 @pytest.mark.parametrize("value", ["", "0", "false", "no", "off"])
-def test_the_variable_can_say_no(
+def test_variable_can_say_no(
     command: Command, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch, file: Path, value: str
 ) -> None:
     server.answer({"data": {"workspace": {"id": "1"}}})
@@ -88,7 +88,7 @@ def test_real_credentials_are_not_used(command: Command, server: LoopbackServer,
     assert server.asked == []
 
 
-def test_a_connection_beside_it_is_refused(command: Command, tmp_path: Path) -> None:
+def test_connection_beside_it_is_refused(command: Command, tmp_path: Path) -> None:
     ended = command("run", "listSources", "--sandbox", "--connection", tmp_path / "any.json")
     assert (ended.code, "a sandbox takes no connection" in ended.err) == (2, True)
 
@@ -100,7 +100,7 @@ def test_nothing_is_said_and_nothing_is_asked_before_a_write(command: Command) -
     assert slugs(command) == SLUGS
 
 
-def test_the_policy_holds_in_a_sandbox(command: Command) -> None:
+def test_policy_holds_in_a_sandbox(command: Command) -> None:
     assert command("run", "createSource", "--sandbox", "--read-only", *MADE).code == 2
     dry = command("run", "createSource", "--sandbox", "--dry-run", *MADE)
     assert (dry.code, dry.json["method"], "would send this to the sandbox" in dry.err) == (0, "POST", True)
@@ -132,12 +132,12 @@ def test_without_the_extra_it_says_what_to_install(
 
 
 @pytest.mark.parametrize("args", [("run", "saveThing", "-i", "name=x", "--sandbox"), ("sandbox", "path")])
-def test_a_component_without_a_sandbox_says_so(command: Command, other_component: Path, args: tuple[str, ...]) -> None:
+def test_component_without_a_sandbox_says_so(command: Command, other_component: Path, args: tuple[str, ...]) -> None:
     ended = command("--manifest", other_component, *args)
     assert (ended.code, 'the component "other" has no sandbox' in ended.err) == (2, True)
 
 
-def test_the_path_is_printed(file: Path) -> None:
+def test_path_is_printed(file: Path) -> None:
     ended = in_a_process("sandbox", "path")
     assert (ended.code, ended.out) == (0, f"{file}\n")
 
@@ -169,7 +169,7 @@ def test_reset_needs_a_yes_once_there_is_something_to_lose(command: Command, fil
     assert slugs(command) == SLUGS
 
 
-def test_a_dump_loaded_again_is_the_same_workspace(command: Command, tmp_path: Path) -> None:
+def test_dump_loaded_again_is_the_same_workspace(command: Command, tmp_path: Path) -> None:
     seed = tmp_path / "seed.json"
     command("run", "createSource", "--sandbox", *MADE)
     written = in_a_process("sandbox", "dump", "--output", str(seed))
@@ -180,12 +180,12 @@ def test_a_dump_loaded_again_is_the_same_workspace(command: Command, tmp_path: P
     assert json.loads(seed.read_text()) == command("sandbox", "dump").json
 
 
-def test_a_dump_that_cannot_be_written_is_named(command: Command, tmp_path: Path) -> None:
+def test_dump_that_cannot_be_written_is_named(command: Command, tmp_path: Path) -> None:
     ended = command("sandbox", "dump", "--output", tmp_path / "none" / "seed.json")
     assert (ended.code, "seed.json cannot be written: No such file" in ended.err) == (2, True)
 
 
-def test_a_big_workspace_is_made_of_numbers(command: Command) -> None:
+def test_big_workspace_is_made_of_numbers(command: Command) -> None:
     assert in_a_process("sandbox", "seed", "--sources", "300", "--destinations", "7").code == 0
     held = command("sandbox", "dump").json
     assert (len(held["sources"]), len(held["destinations"])) == (300, 7)
@@ -200,12 +200,12 @@ def test_seeding_needs_a_yes_once_there_is_something_to_lose(command: Command) -
 
 
 @pytest.mark.parametrize("args", [(), ("--sources", "1", "--seed", "x.json")])
-def test_a_seed_is_a_file_or_numbers(command: Command, args: tuple[str, ...]) -> None:
+def test_seed_is_a_file_or_numbers(command: Command, args: tuple[str, ...]) -> None:
     ended = command("sandbox", "seed", *args)
     assert (ended.code, "--seed FILE, or --sources N or --destinations N" in ended.err) == (2, True)
 
 
-def test_a_seed_that_cannot_be_used_changes_nothing(command: Command, tmp_path: Path) -> None:
+def test_seed_that_cannot_be_used_changes_nothing(command: Command, tmp_path: Path) -> None:
     seed = tmp_path / "seed.json"
     seed.write_text('{"sources": [{"id": "1"}]}')
     ended = command("sandbox", "seed", "--seed", seed, "--yes")
@@ -221,7 +221,7 @@ def test_assumptions_are_listed_with_values_and_source(command: Command) -> None
     assert set(listed[0]) == {"name", "description", "choices", "source"}
 
 
-def test_an_invitation_is_accepted(command: Command) -> None:
+def test_invitation_is_accepted(command: Command) -> None:
     invites = '[{"email": "sloth@example.com", "permissions": []}]'
     command("run", "createUserInvites", "--sandbox", "-i", f"invites:={invites}")
     ended = in_a_process("sandbox", "accept-invite", "sloth@example.com")
@@ -231,18 +231,18 @@ def test_an_invitation_is_accepted(command: Command) -> None:
     assert (again.code, "no invitation for sloth@example.com" in again.err) == (2, True)
 
 
-def test_the_help_has_the_components_own_commands(command: Command) -> None:
+def test_help_has_the_components_own_commands(command: Command) -> None:
     helped = command("sandbox", "--help").out
     assert re.search(r"accept-invite +Make a user of the invitation", helped)
     assert command("sandbox", "accept-invite", "--help").out.startswith("Usage: connector sandbox accept-invite")
 
 
-def test_an_unknown_command_names_the_nearest(command: Command) -> None:
+def test_unknown_command_names_the_nearest(command: Command) -> None:
     ended = command("sandbox", "accept-invitation")
     assert (ended.code, "accept-invite" in ended.err) == (2, True)
 
 
-def test_a_file_that_is_no_sandbox_is_told_and_left_alone(command: Command, tmp_path: Path) -> None:
+def test_file_that_is_no_sandbox_is_told_and_left_alone(command: Command, tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     notes.write_text("These are my notes." * 100)
     ended = command("run", "listSources", f"--sandbox={notes}")
@@ -250,7 +250,7 @@ def test_a_file_that_is_no_sandbox_is_told_and_left_alone(command: Command, tmp_
     assert notes.read_text().startswith("These")
 
 
-def test_the_state_folder_is_expanded(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_state_folder_is_expanded(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("CONNECTOR_STATE_HOME", "~/mine")
     assert command("sandbox", "path").out == f"{tmp_path / 'mine' / 'segment' / 'sandbox.sqlite'}\n"

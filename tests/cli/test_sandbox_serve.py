@@ -49,7 +49,7 @@ def test_serve_tells_how_to_reach_it_and_ends_on_a_signal(stop: signal.Signals) 
         assert answer.json()["data"]["workspace"]["slug"] == "sandbox"
 
 
-def test_the_printed_lines_connect_another_command(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_printed_lines_connect_another_command(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving("--memory") as (_, lines):
         for line in lines[3:]:
             name, _, value = line.removeprefix("export ").partition("=")

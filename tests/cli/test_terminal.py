@@ -103,21 +103,21 @@ def test_what_takes_away_is_asked_about_with_inputs_and_host(server: LoopbackSer
 
 
 @pytest.mark.parametrize("typed", [b"n\n", b"\n"])
-def test_a_no_sends_nothing(server: LoopbackServer, typed: bytes) -> None:
+def test_no_sends_nothing(server: LoopbackServer, typed: bytes) -> None:
     code, _, screen = run("run", "deleteSource", "-i", "sourceId=abc", typed=typed)
 
     assert (code, server.asked) == (2, [])
     assert "nothing was sent" in screen
 
 
-def test_an_interrupt_at_the_question_sends_nothing(server: LoopbackServer) -> None:
+def test_interrupt_at_the_question_sends_nothing(server: LoopbackServer) -> None:
     code, _, screen = run("run", "deleteSource", "-i", "sourceId=abc", typed=signal.SIGINT)
 
     assert (code, server.asked) == (130, [])
     assert "Traceback" not in screen
 
 
-def test_a_yes_on_the_command_line_asks_nothing(server: LoopbackServer) -> None:
+def test_yes_on_the_command_line_asks_nothing(server: LoopbackServer) -> None:
     server.answer({"data": {}})
     code, _, screen = run("run", "deleteSource", "-i", "sourceId=abc", "--yes")
 
@@ -168,9 +168,7 @@ def test_records_on_a_terminal_are_not_mixed_with_a_count(server: LoopbackServer
     assert "records" not in screen
 
 
-def test_a_flow_that_takes_away_is_asked_about_with_steps_host_and_origin(
-    server: LoopbackServer, tmp_path: Path
-) -> None:
+def test_flow_that_takes_away_is_asked_about_with_steps_host_and_origin(server: LoopbackServer, tmp_path: Path) -> None:
     server.answer({"data": {"status": "SUCCESS"}})
     file = str(one_step(tmp_path, "deleteSource", {"sourceId": "abc"}))
     refused, _, _ = run("flow", "run", file, typed=b"n\n")
@@ -213,7 +211,7 @@ def answer_everything(asked: Asked, seen: list[str]) -> ServerResponse:
     return ServerResponse({"errors": [{"type": "not-found"}]}, status=404, hang=0.25)
 
 
-def test_a_terminal_shows_the_steps_live(server: LoopbackServer, tmp_path: Path) -> None:
+def test_terminal_shows_the_steps_live(server: LoopbackServer, tmp_path: Path) -> None:
     seen: list[str] = []
     server.script = lambda asked: answer_everything(asked, seen)
     payload = tmp_path / "payload.json"
@@ -232,7 +230,7 @@ def test_a_terminal_shows_the_steps_live(server: LoopbackServer, tmp_path: Path)
     assert "Go on with: connector flow resume 2" in plain
 
 
-def test_a_terminal_that_wants_events_gets_no_live_view(server: LoopbackServer, tmp_path: Path) -> None:
+def test_terminal_that_wants_events_gets_no_live_view(server: LoopbackServer, tmp_path: Path) -> None:
     server.answer(PAGE)
     _, _, screen = run("flow", "run", str(read_flow(tmp_path)), "--events", "jsonl")
 
@@ -240,7 +238,7 @@ def test_a_terminal_that_wants_events_gets_no_live_view(server: LoopbackServer, 
     assert all(line.startswith("{") for line in screen.splitlines())
 
 
-def test_an_interrupt_restores_the_cursor_and_says_how_to_resume(server: LoopbackServer, tmp_path: Path) -> None:
+def test_interrupt_restores_the_cursor_and_says_how_to_resume(server: LoopbackServer, tmp_path: Path) -> None:
     server.script = lambda _asked: ServerResponse(PAGE, hang=5)
     code, out, screen = run("flow", "run", str(read_flow(tmp_path)), prompt=b"Do It", typed=signal.SIGINT)
 

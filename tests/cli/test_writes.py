@@ -13,7 +13,7 @@ from tests.support.server import LoopbackServer
 NEW = ("-i", "slug=s", "-i", "enabled=true", "-i", "metadataId=m")
 
 
-def test_a_write_names_host_and_origin_of_the_token(command: Command, server: LoopbackServer) -> None:
+def test_write_names_host_and_origin_of_the_token(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {}})
     ended = command("run", "createSource", *NEW)
 
@@ -21,7 +21,7 @@ def test_a_write_names_host_and_origin_of_the_token(command: Command, server: Lo
     assert ended.err == f"createSource on {host} with the credentials of SEGMENT_API_KEY\n"
 
 
-def test_a_read_names_nothing(command: Command, server: LoopbackServer) -> None:
+def test_read_names_nothing(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {}})
 
     assert command("run", "getSource", "-i", "sourceId=a").err == ""
@@ -34,14 +34,14 @@ def test_what_takes_away_needs_a_yes_where_nobody_can_be_asked(command: Command,
     assert "--yes" in ended.err
 
 
-def test_a_yes_lets_it_happen(command: Command, server: LoopbackServer) -> None:
+def test_yes_lets_it_happen(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {"status": "SUCCESS"}})
     ended = command("run", "deleteSource", "-i", "sourceId=a", "--yes")
 
     assert (ended.code, server.asked[0].method) == (0, "DELETE")
 
 
-def test_a_raw_request_is_asked_about_by_its_method(command: Command, server: LoopbackServer) -> None:
+def test_raw_request_is_asked_about_by_its_method(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {}})
     delete = command("run", "rawRequest", "-i", "url=/sources/a", "-i", "method=DELETE")
     read = command("run", "rawRequest", "-i", "url=/sources", "-i", "method=GET")
@@ -57,7 +57,7 @@ def test_read_only_refuses_a_write_before_any_request(command: Command, server: 
     assert "only reads" in ended.err
 
 
-def test_a_dry_run_prints_the_write_and_sends_nothing(command: Command, server: LoopbackServer) -> None:
+def test_dry_run_prints_the_write_and_sends_nothing(command: Command, server: LoopbackServer) -> None:
     ended = command("run", "createSource", *NEW, "--dry-run")
 
     assert (ended.code, server.asked) == (0, [])
@@ -68,28 +68,28 @@ def test_a_dry_run_prints_the_write_and_sends_nothing(command: Command, server: 
     assert ended.json["headers"]["Content-Type"] == "application/json"
 
 
-def test_a_dry_run_of_what_takes_away_needs_no_yes(command: Command, server: LoopbackServer) -> None:
+def test_dry_run_of_what_takes_away_needs_no_yes(command: Command, server: LoopbackServer) -> None:
     ended = command("run", "deleteSource", "-i", "sourceId=a", "--dry-run")
 
     assert (ended.code, ended.json["method"], "body" in ended.json) == (0, "DELETE", False)
     assert server.asked == []
 
 
-def test_a_dry_run_performs_reads(command: Command, server: LoopbackServer) -> None:
+def test_dry_run_performs_reads(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {"source": {"id": "a"}}})
     ended = command("run", "getSource", "-i", "sourceId=a", "--dry-run")
 
     assert (ended.json, len(server.asked)) == ({"data": {"data": {"source": {"id": "a"}}}}, 1)
 
 
-def test_a_dry_run_of_a_walk_performs_it(command: Command, server: LoopbackServer) -> None:
+def test_dry_run_of_a_walk_performs_it(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {"sources": [{"id": "a"}, {"id": "b"}], "pagination": {}}})
     ended = command("run", "listSources", "--all", "--format", "jsonl", "--select", "$.id", "--dry-run")
 
     assert (ended.code, ended.out) == (0, '"a"\n"b"\n')
 
 
-def test_a_dry_run_masks_every_secret_value(command: Command, server: LoopbackServer) -> None:
+def test_dry_run_masks_every_secret_value(command: Command, server: LoopbackServer) -> None:
     settings = 'settings={"password": "hunter2", "port": 5439, "nested": [{"key": "abc/def"}], "ssl": true}'
     ended = command("run", "createSource", *NEW, "-i", settings, "--dry-run")
 
@@ -102,7 +102,7 @@ def test_a_dry_run_masks_every_secret_value(command: Command, server: LoopbackSe
     assert "hunter2" not in ended.out + ended.err
 
 
-def test_a_dry_run_masks_secrets_in_headers_paths_and_text_bodies(command: Command, server: LoopbackServer) -> None:
+def test_dry_run_masks_secrets_in_headers_paths_and_text_bodies(command: Command, server: LoopbackServer) -> None:
     raw = (
         "-i",
         "method=POST",
@@ -120,7 +120,7 @@ def test_a_dry_run_masks_secrets_in_headers_paths_and_text_bodies(command: Comma
     assert ended.json["body"] == "***"
 
 
-def test_a_dry_run_counts_binary_bodies(command: Command, server: LoopbackServer) -> None:
+def test_dry_run_counts_binary_bodies(command: Command, server: LoopbackServer) -> None:
     data = base64.b64encode(b"\xff\xfe\x00").decode()
     raw = ("-i", "method=POST", "-i", "url=/x", "-i", f'fileData={{"f": {{"data": "{data}"}}}}')
     ended = command("run", "rawRequest", *raw, "--dry-run")
@@ -128,11 +128,11 @@ def test_a_dry_run_counts_binary_bodies(command: Command, server: LoopbackServer
     assert ended.json["body"].endswith(" bytes")
 
 
-def test_a_dry_run_refuses_bad_inputs_like_a_run(command: Command, server: LoopbackServer) -> None:
+def test_dry_run_refuses_bad_inputs_like_a_run(command: Command, server: LoopbackServer) -> None:
     assert command("run", "createSource", "--dry-run").code == 2
 
 
-def test_a_dry_run_names_the_host_that_the_action_asks_for(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dry_run_names_the_host_that_the_action_asks_for(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = command("run", "createSource", *NEW, "-i", "region=eu1.api", "--dry-run")
 
     assert "eu1.api.segmentapis.com" in ended.err
@@ -140,7 +140,7 @@ def test_a_dry_run_names_the_host_that_the_action_asks_for(command: Command, mon
 
 
 @pytest.mark.parametrize("field", ["{}", '{"key": "apiKey", "fields": {}}'])
-def test_a_connection_without_a_token_sends_nothing(command: Command, tmp_path: Path, field: str) -> None:
+def test_connection_without_a_token_sends_nothing(command: Command, tmp_path: Path, field: str) -> None:
     file = tmp_path / "connection.json"
     file.write_text(field, encoding="utf-8")
     ended = command("run", "createSource", *NEW, "--connection", file)

@@ -14,7 +14,7 @@ from connector import Component, load_component
 from connector.flows import Flow
 from tests.support.server import Asked, LoopbackServer, ServerResponse
 
-WORKSHOP = Path(__file__).parent / "workshop"
+WORKSHOP = Path(__file__).parent / "example_component"
 TOKEN = "secret-token-of-the-workshop"
 CONNECTION = "Workshop"
 

@@ -32,7 +32,7 @@ def branch(name: str, *steps: dict[str, Any], mapped: str = "A", way: str = "A")
     return step(name, "branch.branchOnValue", inputs, branches=ways)
 
 
-def test_a_flow_without_faults_has_no_findings(workshop: Component) -> None:
+def test_flow_without_faults_has_no_findings(workshop: Component) -> None:
     assert (
         found(workshop, step("List", "workshop.listThings"), loop("Loop", echo("Tell", "=loop.currentItem.name"))) == []
     )
@@ -182,7 +182,7 @@ def test_it_is_found(workshop: Component, case: str) -> None:
         assert findings == []
 
 
-def test_a_step_of_another_branch_is_not_seen(workshop: Component) -> None:
+def test_step_of_another_branch_is_not_seen(workshop: Component) -> None:
     choose = branch("Branch", echo("First", "x"))
     choose["branches"][1]["steps"] = [echo("Second", "=first.results")]
     assert found(workshop, choose)[0].startswith('error not-yet-run Second: "first.results" refers to "First"')
@@ -194,7 +194,7 @@ def test_selecting_an_executed_step_may_refer_to_branches(workshop: Component) -
     assert found(workshop, branch("Branch", echo("First", "x")), select) == []
 
 
-def test_a_condition_that_does_not_hold_together_is_found(workshop: Component) -> None:
+def test_condition_that_does_not_hold_together_is_found(workshop: Component) -> None:
     entry = {"name": "A", "type": "complex", "value": ["and", ["equals", {"type": "value", "value": "1"}]]}
     choose = step(
         "Choose",
@@ -210,19 +210,19 @@ def test_values_that_only_the_run_knows_are_not_judged(workshop: Component) -> N
     assert found(workshop, *steps) == []
 
 
-def test_an_unset_config_variable_is_a_warning_until_values_are_known(workshop: Component) -> None:
+def test_unset_config_variable_is_a_warning_until_values_are_known(workshop: Component) -> None:
     flow = flow_of(echo("Tell", "#Env"), config=[{"key": "Env", "dataType": "string"}])
     assert [f.severity for f in flow.check(workshop)] == ["warning"]
     assert [f.severity for f in flow.check(workshop, config={})] == ["error"]
     assert flow.check(workshop, config={"Env": "prod"}) == []
 
 
-def test_a_default_outside_the_choices_is_found(workshop: Component) -> None:
+def test_default_outside_the_choices_is_found(workshop: Component) -> None:
     variable = {"key": "Env", "dataType": "picklist", "pickList": ["a", "b"], "defaultValue": "c"}
     assert "none of its choices" in found(workshop, echo("Tell", "#Env"), config=[variable])[0]
 
 
-def test_a_secret_that_stands_in_the_file_is_found(workshop: Component) -> None:
+def test_secret_that_stands_in_the_file_is_found(workshop: Component) -> None:
     variable = {
         "key": "Other",
         "dataType": "connection",
@@ -234,13 +234,13 @@ def test_a_secret_that_stands_in_the_file_is_found(workshop: Component) -> None:
     assert findings[0].startswith('warning secret : the secret "apiKey" of "Other" stands in the file. Remove it')
 
 
-def test_a_connection_that_the_component_has_not_is_found(workshop: Component) -> None:
+def test_connection_that_the_component_has_not_is_found(workshop: Component) -> None:
     variable = {"key": "O", "dataType": "connection", "connection": {"key": "oauth", "component": {"key": "workshop"}}}
     listing = step("List", "workshop.listThings", {"connection": "#O"})
     assert "which workshop has not" in found(workshop, listing, config=[variable])[0]
 
 
-def test_the_target_platform_names_what_it_lacks_and_what_is_broken_there(workshop: Component) -> None:
+def test_target_platform_names_what_it_lacks_and_what_is_broken_there(workshop: Component) -> None:
     steps = (
         step("Echo", "workshop.echo", {"fetchAll": "true"}),
         step("Update", "workshop.updateThing", {"thingId": "x"}),
@@ -251,7 +251,7 @@ def test_the_target_platform_names_what_it_lacks_and_what_is_broken_there(worksh
     assert "workshop.updateThing does not work on the platform: it changes another thing." in findings[1]
 
 
-def test_a_finding_says_flow_step_line_cause_and_cure(workshop: Component) -> None:
+def test_finding_says_flow_step_line_cause_and_cure(workshop: Component) -> None:
     finding = flow_of(step("Post", "slack.postMessage")).check(workshop)[0]
     assert isinstance(finding, Finding)
     assert str(finding) == (
@@ -282,7 +282,7 @@ def test_components_may_be_left_out_given_alone_listed_or_by_key(workshop: Compo
     assert [finding.rule for finding in flow.check()] == ["unsupported"]
 
 
-def test_a_blocked_action_is_found() -> None:
+def test_blocked_action_is_found() -> None:
     component = support.workshop()
     component.block("noop")
     assert "error blocked Step: workshop.noop is blocked." in found(component, step("Step", "workshop.noop"))[0]

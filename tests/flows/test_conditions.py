@@ -108,7 +108,7 @@ def test_every_operator_is_tried_above() -> None:
         (["dateTimeBefore", "", "2021"], '"" is no date'),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_an_error(condition: list[Any], message: str) -> None:
+def test_value_of_the_wrong_kind_is_an_error(condition: list[Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         evaluate_condition(condition)
 

@@ -71,7 +71,7 @@ def there(site: sandbox.SandboxApp, url: str) -> Iterator[Place]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_an_example_has_no_errors(file: Path, segment: Component) -> None:
+def test_example_has_no_errors(file: Path, segment: Component) -> None:
     findings = Flow.load(file).check(segment)
     assert [finding for finding in findings if finding.rule != "unset-config-variable"] == []
 
@@ -94,7 +94,7 @@ def provision(segment: Component, here: Place, **options: Any) -> Run:
     return flow.run(segment, connections={"Workspace": here.connection}, payload=APP, config=config, **options)
 
 
-def test_an_app_is_provisioned_once_however_often_the_flow_runs(segment: Component, here: Place) -> None:
+def test_app_is_provisioned_once_however_often_the_flow_runs(segment: Component, here: Place) -> None:
     before = here.counts
     first = provision(segment, here)
     after = here.counts
@@ -121,7 +121,7 @@ def test_what_is_missing_of_an_app_is_added(segment: Component, here: Place) -> 
     assert {key for key in first.results if first.results[key] != second.results[key]} == {"transformationId"}
 
 
-def test_a_provisioned_app_can_be_taken_back(segment: Component, here: Place) -> None:
+def test_provisioned_app_can_be_taken_back(segment: Component, here: Place) -> None:
     before = here.counts
     done = provision(segment, here)
     assert done.journal is not None
@@ -136,14 +136,14 @@ def test_a_provisioned_app_can_be_taken_back(segment: Component, here: Place) ->
     }
 
 
-def test_a_dry_run_of_provisioning_changes_nothing(segment: Component, here: Place) -> None:
+def test_dry_run_of_provisioning_changes_nothing(segment: Component, here: Place) -> None:
     before = here.counts
     done = provision(segment, here, dry_run=True)
     assert here.counts == before
     assert [call["step"] for call in done.skipped_writes][:2] == ["Create Source", "Connect To Warehouse"]
 
 
-def test_a_user_is_removed_and_pending_invites_are_mentioned(segment: Component, here: Place) -> None:
+def test_user_is_removed_and_pending_invites_are_mentioned(segment: Component, here: Place) -> None:
     events: list[Any] = []
     user = here.workspace.users[-1]
     flow = Flow.load(EXAMPLES / "offboard_user.yaml")
@@ -179,7 +179,7 @@ def test_copying_a_source_first_asks_for_the_settings_and_changes_nothing(
     assert there.counts == before
 
 
-def test_a_source_is_copied_with_its_destinations_once(segment: Component, here: Place, there: Place) -> None:
+def test_source_is_copied_with_its_destinations_once(segment: Component, here: Place, there: Place) -> None:
     first = provision(segment, here)
     settings = {"apiKey": "of the other workspace"}
     payload = {
@@ -210,12 +210,12 @@ def test_many_sources_are_changed_and_the_answer_says_which_could_not_be(segment
     assert (changed[ids[0]]["name"], changed[ids[0]]["enabled"], changed[ids[1]]["name"]) == ("First", False, "Second")
 
 
-def test_a_failed_flow_names_the_step_the_action_and_the_cause(segment: Component, here: Place) -> None:
+def test_failed_flow_names_the_step_the_action_and_the_cause(segment: Component, here: Place) -> None:
     with pytest.raises(StepError, match='the step "Get Source" of the flow "Copy" failed: getSource: not found'):
         copy(segment, here, here, {"sourceId": "missing"})
 
 
-def test_an_audit_finds_the_faults_of_sources(segment: Component, here: Place) -> None:
+def test_audit_finds_the_faults_of_sources(segment: Component, here: Place) -> None:
     out = io.StringIO()
     with connector.Runner(segment, here.connection) as runner:
         first = here.workspace.sources[0]["id"]
@@ -227,7 +227,7 @@ def test_an_audit_finds_the_faults_of_sources(segment: Component, here: Place) -
     assert found.faults["disabled"] == sum("disabled" in faults for faults in lines.values())
 
 
-def test_an_audit_keeps_one_page_in_memory(segment: Component, site: sandbox.SandboxApp, url: str) -> None:
+def test_audit_keeps_one_page_in_memory(segment: Component, site: sandbox.SandboxApp, url: str) -> None:
     for big in place(site, url, seed=sandbox.generate(sources=4_000, destinations=100)):
         with connector.Runner(segment, big.connection) as runner:
             tracemalloc.start()

@@ -45,7 +45,7 @@ def failed_run(run: Runs, *steps: dict[str, Any], **options: Any) -> Run:
     return caught.value.run
 
 
-def test_the_intent_of_a_write_stands_before_its_result(run: Runs) -> None:
+def test_intent_of_a_write_stands_before_its_result(run: Runs) -> None:
     done = run(step("Create", "workshop.createThing", {"name": "a"}), step("List", "workshop.listThings"))
     assert done.journal is not None
     records = lines(done.journal)
@@ -60,25 +60,25 @@ def test_the_intent_of_a_write_stands_before_its_result(run: Runs) -> None:
     assert records[2]["results"] == {"thing": {"id": "t1", "name": "a"}}
 
 
-def test_a_journal_is_private_to_its_user_and_lies_in_the_state_folder(run: Runs, state_home: Path) -> None:
+def test_journal_is_private_to_its_user_and_lies_in_the_state_folder(run: Runs, state_home: Path) -> None:
     done = run(step("List", "workshop.listThings"))
     assert done.journal == state_home / "connector" / "runs" / f"{done.id}.jsonl"
     assert stat.S_IMODE(done.journal.stat().st_mode) == 0o600
     assert stat.S_IMODE(done.journal.parent.stat().st_mode) == 0o700
 
 
-def test_a_journal_never_holds_the_credentials(run: Runs) -> None:
+def test_journal_never_holds_the_credentials(run: Runs) -> None:
     done = run(step("Create", "workshop.createThing", {"name": "a"}))
     assert done.journal is not None
     assert TOKEN not in done.journal.read_text()
 
 
-def test_a_run_without_a_journal_leaves_no_file(run: Runs, state_home: Path) -> None:
+def test_run_without_a_journal_leaves_no_file(run: Runs, state_home: Path) -> None:
     assert run(step("List", "workshop.listThings"), journal=False).journal is None
     assert not state_home.exists()
 
 
-def test_a_resumed_run_does_not_repeat_what_was_finished(
+def test_resumed_run_does_not_repeat_what_was_finished(
     run: Runs, workshop: Component, service: Service, events: list[Event]
 ) -> None:
     service.answers["POST"] = [ServerResponse({"thing": {"id": "x1"}}), FAILED]
@@ -94,7 +94,7 @@ def test_a_resumed_run_does_not_repeat_what_was_finished(
     assert done.id == failed.id
 
 
-def test_a_resumed_run_sees_the_results_of_the_first(run: Runs, workshop: Component, service: Service) -> None:
+def test_resumed_run_sees_the_results_of_the_first(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["POST"] = [FAILED]
     steps = (
         step("List", "workshop.listThings"),
@@ -107,7 +107,7 @@ def test_a_resumed_run_sees_the_results_of_the_first(run: Runs, workshop: Compon
     assert len(service.asked("GET")) == 1
 
 
-def test_a_resumed_run_may_have_a_corrected_file(run: Runs, workshop: Component, service: Service) -> None:
+def test_resumed_run_may_have_a_corrected_file(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["POST"] = [ServerResponse({"thing": {"id": "x1"}}), FAILED]
     one = step("One", "workshop.createThing", {"name": "a"})
     failed = failed_run(run, one, step("Two", "workshop.createThing", {"name": "wrong"}))
@@ -117,7 +117,7 @@ def test_a_resumed_run_may_have_a_corrected_file(run: Runs, workshop: Component,
     assert [json.loads(asked.body)["name"] for asked in service.asked("POST")] == ["a", "wrong", "right"]
 
 
-def test_an_ignored_error_is_not_tried_again(run: Runs, workshop: Component, service: Service) -> None:
+def test_ignored_error_is_not_tried_again(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["GET"] = [FAILED]
     service.answers["POST"] = [FAILED]
     ignoring = step("List", "workshop.listThings", errorConfig={"errorHandlerType": "ignore"})
@@ -127,7 +127,7 @@ def test_an_ignored_error_is_not_tried_again(run: Runs, workshop: Component, ser
     assert len(service.asked("GET")) == 1
 
 
-def test_a_write_that_may_have_happened_is_reported_and_not_repeated(
+def test_write_that_may_have_happened_is_reported_and_not_repeated(
     run: Runs, workshop: Component, service: Service
 ) -> None:
     service.answers["POST"] = [ServerResponse(cut=True)]
@@ -139,7 +139,7 @@ def test_a_write_that_may_have_happened_is_reported_and_not_repeated(
     assert len(service.asked("POST")) == 1
 
 
-def test_a_repetition_that_is_refused_leaves_the_first_write_unknown(
+def test_repetition_that_is_refused_leaves_the_first_write_unknown(
     run: Runs, workshop: Component, service: Service
 ) -> None:
     service.answers["POST"] = [ServerResponse(cut=True), FAILED]
@@ -164,13 +164,13 @@ def test_one_may_say_what_became_of_it(
     assert len(service.asked("POST")) == posts
 
 
-def test_a_run_that_is_over_is_not_resumed(run: Runs, workshop: Component, service: Service) -> None:
+def test_run_that_is_over_is_not_resumed(run: Runs, workshop: Component, service: Service) -> None:
     done = run(step("List", "workshop.listThings"))
     with pytest.raises(JournalError, match="is over"):
         resume(done.id, workshop, connections=service.connections)
 
 
-def test_a_journal_has_one_writer(run: Runs, workshop: Component, service: Service) -> None:
+def test_journal_has_one_writer(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["GET"] = [FAILED]
     failed = failed_run(run, step("List", "workshop.listThings"))
     assert failed.journal is not None
@@ -184,7 +184,7 @@ def test_a_journal_has_one_writer(run: Runs, workshop: Component, service: Servi
     assert resume(failed.journal, workshop, connections=service.connections).status == "done"
 
 
-def test_a_run_is_not_resumed_on_another_host(run: Runs, workshop: Component, service: Service) -> None:
+def test_run_is_not_resumed_on_another_host(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["GET"] = [FAILED]
     failed = failed_run(run, step("List", "workshop.listThings"))
     elsewhere = {CONNECTION: {"fields": {"apiKey": "x", "baseUrl": "https://elsewhere.example"}}}
@@ -201,7 +201,7 @@ def test_what_is_no_journal_is_refused(tmp_path: Path, workshop: Component) -> N
         resume("20260101-000000-abcdef", workshop)
 
 
-def test_a_journal_that_is_damaged_in_its_middle_is_refused(run: Runs, workshop: Component, service: Service) -> None:
+def test_journal_that_is_damaged_in_its_middle_is_refused(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["GET"] = [FAILED]
     failed = failed_run(run, step("List", "workshop.listThings"))
     assert failed.journal is not None
@@ -211,14 +211,14 @@ def test_a_journal_that_is_damaged_in_its_middle_is_refused(run: Runs, workshop:
         resume(failed.journal, workshop, connections=service.connections)
 
 
-def test_a_file_that_is_there_is_never_taken_for_a_new_journal(run: Runs, tmp_path: Path) -> None:
+def test_file_that_is_there_is_never_taken_for_a_new_journal(run: Runs, tmp_path: Path) -> None:
     (tmp_path / "mine.jsonl").write_text("mine")
     with pytest.raises(JournalError, match="cannot be made: File exists"):
         run(step("List", "workshop.listThings"), journal=tmp_path / "mine.jsonl")
     assert (tmp_path / "mine.jsonl").read_text() == "mine"
 
 
-def test_a_flow_that_cannot_run_leaves_no_journal(run: Runs, state_home: Path) -> None:
+def test_flow_that_cannot_run_leaves_no_journal(run: Runs, state_home: Path) -> None:
     with pytest.raises(InvalidFlowError):
         run(step("Compute", "code.runCode"))
     assert not state_home.exists()
@@ -263,12 +263,12 @@ SENDS = 3 * 2
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 @pytest.mark.parametrize("moment", range(EVENTS + SENDS))
-def test_a_killed_run_is_taken_up_without_losing_or_doubling_anything(
+def test_killed_run_is_taken_up_without_losing_or_doubling_anything(
     moment: int, tmp_path: Path, service: Service, workshop: Component
 ) -> None:
     file, journal = tmp_path / "flow.yaml", tmp_path / "journal.jsonl"
     file.write_text(yaml.safe_dump(FLOW))
-    command = [sys.executable, "-m", "tests.flows.killed", file, journal, service.server.url, str(moment)]
+    command = [sys.executable, "-m", "tests.flows.crash_child", file, journal, service.server.url, str(moment)]
     died = subprocess.run(
         [str(part) for part in command], cwd=ROOT, env={**os.environ}, timeout=60, capture_output=True, check=False
     )
@@ -288,8 +288,8 @@ def test_a_killed_run_is_taken_up_without_losing_or_doubling_anything(
     assert sorted(again) == sorted(finished)
 
 
-def test_the_moments_of_that_test_are_all_there_are(service: Service, workshop: Component, tmp_path: Path) -> None:
-    from tests.flows.killed import Killer
+def test_moments_of_that_test_are_all_there_are(service: Service, workshop: Component, tmp_path: Path) -> None:
+    from tests.flows.crash_child import Killer
 
     killer = Killer(10_000)
     component = workshop.__class__(workshop.manifest, workshop.folder, installed_plugins=False)
@@ -301,7 +301,7 @@ def test_the_moments_of_that_test_are_all_there_are(service: Service, workshop: 
     assert 10_000 - killer.left == EVENTS + SENDS
 
 
-def test_a_last_record_that_was_cut_off_does_not_count(run: Runs, workshop: Component, service: Service) -> None:
+def test_last_record_that_was_cut_off_does_not_count(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["POST"] = [FAILED]
     failed = failed_run(run, step("List", "workshop.listThings"), step("Create", "workshop.createThing", {"name": "a"}))
     assert failed.journal is not None

@@ -26,7 +26,7 @@ def dumped(content: Any) -> str:
     return yaml.safe_dump(content, sort_keys=False)
 
 
-def test_the_five_kinds_of_expressions_are_read() -> None:
+def test_five_kinds_of_expressions_are_read() -> None:
     inputs = {
         "a": "text",
         "b": "=trigger.results.body",
@@ -60,13 +60,13 @@ def test_the_five_kinds_of_expressions_are_read() -> None:
 @pytest.mark.parametrize(
     ("written", "value"), [("no", "no"), ("012", "012"), ("on", "on"), ("5", "5"), ("true", "true")]
 )
-def test_a_bare_literal_is_the_text_that_stands_there(written: str, value: str) -> None:
+def test_bare_literal_is_the_text_that_stands_there(written: str, value: str) -> None:
     text = dumped(document(step("Echo", "workshop.echo", {"value": "PLACE"}))).replace("PLACE", written)
     assert Flow.parse(text).definition().steps[1].inputs["value"] == Literal(value)
 
 
 @pytest.mark.parametrize("version", [6, 7, "7"])
-def test_the_versions_6_and_7_are_read(version: Any) -> None:
+def test_versions_6_and_7_are_read(version: Any) -> None:
     assert Flow.parse(dumped({**document(), "definitionVersion": version})).integration.version in {6, 7}
 
 
@@ -76,7 +76,7 @@ def test_another_version_is_refused_by_name() -> None:
     ]
 
 
-def test_the_old_format_of_one_flow_a_file_is_named() -> None:
+def test_old_format_of_one_flow_a_file_is_named() -> None:
     assert "this is the old format of one flow a file" in problems("name: x\ntrigger: {}\nsteps: []\n")[0]
 
 
@@ -92,7 +92,7 @@ def test_what_is_not_executed_is_kept() -> None:
     assert flow.definition().steps[0].extra == {"schedule": {"type": "value", "value": "0 * * * *"}}
 
 
-def test_the_three_kinds_of_config_variables_are_read() -> None:
+def test_three_kinds_of_config_variables_are_read() -> None:
     config = [
         {"key": "Colour", "dataType": "picklist", "defaultValue": "red", "pickList": ["red", "blue"]},
         {"key": "Tags", "dataType": "string", "collectionType": "valuelist"},
@@ -182,7 +182,7 @@ requiredConfigVars:
 
 
 @pytest.mark.parametrize("steps", [[], [step("Echo", "workshop.echo")], [TRIGGER, {**TRIGGER, "name": "Second"}]])
-def test_a_flow_begins_with_its_one_trigger(steps: list[dict[str, Any]]) -> None:
+def test_flow_begins_with_its_one_trigger(steps: list[dict[str, Any]]) -> None:
     content = document()
     content["flows"][0]["steps"] = steps
     assert "must begin with the flow's one trigger" in problems(dumped(content))[0]
@@ -208,7 +208,7 @@ def test_a_flow_begins_with_its_one_trigger(steps: list[dict[str, Any]]) -> None
     ],
     ids=lambda value: value[:20],
 )
-def test_a_file_of_another_shape_is_refused(content: str, message: str) -> None:
+def test_file_of_another_shape_is_refused(content: str, message: str) -> None:
     assert message in problems(content)[0]
 
 
@@ -218,18 +218,18 @@ def test_two_flows_of_one_name_are_refused() -> None:
     assert 'is a second flow "Main"' in problems(dumped(content))[0]
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidFlowError, match=r"missing.yaml: cannot be read: No such file or directory"):
         Flow.load(tmp_path / "missing.yaml")
 
 
-def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+def test_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / "flow.yaml").write_bytes(b"name: \xff\n")
     with pytest.raises(InvalidFlowError, match=r"is not UTF-8 \(byte 6\)"):
         Flow.load(tmp_path / "flow.yaml")
 
 
-def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     with (tmp_path / "flow.yaml").open("wb") as file:
         file.truncate(50_000_000)
     with pytest.raises(InvalidFlowError, match=r"is larger than 20000000 bytes"):

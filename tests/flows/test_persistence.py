@@ -27,7 +27,7 @@ def results(done: Run, *names: str) -> list[Any]:
     return [done.steps[name].results for name in names]
 
 
-def test_a_value_lives_as_long_as_the_run(run: Runs) -> None:
+def test_value_lives_as_long_as_the_run(run: Runs) -> None:
     steps = (
         keep("Before", "getExecutionValue", key="k", default="none"),
         keep("Save", "saveExecutionValue", key="k", value="kept"),
@@ -37,7 +37,7 @@ def test_a_value_lives_as_long_as_the_run(run: Runs) -> None:
         assert results(run(*steps), "Before", "After") == ["none", "kept"]
 
 
-def test_a_value_of_a_flow_lives_on_and_is_not_seen_by_other_flows(workshop: Component, run: Runs) -> None:
+def test_value_of_a_flow_lives_on_and_is_not_seen_by_other_flows(workshop: Component, run: Runs) -> None:
     flow = flow_of(
         flows=[
             {"name": "One", "steps": [TRIGGER, keep("Count", "incrementInstanceValue", key="n", amount="2")]},
@@ -48,7 +48,7 @@ def test_a_value_of_a_flow_lives_on_and_is_not_seen_by_other_flows(workshop: Com
     assert flow.run(workshop, flow="Two").results is None
 
 
-def test_a_value_of_all_flows_is_seen_by_all(workshop: Component) -> None:
+def test_value_of_all_flows_is_seen_by_all(workshop: Component) -> None:
     flow = flow_of(
         flows=[
             {"name": "One", "steps": [TRIGGER, keep("Save", "saveCrossFlowValue", key="k", value="v")]},
@@ -85,7 +85,7 @@ def test_kept_values_lie_in_a_private_file(run: Runs, state_home: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_dry_run_keeps_nothing(run: Runs, state_home: Path) -> None:
+def test_dry_run_keeps_nothing(run: Runs, state_home: Path) -> None:
     done = run(
         keep("Save", "saveInstanceValue", key="k", value="v"), keep("Get", "getInstanceValue", key="k"), dry_run=True
     )
@@ -107,12 +107,12 @@ def test_a_dry_run_keeps_nothing(run: Runs, state_home: Path) -> None:
         ([keep("Get", "getExecutionValue", key="~{{$trigger.results.missing}}")], "keyInput is empty"),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_an_error(run: Runs, steps: list[dict[str, Any]], message: str) -> None:
+def test_value_of_the_wrong_kind_is_an_error(run: Runs, steps: list[dict[str, Any]], message: str) -> None:
     with pytest.raises(StepError, match=message):
         run(*steps)
 
 
-def test_a_damaged_file_of_kept_values_is_named(run: Runs, state_home: Path) -> None:
+def test_damaged_file_of_kept_values_is_named(run: Runs, state_home: Path) -> None:
     run(keep("Save", "saveInstanceValue", key="k", value="v"))
     (file,) = (state_home / "connector" / "state").glob("*.json")
     for content in ("{", "[]"):

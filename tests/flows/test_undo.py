@@ -53,7 +53,7 @@ def test_what_every_try_of_a_loop_created_is_deleted(run: Runs, workshop: Compon
     assert undo(done.id, workshop, connections=service.connections).deleted == []
 
 
-def test_a_run_that_was_undone_is_not_resumed(run: Runs, workshop: Component, service: Service) -> None:
+def test_run_that_was_undone_is_not_resumed(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["PATCH"] = [ServerResponse({}, status=422)]
     with pytest.raises(StepError) as caught:
         run(create("a"), step("Update", "workshop.updateThing", {"thingId": "t1", "name": "x"}))
@@ -90,7 +90,7 @@ def test_what_may_have_been_created_is_said(run: Runs, workshop: Component, serv
     assert "it may or may not have happened" in undone.kept[0][1]
 
 
-def test_an_answer_without_an_id_is_not_guessed_at(run: Runs, workshop: Component, service: Service) -> None:
+def test_answer_without_an_id_is_not_guessed_at(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["POST"] = [ServerResponse({"done": True})]
     done = run(create("a"))
     undone = undo(done.id, workshop, connections=service.connections)
@@ -98,7 +98,7 @@ def test_an_answer_without_an_id_is_not_guessed_at(run: Runs, workshop: Componen
     assert not service.asked("DELETE")
 
 
-def test_a_dry_run_only_says_what_would_be_deleted(run: Runs, workshop: Component, service: Service) -> None:
+def test_dry_run_only_says_what_would_be_deleted(run: Runs, workshop: Component, service: Service) -> None:
     done = run(create("a"))
     assert len(undo(done.id, workshop, connections=service.connections, dry_run=True).deleted) == 1
     assert len(undo(done.id, workshop, connections=service.connections).deleted) == 1

@@ -35,7 +35,7 @@ from connector.flows.values.paths import UNDEFINED, get_path, parse_path
         ("", ""),
     ],
 )
-def test_a_reference_knows_a_step_by_its_name_in_camel_case(name: str, variable: str) -> None:
+def test_reference_knows_a_step_by_its_name_in_camel_case(name: str, variable: str) -> None:
     assert step_variable(name) == variable
 
 
@@ -60,18 +60,18 @@ def test_what_is_no_path_is_refused(text: str) -> None:
         parse_path(text)
 
 
-def test_a_path_of_endless_length_is_refused() -> None:
+def test_path_of_endless_length_is_refused() -> None:
     with pytest.raises(ValueError, match=r"more than 100 segments"):
         parse_path(".".join("a" * 101))
 
 
-def test_a_number_is_an_index_of_a_list_and_a_key_of_an_object() -> None:
+def test_number_is_an_index_of_a_list_and_a_key_of_an_object() -> None:
     assert get_path({"list": ["zero", "one"]}, ("list", "1")) == "one"
     assert get_path({"object": {"1": "by key"}}, ("object", "1")) == "by key"
 
 
 @pytest.mark.parametrize("path", [("nothing",), ("list", "9"), ("list", "x"), ("text", "0"), ("list", "9" * 50)])
-def test_a_path_that_leads_nowhere_is_undefined(path: tuple[str, ...]) -> None:
+def test_path_that_leads_nowhere_is_undefined(path: tuple[str, ...]) -> None:
     assert get_path({"list": [1], "text": "abc"}, path) is UNDEFINED
 
 
@@ -93,16 +93,16 @@ SCOPE = Scope(
         ("no slots, { braces }", "no slots, { braces }"),
     ],
 )
-def test_a_template_takes_values_of_steps_and_config_variables(text: str, filled: str) -> None:
+def test_template_takes_values_of_steps_and_config_variables(text: str, filled: str) -> None:
     assert evaluate(Template.parse(text), SCOPE) == filled
 
 
-def test_a_value_that_looks_like_a_slot_is_not_filled_again() -> None:
+def test_value_that_looks_like_a_slot_is_not_filled_again() -> None:
     assert evaluate(Template.parse("{{$step.results.text}}"), SCOPE) == "{{$step.results.n}}"
 
 
 @pytest.mark.parametrize("expression", [ConfigVariable("Workspace"), Template.parse("{{#Workspace}}")])
-def test_a_connection_never_becomes_a_value(expression: Any) -> None:
+def test_connection_never_becomes_a_value(expression: Any) -> None:
     with pytest.raises(UsageError, match=r'"Workspace" is a connection, and its secrets cannot become a value'):
         evaluate(expression, SCOPE)
 

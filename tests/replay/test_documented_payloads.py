@@ -13,7 +13,7 @@ import connector
 from connector.testing.examples import example_inputs
 from tests.support.server import Asked, LoopbackServer, ServerResponse
 
-DOCUMENTED = Path(__file__).parents[1] / "documented"
+DOCUMENTED = Path(__file__).parents[1] / "documented_payloads"
 SEGMENT = connector.load_component()
 ACTIONS = {file.stem: json.loads(file.read_text()) for file in sorted((DOCUMENTED / "actions").glob("*.json"))}
 DATA_SOURCES = {file.stem: json.loads(file.read_text()) for file in (DOCUMENTED / "data_sources").glob("*.json")}
@@ -33,13 +33,13 @@ def runner(server: LoopbackServer) -> Iterator[connector.Runner]:
         yield opened
 
 
-def test_the_43_documented_payloads_are_of_actions() -> None:
+def test_43_documented_payloads_are_of_actions() -> None:
     assert ACTIONS.keys() <= SEGMENT.actions.keys() - {"rawRequest"}
     assert len(ACTIONS) == 43
 
 
 @pytest.mark.parametrize("key", ACTIONS)
-def test_an_action_returns_its_documented_payload(key: str, server: LoopbackServer, runner: connector.Runner) -> None:
+def test_action_returns_its_documented_payload(key: str, server: LoopbackServer, runner: connector.Runner) -> None:
     server.answer(ACTIONS[key]["data"])
 
     payload = runner.invoke(key, example_inputs(SEGMENT.actions[key]))
@@ -48,12 +48,12 @@ def test_an_action_returns_its_documented_payload(key: str, server: LoopbackServ
 
 
 @pytest.mark.parametrize("key", ACTIONS)
-def test_an_example_is_the_documented_payload_unless_that_is_wrong(key: str) -> None:
+def test_example_is_the_documented_payload_unless_that_is_wrong(key: str) -> None:
     assert (SEGMENT.actions[key].example == ACTIONS[key]) == (key not in CORRECTED)
 
 
 @pytest.mark.parametrize("key", sorted(CORRECTED))
-def test_a_corrected_example_replays(key: str, server: LoopbackServer, runner: connector.Runner) -> None:
+def test_corrected_example_replays(key: str, server: LoopbackServer, runner: connector.Runner) -> None:
     example = SEGMENT.actions[key].example
     assert example is not None
     server.answer(example["data"])
@@ -89,9 +89,7 @@ def test_every_data_source_is_documented_with_a_payload() -> None:
 
 
 @pytest.mark.parametrize("key", DATA_SOURCES)
-def test_a_data_source_returns_its_documented_payload(
-    key: str, server: LoopbackServer, runner: connector.Runner
-) -> None:
+def test_data_source_returns_its_documented_payload(key: str, server: LoopbackServer, runner: connector.Runner) -> None:
     path, body = REPLIES[key]
     server.script = lambda asked: ServerResponse(body) if is_list(asked, path) else ServerResponse(b"{}", status=404)
     try:

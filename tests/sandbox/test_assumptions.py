@@ -229,7 +229,7 @@ def test_each_value_decides_the_answer(
     assert (name in named) == (name not in UNNAMED)
 
 
-def test_an_answer_that_nothing_was_assumed_for_names_nothing(api: Api) -> None:
+def test_answer_that_nothing_was_assumed_for_names_nothing(api: Api) -> None:
     assert "X-Sandbox-Assumption" not in api("GET", f"/sources/{support.IOS_SOURCE}").headers
 
 
@@ -242,12 +242,12 @@ def test_each_assumption_says_what_it_decides_and_by_what_right() -> None:
         assert len(each.choices) > 1
 
 
-def test_an_unknown_assumption_is_refused(workspace: sandbox.Workspace) -> None:
+def test_unknown_assumption_is_refused(workspace: sandbox.Workspace) -> None:
     with pytest.raises(sandbox.SandboxError, match="no assumption 'slug'; there are accept-version"):
         workspace.set_assumption("slug", "409")
 
 
-def test_an_unknown_value_is_refused(workspace: sandbox.Workspace) -> None:
+def test_unknown_value_is_refused(workspace: sandbox.Workspace) -> None:
     with pytest.raises(sandbox.SandboxError, match="slug-taken cannot be '500'; it can be 422, 409, allow"):
         workspace.set_assumption("slug-taken", "500")
 

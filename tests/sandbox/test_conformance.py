@@ -109,7 +109,7 @@ def url_of(operation: str, ids: dict[str, str]) -> tuple[str, str]:
     return method, path
 
 
-def test_the_sandbox_has_exactly_the_described_operations() -> None:
+def test_sandbox_has_exactly_the_described_operations() -> None:
     described = {(id_, method, path) for id_, (method, path, _) in operations().items()}
     assert {(each.id, each.method, each.path) for each in OPERATIONS} == described | {("getWorkspace", "GET", "/")}
 
@@ -123,7 +123,7 @@ def test_success_is_as_described(api: Api, operation: str) -> None:
 
 
 @pytest.mark.parametrize("operation", [id_ for id_ in ALL if id_ in BODIES])
-def test_a_wrong_body_is_422_as_described(api: Api, operation: str) -> None:
+def test_wrong_body_is_422_as_described(api: Api, operation: str) -> None:
     method, path = url_of(operation, IDS)
     response = api(method, path, dict.fromkeys(BODIES[operation], 7))
     assert response.status_code == 422
@@ -131,7 +131,7 @@ def test_a_wrong_body_is_422_as_described(api: Api, operation: str) -> None:
 
 
 @pytest.mark.parametrize("operation", [each.id for each in OPERATIONS if "{" in each.path])
-def test_an_unknown_id_is_404_as_described(api: Api, operation: str) -> None:
+def test_unknown_id_is_404_as_described(api: Api, operation: str) -> None:
     method, path = url_of(operation, dict.fromkeys(IDS, "nothing"))
     response = api(method, path, BODIES.get(operation))
     assert response.status_code == 404
@@ -139,7 +139,7 @@ def test_an_unknown_id_is_404_as_described(api: Api, operation: str) -> None:
 
 
 @pytest.mark.parametrize("operation", ALL)
-def test_a_rate_limit_is_429_as_described(api: Api, workspace: sandbox.Workspace, operation: str) -> None:
+def test_rate_limit_is_429_as_described(api: Api, workspace: sandbox.Workspace, operation: str) -> None:
     workspace.add_fault("rate-limit:0/min")
     method, path = url_of(operation, IDS)
     response = api(method, path + QUERIES.get(operation, ""), BODIES.get(operation))
@@ -148,7 +148,7 @@ def test_a_rate_limit_is_429_as_described(api: Api, workspace: sandbox.Workspace
 
 
 @pytest.mark.parametrize("operation", [id_ for id_ in ALL if id_.startswith(("list", "getSourcesCatalog"))])
-def test_a_wrong_page_is_422_as_described(api: Api, operation: str) -> None:
+def test_wrong_page_is_422_as_described(api: Api, operation: str) -> None:
     method, path = url_of(operation, IDS)
     separator = "&" if operation in QUERIES else "?"
     response = api(method, path + QUERIES.get(operation, "") + separator + "pagination[count]=0")
@@ -156,7 +156,7 @@ def test_a_wrong_page_is_422_as_described(api: Api, operation: str) -> None:
     check_answer(operation, response)
 
 
-def test_the_seed_answers_as_described(api: Api) -> None:
+def test_seed_answers_as_described(api: Api) -> None:
     for operation, (method, path, _) in operations().items():
         if method == "GET" and "{" not in path:
             check_answer(operation, api(method, path + QUERIES.get(operation, "")))

@@ -34,7 +34,7 @@ def test_faults_are_switched_while_it_runs(api: Api) -> None:
     assert api("GET", "/").status_code == 200
 
 
-def test_a_wrong_fault_is_refused(api: Api) -> None:
+def test_wrong_fault_is_refused(api: Api) -> None:
     response = api("POST", "/_sandbox/faults", {"fault": "flood"})
     assert response.status_code == 422
     assert "'flood' is no fault" in response.json()["errors"][0]["message"]
@@ -53,7 +53,7 @@ def test_assumptions_are_listed_and_switched(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["nothing", "slug-taken"])
-def test_a_wrong_assumption_is_refused(api: Api, name: str) -> None:
+def test_wrong_assumption_is_refused(api: Api, name: str) -> None:
     assert api("PUT", f"/_sandbox/assumptions/{name}", {"value": "maybe"}).status_code == 422
 
 
@@ -66,14 +66,14 @@ def test_requests_are_told_and_forgotten_and_control_is_none_of_them(api: Api) -
     assert api("DELETE", "/_sandbox/requests").json() == {"requests": []}
 
 
-def test_an_invitation_is_accepted(api: Api) -> None:
+def test_invitation_is_accepted(api: Api) -> None:
     api("POST", "/invites", {"invites": [{"email": "new@example.com"}]})
     user = api("POST", "/_sandbox/accept-invite", {"email": "new@example.com"}).json()["user"]
     assert api.data("GET", f"/users/{user['id']}")["user"]["email"] == "new@example.com"
     assert api("POST", "/_sandbox/accept-invite", {"email": "new@example.com"}).status_code == 422
 
 
-def test_the_workspace_is_dumped_and_reset(api: Api, workspace: sandbox.Workspace) -> None:
+def test_workspace_is_dumped_and_reset(api: Api, workspace: sandbox.Workspace) -> None:
     before = json.loads(api("GET", "/_sandbox/dump").content)
     assert before == workspace.dump()
     api.source("extra")

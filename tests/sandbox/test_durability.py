@@ -47,7 +47,7 @@ def served(path: Path) -> Iterator[tuple[subprocess.Popen[str], Api]]:
             process.kill()
 
 
-def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+def test_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
     path, answered = tmp_path / "w.sqlite", []
     with served(path) as (process, api):
         deadline = time.monotonic() + 20
@@ -105,7 +105,7 @@ def test_processes_that_open_a_new_file_together_make_one_workspace(tmp_path: Pa
     assert len(dumps[0]["sources"]) == 5
 
 
-def test_a_write_that_another_process_keeps_waiting_is_told_to_come_back(
+def test_write_that_another_process_keeps_waiting_is_told_to_come_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.store.BUSY_SECONDS", 0.1)
@@ -123,7 +123,7 @@ def test_a_write_that_another_process_keeps_waiting_is_told_to_come_back(
         api.close()
 
 
-def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "w.sqlite"
     with sandbox.open_workspace(path) as workspace:
         workspace.reset()
@@ -141,7 +141,7 @@ def test_tokens_stay_with_the_file(tmp_path: Path) -> None:
         assert workspace.token == "chosen"
 
 
-def test_a_page_after_a_deletion_by_another_process_is_right(tmp_path: Path) -> None:
+def test_page_after_a_deletion_by_another_process_is_right(tmp_path: Path) -> None:
     path = tmp_path / "w.sqlite"
     with sandbox.open_workspace(path) as workspace, serve(workspace.app) as url, served(path) as (_, other):
         ids = [source["id"] for source in workspace.sources]
@@ -152,7 +152,7 @@ def test_a_page_after_a_deletion_by_another_process_is_right(tmp_path: Path) -> 
         assert [source["id"] for source in page["sources"]] == ids[3:5]
 
 
-def test_a_file_that_is_no_sandbox_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_file_that_is_no_sandbox_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("These are my notes." * 100, encoding="utf-8")
     with pytest.raises(sandbox.SandboxError, match=r"notes\.txt cannot be used"):
@@ -160,7 +160,7 @@ def test_a_file_that_is_no_sandbox_is_refused_and_left_alone(tmp_path: Path) -> 
     assert path.read_text("utf-8").startswith("These are my notes.")
 
 
-def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "other.sqlite"
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE things (name TEXT)")
@@ -169,6 +169,6 @@ def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) 
         sandbox.open_workspace(path)
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(sandbox.SandboxError, match="nowhere"):
         sandbox.open_workspace(tmp_path / "nowhere" / "w.sqlite")

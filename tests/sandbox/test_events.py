@@ -56,7 +56,7 @@ def test_groups_sum_up_to_the_whole(api: Api, group: str) -> None:
     assert total(api, f"granularity=DAY&{DAYS}&groupBy={group}") == total(api, f"granularity=DAY&{DAYS}")
 
 
-def test_a_group_names_its_source(api: Api) -> None:
+def test_group_names_its_source(api: Api) -> None:
     groups = volume(api, f"granularity=DAY&{DAYS}&groupBy=source&groupBy=eventType")["result"]
     assert {"id": support.IOS_SOURCE, "name": "", "slug": "ios"} in [group["source"] for group in groups]
     assert {group["eventType"] for group in groups} == {"track", "page", "identify"}
@@ -78,7 +78,7 @@ def test_filters_leave_a_part(api: Api, query: str, rest: str | None) -> None:
         assert part + total(api, f"granularity=DAY&{DAYS}&{rest}") == whole
 
 
-def test_a_filter_that_nothing_passes_leaves_no_result(api: Api) -> None:
+def test_filter_that_nothing_passes_leaves_no_result(api: Api) -> None:
     assert volume(api, f"granularity=DAY&{DAYS}&sourceId=nothing")["result"] == []
 
 
@@ -91,7 +91,7 @@ def test_groups_come_in_pages(api: Api) -> None:
     assert first["pagination"]["totalEntries"] == 5
 
 
-def test_a_span_within_a_bucket_counts_its_part(api: Api) -> None:
+def test_span_within_a_bucket_counts_its_part(api: Api) -> None:
     part = total(api, "granularity=DAY&startTime=2026-01-01T06:00:00Z&endTime=2026-01-01T12:00:00Z")
     assert 0 < part < total(api, "granularity=DAY&startTime=2026-01-01&endTime=2026-01-02")
 
@@ -107,5 +107,5 @@ def test_a_span_within_a_bucket_counts_its_part(api: Api) -> None:
         ("granularity=MINUTE&startTime=2026-01-01&endTime=2026-01-03", ["endTime"]),
     ],
 )
-def test_a_wrong_query_names_its_fields(api: Api, query: str, fields: list[str]) -> None:
+def test_wrong_query_names_its_fields(api: Api, query: str, fields: list[str]) -> None:
     assert api.fields("GET", f"/events/volume?{query}") == fields

@@ -19,7 +19,7 @@ def made(workspace: sandbox.Workspace) -> bool:
     return "made" in [source["slug"] for source in workspace.sources]
 
 
-def test_a_rate_limit_lets_so_many_pass_and_tells_how_long_to_wait(api: Api, workspace: sandbox.Workspace) -> None:
+def test_rate_limit_lets_so_many_pass_and_tells_how_long_to_wait(api: Api, workspace: sandbox.Workspace) -> None:
     workspace.add_fault("rate-limit:2/min")
     first, second, third = (api("GET", "/") for _ in range(3))
     assert [each.status_code for each in (first, second, third)] == [200, 200, 429]
@@ -31,19 +31,19 @@ def test_a_rate_limit_lets_so_many_pass_and_tells_how_long_to_wait(api: Api, wor
     assert third.headers["X-RateLimit-Remaining"] == "0"
 
 
-def test_a_rate_limit_may_come_without_retry_after(api: Api, workspace: sandbox.Workspace) -> None:
+def test_rate_limit_may_come_without_retry_after(api: Api, workspace: sandbox.Workspace) -> None:
     workspace.add_fault("rate-limit:0/min:no-retry-after")
     response = api("GET", "/")
     assert (response.status_code, "Retry-After" in response.headers) == (429, False)
 
 
-def test_a_limited_write_has_no_effect(api: Api, workspace: sandbox.Workspace) -> None:
+def test_limited_write_has_no_effect(api: Api, workspace: sandbox.Workspace) -> None:
     workspace.add_fault("rate-limit:0/min")
     assert api("POST", "/sources", BODY).status_code == 429
     assert not made(workspace)
 
 
-def test_a_window_ends(api: Api, workspace: sandbox.Workspace) -> None:
+def test_window_ends(api: Api, workspace: sandbox.Workspace) -> None:
     workspace.add_fault("rate-limit:1/s")
     assert [api("GET", "/").status_code for _ in range(2)] == [200, 429]
     time.sleep(1.05)
@@ -75,7 +75,7 @@ def test_latency_delays_the_answer(api: Api, workspace: sandbox.Workspace) -> No
 
 
 @pytest.mark.parametrize(("moment", "effect"), [("before", False), ("after", True)])
-def test_an_error_comes_before_or_after_the_effect(
+def test_error_comes_before_or_after_the_effect(
     api: Api, workspace: sandbox.Workspace, moment: str, effect: bool
 ) -> None:
     workspace.add_fault(f"error:502:1:{moment}")
@@ -84,7 +84,7 @@ def test_an_error_comes_before_or_after_the_effect(
 
 
 @pytest.mark.parametrize(("moment", "effect"), [("before", False), ("after", True)])
-def test_a_drop_cuts_the_connection_before_or_after_the_effect(
+def test_drop_cuts_the_connection_before_or_after_the_effect(
     api: Api, workspace: sandbox.Workspace, moment: str, effect: bool
 ) -> None:
     workspace.add_fault(f"drop:1:{moment}")
@@ -100,7 +100,7 @@ def test_truncate_cuts_the_body_of_an_answer(api: Api, workspace: sandbox.Worksp
         api("GET", "/sources")
 
 
-def test_the_next_request_after_a_cut_is_answered(api: Api, workspace: sandbox.Workspace) -> None:
+def test_next_request_after_a_cut_is_answered(api: Api, workspace: sandbox.Workspace) -> None:
     workspace.add_fault("drop:1")
     with pytest.raises(requests.ConnectionError):
         api("GET", "/")
@@ -166,6 +166,6 @@ def test_what_is_no_fault_is_refused_with_the_forms(text: str) -> None:
         ("truncate:0.5@7", {"chance": 0.5}),
     ],
 )
-def test_a_fault_is_read(text: str, values: dict[str, object]) -> None:
+def test_fault_is_read(text: str, values: dict[str, object]) -> None:
     fault = sandbox.parse_fault(text)
     assert {name: getattr(fault, name) for name in values} == values

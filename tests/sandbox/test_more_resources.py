@@ -16,22 +16,22 @@ def ids(records: list[dict[str, Any]]) -> set[str]:
     return {record["id"] for record in records}
 
 
-def test_a_subscription_belongs_to_its_destination(api: Api) -> None:
+def test_subscription_belongs_to_its_destination(api: Api) -> None:
     assert api("GET", f"/destinations/{support.DESTINATION}/subscriptions/{support.SUBSCRIPTION}").status_code == 404
 
 
-def test_a_subscription_takes_the_slug_of_its_action(api: Api) -> None:
+def test_subscription_takes_the_slug_of_its_action(api: Api) -> None:
     body = {"name": "S", "actionId": support.ACTION, "trigger": 'type = "track"', "enabled": True}
     made = api.data("POST", f"/destinations/{support.SUBSCRIBED}/subscriptions", body)["destinationSubscription"]
     assert (made["actionSlug"], made["settings"]) == ("someActionSlug", {})
 
 
-def test_a_subscription_needs_an_action_of_its_destinations_type(api: Api) -> None:
+def test_subscription_needs_an_action_of_its_destinations_type(api: Api) -> None:
     body = {"name": "S", "actionId": "another", "trigger": "t", "enabled": True}
     assert api.fields("POST", f"/destinations/{support.SUBSCRIBED}/subscriptions", body) == ["actionId"]
 
 
-def test_a_subscriptions_model_and_schedule_can_be_changed(api: Api) -> None:
+def test_subscriptions_model_and_schedule_can_be_changed(api: Api) -> None:
     path = f"/destinations/{support.SUBSCRIBED}/subscriptions/{support.SUBSCRIPTION}"
     schedule = {"strategy": "PERIODIC", "config": {"interval": "15m"}}
     body = {"input": {"reverseETLModelId": "m", "reverseETLSchedule": schedule}}
@@ -39,20 +39,20 @@ def test_a_subscriptions_model_and_schedule_can_be_changed(api: Api) -> None:
     assert (changed["modelId"], changed["reverseETLSchedule"]) == ("m", schedule)
 
 
-def test_a_subscriptions_settings_are_merged(api: Api) -> None:
+def test_subscriptions_settings_are_merged(api: Api) -> None:
     path = f"/destinations/{support.SUBSCRIBED}/subscriptions/{support.SUBSCRIPTION}"
     api.data("PATCH", path, {"input": {"settings": {"a": 1, "b": 1}}})
     changed = api.data("PATCH", path, {"input": {"settings": {"b": 2}}})["subscription"]
     assert changed["settings"] == {"a": 1, "b": 2}
 
 
-def test_a_schedule_of_no_known_form_is_refused(api: Api) -> None:
+def test_schedule_of_no_known_form_is_refused(api: Api) -> None:
     path = f"/destinations/{support.SUBSCRIBED}/subscriptions/{support.SUBSCRIPTION}"
     body = {"input": {"reverseETLSchedule": {"strategy": "CRON", "config": {"spec": 1}}}}
     assert api.fields("PATCH", path, body) == ["input.reverseETLSchedule.config"]
 
 
-def test_a_function_gets_its_id_and_a_destination_function_the_workspaces_name(api: Api) -> None:
+def test_function_gets_its_id_and_a_destination_function_the_workspaces_name(api: Api) -> None:
     body = {"code": "x", "displayName": "F", "resourceType": "SOURCE"}
     source = api.data("POST", "/functions", body)["function"]
     destination = api.data("POST", "/functions", body | {"resourceType": "DESTINATION"})["function"]
@@ -68,11 +68,11 @@ def test_functions_are_listed_by_type_without_their_code(api: Api) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?resourceType=OTHER"])
-def test_a_list_of_functions_needs_a_type(api: Api, query: str) -> None:
+def test_list_of_functions_needs_a_type(api: Api, query: str) -> None:
     assert api.fields("GET", f"/functions{query}") == ["resourceType"]
 
 
-def test_a_transformation_keeps_what_it_was_given(api: Api) -> None:
+def test_transformation_keeps_what_it_was_given(api: Api) -> None:
     body = {"name": "T", "sourceId": support.IOS_SOURCE, "enabled": False, "if": "x", "drop": True}
     made = api.data("POST", "/transformations", body)["transformation"]
     assert body.items() <= made.items()
@@ -88,7 +88,7 @@ def test_limits_of_a_transformation_are_kept(api: Api) -> None:
     assert api.fields("PATCH", path, body) == fields
 
 
-def test_an_invited_address_becomes_a_user_when_it_accepts(api: Api, workspace: sandbox.Workspace) -> None:
+def test_invited_address_becomes_a_user_when_it_accepts(api: Api, workspace: sandbox.Workspace) -> None:
     permission = {
         "roleId": support.OWNER_ROLE,
         "resources": [{"id": support.WORKSPACE, "type": "WORKSPACE"}],
@@ -121,7 +121,7 @@ def test_deleting_no_users_is_refused(api: Api) -> None:
     assert api.fields("DELETE", "/users") == ["userIds"]
 
 
-def test_an_invitation_to_what_is_not_there_names_the_field(api: Api) -> None:
+def test_invitation_to_what_is_not_there_names_the_field(api: Api) -> None:
     resources = [{"id": "nothing", "type": "SOURCE"}, {"id": "nothing", "type": "WORKSPACE"}]
     permission = {"roleId": support.OWNER_ROLE, "resources": resources}
     body = {"invites": [{"email": "new@example.com", "permissions": [permission]}]}

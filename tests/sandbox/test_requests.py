@@ -23,7 +23,7 @@ def test_no_token_and_a_wrong_one_are_401_alike(url: str, workspace: sandbox.Wor
     assert response.json() == {"errors": [{"type": "unauthorized", "message": "Unauthorized"}]}
 
 
-def test_a_missing_permission_is_401_and_changes_nothing(restricted: Api, workspace: sandbox.Workspace) -> None:
+def test_missing_permission_is_401_and_changes_nothing(restricted: Api, workspace: sandbox.Workspace) -> None:
     before = workspace.dump()
     body = {"slug": "x", "enabled": True, "metadataId": support.JAVASCRIPT}
     assert restricted("POST", "/sources", body).status_code == 401
@@ -31,7 +31,7 @@ def test_a_missing_permission_is_401_and_changes_nothing(restricted: Api, worksp
     assert workspace.dump() == before
 
 
-def test_a_token_opens_its_own_workspace_only(site: sandbox.SandboxApp, url: str, api: Api) -> None:
+def test_token_opens_its_own_workspace_only(site: sandbox.SandboxApp, url: str, api: Api) -> None:
     with sandbox.open_workspace() as other:
         site.add(other)
         api.source("mine")
@@ -41,7 +41,7 @@ def test_a_token_opens_its_own_workspace_only(site: sandbox.SandboxApp, url: str
         assert Api(url, other.token)("GET", "/").status_code == 401
 
 
-def test_a_wrong_token_is_no_workspaces_request_where_there_are_two() -> None:
+def test_wrong_token_is_no_workspaces_request_where_there_are_two() -> None:
     with sandbox.open_workspace() as one, sandbox.open_workspace() as other:
         with serve(sandbox.SandboxApp([one, other])) as url:
             assert Api(url, "wrong")("GET", "/").json()["errors"][0]["type"] == "unauthorized"
@@ -52,7 +52,7 @@ def test_a_wrong_token_is_no_workspaces_request_where_there_are_two() -> None:
     ("method", "path"),
     [("GET", "/tracking-plans"), ("PUT", "/sources"), ("GET", "/sources/a/b/c"), ("HEAD", "/")],
 )
-def test_an_operation_outside_answers_501_and_names_itself(api: Api, method: str, path: str) -> None:
+def test_operation_outside_answers_501_and_names_itself(api: Api, method: str, path: str) -> None:
     response = api(method, path)
     assert response.status_code == 501
     if method != "HEAD":
@@ -83,12 +83,12 @@ def test_without_pagination_the_first_200_come(api: Api) -> None:
     assert page["pagination"] == {"current": "MA==", "next": "MjAw", "totalEntries": 205}
 
 
-def test_the_last_page_has_no_next(api: Api) -> None:
+def test_last_page_has_no_next(api: Api) -> None:
     page = api.data("GET", "/sources?pagination.count=5")
     assert page["pagination"] == {"current": "MA==", "totalEntries": 5}
 
 
-def test_a_walk_meets_every_record_once(api: Api) -> None:
+def test_walk_meets_every_record_once(api: Api) -> None:
     seen: list[str] = []
     query = "?pagination.count=2"
     while query:
@@ -118,7 +118,7 @@ def test_a_walk_meets_every_record_once(api: Api) -> None:
         ("pagination.count=1&pagination.cursor=LTE%3D", ["pagination.cursor"]),
     ],
 )
-def test_a_wrong_page_names_its_fields(api: Api, query: str, fields: list[str]) -> None:
+def test_wrong_page_names_its_fields(api: Api, query: str, fields: list[str]) -> None:
     assert api.fields("GET", f"/sources?{query}") == fields
 
 
@@ -200,7 +200,7 @@ def test_each_fault_of_a_body_is_one_entry_with_its_field(api: Api, body: Any, e
 
 
 @pytest.mark.parametrize("content", [b"{", b"", b"\xff\xfe", b'{"settings": {"n": 1e999}}', b'{"slug": NaN}'])
-def test_a_body_that_is_no_json_is_refused(api: Api, content: bytes) -> None:
+def test_body_that_is_no_json_is_refused(api: Api, content: bytes) -> None:
     response = api("POST", "/sources", data=content, headers={"Content-Type": "application/json"})
     assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "body")
 
@@ -212,13 +212,13 @@ def test_nested_faults_name_their_path(api: Api) -> None:
     assert api.fields("POST", "/invites", body) == expected
 
 
-def test_an_id_longer_than_255_characters_is_refused(api: Api) -> None:
+def test_id_longer_than_255_characters_is_refused(api: Api) -> None:
     assert api("GET", f"/sources/{'x' * 255}").status_code == 404
     assert api.fields("GET", f"/sources/{'x' * 256}") == ["sourceId"]
     assert api.fields("GET", "/sources/") == ["sourceId"]
 
 
-def test_an_encoded_slash_is_part_of_an_id(api: Api) -> None:
+def test_encoded_slash_is_part_of_an_id(api: Api) -> None:
     assert api("GET", "/sources/a%2Fb").status_code == 404
 
 
@@ -237,7 +237,7 @@ def test_requests_are_kept_without_the_token(api: Api, workspace: sandbox.Worksp
     assert workspace.token not in repr(workspace.requests) + repr(workspace)
 
 
-def test_the_only_workspace_of_a_site_sees_requests_with_a_wrong_token() -> None:
+def test_only_workspace_of_a_site_sees_requests_with_a_wrong_token() -> None:
     with sandbox.open_workspace() as workspace, serve(workspace.app) as url:
         assert Api(url, "wrong")("GET", "/").status_code == 401
         assert [request.status for request in workspace.requests] == [401]
@@ -249,14 +249,14 @@ def test_text_beyond_ascii_comes_back_as_sent(api: Api) -> None:
     assert api.data("GET", f"/sources/{source['id']}")["source"] == source
 
 
-def test_a_cursor_beyond_the_end_is_an_empty_page(api: Api) -> None:
+def test_cursor_beyond_the_end_is_an_empty_page(api: Api) -> None:
     cursor = quoted(base64.b64encode(b"999").decode())
     page = api.data("GET", f"/sources?pagination.count=2&pagination.cursor={cursor}")
     assert page["sources"] == []
     assert json.dumps(page["pagination"]).count("next") == 0
 
 
-def test_a_body_that_is_too_large_is_refused_and_the_next_request_is_answered(api: Api) -> None:
+def test_body_that_is_too_large_is_refused_and_the_next_request_is_answered(api: Api) -> None:
     response = api("POST", "/sources", data=b"x" * (2**20 + 1), headers={"Content-Type": "application/json"})
     assert response.status_code == 413
     assert response.json()["errors"][0]["type"] == "too-large"

@@ -17,11 +17,11 @@ def ids(records: list[dict[str, Any]]) -> set[str]:
     return {record["id"] for record in records}
 
 
-def test_the_root_answers_the_workspace(api: Api) -> None:
+def test_root_answers_the_workspace(api: Api) -> None:
     assert api.data("GET", "/") == {"workspace": {"id": support.WORKSPACE, "slug": "sandbox", "name": "Sandbox"}}
 
 
-def test_a_created_source_can_be_read_and_listed(api: Api) -> None:
+def test_created_source_can_be_read_and_listed(api: Api) -> None:
     source = api.source()
 
     assert re.fullmatch(r"\w{22}", source["id"])
@@ -31,18 +31,18 @@ def test_a_created_source_can_be_read_and_listed(api: Api) -> None:
     assert source in api.data("GET", "/sources")["sources"]
 
 
-def test_a_new_source_is_connected_to_every_warehouse(api: Api, workspace: sandbox.Workspace) -> None:
+def test_new_source_is_connected_to_every_warehouse(api: Api, workspace: sandbox.Workspace) -> None:
     id_ = api.source()["id"]
     connected = [each["warehouseId"] for each in workspace.connections if each["sourceId"] == id_]
     assert connected == [each["id"] for each in workspace.warehouses]
 
 
-def test_a_new_source_is_connected_to_no_warehouse_when_so_asked(api: Api, workspace: sandbox.Workspace) -> None:
+def test_new_source_is_connected_to_no_warehouse_when_so_asked(api: Api, workspace: sandbox.Workspace) -> None:
     id_ = api.source(disconnectAllWarehouses=True)["id"]
     assert not [each for each in workspace.connections if each["sourceId"] == id_]
 
 
-def test_a_new_warehouse_is_connected_to_every_source_unless_asked(api: Api, workspace: sandbox.Workspace) -> None:
+def test_new_warehouse_is_connected_to_every_source_unless_asked(api: Api, workspace: sandbox.Workspace) -> None:
     body = {"metadataId": support.SNOWFLAKE, "settings": {}}
     joined = api.data("POST", "/warehouses", body)["warehouse"]["id"]
     alone = api.data("POST", "/warehouses", body | {"disconnectAllSources": True})["warehouse"]["id"]
@@ -72,7 +72,7 @@ def test_deleting_a_warehouse_takes_its_connections_and_leaves_sources(api: Api,
     assert support.IOS_SOURCE in ids(workspace.sources)
 
 
-def test_a_deleted_record_is_gone(api: Api) -> None:
+def test_deleted_record_is_gone(api: Api) -> None:
     for path in (
         f"/destinations/{support.SUBSCRIBED}/subscriptions/{support.SUBSCRIPTION}",
         f"/destinations/{support.DESTINATION}",
@@ -86,14 +86,14 @@ def test_a_deleted_record_is_gone(api: Api) -> None:
         assert api("DELETE", path).status_code == 404, path
 
 
-def test_an_update_leaves_what_it_does_not_name(api: Api) -> None:
+def test_update_leaves_what_it_does_not_name(api: Api) -> None:
     before = api.source(settings={"websiteUrl": "https://example.com"})
     after = api.data("PATCH", f"/sources/{before['id']}", {"name": "Renamed", "settings": {"apiHost": "h"}})["source"]
     settings = {"websiteUrl": "https://example.com", "apiHost": "h"}
     assert after == before | {"name": "Renamed", "settings": settings}
 
 
-def test_an_unknown_setting_is_accepted_and_ignored_with_a_log_line(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+def test_unknown_setting_is_accepted_and_ignored_with_a_log_line(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "connector.sandbox"):
         source = api.source(settings={"website_url": "x", "apiHost": "h"})
     assert source["settings"] == {"apiHost": "h"}
@@ -107,7 +107,7 @@ def test_missing_required_settings_are_logged(api: Api, caplog: pytest.LogCaptur
     assert "apiKey, retarget" in caplog.text
 
 
-def test_a_second_destination_of_a_type_that_allows_one_is_refused(api: Api) -> None:
+def test_second_destination_of_a_type_that_allows_one_is_refused(api: Api) -> None:
     body = {"sourceId": support.WEB_SOURCE, "metadataId": support.KINESIS, "settings": {}}
     response = api("POST", "/destinations", body)
     message = "Multiple configurations of this destination type not supported."
@@ -117,13 +117,13 @@ def test_a_second_destination_of_a_type_that_allows_one_is_refused(api: Api) -> 
     )
 
 
-def test_a_type_that_allows_many_destinations_takes_a_second_one(api: Api) -> None:
+def test_type_that_allows_many_destinations_takes_a_second_one(api: Api) -> None:
     body = {"sourceId": support.WEB_SOURCE, "metadataId": support.MANY, "settings": {"siteId": "1"}}
     first, second = (api.data("POST", "/destinations", body)["destination"]["id"] for _ in range(2))
     assert first != second
 
 
-def test_the_same_type_fits_another_source(api: Api) -> None:
+def test_same_type_fits_another_source(api: Api) -> None:
     body = {"sourceId": support.IOS_SOURCE, "metadataId": support.KINESIS, "settings": {}}
     assert api.data("POST", "/destinations", body)["destination"]["sourceId"] == support.IOS_SOURCE
 
@@ -137,13 +137,13 @@ def test_secret_settings_come_back_as_bullets_and_are_kept(api: Api, workspace: 
     assert workspace.destinations[-1]["settings"] == settings
 
 
-def test_a_null_name_clears_a_destinations_name(api: Api) -> None:
+def test_null_name_clears_a_destinations_name(api: Api) -> None:
     path = f"/destinations/{support.DESTINATION}"
     assert api.data("PATCH", path, {"name": "Named"})["destination"]["name"] == "Named"
     assert api.data("PATCH", path, {"name": None})["destination"]["name"] == ""
 
 
-def test_a_warehouses_password_is_kept_and_never_answered(api: Api, workspace: sandbox.Workspace) -> None:
+def test_warehouses_password_is_kept_and_never_answered(api: Api, workspace: sandbox.Workspace) -> None:
     settings = {"username": "u", "password": "not-to-be-seen"}
     body = {"metadataId": support.SNOWFLAKE, "name": "Lake", "settings": settings}
     made = api.data("POST", "/warehouses", body)["warehouse"]
@@ -152,13 +152,13 @@ def test_a_warehouses_password_is_kept_and_never_answered(api: Api, workspace: s
     assert workspace.warehouses[-1]["settings"] == settings | {"name": "Lake"}
 
 
-def test_a_null_name_clears_a_warehouses_name(api: Api) -> None:
+def test_null_name_clears_a_warehouses_name(api: Api) -> None:
     path = f"/warehouses/{support.WAREHOUSE}"
     assert api.data("PATCH", path, {"name": "N", "settings": {}})["warehouse"]["settings"]["name"] == "N"
     assert "name" not in api.data("PATCH", path, {"name": None, "settings": {}})["warehouse"]["settings"]
 
 
-def test_a_connection_can_be_made_once_more_and_removed(api: Api) -> None:
+def test_connection_can_be_made_once_more_and_removed(api: Api) -> None:
     path = f"/warehouses/{support.WAREHOUSE}/connected-sources"
     one = f"{path}/{support.IOS_SOURCE}"
     assert api("POST", one).status_code == 201
@@ -167,7 +167,7 @@ def test_a_connection_can_be_made_once_more_and_removed(api: Api) -> None:
     assert support.IOS_SOURCE not in ids(api.data("GET", path)["sources"])
 
 
-def test_an_empty_post_of_any_content_type_connects(api: Api) -> None:
+def test_empty_post_of_any_content_type_connects(api: Api) -> None:
     path = f"/warehouses/{support.WAREHOUSE}/connected-sources/{support.IOS_SOURCE}"
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     assert api("POST", path, headers=headers).status_code == 201
@@ -188,13 +188,13 @@ def test_without_cascading_what_is_in_use_stays(api: Api, workspace: sandbox.Wor
     assert workspace.dump() == before
 
 
-def test_a_slug_can_be_kept_and_not_be_taken(api: Api) -> None:
+def test_slug_can_be_kept_and_not_be_taken(api: Api) -> None:
     source = api.source("mine")
     assert api.data("PATCH", f"/sources/{source['id']}", {"slug": "mine"})["source"] == source
     assert api.fields("PATCH", f"/sources/{source['id']}", {"slug": "ios"}) == ["slug"]
 
 
-def test_a_warehouse_can_be_switched_off(api: Api) -> None:
+def test_warehouse_can_be_switched_off(api: Api) -> None:
     path = f"/warehouses/{support.WAREHOUSE}"
     assert api.data("PATCH", path, {"enabled": False, "settings": {}})["warehouse"]["enabled"] is False
     assert api.data("PATCH", path, {"settings": {}})["warehouse"]["enabled"] is False

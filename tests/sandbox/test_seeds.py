@@ -24,7 +24,7 @@ def test_documented_path_ids_are_in_the_seed(api: Api) -> None:
             assert api("GET", path.format(**ids)).status_code == 200, id_
 
 
-def test_a_dump_loaded_again_is_the_same_workspace(api: Api, workspace: sandbox.Workspace) -> None:
+def test_dump_loaded_again_is_the_same_workspace(api: Api, workspace: sandbox.Workspace) -> None:
     api.source("extra")
     api("POST", "/invites", {"invites": [{"email": "new@example.com"}]})
     api("DELETE", f"/destinations/{support.DESTINATION}")
@@ -34,14 +34,14 @@ def test_a_dump_loaded_again_is_the_same_workspace(api: Api, workspace: sandbox.
         assert again.sources == workspace.sources
 
 
-def test_a_dump_is_read_from_a_file(tmp_path: Path, workspace: sandbox.Workspace) -> None:
+def test_dump_is_read_from_a_file(tmp_path: Path, workspace: sandbox.Workspace) -> None:
     path = tmp_path / "seed.json"
     path.write_text(json.dumps(workspace.dump()), encoding="utf-8")
     with sandbox.open_workspace(seed=path) as again:
         assert again.dump() == workspace.dump()
 
 
-def test_a_seed_may_leave_out_catalogs_and_obvious_fields() -> None:
+def test_seed_may_leave_out_catalogs_and_obvious_fields() -> None:
     with sandbox.open_workspace(seed={"sources": [SOURCE]}) as workspace:
         [source] = workspace.sources
         assert source.items() >= {"enabled": True, "settings": {}, "writeKeys": [], "labels": []}.items()
@@ -64,20 +64,20 @@ def test_a_seed_may_leave_out_catalogs_and_obvious_fields() -> None:
         ({"sources": [{}] * 12}, "sources.9 needs the text id, slug, metadataId; and 2 more"),
     ],
 )
-def test_a_wrong_seed_is_refused_with_the_place(seed: dict[str, Any], message: str) -> None:
+def test_wrong_seed_is_refused_with_the_place(seed: dict[str, Any], message: str) -> None:
     with pytest.raises(sandbox.SandboxError, match=message):
         sandbox.open_workspace(seed=seed)
 
 
 @pytest.mark.parametrize("content", ["{", "[]"])
-def test_a_seed_file_that_is_no_object_is_refused(tmp_path: Path, content: str) -> None:
+def test_seed_file_that_is_no_object_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "seed.json"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(sandbox.SandboxError, match=r"seed\.json"):
         sandbox.open_workspace(seed=path)
 
 
-def test_a_missing_seed_file_is_named(tmp_path: Path) -> None:
+def test_missing_seed_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(sandbox.SandboxError, match=r"nowhere\.json cannot be read"):
         sandbox.open_workspace(seed=tmp_path / "nowhere.json")
 
@@ -91,13 +91,13 @@ def test_reset_puts_the_seed_back_and_keeps_the_token(api: Api, workspace: sandb
     assert api("GET", "/").status_code == 200
 
 
-def test_a_seed_for_a_file_that_holds_a_workspace_is_refused(tmp_path: Path) -> None:
+def test_seed_for_a_file_that_holds_a_workspace_is_refused(tmp_path: Path) -> None:
     sandbox.open_workspace(tmp_path / "w.sqlite").close()
     with pytest.raises(sandbox.SandboxError, match="holds a workspace already"):
         sandbox.open_workspace(tmp_path / "w.sqlite", seed={"sources": []})
 
 
-def test_a_big_workspace_is_made_the_same_each_time_and_is_whole() -> None:
+def test_big_workspace_is_made_the_same_each_time_and_is_whole() -> None:
     seed = sandbox.generate(sources=300, destinations=700)
     assert seed == sandbox.generate(sources=300, destinations=700)
     with sandbox.open_workspace(seed=seed) as workspace:
@@ -111,7 +111,7 @@ def test_impossible_numbers_are_refused() -> None:
         sandbox.generate(sources=1, destinations=8)
 
 
-def test_a_page_deep_in_a_big_list_is_found_fast(site: sandbox.SandboxApp, url: str) -> None:
+def test_page_deep_in_a_big_list_is_found_fast(site: sandbox.SandboxApp, url: str) -> None:
     seed = sandbox.generate(sources=40_000, destinations=0)
     with sandbox.open_workspace(seed=seed) as workspace:
         site.add(workspace)

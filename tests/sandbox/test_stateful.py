@@ -11,7 +11,7 @@ from hypothesis.stateful import initialize, invariant, rule, run_state_machine_a
 
 import sandbox
 from tests.sandbox import support
-from tests.sandbox.machine import Machine
+from tests.sandbox.state_machine import Machine
 
 NAMES = st.text(alphabet='abcé☃ "\\', min_size=1, max_size=6)
 SETTINGS = st.dictionaries(st.sampled_from(["websiteUrl", "apiHost"]), st.integers() | NAMES, max_size=2)
@@ -298,5 +298,5 @@ class Users(Machine):
     [Sources, Destinations, Subscriptions, Warehouses, Functions, Transformations, Users],
     ids=lambda machine: machine.__name__,
 )
-def test_a_resource_does_as_its_model(machine: type[Machine], url: str, site: sandbox.SandboxApp) -> None:
+def test_resource_does_as_its_model(machine: type[Machine], url: str, site: sandbox.SandboxApp) -> None:
     run_state_machine_as_test(type("Run", (machine,), {"url": url, "site": site}), settings=EXAMPLES)

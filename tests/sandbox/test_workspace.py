@@ -57,7 +57,7 @@ def test_every_public_name_is_there() -> None:
         sandbox.nothing
 
 
-def test_a_workspace_for_one_test_costs_under_10_ms(site: sandbox.SandboxApp, url: str) -> None:
+def test_workspace_for_one_test_costs_under_10_ms(site: sandbox.SandboxApp, url: str) -> None:
     costs = []
     for _ in range(12):
         started = time.perf_counter()
@@ -85,7 +85,7 @@ def test_state_is_read_while_requests_write(api: Api, workspace: sandbox.Workspa
     assert len(workspace.sources) == 45
 
 
-def test_the_lists_for_assertions_are_those_of_a_dump(workspace: sandbox.Workspace) -> None:
+def test_lists_for_assertions_are_those_of_a_dump(workspace: sandbox.Workspace) -> None:
     dumped = workspace.dump()
     names = ("sources", "warehouses", "connections", "destinations", "subscriptions", "functions")
     for name in (*names, "transformations", "users", "invites"):

@@ -32,7 +32,7 @@ def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
         assert (run.returncode, run.stdout, run.stderr) == (0, expected, ""), line
 
 
-def test_the_table_of_assumptions_is_that_of_the_code() -> None:
+def test_table_of_assumptions_is_that_of_the_code() -> None:
     rows = []
     for each in sandbox.ASSUMPTIONS.values():
         values = ", ".join(f"`{choice}`" for choice in each.choices)

@@ -100,7 +100,7 @@ def test_of_a_thousand_calls_no_write_is_lost_and_none_is_doubled(segment: conne
 
 @pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize(("moment", "happened"), [("before", False), ("after", True)])
-def test_a_write_whose_answer_was_cut_off_says_that_its_outcome_is_unknown(
+def test_write_whose_answer_was_cut_off_says_that_its_outcome_is_unknown(
     workspace: Sandbox, runner: connector.Runner, moment: str, happened: bool
 ) -> None:
     workspace.add_fault(f"drop:1:{moment}")
@@ -113,7 +113,7 @@ def test_a_write_whose_answer_was_cut_off_says_that_its_outcome_is_unknown(
 
 
 @pytest.mark.usefixtures("hurried")
-def test_a_body_that_breaks_off_is_read_again_where_that_is_safe(workspace: Sandbox) -> None:
+def test_body_that_breaks_off_is_read_again_where_that_is_safe(workspace: Sandbox) -> None:
     workspace.add_fault("truncate:0.25")
     runner = workspace.runner()
 
@@ -124,7 +124,7 @@ def test_a_body_that_breaks_off_is_read_again_where_that_is_safe(workspace: Sand
 
 
 @pytest.mark.parametrize("form", ["rate-limit:3/s", "rate-limit:3/s:no-retry-after"])
-def test_a_rate_limit_is_waited_out_as_told(workspace: Sandbox, form: str) -> None:
+def test_rate_limit_is_waited_out_as_told(workspace: Sandbox, form: str) -> None:
     workspace.add_fault(form)
     waits: list[tuple[float, str]] = []
     runner = workspace.runner(on_wait=lambda seconds, reason: waits.append((seconds, reason)))

@@ -40,7 +40,7 @@ def check(component: Component, test: str, definition: Any) -> None:
     ("test", "key", "old", "new", "told"),
     [
         (
-            "an_input_has_a_label_and_comments",
+            "input_has_a_label_and_comments",
             "createTask",
             'comments="What there is to do.", ',
             "",
@@ -61,49 +61,49 @@ def check(component: Component, test: str, definition: Any) -> None:
             "listTasks refuses 'many', which its input count shows",
         ),
         (
-            "the_input_schema_accepts_the_examples",
+            "input_schema_accepts_the_examples",
             "createTask",
             "Field(min_length=1), Input(",
             'Field(json_schema_extra={"maxLength": 1}), Input(',
             "createTask has a schema that refuses its input title",
         ),
         (
-            "an_input_names_a_data_source_that_exists",
+            "input_names_a_data_source_that_exists",
             "createTask",
             "list_id: ListId\n",
             'list_id: Annotated[str, Input(label="L", comments="c", example="x", data_source="listz")]\n',
             "createTask names the data source listz for its input listId. The data sources are lists.",
         ),
         (
-            "a_list_has_the_inputs_and_the_records_of_its_paging",
+            "list_has_the_inputs_and_the_records_of_its_paging",
             "listTasks",
             "size=100",
             'size_input="number"',
             "listTasks is paged by the field number, which its inputs lack",
         ),
         (
-            "a_list_has_the_inputs_and_the_records_of_its_paging",
+            "list_has_the_inputs_and_the_records_of_its_paging",
             "listTasks",
             "$.data.tasks",
             "$.data.items",
             "listTasks has no list of records in its example",
         ),
         (
-            "an_example_replays",
+            "example_replays",
             "listTasks",
             'context.api.get("tasks", query=inputs.body("list_id", "count", "cursor"))',
             '{"data": context.api.get("tasks")["data"]["tasks"]}',
             "listTasks answers .* instead of its example",
         ),
         (
-            "the_effect_tells_what_is_sent",
+            "effect_tells_what_is_sent",
             "createTask",
             ', effect="write"',
             "",
             "createTask says that its effect is read and sends POST",
         ),
         (
-            "the_effect_tells_what_is_sent",
+            "effect_tells_what_is_sent",
             "listTasks",
             '"listTasks", ',
             '"listTasks", effect="write", ',
@@ -111,7 +111,7 @@ def check(component: Component, test: str, definition: Any) -> None:
         ),
     ],
 )
-def test_a_fault_of_an_action_is_found(tmp_path: Path, test: str, key: str, old: str, new: str, told: str) -> None:
+def test_fault_of_an_action_is_found(tmp_path: Path, test: str, key: str, old: str, new: str, told: str) -> None:
     component = changed(tmp_path / "todo", TASKS, old, new)
 
     with pytest.raises(AssertionError, match=told) as caught:
@@ -120,19 +120,19 @@ def test_a_fault_of_an_action_is_found(tmp_path: Path, test: str, key: str, old:
     assert str(tmp_path / "todo" / TASKS) in str(caught.value)
 
 
-def test_a_definition_without_a_description_is_found(tmp_path: Path) -> None:
+def test_definition_without_a_description_is_found(tmp_path: Path) -> None:
     component = changed(tmp_path / "todo", TASKS, "", "")
     component.actions["listTasks"].display = Display(label="List Tasks")
 
     with pytest.raises(AssertionError, match="listTasks has no label, or no description"):
-        check(component, "a_definition_has_a_label_and_a_description", component.actions["listTasks"])
+        check(component, "definition_has_a_label_and_a_description", component.actions["listTasks"])
 
 
-def test_a_required_input_without_an_example_is_found(tmp_path: Path) -> None:
+def test_required_input_without_an_example_is_found(tmp_path: Path) -> None:
     component = changed(tmp_path / "todo", TASKS, ', example="Water the plants"', "")
 
     with pytest.raises(UsageError, match="createTask: has no example of its required input title"):
-        check(component, "a_required_input_has_an_example", component.actions["createTask"])
+        check(component, "required_input_has_an_example", component.actions["createTask"])
 
 
 def test_inputs_that_cannot_be_pickled_are_found(tmp_path: Path) -> None:
@@ -143,20 +143,20 @@ def test_inputs_that_cannot_be_pickled_are_found(tmp_path: Path) -> None:
         check(component, "inputs_survive_pickling", component.actions["createTask"])
 
 
-def test_a_schema_that_is_none_is_found(tmp_path: Path) -> None:
+def test_schema_that_is_none_is_found(tmp_path: Path) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     wrong = 'Field(json_schema_extra={"type": "sentence"}), Input('
     component = changed(tmp_path / "todo", TASKS, "Field(min_length=1), Input(", wrong)
 
     with pytest.raises(jsonschema.SchemaError, match="sentence"):
-        check(component, "the_input_schema_is_json_schema_2020_12", component.actions["createTask"])
+        check(component, "input_schema_is_json_schema_2020_12", component.actions["createTask"])
 
 
-def test_an_example_that_is_no_picklist_is_found(tmp_path: Path) -> None:
+def test_example_that_is_no_picklist_is_found(tmp_path: Path) -> None:
     component = changed(tmp_path / "todo", LISTS, '"label"', '"name"')
 
     with pytest.raises(AssertionError, match="lists has an example that is no picklist"):
-        check(component, "the_example_of_a_data_source_is_a_picklist", component.data_sources["lists"])
+        check(component, "example_of_a_data_source_is_a_picklist", component.data_sources["lists"])
 
 
 def test_three_lines_check_everything_and_leave_out_what_is_told(tmp_path: Path) -> None:
@@ -176,6 +176,6 @@ def test_three_lines_check_everything_and_leave_out_what_is_told(tmp_path: Path)
 
     passed = set(re.findall(r"(Test\w+)::test_(\w+\[\w+\]) PASSED", printed))
     whole, less = ({test for name, test in passed if name == it} for it in ("TestTodo", "TestLess"))
-    assert whole - less == {"an_example_replays[createTask]", "the_effect_tells_what_is_sent[createTask]"}
+    assert whole - less == {"example_replays[createTask]", "effect_tells_what_is_sent[createTask]"}
     assert f" {len(passed)} passed in " in printed
     assert len(whole) == 3 * 4 + 5 * 3 + 2 * 2 + 1 + 1

@@ -37,13 +37,13 @@ def test_every_python_snippet_passes_as_a_test(tmp_path: Path) -> None:
     assert re.search(rf"^{expected} passed in", printed, re.MULTILINE), printed
 
 
-def test_the_contract_of_the_page_passes(tmp_path: Path) -> None:
+def test_contract_of_the_page_passes(tmp_path: Path) -> None:
     printed = run_pytest(tmp_path, {"test_contract.py": PYTHON["test_contract.py"]}, *PLUGIN, "-q")
 
     assert re.search(r"^\d{3} passed in", printed, re.MULTILINE), printed
 
 
-def test_a_snippet_that_is_wrong_would_be_noticed(tmp_path: Path) -> None:
+def test_snippet_that_is_wrong_would_be_noticed(tmp_path: Path) -> None:
     wrong = PYTHON["test_first.py"].replace('"PATCH"', '"PUT"')
 
     assert "1 failed" in run_pytest(tmp_path, {"test_first.py": wrong}, *PLUGIN, "-q")
@@ -82,13 +82,13 @@ def test_what_is_installed_is_offered_by_the_distribution() -> None:
     assert asked <= project["optional-dependencies"].keys()
 
 
-def test_the_workflow_runs_pytest() -> None:
+def test_workflow_runs_pytest() -> None:
     (workflow,) = (yaml.safe_load(code) for language, code in SNIPPETS if language == "yaml")
 
     assert workflow["jobs"]["test"]["steps"][-1] == {"run": "pytest"}
 
 
-def test_the_table_of_errors_is_right() -> None:
+def test_table_of_errors_is_right() -> None:
     rows = re.findall(r"^\| `harness\.(.+?)` \| `(\w+)`(.*)\|$", PAGE, re.MULTILINE)
     segment = connector.load_component()
 

@@ -48,7 +48,7 @@ def runner(server: TodoServer) -> Iterator[connector.Runner]:
         yield opened
 
 
-def test_a_created_task_is_listed(runner: connector.Runner) -> None:
+def test_created_task_is_listed(runner: connector.Runner) -> None:
     made = runner.invoke("createTask", {"title": "Call the bank", "listId": "work", "done": "true"})
 
     assert runner.invoke("listTasks", {"listId": "work"})["data"] == {"tasks": [made["data"]["task"]]}
@@ -77,14 +77,14 @@ def test_its_own_error_body_is_read(runner: connector.Runner) -> None:
     assert caught.value.api_errors[0].message == "there is no list nowhere"
 
 
-def test_a_wrong_token_is_refused_and_not_shown(server: TodoServer) -> None:
+def test_wrong_token_is_refused_and_not_shown(server: TodoServer) -> None:
     with connector.Runner(TODO, fields(server, "wrong-token")) as runner, pytest.raises(AuthenticationError) as caught:
         runner.invoke("listTasks")
 
     assert "wrong-token" not in f"{caught.value} {caught.value.to_dict()}"
 
 
-def test_the_harness_needs_no_server() -> None:
+def test_harness_needs_no_server() -> None:
     with Harness(TODO) as harness:
         expected = harness.respond_with_example("createTask", method="POST", path="/tasks")
 
@@ -92,7 +92,7 @@ def test_the_harness_needs_no_server() -> None:
         assert harness.last_request.json == {"title": "Call the bank", "listId": "work"}
 
 
-def test_the_harness_feeds_its_data_source() -> None:
+def test_harness_feeds_its_data_source() -> None:
     with Harness(TODO) as harness:
         harness.respond({"lists": [{"id": "b", "name": "Beta"}, {"id": "a", "name": "Alpha"}]}, path="/lists")
 
@@ -143,7 +143,7 @@ def test_bad_inputs_are_named_by_its_own_labels() -> None:
     assert told["titel"].hint == "Did you mean title?"
 
 
-def test_the_readme_runs_and_prints_what_it_says(
+def test_readme_runs_and_prints_what_it_says(
     server: TodoServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(FOLDER.parents[1])
@@ -155,7 +155,7 @@ def test_the_readme_runs_and_prints_what_it_says(
     assert capsys.readouterr().out == printed
 
 
-def test_the_shell_commands_of_the_readme_run(server: TodoServer) -> None:
+def test_shell_commands_of_the_readme_run(server: TodoServer) -> None:
     pytest.importorskip("connector.cli", reason="the command line is not part of this installation")
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
     commands = re.search(r"```sh\n(export .*?)```", page, re.DOTALL).group(1)  # type: ignore[union-attr]

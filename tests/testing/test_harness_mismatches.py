@@ -54,7 +54,7 @@ def fail_with_a_reply_left() -> None:
         raise ZeroDivisionError
 
 
-def test_a_request_without_a_reply_names_itself_and_the_replies() -> None:
+def test_request_without_a_reply_names_itself_and_the_replies() -> None:
     with pytest.raises(UnexpectedRequestError) as caught:
         ask_for_something_else()
 
@@ -66,7 +66,7 @@ def test_a_request_without_a_reply_names_itself_and_the_replies() -> None:
     assert 'harness.respond({...}, method="GET", path="/users")' in told
 
 
-def test_a_spent_reply_is_marked() -> None:
+def test_spent_reply_is_marked() -> None:
     with pytest.raises(UnexpectedRequestError, match=r"any method any path -> 200 \(used\)"):
         ask_twice()
 
@@ -76,12 +76,12 @@ def test_without_any_reply_the_error_says_that() -> None:
         ask_for_nothing_prepared()
 
 
-def test_a_request_without_a_reply_fails_even_if_its_error_was_caught() -> None:
+def test_request_without_a_reply_fails_even_if_its_error_was_caught() -> None:
     with pytest.raises(UnexpectedRequestError):
         ask_and_swallow_the_error()
 
 
-def test_a_reply_that_was_never_asked_for_fails() -> None:
+def test_reply_that_was_never_asked_for_fails() -> None:
     with pytest.raises(AssertionError) as caught:
         ask_for_one_of_two()
 
@@ -91,7 +91,7 @@ def test_a_reply_that_was_never_asked_for_fails() -> None:
     )
 
 
-def test_an_error_of_the_test_itself_is_not_hidden() -> None:
+def test_error_of_the_test_itself_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
         fail_with_a_reply_left()
 
@@ -106,7 +106,7 @@ def test_unused_replies_can_be_found_before_the_end() -> None:
 
 
 @pytest.mark.parametrize("path", ["sources", "/sources?count=1", "https://api.segmentapis.com/sources"])
-def test_a_reply_for_an_impossible_path_is_refused(harness: Harness, path: str) -> None:
+def test_reply_for_an_impossible_path_is_refused(harness: Harness, path: str) -> None:
     with pytest.raises(UsageError, match="cannot be for the path"):
         harness.respond({}, path=path)
 
@@ -155,7 +155,7 @@ def test_pages_of_an_example_without_a_list_are_refused(echoing: Component) -> N
         harness.respond_with_pages("echo", [1])
 
 
-def test_an_action_of_a_plugin_is_answered_and_its_example_stays_its_own(echoing: Component) -> None:
+def test_action_of_a_plugin_is_answered_and_its_example_stays_its_own(echoing: Component) -> None:
     with Harness(echoing) as harness:
         harness.respond_with_example("echo")["data"]["found"] = "changed"
         harness.respond_with_example("echo", method="GET", path="/segment")

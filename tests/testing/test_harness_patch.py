@@ -28,7 +28,7 @@ def test_nothing_runs_outside_the_block() -> None:
         _ = harness.runner
 
 
-def test_the_whole_process_is_patched_inside_the_block_and_not_after() -> None:
+def test_whole_process_is_patched_inside_the_block_and_not_after() -> None:
     before = HTTPAdapter.send
     with Harness(SEGMENT) as harness:
         harness.respond({"theirs": True}, path="/anything")
@@ -42,14 +42,14 @@ def test_the_whole_process_is_patched_inside_the_block_and_not_after() -> None:
     assert HTTPAdapter.send is before
 
 
-def test_a_runner_of_the_program_under_test_is_answered_too(harness: Harness) -> None:
+def test_runner_of_the_program_under_test_is_answered_too(harness: Harness) -> None:
     expected = harness.respond_with_example("getSource")
 
     with connector.Runner(SEGMENT, {"fields": {"apiKey": "its-own"}}) as runner:
         assert runner.invoke("getSource", SOURCE) == expected
 
 
-def test_the_patch_is_undone_after_an_error() -> None:
+def test_patch_is_undone_after_an_error() -> None:
     def ask_for_nothing_prepared() -> None:
         with Harness(SEGMENT) as harness:
             harness.invoke("listUsers")
@@ -61,12 +61,12 @@ def test_the_patch_is_undone_after_an_error() -> None:
     assert HTTPAdapter.send is before
 
 
-def test_a_harness_cannot_be_opened_twice_at_once(harness: Harness) -> None:
+def test_harness_cannot_be_opened_twice_at_once(harness: Harness) -> None:
     with pytest.raises(UsageError, match="open already"), harness:
         pass
 
 
-def test_a_harness_inside_another_takes_the_requests_until_it_ends(harness: Harness) -> None:
+def test_harness_inside_another_takes_the_requests_until_it_ends(harness: Harness) -> None:
     outer = harness.respond_with_example("getSource")
     with Harness(SEGMENT) as inside:
         inside.respond({"inner": True})

@@ -19,13 +19,13 @@ SEGMENT = connector.load_component()
 SOURCE = {"sourceId": "rh5BDZp6QDHvXFCkibm1pR"}
 
 
-def test_a_reply_is_what_the_action_answers(harness: Harness) -> None:
+def test_reply_is_what_the_action_answers(harness: Harness) -> None:
     harness.respond({"data": {"source": {"id": "abc"}}})
 
     assert harness.invoke("getSource", SOURCE) == {"data": {"data": {"source": {"id": "abc"}}}}
 
 
-def test_an_example_is_what_the_action_answers(harness: Harness) -> None:
+def test_example_is_what_the_action_answers(harness: Harness) -> None:
     expected = harness.respond_with_example("getSource")
 
     assert expected == SEGMENT.actions["getSource"].example
@@ -39,7 +39,7 @@ def test_replies_are_used_in_their_order(harness: Harness) -> None:
     assert [harness.invoke("getSource", SOURCE)["data"]["n"] for _ in range(2)] == [1, 2]
 
 
-def test_a_reply_waits_for_the_request_that_it_is_for(harness: Harness) -> None:
+def test_reply_waits_for_the_request_that_it_is_for(harness: Harness) -> None:
     harness.respond({"n": "users"}, path="/users")
     harness.respond({"n": "deleted"}, method="delete")
     harness.respond({"n": "source"}, method="GET", path="/sources/a%2Fb")
@@ -49,7 +49,7 @@ def test_a_reply_waits_for_the_request_that_it_is_for(harness: Harness) -> None:
     assert harness.invoke("listUsers")["data"] == {"n": "users"}
 
 
-def test_a_reply_for_this_request_goes_before_one_for_any(harness: Harness) -> None:
+def test_reply_for_this_request_goes_before_one_for_any(harness: Harness) -> None:
     harness.respond({"n": "any"})
     harness.respond({"n": "method"}, method="GET")
     harness.respond({"n": "both"}, method="GET", path=f"/sources/{SOURCE['sourceId']}")
@@ -65,7 +65,7 @@ def test_pages_can_be_kept_for_one_request(harness: Harness) -> None:
     assert [source["id"] for source in harness.runner.records("listSources")] == ["a", "b"]
 
 
-def test_a_repeated_reply_answers_again_and_again(harness: Harness) -> None:
+def test_repeated_reply_answers_again_and_again(harness: Harness) -> None:
     harness.respond_with_example("getSource", repeat=True)
 
     assert harness.invoke("getSource", SOURCE) == harness.invoke("getSource", SOURCE)
@@ -79,7 +79,7 @@ def test_pages_are_walked(harness: Harness) -> None:
     assert [request.query.get("pagination[cursor]") for request in harness.requests] == [None, "page-2", "page-3"]
 
 
-def test_a_data_source_asks_for_all_pages(harness: Harness) -> None:
+def test_data_source_asks_for_all_pages(harness: Harness) -> None:
     harness.respond_with_pages("listSources", [{"id": "1", "slug": "web"}], [{"id": "2", "slug": "app"}])
 
     assert harness.choices("sources") == {
@@ -87,7 +87,7 @@ def test_a_data_source_asks_for_all_pages(harness: Harness) -> None:
     }
 
 
-def test_the_body_of_an_error_is_read(harness: Harness) -> None:
+def test_body_of_an_error_is_read(harness: Harness) -> None:
     harness.respond({"errors": [{"type": "not-found", "message": "no such source"}]}, status=404)
 
     with pytest.raises(NotFoundError, match="no such source"):
@@ -95,7 +95,7 @@ def test_the_body_of_an_error_is_read(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, AuthenticationError), (429, RateLimitError), (503, ServerError)])
-def test_a_status_alone_is_an_error(harness: Harness, status: int, error: type[Exception]) -> None:
+def test_status_alone_is_an_error(harness: Harness, status: int, error: type[Exception]) -> None:
     harness.respond(status=status)
 
     with pytest.raises(error):
@@ -127,7 +127,7 @@ def test_no_answer_to_a_write_has_an_unknown_outcome(harness: Harness) -> None:
         harness.invoke("deleteSource", SOURCE)
 
 
-def test_a_rate_limit_raises_at_once_and_leaves_the_next_call_alone(harness: Harness) -> None:
+def test_rate_limit_raises_at_once_and_leaves_the_next_call_alone(harness: Harness) -> None:
     harness.respond(status=429, headers={"Retry-After": "60"})
     harness.respond_with_example("getSource")
 
@@ -138,7 +138,7 @@ def test_a_rate_limit_raises_at_once_and_leaves_the_next_call_alone(harness: Har
     assert harness.invoke("getSource", SOURCE)
 
 
-def test_a_wait_that_is_allowed_takes_no_time() -> None:
+def test_wait_that_is_allowed_takes_no_time() -> None:
     began = time.monotonic()
     with Harness(SEGMENT, max_wait=90) as harness:
         harness.respond(status=429, headers={"Retry-After": "60"})

@@ -16,7 +16,7 @@ SEGMENT = connector.load_component()
 SOURCE = {"sourceId": "rh5BDZp6QDHvXFCkibm1pR"}
 
 
-def test_a_request_can_be_looked_at(harness: Harness) -> None:
+def test_request_can_be_looked_at(harness: Harness) -> None:
     harness.respond_with_example("updateSource")
     harness.invoke("updateSource", {**SOURCE, "name": "Web", "enabled": "false"})
 
@@ -27,14 +27,14 @@ def test_a_request_can_be_looked_at(harness: Harness) -> None:
     assert request.headers["content-type"] == request.headers["Content-Type"]
 
 
-def test_a_request_without_a_body_has_no_json(harness: Harness) -> None:
+def test_request_without_a_body_has_no_json(harness: Harness) -> None:
     harness.respond_with_example("getSource")
     harness.invoke("getSource", SOURCE)
 
     assert (harness.last_request.body, harness.last_request.json) == (b"", None)
 
 
-def test_a_query_is_decoded_and_repeated_parameters_are_a_list(harness: Harness) -> None:
+def test_query_is_decoded_and_repeated_parameters_are_a_list(harness: Harness) -> None:
     harness.respond({})
     harness.invoke("rawRequest", {"method": "GET", "url": "/a?x=1&x=2&x=3&y=%26&z="})
 
@@ -51,7 +51,7 @@ def test_no_request_shows_the_token() -> None:
     assert "very-secret" not in f"{request!r} {request.headers} {request.path}"
 
 
-def test_the_last_request_of_none_says_so(harness: Harness) -> None:
+def test_last_request_of_none_says_so(harness: Harness) -> None:
     with pytest.raises(AssertionError, match="no request was made"):
         _ = harness.last_request
 
@@ -95,12 +95,12 @@ def test_bad_fields_are_refused_at_once() -> None:
         Harness(SEGMENT, fields={"region": "moon"})
 
 
-def test_an_unknown_connection_is_refused_at_once() -> None:
+def test_unknown_connection_is_refused_at_once() -> None:
     with pytest.raises(UnknownKeyError, match="apiKey"):
         Harness(SEGMENT, connection="apikey")
 
 
-def test_a_policy_is_kept() -> None:
+def test_policy_is_kept() -> None:
     with Harness(SEGMENT, read_only=True, block=["getUser"]) as harness:
         for key in ("deleteSource", "getUser"):
             with pytest.raises(PolicyError):

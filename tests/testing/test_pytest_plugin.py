@@ -47,7 +47,7 @@ def test_nothing_of_a_component_is_imported_until_a_fixture_is_used(run: Run) ->
     assert imported[-6] == "IMPORTED"
 
 
-def test_the_harness_is_there_without_an_import(run: Run) -> None:
+def test_harness_is_there_without_an_import(run: Run) -> None:
     test = """
         def test_it(harness):
             expected = harness.respond_with_example("getUser")
@@ -58,7 +58,7 @@ def test_the_harness_is_there_without_an_import(run: Run) -> None:
     assert "1 passed in" in run({"test_it.py": test})
 
 
-def test_a_reply_that_is_left_fails_the_test(run: Run) -> None:
+def test_reply_that_is_left_fails_the_test(run: Run) -> None:
     test = """
         def test_it(harness):
             harness.respond_with_example("getUser", path="/users/abc")
@@ -70,7 +70,7 @@ def test_a_reply_that_is_left_fails_the_test(run: Run) -> None:
     assert "any method /users/abc -> 200" in printed
 
 
-def test_a_sandbox_is_there_without_an_import_and_new_for_each_test(run: Run) -> None:
+def test_sandbox_is_there_without_an_import_and_new_for_each_test(run: Run) -> None:
     test = """
         import pytest
 
@@ -85,7 +85,7 @@ def test_a_sandbox_is_there_without_an_import_and_new_for_each_test(run: Run) ->
     assert "2 passed in" in run({"test_it.py": test})
 
 
-def test_a_component_without_a_sandbox_fails_the_test_with_its_name(run: Run) -> None:
+def test_component_without_a_sandbox_fails_the_test_with_its_name(run: Run) -> None:
     conftest = f"""
         import pytest
 
@@ -121,7 +121,7 @@ def test_another_component_takes_the_place_of_the_bundled_one(run: Run) -> None:
     assert "1 passed in" in run({"conftest.py": conftest, "test_it.py": test})
 
 
-def test_the_fixtures_are_listed_with_what_they_are_for(run: Run) -> None:
+def test_fixtures_are_listed_with_what_they_are_for(run: Run) -> None:
     printed = run({"test_it.py": ""}, "--fixtures")
 
     assert "A harness of the component under test" in printed

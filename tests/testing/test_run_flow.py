@@ -41,13 +41,13 @@ def test_every_connection_is_the_sandbox_and_every_step_is_kept(workspace: Sandb
     assert [source["id"] for source in run.results["data"]["sources"]] == [s["id"] for s in workspace.sources]
 
 
-def test_a_flow_that_names_no_connection_gets_the_sandbox_too(workspace: Sandbox, tmp_path: Path) -> None:
+def test_flow_that_names_no_connection_gets_the_sandbox_too(workspace: Sandbox, tmp_path: Path) -> None:
     nameless = integration(tmp_path, call("List", "listSources", connection=None), variables=[])
 
     assert run_flow(nameless, workspace).results["data"]["sources"]
 
 
-def test_a_step_without_a_connection_gets_the_one_that_is_declared(workspace: Sandbox, tmp_path: Path) -> None:
+def test_step_without_a_connection_gets_the_one_that_is_declared(workspace: Sandbox, tmp_path: Path) -> None:
     step_without = call("List", "listSources", connection=None)
 
     assert run_flow(integration(tmp_path, step_without, variables=[variable("One")]), workspace).status == "done"
@@ -76,7 +76,7 @@ def test_kept_values_last_where_a_test_wants_them(workspace: Sandbox, tmp_path: 
     assert kept == [1, 2]
 
 
-def test_a_trace_comes_out_and_a_failed_step_names_itself(workspace: Sandbox, tmp_path: Path) -> None:
+def test_trace_comes_out_and_a_failed_step_names_itself(workspace: Sandbox, tmp_path: Path) -> None:
     with pytest.raises(StepError, match='the step "Get Source" of the flow "Copy" failed') as caught:
         run_flow(COPY, workspace, payload={"sourceId": "nope"}, trace=tmp_path / "trace.jsonl")
 

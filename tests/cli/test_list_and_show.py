@@ -14,7 +14,7 @@ from tests.support.server import LoopbackServer
 SOURCES = {"data": {"sources": [{"id": "b", "slug": "web"}, {"id": "a", "slug": "App"}], "pagination": {}}}
 
 
-def test_the_list_groups_actions_and_marks_effects(command: Command) -> None:
+def test_list_groups_actions_and_marks_effects(command: Command) -> None:
     lines = command("list").out.splitlines()
     group = lines[lines.index("sources") + 1 :][:5]
 
@@ -29,7 +29,7 @@ def test_the_list_groups_actions_and_marks_effects(command: Command) -> None:
     assert "  rawRequest  any  Send raw HTTP request to Segment" in lines
 
 
-def test_the_list_as_json_has_everything(command: Command) -> None:
+def test_list_as_json_has_everything(command: Command) -> None:
     found = command("list", "--json").json
     segment = connector.load_component()
 
@@ -133,21 +133,21 @@ def test_options_that_cannot_be_are_refused(command: Command, arguments: tuple[s
     assert (ended.code, told in ended.err) == (2, True)
 
 
-def test_the_manifest_as_yaml_is_the_manifest(command: Command) -> None:
+def test_manifest_as_yaml_is_the_manifest(command: Command) -> None:
     found = yaml.safe_load(command("manifest").out)
     segment = connector.load_component()
 
     assert found == yaml.safe_load((segment.folder / "manifest.yaml").read_text(encoding="utf-8"))
 
 
-def test_the_printed_manifest_loads_again(command: Command, other_component: Path) -> None:
+def test_printed_manifest_loads_again(command: Command, other_component: Path) -> None:
     printed = command("--manifest", other_component, "manifest").out
     other_component.write_text(printed, encoding="utf-8")
 
     assert command("--manifest", other_component, "check").out == "no findings\n"
 
 
-def test_the_manifest_as_json_schema_holds_every_schema(command: Command) -> None:
+def test_manifest_as_json_schema_holds_every_schema(command: Command) -> None:
     found = command("manifest", "--format", "json-schema").json
     segment = connector.load_component()
 
@@ -177,5 +177,5 @@ def test_without_a_command_the_help_lists_the_commands(command: Command) -> None
     assert "test-connection  Ask the service who the credentials belong to." in ended.out
 
 
-def test_the_version_is_printed(command: Command) -> None:
+def test_version_is_printed(command: Command) -> None:
     assert command("--version").out == f"connector {connector.__version__}\n"

@@ -80,7 +80,7 @@ def test_before_the_first_run_there_is_nothing_to_list(command: Command) -> None
     assert (ended.code, ended.out, ended.err) == (0, "", "there was no run yet\n")
 
 
-def test_a_failed_run_is_taken_up_where_it_failed(command: Command, service: Service, file: Path) -> None:
+def test_failed_run_is_taken_up_where_it_failed(command: Command, service: Service, file: Path) -> None:
     service.refused = {"two"}
     failed = command("flow", "run", file)
     service.refused = set()
@@ -93,7 +93,7 @@ def test_a_failed_run_is_taken_up_where_it_failed(command: Command, service: Ser
     assert past(command)[0]["status"] == "done"
 
 
-def test_a_run_is_taken_up_by_the_path_of_its_journal_and_with_a_corrected_file(
+def test_run_is_taken_up_by_the_path_of_its_journal_and_with_a_corrected_file(
     command: Command, service: Service, file: Path
 ) -> None:
     service.refused = {"two"}
@@ -106,7 +106,7 @@ def test_a_run_is_taken_up_by_the_path_of_its_journal_and_with_a_corrected_file(
     assert ("Create one", "reused") in states
 
 
-def test_a_run_that_is_over_is_not_taken_up(command: Command, service: Service, file: Path) -> None:
+def test_run_that_is_over_is_not_taken_up(command: Command, service: Service, file: Path) -> None:
     command("flow", "run", file)
     ended = command("flow", "resume", past(command)[0]["id"])
 
@@ -114,7 +114,7 @@ def test_a_run_that_is_over_is_not_taken_up(command: Command, service: Service, 
 
 
 @pytest.mark.parametrize("verb", ["resume", "undo"])
-def test_a_run_that_never_was_is_told(command: Command, verb: str) -> None:
+def test_run_that_never_was_is_told(command: Command, verb: str) -> None:
     ended = command("flow", verb, "20260101-000000-abcdef")
 
     assert (ended.code, "See connector flow runs." in ended.err) == (2, True)
@@ -124,7 +124,7 @@ def test_a_run_that_never_was_is_told(command: Command, verb: str) -> None:
 @pytest.mark.parametrize(
     ("unknown", "slugs"), [("repeat", ["one", "two", "two", "three"]), ("skip", ["one", "two", "three"])]
 )
-def test_a_killed_run_is_taken_up_and_its_last_write_is_not_repeated_unless_told(
+def test_killed_run_is_taken_up_and_its_last_write_is_not_repeated_unless_told(
     command: Command, service: Service, file: Path, unknown: str, slugs: list[str]
 ) -> None:
     service.hanging = {"two"}
@@ -146,7 +146,7 @@ def test_a_killed_run_is_taken_up_and_its_last_write_is_not_repeated_unless_told
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_a_run_in_the_sandbox_is_taken_up_after_a_kill(command: Command, tmp_path: Path) -> None:
+def test_run_in_the_sandbox_is_taken_up_after_a_kill(command: Command, tmp_path: Path) -> None:
     from tests.flows.support import step
 
     create = call("Create", "createSource", NEW_SOURCE)
@@ -204,7 +204,7 @@ def test_what_could_not_be_deleted_is_told_with_its_exit_code(command: Command, 
     assert ended.json["failed"][0]["error"]["type"] == "UnprocessableError"
 
 
-def test_a_run_is_not_taken_back_elsewhere(
+def test_run_is_not_taken_back_elsewhere(
     command: Command, service: Service, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command("flow", "run", file)

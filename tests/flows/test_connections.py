@@ -28,7 +28,7 @@ from tests.flows.support import (
 Runs = Callable[..., Run]
 
 
-def test_an_action_goes_to_the_service_of_its_connection(run: Runs) -> None:
+def test_action_goes_to_the_service_of_its_connection(run: Runs) -> None:
     done = run(step("Create", "workshop.createThing", {"connection": "#Workshop", "name": "shop", "size": "3"}))
     assert done.results == {"thing": {"id": "t1", "name": "shop", "size": 3}}
 
@@ -78,7 +78,7 @@ def test_nothing_runs_when_a_step_is_not_supported_and_all_such_steps_are_named_
     assert not service.server.asked
 
 
-def test_the_only_connection_serves_steps_that_name_none(workshop: Component, service: Service) -> None:
+def test_only_connection_serves_steps_that_name_none(workshop: Component, service: Service) -> None:
     flow = flow_of(step("List", "workshop.listThings", {"connection": "#"}), requiredConfigVars=[])
     assert flow.run(workshop, connections={"any name": service.connection}).results == {"things": []}
 
@@ -96,7 +96,7 @@ def test_two_workshops_in_one_flow_are_told_apart(workshop: Component, service: 
     assert tokens == ["Bearer secret-token-of-the-workshop", "Bearer the-other-token"]
 
 
-def test_a_connection_is_given_as_fields_as_open_connection_or_as_runner(workshop: Component, service: Service) -> None:
+def test_connection_is_given_as_fields_as_open_connection_or_as_runner(workshop: Component, service: Service) -> None:
     flow = flow_of(step("List", "workshop.listThings"))
     fields = service.connection["fields"]
     with Runner(workshop, service.connection, read_only=True) as runner:
@@ -132,7 +132,7 @@ def test_missing_connections_are_all_named_before_anything_runs(workshop: Compon
         flow.run(workshop, connections={"Workshp": service.connection})
 
 
-def test_a_flow_is_named_when_the_file_has_several(workshop: Component, service: Service) -> None:
+def test_flow_is_named_when_the_file_has_several(workshop: Component, service: Service) -> None:
     content = [{"name": name, "steps": [TRIGGER, echo("Echo", name)]} for name in ("One", "Two")]
     flow = flow_of(flows=content)
     assert flow.flows == ["One", "Two"]
@@ -143,11 +143,11 @@ def test_a_flow_is_named_when_the_file_has_several(workshop: Component, service:
         flow.definition("Tow")
 
 
-def test_a_component_without_connections_needs_none(run: Runs) -> None:
+def test_component_without_connections_needs_none(run: Runs) -> None:
     assert run(step("Wait", "sleep.sleep", {"ms": "0"}), connections={}).status == "done"
 
 
-def test_a_flow_that_names_no_connection_says_what_to_give(workshop: Component, service: Service) -> None:
+def test_flow_that_names_no_connection_says_what_to_give(workshop: Component, service: Service) -> None:
     flow = flow_of(step("List", "workshop.listThings"), requiredConfigVars=[])
     with pytest.raises(ConnectionInputError, match="no connection is given, and the flow names none"):
         flow.run(workshop)

@@ -27,7 +27,7 @@ def slugs(runner: connector.Runner) -> list[str]:
     return [source["slug"] for source in runner.records("listSources")]
 
 
-def test_a_sandbox_has_what_its_workspace_has_and_the_way_to_it(segment: connector.Component) -> None:
+def test_sandbox_has_what_its_workspace_has_and_the_way_to_it(segment: connector.Component) -> None:
     with serve(segment) as sandbox:
         headers = {"Authorization": f"Bearer {sandbox.token}"}
         assert requests.get(f"{sandbox.url}/", headers=headers, timeout=5).status_code == 200
@@ -37,7 +37,7 @@ def test_a_sandbox_has_what_its_workspace_has_and_the_way_to_it(segment: connect
         assert sandbox.token not in repr(sandbox)
 
 
-def test_a_file_keeps_what_was_done_and_memory_does_not(segment: connector.Component, tmp_path: Path) -> None:
+def test_file_keeps_what_was_done_and_memory_does_not(segment: connector.Component, tmp_path: Path) -> None:
     path = tmp_path / "w.sqlite"
     for location, kept in ((path, True), (None, False)):
         with serve(segment, location) as sandbox:
@@ -72,7 +72,7 @@ def test_nothing_is_left_after_the_block(segment: connector.Component) -> None:
         requests.get(sandbox.url, timeout=5)
 
 
-def test_a_component_without_a_sandbox_says_so(tmp_path: Path) -> None:
+def test_component_without_a_sandbox_says_so(tmp_path: Path) -> None:
     component = connector.load_component(write_component(tmp_path))
     with pytest.raises(SandboxError, match='the component "tiny" has no sandbox'), serve(component):
         pass
@@ -86,7 +86,7 @@ def test_a_component_without_a_sandbox_says_so(tmp_path: Path) -> None:
         ("ASSUMPTIONS = {}\nCOMMANDS = {}", "does not offer open_workspace, generate"),
     ],
 )
-def test_a_sandbox_that_lacks_something_is_a_finding(tmp_path: Path, code: str | None, told: str) -> None:
+def test_sandbox_that_lacks_something_is_a_finding(tmp_path: Path, code: str | None, told: str) -> None:
     manifest = write_component(tmp_path)
     manifest.write_text(manifest.read_text() + "sandbox: small\n")
     if code is not None:
@@ -105,7 +105,7 @@ def test_without_the_extra_it_says_what_to_install(
         pass
 
 
-def test_the_chosen_state_folder_wins(segment: connector.Component) -> None:
+def test_chosen_state_folder_wins(segment: connector.Component) -> None:
     assert default_file(segment, {"CONNECTOR_STATE_HOME": "/state"}) == Path("/state/segment/sandbox.sqlite")
 
 
@@ -118,7 +118,7 @@ def test_the_chosen_state_folder_wins(segment: connector.Component) -> None:
         ({}, Path.home() / ".local" / "state"),
     ],
 )
-def test_the_platforms_state_folder_is_used(
+def test_platforms_state_folder_is_used(
     segment: connector.Component, environment: dict[str, str], folder: Path
 ) -> None:
     assert default_file(segment, environment) == folder / "connector" / "segment" / "sandbox.sqlite"
@@ -133,18 +133,18 @@ def test_platforms_keep_state_in_their_own_folders(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
-def test_the_folder_is_for_the_user_alone(tmp_path: Path) -> None:
+def test_folder_is_for_the_user_alone(tmp_path: Path) -> None:
     make_folder(tmp_path / "new" / "sandbox.sqlite")
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(SandboxError, match=r"taken/x cannot be made.*\n.*CONNECTOR_STATE_HOME"):
         make_folder(tmp_path / "taken" / "x" / "sandbox.sqlite")
 
 
-def test_the_sandbox_is_a_part_of_the_component_wherever_it_lies(tmp_path: Path) -> None:
+def test_sandbox_is_a_part_of_the_component_wherever_it_lies(tmp_path: Path) -> None:
     root = Path(connector.__file__).parents[1]
     for name in ("actions", "connections", "datasources", "sandbox"):
         shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -21,9 +21,7 @@ def connection_file(folder: Path, name: str, **fields: Any) -> Path:
     return file
 
 
-def test_the_only_connection_comes_from_the_environment(
-    command: Command, server: LoopbackServer, tmp_path: Path
-) -> None:
+def test_only_connection_comes_from_the_environment(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
     server.answer(SOURCES)
     ended = command("flow", "run", read_flow(tmp_path))
 
@@ -31,7 +29,7 @@ def test_the_only_connection_comes_from_the_environment(
     assert server.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
 
 
-def test_a_connection_is_given_by_its_name(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+def test_connection_is_given_by_its_name(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
     server.answer(SOURCES)
     file = connection_file(tmp_path, "c.json", apiKey="tok-of-the-file", baseUrl=server.url)
     ended = command("flow", "run", read_flow(tmp_path), "--connection", f"Workspace={file}")
@@ -40,7 +38,7 @@ def test_a_connection_is_given_by_its_name(command: Command, server: LoopbackSer
     assert server.asked[0].headers["authorization"] == "Bearer tok-of-the-file"
 
 
-def test_the_last_connection_that_is_not_given_comes_from_the_environment(
+def test_last_connection_that_is_not_given_comes_from_the_environment(
     command: Command, server: LoopbackServer, tmp_path: Path
 ) -> None:
     server.answer(SOURCES)
@@ -53,9 +51,7 @@ def test_the_last_connection_that_is_not_given_comes_from_the_environment(
     assert tokens == ["tok-of-the-file", TOKEN]
 
 
-def test_the_environment_does_not_give_two_connections(
-    command: Command, server: LoopbackServer, tmp_path: Path
-) -> None:
+def test_environment_does_not_give_two_connections(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
     ended = command("flow", "run", two_connections(tmp_path))
 
     assert (ended.code, server.asked) == (3, [])
@@ -66,7 +62,7 @@ def test_the_environment_does_not_give_two_connections(
 @pytest.mark.parametrize(
     "option", ["--connection=Workspce=c.json", "--sandbox=Workspce", "--sandbox=Workspce=a.sqlite"]
 )
-def test_a_connection_that_the_flow_has_not_is_refused_with_the_nearest(
+def test_connection_that_the_flow_has_not_is_refused_with_the_nearest(
     command: Command, tmp_path: Path, option: str
 ) -> None:
     ended = command("flow", "run", read_flow(tmp_path), option)
@@ -76,14 +72,14 @@ def test_a_connection_that_the_flow_has_not_is_refused_with_the_nearest(
     assert "Did you mean Workspace?" in ended.err
 
 
-def test_a_connection_without_a_file_is_refused(command: Command, tmp_path: Path) -> None:
+def test_connection_without_a_file_is_refused(command: Command, tmp_path: Path) -> None:
     ended = command("flow", "run", read_flow(tmp_path), "--connection", "Workspace")
 
     assert ended.code == 2
     assert 'Write --connection NAME=VALUE; the names are "Workspace".' in ended.err
 
 
-def test_a_sandbox_for_all_leaves_the_real_service_alone(
+def test_sandbox_for_all_leaves_the_real_service_alone(
     command: Command, server: LoopbackServer, tmp_path: Path, state_home: Path
 ) -> None:
     ended = command("flow", "run", two_connections(tmp_path), "--sandbox")
@@ -93,11 +89,11 @@ def test_a_sandbox_for_all_leaves_the_real_service_alone(
     assert (state_home / "segment" / "sandbox.sqlite").exists()
 
 
-def test_the_bare_option_does_not_take_the_next_argument(command: Command, tmp_path: Path) -> None:
+def test_bare_option_does_not_take_the_next_argument(command: Command, tmp_path: Path) -> None:
     assert command("flow", "run", "--sandbox", read_flow(tmp_path)).code == 0
 
 
-def test_a_sandbox_of_a_file_holds_every_connection(command: Command, tmp_path: Path, state_home: Path) -> None:
+def test_sandbox_of_a_file_holds_every_connection(command: Command, tmp_path: Path, state_home: Path) -> None:
     ended = command("flow", "run", two_connections(tmp_path), f"--sandbox={tmp_path / 'mine.sqlite'}")
 
     assert ended.code == 0
@@ -105,7 +101,7 @@ def test_a_sandbox_of_a_file_holds_every_connection(command: Command, tmp_path: 
     assert not (state_home / "segment").exists()
 
 
-def test_the_variable_chooses_the_sandbox_too(
+def test_variable_chooses_the_sandbox_too(
     command: Command, server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONNECTOR_SANDBOX", "1")
@@ -114,7 +110,7 @@ def test_the_variable_chooses_the_sandbox_too(
     assert server.asked == []
 
 
-def test_a_switched_off_variable_chooses_no_sandbox(
+def test_switched_off_variable_chooses_no_sandbox(
     command: Command, server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONNECTOR_SANDBOX", "0")
@@ -123,7 +119,7 @@ def test_a_switched_off_variable_chooses_no_sandbox(
     assert command("flow", "run", read_flow(tmp_path)).json == SOURCES
 
 
-def test_a_sandbox_for_all_takes_no_connection(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+def test_sandbox_for_all_takes_no_connection(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
     file = connection_file(tmp_path, "c.json", apiKey="tok-of-the-file", baseUrl=server.url)
     ended = command("flow", "run", two_connections(tmp_path), "--connection", f"One={file}", "--sandbox")
 
@@ -142,7 +138,7 @@ def test_one_connection_may_be_real_and_the_other_a_sandbox(
     assert ended.json["data"]["sources"]
 
 
-def test_a_name_is_not_given_twice(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+def test_name_is_not_given_twice(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
     file = connection_file(tmp_path, "c.json", apiKey="tok-of-the-file", baseUrl=server.url)
     ended = command("flow", "run", read_flow(tmp_path), "--connection", f"Workspace={file}", "--sandbox=Workspace")
 
@@ -164,7 +160,7 @@ def test_two_sandboxes_are_two_workspaces(command: Command, tmp_path: Path) -> N
     assert "only-here" in found.json
 
 
-def test_a_flow_that_names_no_connection_uses_the_only_one(
+def test_flow_that_names_no_connection_uses_the_only_one(
     command: Command, server: LoopbackServer, tmp_path: Path
 ) -> None:
     server.answer(SOURCES)
@@ -176,7 +172,7 @@ def test_a_flow_that_names_no_connection_uses_the_only_one(
     assert [asked.headers["authorization"] for asked in server.asked] == ["Bearer tok-of-the-file"]
 
 
-def test_a_file_does_not_choose_the_host_that_the_token_goes_to(
+def test_file_does_not_choose_the_host_that_the_token_goes_to(
     command: Command, server: LoopbackServer, tmp_path: Path
 ) -> None:
     server.answer(SOURCES)

@@ -26,7 +26,7 @@ def wait_for(server: LoopbackServer) -> None:
     assert server.asked
 
 
-def test_a_process_prints_the_payload_and_ends_with_0(server: LoopbackServer) -> None:
+def test_process_prints_the_payload_and_ends_with_0(server: LoopbackServer) -> None:
     server.answer(PAGE)
     ended = finish(start("run", "listSources"))
 
@@ -34,7 +34,7 @@ def test_a_process_prints_the_payload_and_ends_with_0(server: LoopbackServer) ->
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
-def test_a_closed_output_loses_nothing_but_the_output(server: LoopbackServer, tmp_path: Path) -> None:
+def test_closed_output_loses_nothing_but_the_output(server: LoopbackServer, tmp_path: Path) -> None:
     server.answer(PAGE)
     command = [sys.executable, "-m", "connector", "run", "listSources"]
     environment = {**os.environ, "SEGMENT_API_KEY": TOKEN, "SEGMENT_BASE_URL": server.url, "PYTHONPATH": str(ROOT)}
@@ -60,7 +60,7 @@ def test_no_library_says_anything_about_retries(server: LoopbackServer) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize(("number", "code", "told"), [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 143, "")])
-def test_a_signal_ends_a_waiting_command_at_once(
+def test_signal_ends_a_waiting_command_at_once(
     server: LoopbackServer, number: signal.Signals, code: int, told: str
 ) -> None:
     server.answer(ServerResponse(PAGE, hang=5))
@@ -75,7 +75,7 @@ def test_a_signal_ends_a_waiting_command_at_once(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_a_signal_ends_a_wait_on_a_rate_limit_at_once(server: LoopbackServer) -> None:
+def test_signal_ends_a_wait_on_a_rate_limit_at_once(server: LoopbackServer) -> None:
     server.answer(ServerResponse(b"", 429, {"Retry-After": "60"}))
     process = start("run", "listSources")
     assert process.stderr is not None
@@ -86,7 +86,7 @@ def test_a_signal_ends_a_wait_on_a_rate_limit_at_once(server: LoopbackServer) ->
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_an_interrupted_write_says_that_it_may_have_happened(server: LoopbackServer) -> None:
+def test_interrupted_write_says_that_it_may_have_happened(server: LoopbackServer) -> None:
     server.answer(ServerResponse({"data": {}}, hang=5))
     process = start("run", "deleteSource", "-i", "sourceId=a", "--yes")
     wait_for(server)
@@ -98,7 +98,7 @@ def test_an_interrupted_write_says_that_it_may_have_happened(server: LoopbackSer
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
-def test_a_reader_that_goes_away_ends_the_command_quietly(server: LoopbackServer) -> None:
+def test_reader_that_goes_away_ends_the_command_quietly(server: LoopbackServer) -> None:
     def endless(asked: Asked) -> ServerResponse:
         number = int(dict(asked.query).get("pagination[cursor]", "0")) + 1
         records = [{"id": f"{number}-{record}"} for record in range(200)]
@@ -118,7 +118,7 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(server: LoopbackServer
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-def test_an_output_without_room_is_told_and_no_bug(server: LoopbackServer) -> None:
+def test_output_without_room_is_told_and_no_bug(server: LoopbackServer) -> None:
     server.answer({"data": {}})
     with Path("/dev/full").open("wb") as full:
         ended = finish(start("run", "getSource", "-i", "sourceId=a", stdout=full))
@@ -141,7 +141,7 @@ def test_errors_as_json_have_one_shape_for_usage_too(command: Command) -> None:
     assert json.loads(usage.err)["error"]["hint"] == "See connector run --help."
 
 
-def test_the_form_of_errors_comes_from_the_environment_too(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_form_of_errors_comes_from_the_environment_too(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONNECTOR_ERROR_FORMAT", "json")
 
     assert json.loads(command("nope").err)["error"]["type"] == "UsageError"
@@ -153,7 +153,7 @@ def broken(component: Path) -> None:
     file.write_text(source, encoding="utf-8")
 
 
-def test_an_unexpected_error_is_one_line_and_a_hint(
+def test_unexpected_error_is_one_line_and_a_hint(
     command: Command, other_component: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONNECTOR_CONNECTION", '{"host": "https://example.com", "token": "x"}')
@@ -178,13 +178,13 @@ def test_debug_shows_where_an_unexpected_error_comes_from(
     assert TOKEN not in ended.err
 
 
-def test_a_file_that_is_interpreted_as_an_error_of_the_system_has_no_traceback(command: Command) -> None:
+def test_file_that_is_interpreted_as_an_error_of_the_system_has_no_traceback(command: Command) -> None:
     ended = command("run", "listSources", "--inputs", "/")
 
     assert (ended.code, "/ cannot be read: Is a directory" in ended.err) == (2, True)
 
 
-def test_the_logging_of_the_caller_is_left_as_it_was(command: Command, server: LoopbackServer) -> None:
+def test_logging_of_the_caller_is_left_as_it_was(command: Command, server: LoopbackServer) -> None:
     import logging
 
     logger = logging.getLogger("connector")
@@ -195,7 +195,7 @@ def test_the_logging_of_the_caller_is_left_as_it_was(command: Command, server: L
     assert (logger.level, logger.propagate, logger.handlers) == before
 
 
-def test_a_run_imports_only_what_it_needs(server: LoopbackServer) -> None:
+def test_run_imports_only_what_it_needs(server: LoopbackServer) -> None:
     code = (
         "import sys; from connector.cli import main; code = main(['run', 'listSources']);"
         "print(sorted({'rich', 'jsonpath_ng', 'pytest', 'responses', 'fastapi', 'connector.cli.show',"
@@ -220,7 +220,7 @@ def test_commands_run_outside_of_the_main_thread(command: Command) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_an_interrupt_is_an_exit_code_for_a_caller_too(command: Command, server: LoopbackServer) -> None:
+def test_interrupt_is_an_exit_code_for_a_caller_too(command: Command, server: LoopbackServer) -> None:
     server.script = raising(signal.SIGINT)
     ended = command("run", "createUserInvites", "-i", 'invites=[{"email": "a@example.com"}]')
 
@@ -229,7 +229,7 @@ def test_an_interrupt_is_an_exit_code_for_a_caller_too(command: Command, server:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_a_termination_restores_the_handler_of_the_caller(command: Command, server: LoopbackServer) -> None:
+def test_termination_restores_the_handler_of_the_caller(command: Command, server: LoopbackServer) -> None:
     before = signal.getsignal(signal.SIGTERM)
     server.script = raising(signal.SIGTERM)
     with pytest.raises(SystemExit) as ended:
@@ -255,7 +255,7 @@ def test_garbage_is_collected_for_a_caller_as_before(command: Command) -> None:
     assert gc.get_threshold() == before
 
 
-def test_a_component_without_a_connection_says_so(command: Command, other_component: Path) -> None:
+def test_component_without_a_connection_says_so(command: Command, other_component: Path) -> None:
     manifest = other_component.read_text(encoding="utf-8")
     other_component.write_text(
         manifest.replace("  login: {label: Login, description: A token.}", "  {}"), encoding="utf-8"

@@ -30,7 +30,7 @@ Runs = Callable[..., Run]
 BROKEN = ServerResponse({"error": "no"}, status=404)
 
 
-def test_a_missing_input_says_which_reference_led_to_nothing(run: Runs) -> None:
+def test_missing_input_says_which_reference_led_to_nothing(run: Runs) -> None:
     create = step("Create", "workshop.createThing", {"name": "=trigger.results.body.data.name"})
     with pytest.raises(StepError, match=r'Name .name.: is required. "trigger.results.body.data.name" led to nothing'):
         run(create, payload={})
@@ -47,7 +47,7 @@ def failing(kind: str, **config: Any) -> dict[str, Any]:
     return step("List", "workshop.listThings", errorConfig=more)
 
 
-def test_a_failed_step_fails_the_flow(run: Runs, service: Service) -> None:
+def test_failed_step_fails_the_flow(run: Runs, service: Service) -> None:
     service.answers["GET"] = [BROKEN]
     with pytest.raises(StepError, match=r'the step "List" of the flow "Main" failed') as caught:
         run(step("List", "workshop.listThings"), echo("Never", "x"))
@@ -57,14 +57,14 @@ def test_a_failed_step_fails_the_flow(run: Runs, service: Service) -> None:
     assert caught.value.to_dict()["error"]["cause"]["status"] == 404
 
 
-def test_an_ignored_error_goes_on_without_results(run: Runs, service: Service) -> None:
+def test_ignored_error_goes_on_without_results(run: Runs, service: Service) -> None:
     service.answers["GET"] = [BROKEN]
     done = run(failing("ignore"), echo("After", "~[{{$list.results.things}}]"))
     assert done.results == {"value": "[]"}
     assert done.steps["List"].state == "ignored"
 
 
-def test_a_repeated_step_may_succeed(run: Runs, service: Service, events: list[Event]) -> None:
+def test_repeated_step_may_succeed(run: Runs, service: Service, events: list[Event]) -> None:
     service.answers["GET"] = [BROKEN, BROKEN]
     done = run(failing("retry", maxAttempts=2, delaySeconds=0.01, usesExponentialBackoff=True))
     assert done.results == {"things": []}
@@ -85,7 +85,7 @@ def test_after_the_last_repetition_the_step_fails_or_is_ignored(run: Runs, servi
     assert len(service.asked("GET")) == 2
 
 
-def test_a_write_that_may_have_happened_is_not_repeated(run: Runs, service: Service) -> None:
+def test_write_that_may_have_happened_is_not_repeated(run: Runs, service: Service) -> None:
     service.answers["POST"] = [ServerResponse(cut=True)]
     config = {"errorHandlerType": "retry", "maxAttempts": 5}
     with pytest.raises(StepError) as caught:
@@ -94,7 +94,7 @@ def test_a_write_that_may_have_happened_is_not_repeated(run: Runs, service: Serv
     assert len(service.asked("POST")) == 1
 
 
-def test_a_write_that_is_idempotent_is_repeated(run: Runs, service: Service) -> None:
+def test_write_that_is_idempotent_is_repeated(run: Runs, service: Service) -> None:
     service.things["t1"] = {"id": "t1"}
     service.answers["PATCH"] = [ServerResponse(cut=True)]
     config = {"errorHandlerType": "retry", "maxAttempts": 1}
@@ -102,7 +102,7 @@ def test_a_write_that_is_idempotent_is_repeated(run: Runs, service: Service) -> 
     assert service.things["t1"]["name"] == "b"
 
 
-def test_an_ignored_error_of_a_loop_ends_the_loop_only(run: Runs, service: Service) -> None:
+def test_ignored_error_of_a_loop_ends_the_loop_only(run: Runs, service: Service) -> None:
     service.answers["GET"] = [BROKEN]
     done = run(
         loop("Loop", "[1, 2]", step("List", "workshop.listThings"), errorConfig={"errorHandlerType": "ignore"}),
@@ -112,7 +112,7 @@ def test_an_ignored_error_of_a_loop_ends_the_loop_only(run: Runs, service: Servi
     assert done.steps["List"].count == 1
 
 
-def test_a_dry_run_reads_and_answers_writes_with_their_examples(run: Runs, service: Service) -> None:
+def test_dry_run_reads_and_answers_writes_with_their_examples(run: Runs, service: Service) -> None:
     service.things["t9"] = {"id": "t9", "name": "there"}
     done = run(
         step("List", "workshop.listThings"),
@@ -127,7 +127,7 @@ def test_a_dry_run_reads_and_answers_writes_with_their_examples(run: Runs, servi
     assert done.journal is None
 
 
-def test_a_read_after_a_pretended_write_is_answered_with_its_example_when_nothing_is_there(
+def test_read_after_a_pretended_write_is_answered_with_its_example_when_nothing_is_there(
     run: Runs, service: Service
 ) -> None:
     steps = step("Create", "workshop.createThing", {"name": "a"}), step("List", "workshop.listThings")
@@ -138,7 +138,7 @@ def test_a_read_after_a_pretended_write_is_answered_with_its_example_when_nothin
         run(step("List", "workshop.listThings"), dry_run=True)
 
 
-def test_the_limits_of_a_run_are_named(run: Runs) -> None:
+def test_limits_of_a_run_are_named(run: Runs) -> None:
     with pytest.raises(FlowLimitError, match=r'loop "Forever" goes beyond the limit `iterations` .100000.'):
         run(step("Forever", "loop.loopNTimes", {"iterationCount": "1e12"}, steps=[echo("Tell", "x")]))
     with pytest.raises(FlowLimitError, match=r'loop "Loop" goes beyond the limit `iterations` .2.'):
@@ -150,7 +150,7 @@ def test_the_limits_of_a_run_are_named(run: Runs) -> None:
         run(step("Wait", "sleep.sleep", {"ms": "1e15"}))
 
 
-def test_a_limit_is_never_ignored(run: Runs) -> None:
+def test_limit_is_never_ignored(run: Runs) -> None:
     forgiving = {"errorHandlerType": "ignore"}
     inner = loop("Inner", "[1, 2, 3]", echo("Tell", "x"), errorConfig=forgiving)
     with pytest.raises(FlowLimitError, match=r"limit `iterations`"):
@@ -166,12 +166,12 @@ def test_nothing_is_begun_after_the_deadline(run: Runs, service: Service) -> Non
     assert not service.server.asked
 
 
-def test_a_step_that_is_asked_for_by_a_wrong_name_gets_the_nearest_told(run: Runs) -> None:
+def test_step_that_is_asked_for_by_a_wrong_name_gets_the_nearest_told(run: Runs) -> None:
     with pytest.raises(KeyError, match=r"Did you mean Echo"):
         run(echo("Echo", "x")).steps["Ehco"]
 
 
-def test_a_server_error_of_a_write_leaves_its_outcome_open(run: Runs, service: Service) -> None:
+def test_server_error_of_a_write_leaves_its_outcome_open(run: Runs, service: Service) -> None:
     service.answers["POST"] = [ServerResponse({}, status=500)] * 9
     config = {"errorHandlerType": "retry", "maxAttempts": 3}
     with pytest.raises(StepError) as caught:

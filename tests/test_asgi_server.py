@@ -44,7 +44,7 @@ async def cut(scope: Any, receive: Any, send: Any) -> None:
         pass
 
 
-def test_an_application_is_served_on_a_free_loopback_port() -> None:
+def test_application_is_served_on_a_free_loopback_port() -> None:
     with serve(hello) as url:
         assert url.startswith("http://127.0.0.1:")
         assert requests.get(url, timeout=5).text == "hello"
@@ -68,7 +68,7 @@ def test_nothing_listens_and_no_thread_runs_after_the_block() -> None:
         requests.get(url, timeout=5)
 
 
-def test_an_idle_connection_does_not_hold_up_the_end() -> None:
+def test_idle_connection_does_not_hold_up_the_end() -> None:
     with requests.Session() as session:
         with serve(hello) as url:
             session.get(url, timeout=5)
@@ -85,24 +85,24 @@ def test_small_answers_come_without_nagles_delay() -> None:
         assert time.perf_counter() - started < 0.6
 
 
-def test_an_application_can_cut_a_connection_without_an_answer(capfd: pytest.CaptureFixture[str]) -> None:
+def test_application_can_cut_a_connection_without_an_answer(capfd: pytest.CaptureFixture[str]) -> None:
     with serve(cut) as url, pytest.raises(requests.ConnectionError, match="without response"):
         requests.get(url, timeout=5)
     assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_an_address_that_others_reach_is_refused_unless_allowed(host: str) -> None:
+def test_address_that_others_reach_is_refused_unless_allowed(host: str) -> None:
     with pytest.raises(ServerStartError, match="can be reached from other machines"), serve(hello, host=host):
         pass
 
 
-def test_an_address_that_others_reach_is_served_when_allowed() -> None:
+def test_address_that_others_reach_is_served_when_allowed() -> None:
     with serve(hello, host="0.0.0.0", allow_remote=True) as url:
         assert requests.get(url.replace("0.0.0.0", "127.0.0.1"), timeout=5).text == "hello"
 
 
-def test_a_port_in_use_is_named() -> None:
+def test_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ServerStartError, match=f"127.0.0.1:{port} cannot be served"), serve(hello, port=port):
@@ -110,7 +110,7 @@ def test_a_port_in_use_is_named() -> None:
 
 
 @pytest.mark.parametrize(("host", "port"), [("no.such.host.invalid", 0), ("127.0.0.1", 70_000)])
-def test_an_impossible_address_is_named(host: str, port: int) -> None:
+def test_impossible_address_is_named(host: str, port: int) -> None:
     with pytest.raises(ServerStartError, match=f"{host}:{port}"), serve(hello, host=host, port=port):
         pass
 

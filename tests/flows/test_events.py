@@ -87,21 +87,21 @@ class Witness:
         self.events.append(event)
 
 
-def test_a_plugin_surrounds_every_step_and_hears_every_event(run: Runs, events: list[Event]) -> None:
+def test_plugin_surrounds_every_step_and_hears_every_event(run: Runs, events: list[Event]) -> None:
     witness = Witness()
     run(step("Echo", "workshop.echo", {"value": "x"}), plugins=[witness])
     assert witness.seen == [("before", "Echo", {"value": "x"}), ("after", "Echo", {"value": "x"})]
     assert witness.events == events
 
 
-def test_a_plugin_of_the_component_surrounds_its_steps(service: Service) -> None:
+def test_plugin_of_the_component_surrounds_its_steps(service: Service) -> None:
     component, witness = support.workshop(), Witness()
     component.add_plugin(witness)
     flow_of(step("List", "workshop.listThings")).run(component, connections=service.connections)
     assert [moment for moment, _name, _value in witness.seen] == ["before", "after"]
 
 
-def test_a_plugin_sees_the_error_of_a_step(run: Runs, service: Service) -> None:
+def test_plugin_sees_the_error_of_a_step(run: Runs, service: Service) -> None:
     service.answers["GET"] = [ServerResponse({}, status=404)]
     witness = Witness()
     with pytest.raises(StepError):
@@ -109,7 +109,7 @@ def test_a_plugin_sees_the_error_of_a_step(run: Runs, service: Service) -> None:
     assert witness.seen[-1] == ("error", "List", "NotFoundError")
 
 
-def test_a_plugin_may_change_inputs_and_results_and_the_journal_has_what_it_made(run: Runs) -> None:
+def test_plugin_may_change_inputs_and_results_and_the_journal_has_what_it_made(run: Runs) -> None:
     class Changing:
         @hookimpl(wrapper=True)
         def perform_step(self, step: StepCall) -> Generator[None, Any, Any]:
@@ -124,7 +124,7 @@ def test_a_plugin_may_change_inputs_and_results_and_the_journal_has_what_it_made
     assert [line["results"] for line in recorded if line["type"] == "done"][-1] == done.results
 
 
-def test_a_step_that_a_plugin_answers_is_journaled_too(run: Runs) -> None:
+def test_step_that_a_plugin_answers_is_journaled_too(run: Runs) -> None:
     class Answering:
         @hookimpl
         def perform_step(self, step: StepCall) -> Any:
@@ -139,7 +139,7 @@ def test_a_step_that_a_plugin_answers_is_journaled_too(run: Runs) -> None:
     ]
 
 
-def test_a_plugin_with_an_unknown_hook_is_refused(run: Runs) -> None:
+def test_plugin_with_an_unknown_hook_is_refused(run: Runs) -> None:
     class Wrong:
         @hookimpl
         def perform_steps(self) -> None: ...
@@ -157,7 +157,7 @@ SETTINGS = {
 }
 
 
-def test_a_trace_keeps_every_step_without_secrets(run: Runs, tmp_path: Path) -> None:
+def test_trace_keeps_every_step_without_secrets(run: Runs, tmp_path: Path) -> None:
     trace = tmp_path / "trace.jsonl"
     run(
         step("Create", "workshop.createThing", {"name": TOKEN, "settings": SETTINGS}),
@@ -177,7 +177,7 @@ def test_a_trace_keeps_every_step_without_secrets(run: Runs, tmp_path: Path) -> 
     assert stat.S_IMODE(trace.stat().st_mode) == 0o600
 
 
-def test_a_trace_keeps_a_failed_step(run: Runs, service: Service, tmp_path: Path) -> None:
+def test_trace_keeps_a_failed_step(run: Runs, service: Service, tmp_path: Path) -> None:
     service.answers["GET"] = [ServerResponse({}, status=404)]
     with pytest.raises(StepError):
         run(step("List", "workshop.listThings"), trace=tmp_path / "trace")
@@ -220,7 +220,7 @@ DRAWN = flow_of(
 )
 
 
-def test_a_flow_is_drawn_as_a_tree() -> None:
+def test_flow_is_drawn_as_a_tree() -> None:
     assert (
         tree(DRAWN.definition())
         == """\
@@ -236,7 +236,7 @@ Main
     )
 
 
-def test_a_trace_adds_to_the_tree_what_ran(workshop: Component, service: Service, tmp_path: Path) -> None:
+def test_trace_adds_to_the_tree_what_ran(workshop: Component, service: Service, tmp_path: Path) -> None:
     service.answers["GET"] = [
         ServerResponse({}, status=429, headers={"Retry-After": "0"}),
         ServerResponse({}, status=404),
@@ -250,7 +250,7 @@ def test_a_trace_adds_to_the_tree_what_ran(workshop: Component, service: Service
     assert lines[-1].startswith("done in 0.")
 
 
-def test_a_trace_shows_where_a_run_failed_and_what_did_not_run(
+def test_trace_shows_where_a_run_failed_and_what_did_not_run(
     workshop: Component, service: Service, tmp_path: Path
 ) -> None:
     flow = flow_of(step("List", "workshop.listThings"), step("Last", "workshop.echo"))
@@ -265,7 +265,7 @@ def test_a_trace_shows_where_a_run_failed_and_what_did_not_run(
     assert "class s3 skipped" in drawn
 
 
-def test_a_flow_is_drawn_for_mermaid() -> None:
+def test_flow_is_drawn_for_mermaid() -> None:
     assert [line.strip() for line in mermaid(DRAWN.definition()).splitlines()] == [
         "flowchart TD",
         's1(["Trigger"])',
@@ -288,7 +288,7 @@ def test_names_with_quotes_do_not_break_the_drawing() -> None:
     assert 's2["say #quot;hi#quot;"]' in mermaid(flow_of(step('say "hi"', "workshop.echo")).definition())
 
 
-def test_the_schema_is_valid_and_accepts_flows() -> None:
+def test_schema_is_valid_and_accepts_flows() -> None:
     schema = json_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(DRAWN.integration.document.data, schema)
@@ -306,7 +306,7 @@ def test_the_schema_is_valid_and_accepts_flows() -> None:
         {"flows": [{"name": "x", "steps": [step("y", "a.b", errorConfig={"maxAttempts": 6})]}]},
     ],
 )
-def test_the_schema_refuses_what_the_reader_refuses(broken: dict[str, Any]) -> None:
+def test_schema_refuses_what_the_reader_refuses(broken: dict[str, Any]) -> None:
     content = {**document(), **broken}
     assert list(jsonschema.Draft202012Validator(json_schema()).iter_errors(content))
     with pytest.raises(UsageError):
@@ -314,7 +314,7 @@ def test_the_schema_refuses_what_the_reader_refuses(broken: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("load", [support.workshop, connector.load_component])
-def test_the_first_flow_of_a_component_passes_the_check_and_runs(load: Callable[[], Component]) -> None:
+def test_first_flow_of_a_component_passes_the_check_and_runs(load: Callable[[], Component]) -> None:
     component = load()
     text = first_flow(component)
     flow = Flow.parse(text)
@@ -324,7 +324,7 @@ def test_the_first_flow_of_a_component_passes_the_check_and_runs(load: Callable[
     assert flow.connections(component) == [(component.key, name)]
 
 
-def test_the_first_flow_may_begin_with_an_action_of_ones_choice(workshop: Component, service: Service) -> None:
+def test_first_flow_may_begin_with_an_action_of_ones_choice(workshop: Component, service: Service) -> None:
     flow = Flow.parse(first_flow(workshop, "createThing"))
     assert flow.check(workshop) == [] or flow.check(workshop)[0].rule == "missing-input"
     done = Flow.parse(first_flow(workshop, "listThings")).run(

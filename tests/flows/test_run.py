@@ -24,12 +24,12 @@ from tests.flows.support import (
 Runs = Callable[..., Run]
 
 
-def test_a_step_sees_what_an_earlier_one_gave(run: Runs) -> None:
+def test_step_sees_what_an_earlier_one_gave(run: Runs) -> None:
     done = run(echo("First Step", "hello"), echo("Second", "=firstStep.results.value"))
     assert done.results == {"value": "hello"}
 
 
-def test_the_payload_is_the_body_of_the_trigger(run: Runs) -> None:
+def test_payload_is_the_body_of_the_trigger(run: Runs) -> None:
     done = run(
         echo("Body", "=trigger.results.body.data.name"),
         echo("Header", "=trigger.results.headers.x-id"),
@@ -50,7 +50,7 @@ def test_pairs_and_lists_reach_the_action_as_collections(run: Runs) -> None:
     }
 
 
-def test_a_reference_to_nothing_leaves_the_input_out(run: Runs, service: Service) -> None:
+def test_reference_to_nothing_leaves_the_input_out(run: Runs, service: Service) -> None:
     service.things["t1"] = {"id": "t1", "name": "kept"}
     run(
         step("Update", "workshop.updateThing", {"thingId": "t1", "name": "=trigger.results.body.data.name"}), payload={}
@@ -58,7 +58,7 @@ def test_a_reference_to_nothing_leaves_the_input_out(run: Runs, service: Service
     assert service.asked("PATCH")[0].json == {}
 
 
-def test_a_loop_gives_item_and_index_to_its_steps_and_its_results_to_later_ones(run: Runs) -> None:
+def test_loop_gives_item_and_index_to_its_steps_and_its_results_to_later_ones(run: Runs) -> None:
     done = run(
         loop("Loop", "=trigger.results.body.data", echo("Tell", "~{{$loop.index}}:{{$loop.currentItem.name}}")),
         echo("After", "=loop.results"),
@@ -67,7 +67,7 @@ def test_a_loop_gives_item_and_index_to_its_steps_and_its_results_to_later_ones(
     assert done.results == {"value": [{"value": "0:a"}, {"value": "1:b"}]}
 
 
-def test_a_loop_over_an_object_goes_over_its_values(run: Runs) -> None:
+def test_loop_over_an_object_goes_over_its_values(run: Runs) -> None:
     done = run(
         loop("Loop", "=trigger.results.body.data", echo("Tell", "=loop.currentItem")),
         echo("After", "=loop.results"),
@@ -76,17 +76,17 @@ def test_a_loop_over_an_object_goes_over_its_values(run: Runs) -> None:
     assert done.results == {"value": [{"value": 1}, {"value": 2}]}
 
 
-def test_a_loop_goes_over_json_text(run: Runs) -> None:
+def test_loop_goes_over_json_text(run: Runs) -> None:
     run_ = run(loop("Loop", "[1, 2]", echo("Tell", "=loop.currentItem")))
     assert [execution.results["value"] for execution in run_.steps["Tell"].executions] == [1, 2]
 
 
-def test_a_loop_over_nothing_is_an_error_that_says_so(run: Runs) -> None:
+def test_loop_over_nothing_is_an_error_that_says_so(run: Runs) -> None:
     with pytest.raises(StepError, match=r"items must be a list or an object, and is nothing"):
         run(loop("Loop", "=trigger.results.body.data.missing", echo("Tell", "x")), payload={})
 
 
-def test_a_loop_so_many_times_counts_from_zero(run: Runs) -> None:
+def test_loop_so_many_times_counts_from_zero(run: Runs) -> None:
     times = step("Times", "loop.loopNTimes", {"iterationCount": "3"}, steps=[echo("Tell", "=times.currentItem")])
     done = run(times, echo("After", "=times.results"))
     assert done.results == {"value": [{"value": 0}, {"value": 1}, {"value": 2}]}
@@ -201,13 +201,13 @@ def test_sleep_waits(run: Runs, events: list[Event]) -> None:
     assert [(event.step, event.seconds, event.reason) for event in waits] == [("Wait", 0.03, "sleep")]
 
 
-def test_the_results_of_a_last_loop_are_kept_for_a_caller_who_waits(run: Runs) -> None:
+def test_results_of_a_last_loop_are_kept_for_a_caller_who_waits(run: Runs) -> None:
     tell = loop("Loop", "[1, 2]", echo("Tell", "x"))
     assert run(tell).results == []
     assert run(tell, flow_settings={"isSynchronous": True}).results == [{"value": "x"}, {"value": "x"}]
 
 
-def test_a_value_that_no_branch_is_for_goes_nowhere_without_else(run: Runs) -> None:
+def test_value_that_no_branch_is_for_goes_nowhere_without_else(run: Runs) -> None:
     only = branches(A=[echo("In A", "x")])
     choose = step(
         "Choose", "branch.branchOnValue", {"inputValue": "b", "branchValueMappings": mappings(A="a")}, branches=only

@@ -70,7 +70,7 @@ ODD = st.one_of(
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.sampled_from(places(SOUND)), new=ODD)
-def test_a_file_with_anything_anywhere_is_read_and_checked_or_refused(
+def test_file_with_anything_anywhere_is_read_and_checked_or_refused(
     workshop: Component, place: tuple[Any, ...], new: Any
 ) -> None:
     try:
@@ -116,7 +116,7 @@ def test_any_payload_is_run_with_or_a_clear_error(workshop: Component, payload: 
         assert flow.run(workshop, connections=connection, payload=payload, journal=False).status == "done"
 
 
-def test_a_payload_that_is_nested_too_deeply_or_contains_itself_is_refused(workshop: Component) -> None:
+def test_payload_that_is_nested_too_deeply_or_contains_itself_is_refused(workshop: Component) -> None:
     flow = Flow.parse(yaml.safe_dump(document()))
     cyclic: list[Any] = []
     cyclic.append(cyclic)
@@ -125,7 +125,7 @@ def test_a_payload_that_is_nested_too_deeply_or_contains_itself_is_refused(works
             flow.run(workshop, payload=payload)
 
 
-def test_an_answer_that_is_nested_deeply_does_not_stop_a_trace(
+def test_answer_that_is_nested_deeply_does_not_stop_a_trace(
     run: Callable[..., Run], service: Service, tmp_path: Path
 ) -> None:
     service.answers["GET"] = [ServerResponse(b"[" * 150 + b"]" * 150)]

@@ -18,9 +18,7 @@ def token_of(server: LoopbackServer) -> str:
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["key-and-fields", "bare-fields"])
-def test_a_file_wins_over_the_environment(
-    command: Command, server: LoopbackServer, tmp_path: Path, whole: bool
-) -> None:
+def test_file_wins_over_the_environment(command: Command, server: LoopbackServer, tmp_path: Path, whole: bool) -> None:
     server.answer(WORKSPACE)
     fields = {"apiKey": "from-file", "baseUrl": server.url}
     file = tmp_path / "connection.json"
@@ -32,7 +30,7 @@ def test_a_file_wins_over_the_environment(
     assert "from-file" not in ended.out + ended.err
 
 
-def test_a_connection_is_read_from_standard_input(command: Command, server: LoopbackServer) -> None:
+def test_connection_is_read_from_standard_input(command: Command, server: LoopbackServer) -> None:
     server.answer(WORKSPACE)
     fields = {"apiKey": "from-stdin", "baseUrl": server.url}
     command("test-connection", "--connection", "-", stdin=json.dumps(fields))
@@ -53,7 +51,7 @@ def test_json_in_the_environment_wins_over_single_variables(
     assert f"with the credentials of {variable}" in ended.err
 
 
-def test_the_own_variable_wins_over_the_platforms(
+def test_own_variable_wins_over_the_platforms(
     command: Command, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.answer(WORKSPACE)
@@ -72,13 +70,13 @@ def test_one_variable_a_field(command: Command, server: LoopbackServer) -> None:
     assert "with the credentials of SEGMENT_API_KEY" in ended.err
 
 
-def test_the_tested_connection_answers_whose_it_is(command: Command, server: LoopbackServer) -> None:
+def test_tested_connection_answers_whose_it_is(command: Command, server: LoopbackServer) -> None:
     server.answer(WORKSPACE)
 
     assert command("test-connection").json == {"data": WORKSPACE}
 
 
-def test_a_token_of_another_workspace_is_found(
+def test_token_of_another_workspace_is_found(
     command: Command, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.answer(WORKSPACE)
@@ -102,7 +100,7 @@ def test_without_anything_the_variables_are_named(command: Command, monkeypatch:
     ("text", "told"),
     [("{", "line 1 column 1"), ("[1]", "it is a list"), ('"secret-text"', "it is a str")],
 )
-def test_a_connection_that_is_no_json_object_is_refused_unseen(
+def test_connection_that_is_no_json_object_is_refused_unseen(
     command: Command, monkeypatch: pytest.MonkeyPatch, text: str, told: str
 ) -> None:
     monkeypatch.setenv("CONNECTOR_CONNECTION", text)
@@ -112,13 +110,13 @@ def test_a_connection_that_is_no_json_object_is_refused_unseen(
     assert "CONNECTOR_CONNECTION" in ended.err
 
 
-def test_a_connection_file_that_is_missing_is_named(command: Command, tmp_path: Path) -> None:
+def test_connection_file_that_is_missing_is_named(command: Command, tmp_path: Path) -> None:
     ended = command("test-connection", "--connection", tmp_path / "none.json")
 
     assert (ended.code, "none.json cannot be read: No such file" in ended.err) == (2, True)
 
 
-def test_a_connection_that_cannot_be_tested_says_so(
+def test_connection_that_cannot_be_tested_says_so(
     command: Command, other_component: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTHER_HOST", "https://example.com")

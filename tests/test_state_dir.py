@@ -21,12 +21,12 @@ def test_one_variable_chooses_the_folder_of_everything(monkeypatch: pytest.Monke
 
 
 @linux
-def test_the_folder_of_the_platform_is_used_and_a_relative_one_ignored() -> None:
+def test_folder_of_the_platform_is_used_and_a_relative_one_ignored() -> None:
     home = Path.home() / ".local" / "state" / "connector"
 
     assert state_folder({"XDG_STATE_HOME": "/var/mine"}) == Path("/var/mine/connector")
     assert state_folder({"XDG_STATE_HOME": "mine"}) == state_folder({}) == home
 
 
-def test_a_tilde_is_the_home_of_the_user() -> None:
+def test_tilde_is_the_home_of_the_user() -> None:
     assert state_folder({"CONNECTOR_STATE_HOME": "~/mine"}) == Path.home() / "mine"

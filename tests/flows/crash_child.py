@@ -1,6 +1,6 @@
 """Runs a flow in a process of its own that is killed at one of the moments of the run.
 
-python -m tests.flows.killed FLOW JOURNAL BASE_URL MOMENT
+python -m tests.flows.crash_child FLOW JOURNAL BASE_URL MOMENT
 """
 
 from __future__ import annotations
