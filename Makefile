@@ -8,7 +8,7 @@ BIN := .venv/bin
 help:
 	@echo "make run    install, and run the main job offline on the embedded sandbox"
 	@echo "make test   install, and run the tests with branch coverage"
-	@echo "make lint   ruff, mypy --strict, and the check of the component"
+	@echo "make lint   ruff, mypy --strict, import-linter, and the check of the component"
 	@echo "make docs   write the generated pages"
 	@echo "make bench  measure calls, walks and cold start on loopback"
 
@@ -34,6 +34,7 @@ lint: .venv/dev
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/connector check
 	$(BIN)/connector docs --check
 
@@ -47,4 +48,4 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks.flows
 
 clean:
-	rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
