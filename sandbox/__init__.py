@@ -3,7 +3,7 @@
     with sandbox.open_workspace() as workspace:
         ...  # serve `workspace.app`; ask with `workspace.token`; assert on `workspace.sources`
 
-Importing it is cheap; FastAPI is imported when an application is first asked for.
+Importing it is cheap; Starlette is imported when the control API is first used.
 """
 
 from __future__ import annotations

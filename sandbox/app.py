@@ -1,7 +1,7 @@
 """The workspaces over HTTP: the API at the root, all control of the sandbox under `/_sandbox/`.
 
 The API itself is a bare ASGI application: it matches paths as sent, and a command that asks it one thing does not
-wait for the import of a web framework. Control is a FastAPI application, made when it is first asked for.
+wait for the import of a web framework. Control is a Starlette application, built on first use.
 """
 
 from __future__ import annotations

@@ -1,133 +1,142 @@
-"""Control of a running sandbox, under `/_sandbox/`, for who holds the token that may do everything."""
+"""Control of a running sandbox, under `/_sandbox/`, for clients that hold the admin token."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from pydantic import BaseModel
-from starlette.responses import JSONResponse
+from pydantic_core import from_json
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from connector.sandbox_kit.errors import ApiError, BusyError
 
 from .assumptions import ASSUMPTIONS
-from .errors import SandboxError, unauthorized
+from .errors import SandboxError, invalid, unauthorized
 from .store import dumps
 
-router = APIRouter()
+Handler = Callable[[Any, Request], Awaitable[Any]]
 
 
-class FaultGiven(BaseModel):
-    """A fault to play."""
-
-    fault: str
-
-
-class ValueGiven(BaseModel):
-    """An assumption's value."""
-
-    value: str
-
-
-class EmailGiven(BaseModel):
-    """Who accepts an invitation."""
-
-    email: str
-
-
-async def _workspace(request: Request) -> Any:
-    grant = request.scope["sandbox.site"].find(request.headers.get("authorization", ""))
-    if grant is None or grant[1]:
-        raise unauthorized()
-    return grant[0]
-
-
-Opened = Annotated[Any, Depends(_workspace)]
-
-
-def control(prefix: str) -> FastAPI:
-    """The application whose paths begin with `prefix`."""
-    app = FastAPI(
-        title="Control of the sandbox", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
-    )
-    app.include_router(router, prefix=prefix.rstrip("/"))
-    app.add_exception_handler(SandboxError, _refuse)
-    app.add_exception_handler(ApiError, _answer)
-    return app
-
-
-async def _refuse(_request: Request, error: Exception) -> Response:
-    status = 503 if isinstance(error, BusyError) else 422
-    return JSONResponse({"errors": [{"type": "sandbox", "message": str(error)}]}, status)
-
-
-async def _answer(_request: Request, error: Exception) -> Response:
-    status, errors = (error.status, error.errors) if isinstance(error, ApiError) else (500, [])
-    return JSONResponse({"errors": errors}, status)
-
-
-@router.get("/assumptions")
-async def list_assumptions(workspace: Opened) -> Any:
-    """Every assumption with the value that holds."""
+async def list_assumptions(workspace: Any, _request: Request) -> Any:
+    """Every assumption with the value that is set."""
     values = workspace.engine.assumptions
     return {"assumptions": [asdict(each) | {"value": values[name]} for name, each in ASSUMPTIONS.items()]}
 
 
-@router.put("/assumptions/{name}")
-async def set_assumption(workspace: Opened, name: str, given: ValueGiven) -> Any:
-    """Switches an assumption."""
-    workspace.set_assumption(name, given.value)
-    return {"name": name, "value": given.value}
+async def set_assumption(workspace: Any, request: Request) -> Any:
+    """Sets an assumption."""
+    name, value = request.path_params["name"], await _string(request, "value")
+    workspace.set_assumption(name, value)
+    return {"name": name, "value": value}
 
 
-@router.get("/faults")
-async def list_faults(workspace: Opened) -> Any:
-    """The faults that are played."""
+async def list_faults(workspace: Any, _request: Request) -> Any:
+    """The active faults."""
     return {"faults": [fault.text for fault in workspace.faults]}
 
 
-@router.post("/faults")
-async def add_fault(workspace: Opened, given: FaultGiven) -> Any:
-    """Plays one more fault."""
-    workspace.add_fault(given.fault)
-    return await list_faults(workspace)
+async def add_fault(workspace: Any, request: Request) -> Any:
+    """Adds a fault."""
+    workspace.add_fault(await _string(request, "fault"))
+    return await list_faults(workspace, request)
 
 
-@router.delete("/faults")
-async def clear_faults(workspace: Opened) -> Any:
-    """Plays none."""
+async def clear_faults(workspace: Any, request: Request) -> Any:
+    """Clears all faults."""
     workspace.clear_faults()
-    return await list_faults(workspace)
+    return await list_faults(workspace, request)
 
 
-@router.get("/requests")
-async def list_requests(workspace: Opened) -> Any:
+async def list_requests(workspace: Any, _request: Request) -> Any:
     """The last requests, oldest first."""
     return {"requests": [asdict(each) for each in workspace.requests]}
 
 
-@router.delete("/requests")
-async def clear_requests(workspace: Opened) -> Any:
-    """Empties the log of requests."""
+async def clear_requests(workspace: Any, _request: Request) -> Any:
+    """Clears the request log."""
     workspace.clear_requests()
     return {"requests": []}
 
 
-@router.post("/accept-invite")
-async def accept_invite(workspace: Opened, given: EmailGiven) -> Any:
-    """Makes a user of an invitation."""
-    return {"user": workspace.accept_invite(given.email)}
+async def accept_invite(workspace: Any, request: Request) -> Any:
+    """Accepts an invitation."""
+    return {"user": workspace.accept_invite(await _string(request, "email"))}
 
 
-@router.post("/reset")
-async def reset(workspace: Opened) -> Any:
-    """Puts the workspace back to its seed."""
+async def reset(workspace: Any, _request: Request) -> Any:
+    """Resets the workspace to its initial state."""
     workspace.reset()
     return {"status": "SUCCESS"}
 
 
-@router.get("/dump")
-async def dump(workspace: Opened) -> Response:
-    """The workspace as a seed."""
-    return Response(dumps(workspace.dump()), media_type="application/json")
+async def dump(workspace: Any, _request: Request) -> Any:
+    """The state of the workspace as a seed."""
+    return workspace.dump()
+
+
+HANDLERS: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "assumptions", list_assumptions),
+    ("PUT", "assumptions/{name}", set_assumption),
+    ("GET", "faults", list_faults),
+    ("POST", "faults", add_fault),
+    ("DELETE", "faults", clear_faults),
+    ("GET", "requests", list_requests),
+    ("DELETE", "requests", clear_requests),
+    ("POST", "accept-invite", accept_invite),
+    ("POST", "reset", reset),
+    ("GET", "dump", dump),
+)
+
+
+def control(prefix: str) -> Starlette:
+    """Return the application whose paths begin with `prefix`."""
+    routes = [Route(prefix + path, _endpoint(handler), methods=[method]) for method, path, handler in HANDLERS]
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    app.add_exception_handler(SandboxError, _sandbox_error)
+    app.add_exception_handler(ApiError, _api_error)
+    return app
+
+
+def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        grant = request.scope["sandbox.site"].find(request.headers.get("authorization", ""))
+        if grant is None or grant[1]:
+            raise unauthorized()
+        return _json(await handler(grant[0], request))
+
+    return endpoint
+
+
+async def _string(request: Request, name: str) -> str:
+    """The value of a field of the request's body.
+
+    Raises:
+        ApiError: 422, if the body is not an object with this string.
+    """
+    try:
+        body = from_json(await request.body())
+    except ValueError:
+        body = None
+    value = body.get(name) if isinstance(body, dict) else None
+    if not isinstance(value, str):
+        raise invalid(name, "must be a string")
+    return value
+
+
+async def _sandbox_error(_request: Request, error: Exception) -> Response:
+    status = 503 if isinstance(error, BusyError) else 422
+    return _json({"errors": [{"type": "sandbox", "message": str(error)}]}, status)
+
+
+async def _api_error(_request: Request, error: Exception) -> Response:
+    status, errors = (error.status, error.errors) if isinstance(error, ApiError) else (500, [])
+    return _json({"errors": errors}, status)
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(dumps(value), status, media_type="application/json")

@@ -94,10 +94,10 @@ class Workspace:
         """An ASGI application that serves this workspace alone.
 
         Raises:
-            MissingExtraError: FastAPI is not installed.
+            MissingExtraError: If the extra `server` is not installed.
         """
         require_server()
-        from .app import SandboxApp  # noqa: PLC0415 - FastAPI is optional and slow to import
+        from .app import SandboxApp  # noqa: PLC0415 - the server is optional and slow to import
 
         return SandboxApp([self])
 

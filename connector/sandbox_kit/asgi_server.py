@@ -36,7 +36,7 @@ def require_server() -> None:
     Raises:
         MissingExtraError: It is not.
     """
-    missing = [name for name in ("fastapi", "uvicorn") if importlib.util.find_spec(name) is None]
+    missing = [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingExtraError(f"this needs {' and '.join(missing)}.", hint=INSTALL)
 

@@ -140,7 +140,7 @@ import sys
 from connector import load_component
 from connector.flows import Flow
 Flow.load({str(tmp_path / "flow.yaml")!r}).check(load_component({str(WORKSHOP)!r}, installed_plugins=False))
-print([name for name in ("requests", "rich", "click", "fastapi", "jsonpath_ng") if name in sys.modules])
+print([name for name in ("requests", "rich", "click", "starlette", "jsonpath_ng") if name in sys.modules])
 """
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -100,7 +100,7 @@ def test_without_the_extra_it_says_what_to_install(
     segment: connector.Component, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "fastapi" else real(name))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "starlette" else real(name))
     with pytest.raises(MissingExtraError, match=r"pip install 'segment-connector\[server\]'"), serve(segment):
         pass
 
