@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import connector
+from tests.support.environment import HOMES, clear_settings, let_children_be_interrupted, set_home
 from tests.support.server import LoopbackServer
 
+NUMBERS = itertools.count()
 TOKEN = "sgp_test-token-4711"
 
 
+HOME = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Clear the environment before anything reads it: fixtures of wider scope and workers see none of it either."""
+    config.stash[HOME] = Path(tempfile.mkdtemp(prefix="connector-tests-"))
+    clear_settings(os.environ)
+    set_home(os.environ, config.stash[HOME])
+    let_children_be_interrupted()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the home folder of the tests."""
+    shutil.rmtree(config.stash[HOME], ignore_errors=True)
+
+
 @pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the credentials or the proxies of whoever runs it."""
-    for name in ("SEGMENT_API_KEY", "SEGMENT_REGION", "SEGMENT_SUBDOMAIN", "SEGMENT_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("CONNECTOR_CONNECTION", "PRISMATIC_CONNECTION_VALUE", "CONNECTOR_SANDBOX"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+def own_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test has an empty home folder, and no setting that another test left behind."""
+    before = dict(os.environ)
+    home = request.config.stash[HOME] / str(next(NUMBERS))
+    for name in HOMES:
+        monkeypatch.setenv(name, str(home))
+    yield
+    monkeypatch.undo()
+    left = {name for name in before.keys() | os.environ.keys() if before.get(name) != os.environ.get(name)}
+    assert left <= {"PYTEST_CURRENT_TEST"}
 
 
 @pytest.fixture(scope="session")

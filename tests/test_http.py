@@ -485,7 +485,6 @@ def test_neither_netrc_nor_cookies_nor_redirects_apply(
 def test_proxy_of_the_environment_is_used(
     segment: connector.Component, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("NO_PROXY")
     monkeypatch.setenv("HTTP_PROXY", server.url)
     monkeypatch.setenv("http_proxy", server.url)
     server.answer(OK)
@@ -498,7 +497,6 @@ def test_proxy_of_the_environment_is_used(
 def test_address_of_this_machine_is_asked_without_a_proxy(
     segment: connector.Component, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("NO_PROXY")
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     server.answer(OK)

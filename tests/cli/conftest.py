@@ -17,7 +17,6 @@ from tests.support.server import LoopbackServer
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "tok-4711-very-secret"
-PREFIXES = ("CONNECTOR_", "PRISMATIC_", "SEGMENT_", "_CONNECTOR")
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,6 @@ class Ended:
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith(PREFIXES) and name != "CONNECTOR_REFERENCE":
-            monkeypatch.delenv(name)
     monkeypatch.setenv("SEGMENT_API_KEY", TOKEN)
 
 

@@ -87,11 +87,6 @@ def run(
     return process.returncode, (out or b"").decode(), screen.text
 
 
-@pytest.fixture(autouse=True)
-def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-
-
 def test_what_takes_away_is_asked_about_with_inputs_and_host(server: LoopbackServer) -> None:
     server.answer({"data": {"status": "SUCCESS"}})
     code, out, screen = run("run", "deleteSource", "-i", "sourceId=abc", typed=b"y\n")

@@ -114,14 +114,14 @@ def test_chosen_state_folder_wins(segment: connector.Component) -> None:
     ("environment", "folder"),
     [
         ({"XDG_STATE_HOME": "/xdg"}, Path("/xdg")),
-        ({"XDG_STATE_HOME": "relative"}, Path.home() / ".local" / "state"),
-        ({}, Path.home() / ".local" / "state"),
+        ({"XDG_STATE_HOME": "relative"}, Path("~/.local/state")),
+        ({}, Path("~/.local/state")),
     ],
 )
 def test_platforms_state_folder_is_used(
     segment: connector.Component, environment: dict[str, str], folder: Path
 ) -> None:
-    assert default_file(segment, environment) == folder / "connector" / "segment" / "sandbox.sqlite"
+    assert default_file(segment, environment) == folder.expanduser() / "connector" / "segment" / "sandbox.sqlite"
 
 
 def test_platforms_keep_state_in_their_own_folders(

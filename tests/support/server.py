@@ -67,6 +67,8 @@ class LoopbackServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body are two writes: with Nagle's algorithm the second one waits for a delayed acknowledgment.
+            disable_nagle_algorithm = True
 
             def handle_any(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
