@@ -15,9 +15,6 @@ from connector.common.yaml_source import Document, Place
 from connector.errors import UsageError
 from connector.flows.values.expressions import Expression
 
-VERSIONS = (6, 7)
-"""Values of `definitionVersion` that are read."""
-
 OnError = Literal["fail", "ignore", "retry"]
 VariableKind = Literal["value", "connection", "scoped"]
 

@@ -1,4 +1,4 @@
-"""From an integration file to the model, with every finding at once."""
+"""From an integration file to the model, with every problem at once."""
 
 from __future__ import annotations
 
@@ -11,15 +11,27 @@ from typing import Any
 from connector.common.text import did_you_mean
 from connector.common.yaml_source import Document, Place, YamlError, parse
 from connector.errors import InvalidFlowError, Problem
-from connector.flows.file.model import VERSIONS, Branch, ConfigVariable, ErrorConfig, FlowDefinition, Integration, Step
+from connector.flows.file.grammar import (
+    INTEGRATION,
+    SHAPES,
+    VERSIONS,
+    Choice,
+    Field,
+    Flag,
+    Inputs,
+    ListOf,
+    Number,
+    Part,
+    Shape,
+    Text,
+    Unread,
+)
+from connector.flows.file.model import Branch, ConfigVariable, ErrorConfig, FlowDefinition, Integration, Step
 from connector.flows.file.parse_expressions import ExpressionReader
 from connector.flows.file.step_names import step_variable
 
 MAX_BYTES = 20_000_000
 """Size of the largest file that is read; exports of hundreds of steps have half a megabyte."""
-
-_STEP_KEYS = {"name", "action", "inputs", "steps", "branches", "errorConfig", "isTrigger", "description"}
-_KINDS_OF_ERROR_HANDLING = ("fail", "ignore", "retry")
 
 
 def read_file(path: Path) -> Integration:
@@ -44,20 +56,20 @@ def read_text(text: str, source: str = "<text>") -> Integration:
     """Read the text of an integration file.
 
     Raises:
-        InvalidFlowError: It says what an integration cannot say; every finding with file, line, path and cure.
+        InvalidFlowError: It says what an integration cannot say; every problem with file, line, path and hint.
     """
     try:
         with _collection_paused():
             document = parse(text, source)
-            reader = _IntegrationReader(document)
-            found = reader.integration()
+            parser = _Parser(document)
+            integration = parser.integration()
     except YamlError as error:
         problems = list(error.problems)
     else:
-        if found is not None and not reader.problems:
-            found.text = text
-            return found
-        problems = reader.problems
+        if integration is not None and not parser.problems:
+            integration.text = text
+            return integration
+        problems = parser.problems
     raise InvalidFlowError("the flow cannot be read.", problems=problems)
 
 
@@ -73,90 +85,91 @@ def _collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-class _IntegrationReader(ExpressionReader):
+class _Parser(ExpressionReader):
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self._variables: dict[str, Step] = {}
 
     def integration(self) -> Integration | None:
-        root = self.mapping(self.document.data, (), "an object with `definitionVersion`, `name` and `flows`")
+        root = self.mapping(self.document.data, (), INTEGRATION.noun)
         version = self._version(root) if root else None
         if version is None:
             return None
-        flows = [self._flow(value, ("flows", index)) for index, value in enumerate(self.listing(root, "flows", ()))]
+        parts = self._read(INTEGRATION, root, ())
+        flows = [self._flow(value, ("flows", index)) for index, value in enumerate(parts["flows"])]
         if not flows and not self.problems:
             self.problem(("flows",), "is empty.", "Add a flow.")
         self._unique([(flow.name, flow.place) for flow in flows], "flow")
         variables = [
             self._config_variable(value, ("requiredConfigVars", index))
-            for index, value in enumerate(self.listing(root, "requiredConfigVars", ()))
+            for index, value in enumerate(parts["requiredConfigVars"])
         ]
         self._unique([(variable.key, variable.place) for variable in variables], "config variable")
-        name, description = self.text(root, "name", ()), self.text(root, "description", (), required=False)
         by_key = {variable.key: variable for variable in variables}
-        return Integration(name, description, version, flows, by_key, self.document)
+        return Integration(parts["name"], parts["description"], version, flows, by_key, self.document)
 
     def _version(self, root: Mapping[str, Any]) -> int | None:
-        given = root.get("definitionVersion")
-        for version in VERSIONS:
-            if given in (version, str(version)):
-                return version
+        version = root.get("definitionVersion")
+        for supported in VERSIONS:
+            if version in (supported, str(supported)):
+                return supported
         known = " and ".join(map(str, VERSIONS))
-        if given is None:
-            old = "trigger" in root or "steps" in root
-            message = "is missing." if not old else "is missing; this is the old format of one flow a file."
+        if version is None:
+            is_old = "trigger" in root or "steps" in root
+            message = "is missing." if not is_old else "is missing; this is the old format of one flow a file."
         else:
-            message = f"is {given!r}; {known} are read."
-        hint = "Export the integration again from the platform." if root else "Add `definitionVersion: 7`."
-        self.problem(("definitionVersion",), message, hint)
+            message = f"is {version!r}; {known} are read."
+        self.problem(("definitionVersion",), message, "Export the integration again from the platform.")
         return None
 
-    def _unique(self, named: list[tuple[str, Place]], what: str) -> None:
-        seen: dict[str, Place] = {}
-        for name, place in named:
-            if name and name in seen:
-                first = self.document.location(seen[name])
-                self.problem(place, f'is a second {what} "{name}"; the first is at {first}.', "Rename one of them.")
-            seen.setdefault(name, place)
+    def _unique(self, names: list[tuple[str, Place]], noun: str) -> None:
+        first_places: dict[str, Place] = {}
+        for name, place in names:
+            if name and name in first_places:
+                first = self.document.location(first_places[name])
+                self.problem(place, f'is a second {noun} "{name}"; the first is at {first}.', "Rename one of them.")
+            first_places.setdefault(name, place)
 
     def _flow(self, value: Any, place: Place) -> FlowDefinition:
-        flow = self.mapping(value, place, "a flow")
+        shape = SHAPES["flow"]
+        parts = self._read(shape, value, place)
         self._variables = {}
-        name = self.text(flow, "name", place) if flow else ""
-        steps = self._steps(flow, place)
-        extra = {key: part for key, part in flow.items() if key not in {"name", "description", "steps"}}
-        synchronous = self.flag(flow, "isSynchronous", place)
-        description = self.text(flow, "description", place, required=False)
-        if flow and not self._has_trigger_first(steps):
+        steps = self._steps(parts, place)
+        if value and not self._has_trigger_first(steps):
             self.problem(
                 (*place, "steps"), "must begin with the flow's one trigger.", "Put one `isTrigger: true` first."
             )
-        return FlowDefinition(name, description, steps, synchronous, place, extra)
+        is_synchronous, extra = parts["isSynchronous"], shape.other_keys(value)
+        return FlowDefinition(parts["name"], parts["description"], steps, is_synchronous, place, extra)
 
     def _has_trigger_first(self, steps: list[Step]) -> bool:
         triggers = [step for step in self._variables.values() if step.is_trigger]
         return bool(steps) and steps[0].is_trigger and len(triggers) == 1
 
     def _steps(self, holder: Mapping[str, Any], place: Place) -> list[Step]:
-        values = self.listing(holder, "steps", place)
-        return [self._step(value, (*place, "steps", index)) for index, value in enumerate(values)]
+        return [self._step(value, (*place, "steps", index)) for index, value in enumerate(holder["steps"])]
 
     def _step(self, value: Any, place: Place) -> Step:
-        step = self.mapping(value, place, "a step")
-        name = self.text(step, "name", place) if step else ""
-        action, component = self._action(step, place) if step else ("", "")
-        inputs = self.expressions(step, "inputs", place)
-        on_error = self._error_config(step, place)
-        is_trigger = self.flag(step, "isTrigger", place)
-        extra = {key: part for key, part in step.items() if key not in _STEP_KEYS}
-        description = self.text(step, "description", place, required=False)
-        found = Step(name, step_variable(name), action, component, inputs, place, [], [], on_error, is_trigger)
-        found.description, found.extra = description, extra
-        self._declare(found)
-        found.steps = self._steps(step, place)
-        branches = enumerate(self.listing(step, "branches", place))
-        found.branches = [self._branch(branch, (*place, "branches", index)) for index, branch in branches]
-        return found
+        shape = SHAPES["step"]
+        parts = self._read(shape, value, place)
+        action, component = _action(parts["action"])
+        step = Step(
+            name=parts["name"],
+            variable=step_variable(parts["name"]),
+            action=action,
+            component=component,
+            inputs=parts["inputs"],
+            place=place,
+            on_error=_error_config(parts["errorConfig"]),
+            is_trigger=parts["isTrigger"],
+            description=parts["description"],
+            extra=shape.other_keys(value),
+        )
+        self._declare(step)
+        step.steps = self._steps(parts, place)
+        branches = enumerate(parts["branches"])
+        step.branches = [self._branch(branch, (*place, "branches", index)) for index, branch in branches]
+        return step
 
     def _declare(self, step: Step) -> None:
         first = self._variables.setdefault(step.variable, step)
@@ -170,56 +183,80 @@ class _IntegrationReader(ExpressionReader):
         self._variables[f"{step.variable} {step.place}"] = step
 
     def _branch(self, value: Any, place: Place) -> Branch:
-        branch = self.mapping(value, place, "a branch with a name and steps")
-        return Branch(self.text(branch, "name", place) if branch else "", self._steps(branch, place), place)
-
-    def _action(self, step: Mapping[str, Any], place: Place) -> tuple[str, str]:
-        if "action" not in step:
-            self.problem(place, "has no action.", "Add `action:` with the key of the action and its component.")
-            return "", ""
-        action = self.mapping(step["action"], (*place, "action"), "an object with `key` and `component`")
-        component = action.get("component")
-        if isinstance(component, str):
-            component = {"key": component}
-        holder = self.mapping(component, (*place, "action", "component"), "an object with the component's `key`")
-        key = self.text(action, "key", (*place, "action")) if action else ""
-        return key, self.text(holder, "key", (*place, "action", "component")) if holder else ""
-
-    def _error_config(self, step: Mapping[str, Any], place: Place) -> ErrorConfig:
-        if step.get("errorConfig") is None:
-            return ErrorConfig()
-        place = (*place, "errorConfig")
-        config = self.mapping(step["errorConfig"], place, "an object with `errorHandlerType`", filled=False)
-        kind = self.choice(config, "errorHandlerType", place, _KINDS_OF_ERROR_HANDLING)
-        return ErrorConfig(
-            kind or "fail",  # type: ignore[arg-type]
-            int(self.number(config, "maxAttempts", place, 0, 5)),
-            self.number(config, "delaySeconds", place, 0, 60),
-            self.flag(config, "usesExponentialBackoff", place),
-            self.flag(config, "ignoreFinalError", place),
-        )
+        parts = self._read(SHAPES["branch"], value, place)
+        return Branch(parts["name"], self._steps(parts, place), place)
 
     def _config_variable(self, value: Any, place: Place) -> ConfigVariable:
-        given = self.mapping(value, place, "a config variable")
-        key = self.text(given, "key", place) if given else ""
-        data_type = self.text(given, "dataType", place, required=False) or "string"
-        known = {"key", "dataType", "defaultValue", "pickList", "collectionType", "connection", "inputs"}
-        found = ConfigVariable(key, "value", place, data_type, given.get("defaultValue"))
-        found.extra = {name: part for name, part in given.items() if name not in known}
-        if "useScopedConfigVar" in given:
-            found.kind = "scoped"
-        elif data_type == "connection":
-            found.kind = "connection"
-            found.connection, found.component = self._action_like(given, place)
-            found.inputs = self.expressions(given, "inputs", place)
+        shape = SHAPES["configVar"]
+        parts = self._read(shape, value, place)
+        variable = ConfigVariable(parts["key"], "value", place, parts["dataType"] or "string", parts["defaultValue"])
+        variable.extra = shape.other_keys(value)
+        if parts["useScopedConfigVar"] is not None:
+            variable.kind = "scoped"
+        elif variable.data_type == "connection":
+            variable.kind = "connection"
+            variable.inputs = parts["inputs"]
+            variable.connection, variable.component = _action(parts["connection"])
+            if "connection" not in value:
+                hint = f"Add `connection:` with its key and component. {did_you_mean('connection', value)}".rstrip()
+                self.problem(place, "is a connection, but says not of which component.", hint)
         else:
-            found.choices = tuple(str(choice) for choice in self.listing(given, "pickList", place))
-            found.collection = self.choice(given, "collectionType", place, ("valuelist", "keyvaluelist"))
-        return found
+            variable.choices = tuple(map(str, parts["pickList"]))
+            variable.collection = parts["collectionType"]
+        return variable
 
-    def _action_like(self, given: Mapping[str, Any], place: Place) -> tuple[str | None, str | None]:
-        if "connection" not in given:
-            hint = f"Add `connection:` with its key and component. {did_you_mean('connection', given)}".rstrip()
-            self.problem(place, "is a connection, but says not of which component.", hint)
-            return None, None
-        return self._action({"action": given["connection"]}, place)
+    def _read(self, shape: Shape, value: Any, place: Place) -> dict[str, Any]:
+        """The fields of an object as its shape has them; an empty one of each in place of anything else."""
+        holder = self.mapping(value, place, shape.noun, filled=bool(shape.required))
+        return {key: self._field(entry, holder, key, place) for key, entry in shape.fields.items()}
+
+    def _field(self, entry: Field, holder: Mapping[str, Any], key: str, place: Place) -> Any:
+        match entry:
+            case Text(required=required):
+                value: Any = self.text(holder, key, place, required=required and bool(holder))
+            case Flag():
+                value = self.flag(holder, key, place)
+            case Number(low, high, whole):
+                number = self.number(holder, key, place, low, high)
+                value = int(number) if whole else number
+            case Choice(choices):
+                value = self.choice(holder, key, place, choices)
+            case ListOf():
+                value = self.listing(holder, key, place)
+            case Inputs():
+                value = self.expressions(holder, key, place)
+            case Part():
+                value = self._part(entry, holder, key, place)
+            case Unread():
+                value = holder.get(key)
+        return value
+
+    def _part(self, entry: Part, holder: Mapping[str, Any], key: str, place: Place) -> dict[str, Any] | None:
+        if key not in holder:
+            if entry.required and holder:
+                self.problem(place, f"has no {key}.", f"Add `{key}:`, {SHAPES[entry.shape].noun}.")
+            return None
+        value = holder[key]
+        if value is None and not entry.required:
+            return None
+        if entry.short and isinstance(value, str):
+            value = {entry.short: value}
+        return self._read(SHAPES[entry.shape], value, (*place, key))
+
+
+def _action(parts: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Keys of an action and of its component."""
+    component = parts["component"] if parts else None
+    return (parts["key"] if parts else ""), (component["key"] if component else "")
+
+
+def _error_config(parts: Mapping[str, Any] | None) -> ErrorConfig:
+    if parts is None:
+        return ErrorConfig()
+    return ErrorConfig(
+        kind=parts["errorHandlerType"] or "fail",
+        attempts=parts["maxAttempts"],
+        delay=parts["delaySeconds"],
+        exponential=parts["usesExponentialBackoff"],
+        ignore_final=parts["ignoreFinalError"],
+    )

@@ -7,10 +7,10 @@ from typing import Any
 
 from connector.common.text import did_you_mean
 from connector.common.yaml_source import Place
+from connector.flows.file.grammar import EXPRESSIONS
 from connector.flows.file.yaml_reader import Reader, kind_of
 from connector.flows.values.expressions import Complex, ConfigVariable, Expression, Literal, Pair, Reference, Template
 
-KINDS = ("value", "reference", "configVar", "template", "complex")
 UNREADABLE = Literal("")
 
 
@@ -41,7 +41,7 @@ class ExpressionReader(Reader):
             return self._complex(content, (*place, "value"))
         if kind in ("reference", "template"):  # it may be a list
             return self._parsed(Reference if kind == "reference" else Template, content, place)
-        near = did_you_mean(str(kind), KINDS) or f"Use one of {', '.join(KINDS)}."
+        near = did_you_mean(str(kind), EXPRESSIONS) or f"Use one of {', '.join(EXPRESSIONS)}."
         self.problem((*place, "type"), f'is "{kind}", which is no type of expression.', near)
         return UNREADABLE
 

@@ -22,11 +22,11 @@ class Reader:
         path = dotted(place)
         self.problems.append(Problem(self.document.location(place), f"{path} {message}", hint=hint))
 
-    def mapping(self, value: Any, place: Place, what: str, *, filled: bool = True) -> Mapping[str, Any]:
+    def mapping(self, value: Any, place: Place, noun: str, *, filled: bool = True) -> Mapping[str, Any]:
         """An object, which must hold something if it is to be `filled`; an empty one in place of anything else."""
         if isinstance(value, Mapping) and (value or not filled):
             return value
-        self.problem(place, f"must be {what}, not {kind_of(value)}.", "Write it as indented `key: value` lines.")
+        self.problem(place, f"must be {noun}, not {kind_of(value)}.", "Write it as indented `key: value` lines.")
         return {}
 
     def listing(self, holder: Mapping[str, Any], key: str, place: Place) -> list[Any]:
@@ -45,8 +45,8 @@ class Reader:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)
         if required:
-            what = "is missing." if value in (None, "") else f"must be a text, not {kind_of(value)}."
-            self.problem((*place, key), what, f"Give it a text: `{key}: ...`.")
+            message = "is missing." if value in (None, "") else f"must be a text, not {kind_of(value)}."
+            self.problem((*place, key), message, f"Give it a text: `{key}: ...`.")
         elif value is not None:
             self.problem((*place, key), f"must be a text, not {kind_of(value)}.", "Put it in quotes.")
         return ""
