@@ -7,7 +7,7 @@
     run = flow.run(connections={"Workspace": {"fields": {"apiKey": "..."}}}, payload={"name": "shop"})
     run.results
 
-`resume` and `undo` take up or take back a run from its journal, `runs` lists them.
+`resume` and `undo` resume or undo a run from its journal, `runs` lists them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from connector.common.lazy_imports import lazily
 
 if TYPE_CHECKING:
-    from connector.flows.check.findings import Finding
+    from connector.flows.check.problems import FlowProblem
     from connector.flows.flow import Flow
     from connector.flows.run.limits import Limits
     from connector.flows.run.result import Run
@@ -32,7 +32,7 @@ else:
         __name__,
         {
             ".journal.past_runs": ("runs",),
-            "check.findings": ("Finding",),
+            "check.problems": ("FlowProblem",),
             "flow": ("Flow",),
             "run.limits": ("Limits",),
             "run.result": ("Run",),
@@ -45,8 +45,8 @@ else:
     )
 
 __all__ = [
-    "Finding",
     "Flow",
+    "FlowProblem",
     "Limits",
     "Run",
     "UndoResult",

@@ -12,7 +12,8 @@ from connector.flows.run.prepare import components_by_key
 
 if TYPE_CHECKING:
     from connector.component.component import Component
-    from connector.flows.check.integration import Finding, Target
+    from connector.flows.check.integration import Target
+    from connector.flows.check.problems import FlowProblem
     from connector.flows.run.connections import ConnectionNeed, GivenConnection
     from connector.flows.run.events import Listener
     from connector.flows.run.limits import Limits
@@ -36,8 +37,8 @@ class Flow:
         """Read an integration file as the platform exports it, of definitionVersion 6 or 7.
 
         Raises:
-            InvalidFlowError: It cannot be read, or says what an integration cannot say; every finding with file, line,
-                path and cure.
+            InvalidFlowError: It cannot be read, or says what an integration cannot say; every problem with file, line,
+                path and hint.
         """
         return cls(read_file(Path(path).expanduser()))
 
@@ -75,7 +76,7 @@ class Flow:
         flow: str | None = None,
         target: Target | None = None,
         config: Mapping[str, Any] | None = None,
-    ) -> list[Finding]:
+    ) -> list[FlowProblem]:
         """Everything that is wrong with the flows, offline.
 
         Args:
@@ -85,7 +86,7 @@ class Flow:
             config: Values of config variables, if they are known; without them an unset one is a warning.
 
         Returns:
-            The findings in the order of the file; those whose `severity` is `error` keep the flow from running.
+            The problems in the order of the file; those whose `severity` is `error` keep the flow from running.
         """
         from connector.flows.check.integration import check
 
@@ -101,12 +102,12 @@ class Flow:
     def destructive_steps(self, components: Components = None, *, flow: str | None = None) -> list[str]:
         """Names of the steps that may take something away; an action that can do anything is among them."""
         known = components_by_key(components)
-        found = []
+        names = []
         for step in self.definition(flow).walk():
             action = known[step.component].actions.get(step.action) if step.component in known else None
             if action is not None and (action.effect_depends_on_inputs or action.effect == "destructive"):
-                found.append(step.name)
-        return found
+                names.append(step.name)
+        return names
 
     def run(
         self,
@@ -152,7 +153,7 @@ class Flow:
             state: Folder for the values of persist-data steps; None is the user's state folder.
 
         Raises:
-            InvalidFlowError: The flow cannot be run as it is; nothing was run, every finding is listed.
+            InvalidFlowError: The flow cannot be run as it is; nothing was run, every problem is listed.
             SetupError: A connection is missing or does not fit; nothing was run.
             StepError: A step failed; `run` is what was done until then.
             FlowLimitError: The flow went beyond a limit.

@@ -112,10 +112,10 @@ class _Mermaid:
         self._count += 1
         name = f"s{self._count}"
         shape = '(["{}"])' if step.is_trigger else '{{"{}"}}' if step.branches else '["{}"]'
-        shown = step.name.replace('"', "#quot;")
+        label = step.name.replace('"', "#quot;")
         if step.name in self.ran:
-            shown += f"<br/>{self.ran[step.name].seconds:.2f} s"
-        self.lines.append(name + shape.replace("{{", "{").replace("}}", "}").replace("{}", shown, 1))
+            label += f"<br/>{self.ran[step.name].seconds:.2f} s"
+        self.lines.append(name + shape.replace("{{", "{").replace("}}", "}").replace("{}", label, 1))
         state = self.ran[step.name].state if step.name in self.ran else "skipped"
         if state in {"failed", "skipped"} and not step.is_trigger:
             self.classes.append(f"class {name} {state}")
@@ -136,11 +136,11 @@ class _Mermaid:
 
 
 def _by_step(trace: Iterable[Mapping[str, Any]]) -> dict[str, _Ran]:
-    found: dict[str, _Ran] = {}
+    by_step: dict[str, _Ran] = {}
     for line in trace:
         if line["type"] == "step":
-            found.setdefault(line["step"], _Ran()).add(line)
-    return found
+            by_step.setdefault(line["step"], _Ran()).add(line)
+    return by_step
 
 
 def _is_end(line: Mapping[str, Any]) -> bool:

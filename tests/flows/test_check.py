@@ -1,4 +1,4 @@
-"""What the check finds, offline."""
+"""The static check of flows."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from connector.component.component import Component
-from connector.flows import Finding, Flow
+from connector.flows import Flow, FlowProblem
 from tests.flows import support
 from tests.flows.support import flow_of, step
 
 
-def found(component: Component, *steps: dict[str, Any], target: Any = None, **more: Any) -> list[str]:
-    findings = flow_of(*steps, **more).check(component, target=target)
-    return [f"{f.severity} {f.rule} {f.step}: {f.message} {f.hint}".strip() for f in findings]
+def problems_of(component: Component, *steps: dict[str, Any], target: Any = None, **more: Any) -> list[str]:
+    problems = flow_of(*steps, **more).check(component, target=target)
+    return [f"{f.severity} {f.rule} {f.step}: {f.message} {f.hint}".strip() for f in problems]
 
 
 def echo(name: str, text: Any) -> dict[str, Any]:
@@ -34,7 +34,8 @@ def branch(name: str, *steps: dict[str, Any], mapped: str = "A", way: str = "A")
 
 def test_flow_without_faults_has_no_findings(workshop: Component) -> None:
     assert (
-        found(workshop, step("List", "workshop.listThings"), loop("Loop", echo("Tell", "=loop.currentItem.name"))) == []
+        problems_of(workshop, step("List", "workshop.listThings"), loop("Loop", echo("Tell", "=loop.currentItem.name")))
+        == []
     )
 
 
@@ -172,26 +173,26 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_it_is_found(workshop: Component, case: str) -> None:
+def test_problem_is_reported(workshop: Component, case: str) -> None:
     steps, expected = CASES[case]
-    findings = found(workshop, *steps)
+    problems = problems_of(workshop, *steps)
     if expected:
-        assert len(findings) == 1
-        assert findings[0].startswith(expected)
+        assert len(problems) == 1
+        assert problems[0].startswith(expected)
     else:
-        assert findings == []
+        assert problems == []
 
 
 def test_step_of_another_branch_is_not_seen(workshop: Component) -> None:
     choose = branch("Branch", echo("First", "x"))
     choose["branches"][1]["steps"] = [echo("Second", "=first.results")]
-    assert found(workshop, choose)[0].startswith('error not-yet-run Second: "first.results" refers to "First"')
+    assert problems_of(workshop, choose)[0].startswith('error not-yet-run Second: "first.results" refers to "First"')
 
 
 def test_selecting_an_executed_step_may_refer_to_branches(workshop: Component) -> None:
     both = {"type": "complex", "value": [{"type": "reference", "value": "first.results"}]}
     select = step("Select", "branch.selectExecutedStepResult", {"stepResult": both})
-    assert found(workshop, branch("Branch", echo("First", "x")), select) == []
+    assert problems_of(workshop, branch("Branch", echo("First", "x")), select) == []
 
 
 def test_condition_that_does_not_hold_together_is_found(workshop: Component) -> None:
@@ -202,12 +203,12 @@ def test_condition_that_does_not_hold_together_is_found(workshop: Component) -> 
         {"conditions": {"type": "complex", "value": [entry]}},
         branches=[{"name": "A", "steps": []}],
     )
-    assert '"equals" is no operator' in found(workshop, choose)[0]
+    assert '"equals" is no operator' in problems_of(workshop, choose)[0]
 
 
 def test_values_that_only_the_run_knows_are_not_judged(workshop: Component) -> None:
     steps = step("List", "workshop.listThings"), step("Create", "workshop.createThing", {"name": "=list.results.next"})
-    assert found(workshop, *steps) == []
+    assert problems_of(workshop, *steps) == []
 
 
 def test_unset_config_variable_is_a_warning_until_values_are_known(workshop: Component) -> None:
@@ -219,7 +220,7 @@ def test_unset_config_variable_is_a_warning_until_values_are_known(workshop: Com
 
 def test_default_outside_the_choices_is_found(workshop: Component) -> None:
     variable = {"key": "Env", "dataType": "picklist", "pickList": ["a", "b"], "defaultValue": "c"}
-    assert "none of its choices" in found(workshop, echo("Tell", "#Env"), config=[variable])[0]
+    assert "none of its choices" in problems_of(workshop, echo("Tell", "#Env"), config=[variable])[0]
 
 
 def test_secret_that_stands_in_the_file_is_found(workshop: Component) -> None:
@@ -229,15 +230,15 @@ def test_secret_that_stands_in_the_file_is_found(workshop: Component) -> None:
         "connection": {"key": "key", "component": {"key": "workshop"}},
         "inputs": {"apiKey": {"type": "value", "value": "oh-no"}},
     }
-    findings = found(workshop, config=[variable])
-    assert len(findings) == 1
-    assert findings[0].startswith('warning secret : the secret "apiKey" of "Other" stands in the file. Remove it')
+    problems = problems_of(workshop, config=[variable])
+    assert len(problems) == 1
+    assert problems[0].startswith('warning secret : the secret "apiKey" of "Other" stands in the file. Remove it')
 
 
 def test_connection_that_the_component_has_not_is_found(workshop: Component) -> None:
     variable = {"key": "O", "dataType": "connection", "connection": {"key": "oauth", "component": {"key": "workshop"}}}
     listing = step("List", "workshop.listThings", {"connection": "#O"})
-    assert "which workshop has not" in found(workshop, listing, config=[variable])[0]
+    assert "which workshop has not" in problems_of(workshop, listing, config=[variable])[0]
 
 
 def test_target_platform_names_what_it_lacks_and_what_is_broken_there(workshop: Component) -> None:
@@ -245,20 +246,20 @@ def test_target_platform_names_what_it_lacks_and_what_is_broken_there(workshop: 
         step("Echo", "workshop.echo", {"fetchAll": "true"}),
         step("Update", "workshop.updateThing", {"thingId": "x"}),
     )
-    assert found(workshop, *steps) == []
-    findings = found(workshop, *steps, target="prismatic")
-    assert "the platform's workshop.echo has no input fetchAll." in findings[0]
-    assert "workshop.updateThing does not work on the platform: it changes another thing." in findings[1]
+    assert problems_of(workshop, *steps) == []
+    problems = problems_of(workshop, *steps, target="prismatic")
+    assert "the platform's workshop.echo has no input fetchAll." in problems[0]
+    assert "workshop.updateThing does not work on the platform: it changes another thing." in problems[1]
 
 
 def test_finding_says_flow_step_line_cause_and_cure(workshop: Component) -> None:
-    finding = flow_of(step("Post", "slack.postMessage")).check(workshop)[0]
-    assert isinstance(finding, Finding)
-    assert str(finding) == (
+    problem = flow_of(step("Post", "slack.postMessage")).check(workshop)[0]
+    assert isinstance(problem, FlowProblem)
+    assert str(problem) == (
         'error: Main / Post (flow.yaml:14): slack.postMessage does not run here: no component "slack" is loaded. '
         "Loaded are workshop."
     )
-    assert finding.to_dict()["location"] == "flow.yaml:14"
+    assert problem.to_dict()["location"] == "flow.yaml:14"
 
 
 def test_every_flow_of_a_file_is_checked_or_the_one_that_is_named(workshop: Component) -> None:
@@ -271,18 +272,18 @@ def test_every_flow_of_a_file_is_checked_or_the_one_that_is_named(workshop: Comp
             for name in ("One", "Two")
         )
     )
-    assert [finding.flow for finding in flow.check(workshop)] == ["One", "Two"]
-    assert [finding.flow for finding in flow.check(workshop, flow="Two")] == ["Two"]
+    assert [problem.flow for problem in flow.check(workshop)] == ["One", "Two"]
+    assert [problem.flow for problem in flow.check(workshop, flow="Two")] == ["Two"]
 
 
 def test_components_may_be_left_out_given_alone_listed_or_by_key(workshop: Component) -> None:
     flow = flow_of(step("List", "workshop.listThings"))
     for given in (workshop, [workshop], {"workshop": workshop}):
         assert flow.check(given) == []
-    assert [finding.rule for finding in flow.check()] == ["unsupported"]
+    assert [problem.rule for problem in flow.check()] == ["unsupported"]
 
 
 def test_blocked_action_is_found() -> None:
     component = support.workshop()
     component.block("noop")
-    assert "error blocked Step: workshop.noop is blocked." in found(component, step("Step", "workshop.noop"))[0]
+    assert "error blocked Step: workshop.noop is blocked." in problems_of(component, step("Step", "workshop.noop"))[0]

@@ -72,8 +72,8 @@ def there(site: sandbox.SandboxApp, url: str) -> Iterator[Place]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_example_has_no_errors(file: Path, segment: Component) -> None:
-    findings = Flow.load(file).check(segment)
-    assert [finding for finding in findings if finding.rule != "unset-config-variable"] == []
+    problems = Flow.load(file).check(segment)
+    assert [problem for problem in problems if problem.rule != "unset-config-variable"] == []
 
 
 def test_there_are_four_examples() -> None:

@@ -42,12 +42,12 @@ def test_five_kinds_of_expressions_are_read() -> None:
             ],
         },
     }
-    found = flow_of(step("Echo", "workshop.echo", inputs)).definition().steps[1].inputs
-    assert found["a"] == Literal("text")
-    assert found["b"] == Reference("trigger.results.body", "trigger", ("results", "body"))
-    assert found["c"] == ConfigVariable("Env")
-    assert found["d"] == Template("x{{#Env}}", ("x", ConfigVariable("Env")))
-    assert found["e"] == Complex(
+    parsed = flow_of(step("Echo", "workshop.echo", inputs)).definition().steps[1].inputs
+    assert parsed["a"] == Literal("text")
+    assert parsed["b"] == Reference("trigger.results.body", "trigger", ("results", "body"))
+    assert parsed["c"] == ConfigVariable("Env")
+    assert parsed["d"] == Template("x{{#Env}}", ("x", ConfigVariable("Env")))
+    assert parsed["e"] == Complex(
         (
             Literal("1"),
             Pair(Literal("n"), Literal("2")),
@@ -98,15 +98,19 @@ def test_three_kinds_of_config_variables_are_read() -> None:
         {"key": "Tags", "dataType": "string", "collectionType": "valuelist"},
         {"key": "Shared", "dataType": "connection", "useScopedConfigVar": "shared-key"},
     ]
-    found = flow_of(config=config).integration.config_variables
-    assert (found["Workshop"].kind, found["Workshop"].component, found["Workshop"].connection) == (
+    variables = flow_of(config=config).integration.config_variables
+    assert (variables["Workshop"].kind, variables["Workshop"].component, variables["Workshop"].connection) == (
         "connection",
         "workshop",
         "key",
     )
-    assert (found["Colour"].kind, found["Colour"].default, found["Colour"].choices) == ("value", "red", ("red", "blue"))
-    assert found["Tags"].collection == "valuelist"
-    assert found["Shared"].kind == "scoped"
+    assert (variables["Colour"].kind, variables["Colour"].default, variables["Colour"].choices) == (
+        "value",
+        "red",
+        ("red", "blue"),
+    )
+    assert variables["Tags"].collection == "valuelist"
+    assert variables["Shared"].kind == "scoped"
 
 
 def test_what_happens_on_an_error_is_read() -> None:
@@ -117,11 +121,11 @@ def test_what_happens_on_an_error_is_read() -> None:
         "usesExponentialBackoff": True,
         "ignoreFinalError": "true",
     }
-    found = flow_of(step("Echo", "workshop.echo", errorConfig=config)).definition().steps[1].on_error
-    assert found == ErrorConfig("retry", 3, 2.0, exponential=True, ignore_final=True)
+    on_error = flow_of(step("Echo", "workshop.echo", errorConfig=config)).definition().steps[1].on_error
+    assert on_error == ErrorConfig("retry", 3, 2.0, exponential=True, ignore_final=True)
 
 
-def test_all_findings_come_at_once_with_line_path_and_cure() -> None:
+def test_all_problems_come_at_once_with_line_path_and_cure() -> None:
     text = """\
 name: Broken
 definitionVersion: 7

@@ -75,12 +75,12 @@ def test_file_with_anything_anywhere_is_read_and_checked_or_refused(
 ) -> None:
     try:
         text = yaml.safe_dump(replaced(SOUND, place, new), allow_unicode=True)
-        findings = Flow.parse(text).check(workshop)
+        reported = Flow.parse(text).check(workshop)
     except InvalidFlowError as error:
-        shown = error.problems
+        problems = error.problems
     else:
-        shown = tuple(finding.problem() for finding in findings)
-    assert all(problem.location and problem.message for problem in shown)
+        problems = tuple(problem.to_problem() for problem in reported)
+    assert all(problem.location and problem.message for problem in problems)
 
 
 @settings(max_examples=150, deadline=None)

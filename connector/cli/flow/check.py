@@ -15,7 +15,7 @@ from connector.cli.shared_options import common_options
 from connector.errors import InvalidFlowError
 
 if TYPE_CHECKING:
-    from connector.flows import Finding
+    from connector.flows import FlowProblem
     from connector.flows.check.integration import Target
 
 COLOURS = {"error": "red", "warning": "yellow"}
@@ -42,39 +42,39 @@ def command(
 
     Nothing is sent. Warnings alone are no error: a config variable without a value is one, unless --config is used.
     """
-    found = _findings(context, file, name, configured, target)
-    errors = sum(finding.severity == "error" for finding in found)
+    problems = _problems(context, file, name, configured, target)
+    errors = sum(problem.severity == "error" for problem in problems)
     if as_json:
-        write_json([finding.to_dict() for finding in found])
+        write_json([problem.to_dict() for problem in problems])
     else:
-        for finding in found:
-            click.echo(line_of(finding))
-        click.echo(_total(errors, len(found) - errors))
+        for problem in problems:
+            click.echo(line_of(problem))
+        click.echo(_total(errors, len(problems) - errors))
     return 1 if errors else 0
 
 
-def _findings(
+def _problems(
     context: click.Context, file: Path, name: str | None, configured: Sequence[str], target: Target | None
-) -> list[Finding]:
-    from connector.flows import Finding, Flow
+) -> list[FlowProblem]:
+    from connector.flows import Flow, FlowProblem
     from connector.flows.run.config import config_values
 
     try:
         flow = Flow.load(file)
     except InvalidFlowError as error:
-        return [Finding("error", "file", p.location, "", "", p.message, p.hint) for p in error.problems]
+        return [FlowProblem("error", "file", p.location, "", "", p.message, p.hint) for p in error.problems]
     config = config_of(configured, flow.integration.config_variables)
     config_values(flow.integration, config)
     return flow.check(known_components(context), flow=name, target=target, config=config or None)
 
 
-def line_of(finding: Finding) -> str:
+def line_of(problem: FlowProblem) -> str:
     """A finding as compilers print theirs, so that editors find the place: `file:line: error: ...`."""
-    place = "".join(f"{part}: " for part in (" / ".join(filter(None, (finding.flow, finding.step))),) if part)
-    severity: str = finding.severity
+    place = "".join(f"{part}: " for part in (" / ".join(filter(None, (problem.flow, problem.step))),) if part)
+    severity: str = problem.severity
     if colours(sys.stdout):
-        severity = click.style(severity, fg=COLOURS[finding.severity], bold=True)
-    return f"{finding.location}: {severity}: {place}{finding.message} {finding.hint}".rstrip()
+        severity = click.style(severity, fg=COLOURS[problem.severity], bold=True)
+    return f"{problem.location}: {severity}: {place}{problem.message} {problem.hint}".rstrip()
 
 
 def _total(errors: int, warnings: int) -> str:

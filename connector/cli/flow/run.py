@@ -67,7 +67,7 @@ def command(
     connector flow run copy.yaml --sandbox='From Workspace=a.sqlite' --sandbox='To Workspace=b.sqlite'
     """
     from connector.flows import Flow
-    from connector.flows.check.findings import raise_if_errors
+    from connector.flows.check.problems import raise_if_errors
     from connector.flows.run.config import config_values
 
     components = known_components(context)

@@ -31,21 +31,21 @@ def trigger_shape() -> dict[str, Any]:
     return dict.fromkeys(PROPERTIES, UNKNOWN) | {"body": body, "rawBody": body}
 
 
-def step_shape(step: Step, components: Mapping[str, Component], sight: VisibleSteps) -> Any:
+def step_shape(step: Step, components: Mapping[str, Component], visible: VisibleSteps) -> Any:
     """The shape of a step's results."""
     if step.kind in {"branch.branchOnValue", "branch.branchOnExpression"}:
         return "the name of a branch"
     if step.kind in BUILT_IN or step.component not in components:
         return UNKNOWN
-    return sight.example(components[step.component], step.action)
+    return visible.example(components[step.component], step.action)
 
 
-def item_shape(step: Step, sight: VisibleSteps) -> Any:
+def item_shape(step: Step, visible: VisibleSteps) -> Any:
     """The shape of a loop's current item: that of the first item of the example it goes over."""
     items = step.inputs.get("items")
     if not isinstance(items, Reference):
         return UNKNOWN
-    shape = follow({"": sight.shapes.get(items.variable, UNKNOWN)}, ("", *items.path))
+    shape = follow({"": visible.shapes.get(items.variable, UNKNOWN)}, ("", *items.path))
     if isinstance(shape, Mapping) and shape:
         shape = list(shape.values())
     return shape[0] if isinstance(shape, list) and shape else UNKNOWN

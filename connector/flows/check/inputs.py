@@ -23,7 +23,7 @@ class InputChecks:
         self.integration = integration
         self.components = components
 
-    def findings(self, step: Step) -> Iterator[Rule]:
+    def check(self, step: Step) -> Iterator[Rule]:
         """What is wrong with the inputs of a step."""
         built_in = BUILT_IN.get(step.kind)
         if built_in is not None:

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from connector.component.component import Component
 from connector.flows.check.example_shapes import UNKNOWN, item_shape, step_shape, trigger_shape
-from connector.flows.check.findings import Finding, Severity
 from connector.flows.check.inputs import InputChecks
+from connector.flows.check.problems import FlowProblem, Severity
 from connector.flows.check.references import VisibleSteps, check_parts
 from connector.flows.check.structure import check_structure
 from connector.flows.check.target import check_target
@@ -19,8 +19,6 @@ from connector.flows.values.expressions import parts_of
 
 Target = Literal["prismatic"]
 
-__all__ = ["Finding", "Target", "check"]
-
 
 def check(
     integration: Integration,
@@ -29,13 +27,13 @@ def check(
     flows: Sequence[FlowDefinition] | None = None,
     target: Target | None = None,
     config: Mapping[str, Any] | None = None,
-) -> list[Finding]:
-    """The findings of an integration; see `connector.flows.flow.Flow.check`."""
+) -> list[FlowProblem]:
+    """The problems of an integration; see `connector.flows.flow.Flow.check`."""
     checked = integration.flows if flows is None else flows
-    found = list(_variable_findings(integration, components, checked, config))
+    problems = list(_variable_problems(integration, components, checked, config))
     for flow in checked:
-        found += _Check(integration, components, flow, target).findings()
-    return found
+        problems += _Check(integration, components, flow, target).check()
+    return problems
 
 
 class _Check:
@@ -52,55 +50,55 @@ class _Check:
         self.components = components
         self.flow = flow
         self.target = target
-        self.found: list[Finding] = []
+        self.problems: list[FlowProblem] = []
         self.inputs = InputChecks(integration, components)
 
-    def findings(self) -> list[Finding]:
+    def check(self) -> list[FlowProblem]:
         trigger, *steps = self.flow.steps
-        sight = VisibleSteps(self.flow, self.integration)
-        sight.show(trigger, trigger_shape())
-        self._walk(steps, sight, loops=0)
-        return self.found
+        visible = VisibleSteps(self.flow, self.integration)
+        visible.show(trigger, trigger_shape())
+        self._walk(steps, visible, loops=0)
+        return self.problems
 
-    def _walk(self, steps: Sequence[Step], sight: VisibleSteps, loops: int) -> None:
+    def _walk(self, steps: Sequence[Step], visible: VisibleSteps, loops: int) -> None:
         for step in steps:
             self._add(step, check_structure(step, self.components, loops))
-            self._add(step, check_parts(step, sight))
-            self._add(step, self.inputs.findings(step))
+            self._add(step, check_parts(step, visible))
+            self._add(step, self.inputs.check(step))
             if self.target is not None:
                 self._add(step, check_target(step, self.components))
-            self._blocks(step, sight, loops)
-            sight.show(step, step_shape(step, self.components, sight))
+            self._blocks(step, visible, loops)
+            visible.show(step, step_shape(step, self.components, visible))
 
-    def _blocks(self, step: Step, sight: VisibleSteps, loops: int) -> None:
+    def _blocks(self, step: Step, visible: VisibleSteps, loops: int) -> None:
         if step.steps:
-            sight.enter(step, item_shape(step, sight) if step.action == "loopOverItems" else UNKNOWN)
-            self._walk(step.steps, sight, loops + 1)
-            sight.leave(step)
+            visible.enter(step, item_shape(step, visible) if step.action == "loopOverItems" else UNKNOWN)
+            self._walk(step.steps, visible, loops + 1)
+            visible.leave(step)
         for branch in step.branches:
-            self._walk(branch.steps, sight, loops)
-            sight.close_branch(branch)
-        sight.join(step)
+            self._walk(branch.steps, visible, loops)
+            visible.close_branch(branch)
+        visible.join(step)
 
     def _add(self, step: Step, rules: Iterator[tuple[Severity, str, tuple[str | int, ...], str, str]]) -> None:
         for severity, rule, place, message, hint in rules:
             location = self.integration.location((*step.place, *place))
-            self.found.append(Finding(severity, rule, location, self.flow.name, step.name, message, hint))
+            self.problems.append(FlowProblem(severity, rule, location, self.flow.name, step.name, message, hint))
 
 
-def _variable_findings(
+def _variable_problems(
     integration: Integration,
     components: Mapping[str, Component],
     flows: Sequence[FlowDefinition],
     config: Mapping[str, Any] | None,
-) -> Iterator[Finding]:
+) -> Iterator[FlowProblem]:
     used = _used_variables(flows)
     for key, variable in integration.config_variables.items():
         location = integration.location(variable.place)
         if variable.kind == "value" and key in used:
-            yield from _unset(variable, location, config)
+            yield from _unset_problems(variable, location, config)
         if variable.kind == "connection":
-            yield from _connection(variable, location, components, is_used=key in used)
+            yield from _connection_problems(variable, location, components, is_used=key in used)
 
 
 def _used_variables(flows: Sequence[FlowDefinition]) -> set[str]:
@@ -109,37 +107,37 @@ def _used_variables(flows: Sequence[FlowDefinition]) -> set[str]:
     return {part.key for expression in expressions for part in parts_of(expression) if isinstance(part, ConfigPart)}
 
 
-def _unset(variable: ConfigVariable, location: str, config: Mapping[str, Any] | None) -> Iterator[Finding]:
+def _unset_problems(variable: ConfigVariable, location: str, config: Mapping[str, Any] | None) -> Iterator[FlowProblem]:
     if variable.default in (None, "") and (config or {}).get(variable.key) in (None, ""):
         severity: Severity = "warning" if config is None else "error"
         message = f'the config variable "{variable.key}" has no value.'
         hint = f"Give it: --config '{variable.key}=VALUE', config={{{variable.key!r}: ...}}."
-        yield Finding(severity, "unset-config-variable", location, "", "", message, hint)
+        yield FlowProblem(severity, "unset-config-variable", location, "", "", message, hint)
     if variable.choices and variable.default not in (None, "", *variable.choices):
         message = f'the default "{variable.default}" of "{variable.key}" is none of its choices.'
-        yield Finding("error", "choice", location, "", "", message, f"Use one of {', '.join(variable.choices)}.")
+        yield FlowProblem("error", "choice", location, "", "", message, f"Use one of {', '.join(variable.choices)}.")
 
 
-def _connection(
+def _connection_problems(
     variable: ConfigVariable, location: str, components: Mapping[str, Component], *, is_used: bool
-) -> Iterator[Finding]:
+) -> Iterator[FlowProblem]:
     component = components.get(variable.component or "")
     if component is None:
         return
     if variable.connection not in component.connections:
         message = f'"{variable.key}" is a connection "{variable.connection}", which {component.key} has not.'
         hint = f"Use one of {', '.join(component.connections)}."
-        yield Finding("error" if is_used else "warning", "unknown-connection", location, "", "", message, hint)
+        yield FlowProblem("error" if is_used else "warning", "unknown-connection", location, "", "", message, hint)
         return
     definitions = component.connections[variable.connection].fields.definitions()
     for key, expression in variable.inputs.items():
         marker = definitions.get(key)
         if marker is not None and not marker.shown and isinstance(expression, Text) and expression.value:
             message = f'the hidden field "{key}" of "{variable.key}" stands in the file, and is not used.'
-            yield Finding("warning", "hidden-field", location, "", "", message, "Give it with the connection.")
+            yield FlowProblem("warning", "hidden-field", location, "", "", message, "Give it with the connection.")
         secret = marker is not None and (marker.secret or marker.type == "password")
         if secret and isinstance(expression, Text) and expression.value:
             message = f'the secret "{key}" of "{variable.key}" stands in the file.'
-            yield Finding(
+            yield FlowProblem(
                 "warning", "secret", location, "", "", message, "Remove it, and give it when the flow is run."
             )

@@ -9,14 +9,14 @@ from connector.common.text import did_you_mean
 from connector.common.yaml_source import Place
 from connector.component.component import Component
 from connector.flows.check.example_shapes import UNKNOWN, follow
-from connector.flows.check.findings import Severity
+from connector.flows.check.problems import Severity
 from connector.flows.file.model import Branch, FlowDefinition, Integration, Step, walk
 from connector.flows.file.step_inputs import CONNECTION_INPUTS
 from connector.flows.values.expressions import ConfigVariable, Expression, Reference, parts_of
 from connector.flows.values.paths import UNDEFINED
 
 Rule = tuple[Severity, str, Place, str, str]
-"""Severity, rule, place below the step, message, cure."""
+"""Severity, rule, place below the step, message, hint."""
 
 
 class VisibleSteps:
@@ -74,21 +74,21 @@ class VisibleSteps:
                     self.maybe.add(step.variable)
 
 
-def check_parts(step: Step, sight: VisibleSteps) -> Iterator[Rule]:
+def check_parts(step: Step, visible: VisibleSteps) -> Iterator[Rule]:
     """Every reference and every config variable of a step's inputs."""
     for key, expression in step.inputs.items():
         place = ("inputs", key)
         for part in parts_of(expression):
             if isinstance(part, Reference):
-                yield from _reference(part, step, sight, place)
+                yield from _reference(part, step, visible, place)
             else:
-                yield from _config_variable(part, expression, key, sight, place)
+                yield from _config_variable(part, expression, key, visible, place)
 
 
-def _reference(part: Reference, step: Step, sight: VisibleSteps, place: Place) -> Iterator[Rule]:
-    target = sight.steps.get(part.variable)
+def _reference(part: Reference, step: Step, visible: VisibleSteps, place: Place) -> Iterator[Rule]:
+    target = visible.steps.get(part.variable)
     if target is None:
-        hint = did_you_mean(part.variable, sight.steps) or f"Its steps are {', '.join(sight.steps)}."
+        hint = did_you_mean(part.variable, visible.steps) or f"Its steps are {', '.join(visible.steps)}."
         yield (
             "error",
             "unknown-step",
@@ -97,7 +97,7 @@ def _reference(part: Reference, step: Step, sight: VisibleSteps, place: Place) -
             hint,
         )
         return
-    properties = sight.shapes.get(part.variable)
+    properties = visible.shapes.get(part.variable)
     if properties is None:
         yield "error", "not-yet-run", place, _unseen(part, step, target), "Refer to a step before this one."
         return
@@ -105,7 +105,7 @@ def _reference(part: Reference, step: Step, sight: VisibleSteps, place: Place) -
     if first not in properties:
         yield "error", "unknown-property", place, *_no_property(part, target, properties)
         return
-    if part.variable in sight.maybe and step.kind != "branch.selectExecutedStepResult":
+    if part.variable in visible.maybe and step.kind != "branch.selectExecutedStepResult":
         message = f'"{part.text}" refers to a step in a branch, which may not have run.'
         yield "warning", "may-not-have-run", place, message, "Use Select Executed Step Result after the branches."
     if follow(properties, part.path) is UNDEFINED:
@@ -122,18 +122,18 @@ def _unseen(part: Reference, step: Step, target: Step) -> str:
 
 
 def _no_property(part: Reference, target: Step, properties: dict[str, Any]) -> tuple[str, str]:
-    given = part.path[0] if part.path else ""
-    if not given:
+    name = part.path[0] if part.path else ""
+    if not name:
         return (
             f'"{part.text}" names no property of "{target.name}".',
             f"Add {' or '.join(f'.{p}' for p in properties)}.",
         )
-    if given in {"currentItem", "index"} and target.steps:
+    if name in {"currentItem", "index"} and target.steps:
         return f'"{part.text}" is seen only by the steps inside of the loop.', "Use .results after the loop."
-    if given == "results" and target.steps:
+    if name == "results" and target.steps:
         return f'"{part.text}": the loop has no results before its end.', "Use .currentItem or .index inside of it."
-    near = did_you_mean(given, properties) or f"It has {', '.join(properties)}."
-    return f'"{part.text}": "{target.name}" has no property "{given}".', near
+    near = did_you_mean(name, properties) or f"It has {', '.join(properties)}."
+    return f'"{part.text}": "{target.name}" has no property "{name}".', near
 
 
 def _near_path(part: Reference, properties: dict[str, Any]) -> str:
@@ -150,9 +150,9 @@ def _near_path(part: Reference, properties: dict[str, Any]) -> str:
 
 
 def _config_variable(
-    part: ConfigVariable, expression: Expression, key: str, sight: VisibleSteps, place: Place
+    part: ConfigVariable, expression: Expression, key: str, visible: VisibleSteps, place: Place
 ) -> Iterator[Rule]:
-    variables = sight.integration.config_variables
+    variables = visible.integration.config_variables
     name = part.key if part.key in variables else part.key.partition(".")[0]
     if not part.key:
         return

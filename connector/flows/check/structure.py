@@ -63,9 +63,9 @@ def _action(step: Step, components: Mapping[str, Component]) -> Iterator[Rule]:
 
 
 def _times(step: Step) -> Iterator[Rule]:
-    given = step.inputs.get("iterationCount")
-    if isinstance(given, Literal) and given.value != "" and not number_of(given.value) >= 0:
-        message = f'iterationCount "{given.value}" is no number of times.'
+    count = step.inputs.get("iterationCount")
+    if isinstance(count, Literal) and count.value != "" and not number_of(count.value) >= 0:
+        message = f'iterationCount "{count.value}" is no number of times.'
         yield "error", "value", ("inputs", "iterationCount"), message, "Give a whole number."
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from connector.errors import JournalError, Problem
-from connector.flows.check.findings import raise_if_errors
 from connector.flows.check.integration import check
+from connector.flows.check.problems import raise_if_errors
 from connector.flows.file.parse import read_text
 from connector.flows.run.config import config_values
 from connector.flows.run.connections import check_same_hosts

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connector.flows.check.findings import raise_if_errors
 from connector.flows.check.integration import check
+from connector.flows.check.problems import raise_if_errors
 from connector.flows.run.config import config_values
 from connector.flows.run.limits import check_depth
 from connector.flows.run.result import Options, Run

@@ -56,8 +56,8 @@ def compile_condition(expression: Expression) -> Condition:
     if operator in GROUPS:
         return (operator, *(compile_condition(term) for term in terms))
     if operator not in OPERATORS:
-        shown = operator if isinstance(operator, str) else "a condition"
-        raise ValueError(f'"{shown}" is no operator; known are {", ".join(OPERATORS)}')
+        label = operator if isinstance(operator, str) else "a condition"
+        raise ValueError(f'"{label}" is no operator; known are {", ".join(OPERATORS)}')
     needed = 1 if operator in UNARY else 2
     if len(terms) < needed:
         raise ValueError(f'"{operator}" needs {needed} term{"s"[: needed - 1]}, has {len(terms)}')
@@ -122,11 +122,11 @@ def _moment(value: Any) -> float:
     try:
         moment = dt.datetime.fromisoformat(value.strip())
     except (AttributeError, ValueError):
-        shown = f'"{value}"' if isinstance(value, str) else _kind(value)
+        label = f'"{value}"' if isinstance(value, str) else _kind(value)
         hint = "Give an ISO 8601 date such as 2026-01-31, or seconds since 1970."
     else:
         return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
-    raise UsageError(f"{shown} is no date.", hint=hint)
+    raise UsageError(f"{label} is no date.", hint=hint)
 
 
 def _kind(value: Any) -> str:

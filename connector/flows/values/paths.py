@@ -41,12 +41,12 @@ def parse_path(text: str) -> Path:
     segments: list[str] = []
     position = 0
     while position < len(text):
-        found = _SEGMENT.match(text, position)
+        match = _SEGMENT.match(text, position)
         first = not segments
-        if found is None or (found["plain"] is not None and (found["dot"] is not None) == first):
+        if match is None or (match["plain"] is not None and (match["dot"] is not None) == first):
             raise ValueError(f'cannot be read from "{text[position : position + 20]}" on')
-        position = found.end()
-        segments.append(next(part for part in found.group("double", "single", "index", "plain") if part is not None))
+        position = match.end()
+        segments.append(next(part for part in match.group("double", "single", "index", "plain") if part is not None))
     if not segments or len(segments) > MAX_SEGMENTS:
         raise ValueError("is empty" if not segments else f"has more than {MAX_SEGMENTS} segments")
     return tuple(segments)
