@@ -1,8 +1,8 @@
-"""Audits a workspace: which Sources are disabled, have no name, or are connected to nothing.
+"""Audit a workspace: list the sources that are disabled, unnamed, or unconnected.
 
     SEGMENT_API_KEY=... python examples/flows/audit_workspace.py
 
-One page of Sources is in memory at a time; of the connections only the ids of the Sources are kept.
+Only one page of sources is in memory at a time. Of the connections, the script keeps only the source IDs.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from connector import Runner
 
 
 @dataclass
-class Findings:
-    """How many Sources were looked at, and how many of them have which fault."""
+class AuditSummary:
+    """Number of audited sources, and of sources with each problem."""
 
     sources: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
 
 
 def connected_sources(runner: Runner) -> set[str]:
-    """Ids of the Sources that a Destination or a Warehouse is connected to."""
+    """Return the IDs of the sources that are connected to a destination or a warehouse."""
     connected = {destination["sourceId"] for destination in runner.records("listDestinations")}
     for warehouse in runner.records("listWarehouses"):
         sources = runner.records("listConnectedSourcesFromWarehouse", {"warehouseId": warehouse["id"]})
@@ -39,8 +39,8 @@ def connected_sources(runner: Runner) -> set[str]:
     return connected
 
 
-def faults_of(source: dict[str, Any], connected: set[str]) -> Iterator[str]:
-    """What is wrong with one Source."""
+def problems_of(source: dict[str, Any], connected: set[str]) -> Iterator[str]:
+    """Yield the problems of one source."""
     if not source["enabled"]:
         yield "disabled"
     if not source.get("name"):
@@ -49,40 +49,40 @@ def faults_of(source: dict[str, Any], connected: set[str]) -> Iterator[str]:
         yield "unconnected"
 
 
-def audit(runner: Runner, out: IO[str], *, progress: bool = False) -> Findings:
-    """Write one JSON line for every Source that has a fault.
+def audit(runner: Runner, out: IO[str], *, progress: bool = False) -> AuditSummary:
+    """Write one JSON line for each source that has a problem.
 
     Args:
-        runner: Of the workspace.
-        out: Where the lines go.
-        progress: Show a progress bar on stderr.
+        runner: Runner of the workspace.
+        out: Stream to write to.
+        progress: Show a progress bar on standard error.
     """
-    found = Findings()
+    summary = AuditSummary()
     connected = connected_sources(runner)
     for source in with_progress(runner) if progress else runner.records("listSources"):
-        found.sources += 1
-        faults = list(faults_of(source, connected))
-        found.faults.update(faults)
-        if faults:
-            out.write(json.dumps({"id": source["id"], "slug": source["slug"], "faults": faults}) + "\n")
-    return found
+        summary.sources += 1
+        problems = list(problems_of(source, connected))
+        summary.problems.update(problems)
+        if problems:
+            out.write(json.dumps({"id": source["id"], "slug": source["slug"], "problems": problems}) + "\n")
+    return summary
 
 
 def with_progress(runner: Runner) -> Iterable[dict[str, Any]]:
-    """The Sources, with a progress bar."""
+    """Iterate over the sources and show a progress bar."""
     first = runner.invoke("listSources", {"count": 1})
     total = first["data"]["data"]["pagination"].get("totalEntries")
     return track(runner.records("listSources"), "Sources", total=total, console=Console(stderr=True))
 
 
 def main() -> None:
-    """Audit the workspace that the environment names."""
+    """Audit the workspace of the credentials in the environment."""
     names = {"apiKey": "SEGMENT_API_KEY", "region": "SEGMENT_REGION", "baseUrl": "SEGMENT_BASE_URL"}
     fields = {key: os.environ[name] for key, name in names.items() if name in os.environ}
     with Runner(connector.load_component(), {"fields": fields}) as runner:
-        found = audit(runner, sys.stdout, progress=sys.stderr.isatty())
-    counts = ", ".join(f"{count} {fault}" for fault, count in found.faults.items()) or "no faults"
-    print(f"{found.sources} sources: {counts}", file=sys.stderr)
+        summary = audit(runner, sys.stdout, progress=sys.stderr.isatty())
+    counts = ", ".join(f"{count} {problem}" for problem, count in summary.problems.items()) or "no problems"
+    print(f"{summary.sources} sources: {counts}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def test_user_is_off_boarded_and_the_log_is_told(command: Command, payload: Any)
     ended = command("flow", "run", EXAMPLES / "offboard_user.yaml", "--payload", payload({"email": email}), "--sandbox")
 
     assert (ended.code, ended.json) == (0, {"removed": True, "pendingInvites": "not touched"})
-    assert "Pending invites of this address are left as they are." in ended.err
+    assert "Pending invites for this address stay valid." in ended.err
     assert email not in listed(command, "listUsers", "$.email")
 
 

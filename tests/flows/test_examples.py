@@ -158,8 +158,8 @@ def test_user_is_removed_and_pending_invites_are_mentioned(segment: Component, h
     assert again.response is not None
     assert (again.response["statusCode"], again.results["removed"]) == (404, False)
     logged = [event.message for event in events if isinstance(event, LogEvent)]
-    assert "Pending invites of this address are left as they are." in logged[0]
-    assert "A pending invite would still let this person in." in logged[1]
+    assert "Pending invites for this address stay valid." in logged[0]
+    assert "A pending invite for this address stays valid." in logged[1]
 
 
 def copy(segment: Component, here: Place, there: Place, payload: dict[str, Any]) -> Run:
@@ -215,16 +215,16 @@ def test_failed_flow_names_the_step_the_action_and_the_cause(segment: Component,
         copy(segment, here, here, {"sourceId": "missing"})
 
 
-def test_audit_finds_the_faults_of_sources(segment: Component, here: Place) -> None:
+def test_audit_reports_the_problems_of_sources(segment: Component, here: Place) -> None:
     out = io.StringIO()
     with connector.Runner(segment, here.connection) as runner:
         first = here.workspace.sources[0]["id"]
         runner.invoke("updateSource", {"sourceId": first, "enabled": False, "name": ""})
-        found = audit(runner, out, progress=True)
-    lines = {line["id"]: line["faults"] for line in map(json.loads, out.getvalue().splitlines())}
-    assert found.sources == len(here.workspace.sources)
+        summary = audit(runner, out, progress=True)
+    lines = {line["id"]: line["problems"] for line in map(json.loads, out.getvalue().splitlines())}
+    assert summary.sources == len(here.workspace.sources)
     assert "disabled" in lines[first]
-    assert found.faults["disabled"] == sum("disabled" in faults for faults in lines.values())
+    assert summary.problems["disabled"] == sum("disabled" in problems for problems in lines.values())
 
 
 def test_audit_keeps_one_page_in_memory(segment: Component, site: sandbox.SandboxApp, url: str) -> None:
@@ -232,10 +232,10 @@ def test_audit_keeps_one_page_in_memory(segment: Component, site: sandbox.Sandbo
         with connector.Runner(segment, big.connection) as runner:
             tracemalloc.start()
             try:
-                found = audit(runner, io.StringIO())
+                summary = audit(runner, io.StringIO())
                 peak = tracemalloc.get_traced_memory()[1]
             finally:
                 tracemalloc.stop()
-        assert found.sources == 4_000
+        assert summary.sources == 4_000
         records = len(json.dumps(big.workspace.sources[:200])) * 20
         assert peak < records * 3
