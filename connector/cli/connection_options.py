@@ -127,7 +127,7 @@ def _of_variables(definition: ConnectionDefinition[Any], environment: Mapping[st
     names = environment_names(definition)
     fields = {key: environment[name] for key, name in names.items() if environment.get(name)}
     markers = definition.fields.definitions()
-    secret = [names[key] for key in fields if markers[key].secret or markers[key].type == "password"]
+    secret = [names[key] for key in fields if markers[key].is_secret]
     origin = ", ".join(secret or [names[key] for key in fields])
     return Credentials({"key": definition.key, "fields": fields}, origin or None)
 

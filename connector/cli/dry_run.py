@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.masking import Mask
+from connector.common.redaction import REDACTED, Redactor
 from connector.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from connector.component.context import Context
-    from connector.rest import Request, Response
+    from connector.component.inputs import Inputs
+    from connector.rest import Endpoint, Request, Response
 
 
 class WouldSendError(Exception):
-    """Ends an action at its first write; `request` is that write as it may be shown."""
+    """Ends an action at its first write; `request` is that write with its secrets redacted."""
 
     def __init__(self, request: dict[str, Any]) -> None:
         super().__init__("a write would be sent")
@@ -25,12 +26,43 @@ class DryRun:
 
     @hookimpl(tryfirst=True)
     def send_request(self, context: Context, request: Request) -> Response | None:
-        """Leave a read to whoever sends it.
+        """Leave a read to the next implementation.
 
         Raises:
-            WouldSendError: The request is a write.
+            WouldSendError: If the request is a write.
         """
         if request.is_safe:
             return None
         assert context.inputs is not None  # noqa: S101 - an action that sends has been started with its inputs
-        raise WouldSendError(Mask(context.inputs, context.endpoint).request(request))
+        raise WouldSendError(redacted_request(context.inputs, context.endpoint, request))
+
+
+def redacted_inputs(inputs: Inputs) -> dict[str, Any]:
+    """Return the inputs by key, with `***` for those that are secret."""
+    secret = inputs.secret_keys()
+    return {key: REDACTED if key in secret else value for key, value in inputs.model_dump().items()}
+
+
+def redacted_request(inputs: Inputs, endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """Return a request as JSON: `{"method", "url", "headers", "body"}`; of a binary body only the size."""
+    redactor = endpoint.redactor.extended()
+    for value in inputs.secret_values():
+        redactor.learn_leaves(value)
+    headers = redactor.value({"Accept": endpoint.media_type, **endpoint.headers, **request.headers})
+    if endpoint.authorization is not None:
+        headers["Authorization"] = REDACTED
+    url = redactor.text(endpoint.base_url + request.path)
+    line = {"method": request.method, "url": url, "headers": headers}
+    return line if request.body is None else {**line, "body": _body(request.body, redactor)}
+
+
+def _body(body: bytes, redactor: Redactor) -> Any:
+    from pydantic_core import from_json
+
+    try:
+        return redactor.value(from_json(body))
+    except ValueError:
+        try:
+            return redactor.text(body.decode())
+        except UnicodeDecodeError:
+            return f"{len(body)} bytes"

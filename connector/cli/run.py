@@ -112,12 +112,12 @@ def _perform(
 
 
 def _confirm(opened: Opened, action: Action[Any], inputs: Inputs) -> None:
-    from connector.cli.masking import Mask
+    from connector.cli.dry_run import redacted_inputs
 
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         hint = "Repeat it with --yes if that is meant, or with --dry-run to see what would be sent."
         raise UsageError("takes something away, which needs a yes.", action=action.key, hint=hint)
-    shown = json_bytes(Mask(inputs, opened.runner.connection.endpoint(inputs)).inputs, indent=None).decode()
+    shown = json_bytes(redacted_inputs(inputs), indent=None).decode()
     say(f"{action.key} {shown} on {opened.target(inputs)}")
     if not click.confirm("Do it?", err=True):
         raise UsageError("was not confirmed; nothing was sent.", action=action.key)

@@ -2,85 +2,187 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote, quote_plus
+
+REDACTED = "***"
 
 _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)|secret|token|credential|authorization|private.?key|api.?key|write.?key|access.?key",
     re.IGNORECASE,
 )
 _MIN_LENGTH = 4
+"""Shorter strings of an input are never searched for, since that would shred every text."""
+
+_MIN_LENGTH_OF_UNNAMED = 8
+"""The same for strings whose name does not sound like a secret: they may be ordinary words."""
+
+_MIN_LENGTH_OF_BASE64 = 6
+"""Shorter strings leave too few characters of base64 that depend on them alone."""
+
 _MAX_DEPTH = 100
 
 
 class Redactor:
-    """Masks values by where they came from, by the name they stand under, and by their text.
+    """Replaces secrets by `***`: in strings, in JSON values, and by the names of values.
+
+    A secret is replaced in every form in which a service may echo it: plain, URL-encoded, JSON-escaped,
+    HTML-escaped, and in base64, there also as a part of a longer string.
 
     Args:
-        secrets: Texts that are masked wherever they stand.
-        keys: Names whose values are masked, beside those that sound like secrets.
+        secrets: Strings that are secret wherever they occur.
+        names: Keys whose values `record` redacts as a whole, beside those that sound like secrets.
     """
 
-    def __init__(self, secrets: Collection[str] = (), keys: Collection[str] = ()) -> None:
-        self._secrets = {secret for secret in secrets if len(secret) >= _MIN_LENGTH}
-        self._keys = set(keys)
+    def __init__(self, secrets: Iterable[str] = (), names: Collection[str] = ()) -> None:
+        self._secrets = {secret for secret in secrets if secret}
+        self._leaves: set[Any] = set()
+        self._names = frozenset(names)
+        self._forms: tuple[str, ...] | None = None
 
-    def learn(self, value: Any) -> None:
-        """Mask the texts of a secret value from now on, wherever they stand."""
+    def extended(self) -> Redactor:
+        """Return a copy that can learn more without changing this one."""
+        copy = Redactor(self._secrets, self._names)
+        copy._leaves = set(self._leaves)
+        return copy
+
+    def learn(self, value: Any, name: str = "") -> None:
+        """Redact the strings of a secret value from now on, wherever they occur."""
+        for leaf_name, leaf in _named_leaves(value, name):
+            shortest = _MIN_LENGTH if _SECRET_NAME.search(leaf_name) else _MIN_LENGTH_OF_UNNAMED
+            if isinstance(leaf, str) and len(leaf) >= shortest:
+                self._add(leaf)
+
+    def learn_leaves(self, value: Any) -> None:
+        """Redact from now on whatever equals a leaf of a secret value, numbers included, and its strings anywhere."""
+        for _, leaf in _named_leaves(value, ""):
+            self._leaves.add(leaf)
+            if isinstance(leaf, str) and len(leaf) >= _MIN_LENGTH:
+                self._add(leaf)
+
+    def text(self, text: str) -> str:
+        """Return the string with every secret in it replaced."""
+        if self._forms is None:
+            # The longest first: one secret may be a part of another, and nothing of either may remain.
+            self._forms = tuple(sorted({form for s in self._secrets for form in _forms(s)}, key=len, reverse=True))
+        spans = [span for form in self._forms if form in text for span in _spans(form, text)]
+        return _replace(text, spans) if spans else text
+
+    def value(self, value: Any) -> Any:
+        """Return a copy of a JSON value with every secret in its keys and strings replaced."""
         match value:
-            case str() if len(value) >= 2 * _MIN_LENGTH:
-                self._secrets.add(value)
-            case Mapping():
-                for part in value.values():
-                    self.learn(part)
-            case list() | tuple():
-                for part in value:
-                    self.learn(part)
+            case dict():
+                return {self.value(key): self.value(part) for key, part in value.items()}
+            case list():
+                return [self.value(part) for part in value]
+            case bool() | None:
+                return value
+            case _ if self._leaves and value in self._leaves:
+                return REDACTED
+            case str():
+                return self.text(value)
+        return value
 
-    def value(self, value: Any, name: str = "", depth: int = 0) -> Any:
-        """A copy without secrets; what is nested very deeply is left out."""
+    def record(self, value: Any, name: str = "", depth: int = 0) -> Any:
+        """Return a copy for a file: also without what is stored under the name of a secret, and cut when very deep."""
         if depth > _MAX_DEPTH:
             return "..."
         match value:
-            case Mapping() if "key" in value and "value" in value and len(value) == 2:
-                return {"key": value["key"], "value": self.value(value["value"], f"{name} {value['key']}", depth + 1)}
+            case Mapping() if _is_pair(value):
+                pair_name = f"{name} {value['key']}"
+                return {"key": value["key"], "value": self.record(value["value"], pair_name, depth + 1)}
             case Mapping():
                 return {str(key): self._member(part, str(key), depth + 1) for key, part in value.items()}
             case list() | tuple():
-                return [self.value(part, name, depth + 1) for part in value]
+                return [self.record(part, name, depth + 1) for part in value]
             case str():
-                return STARS if value and _SECRET_NAME.search(name) else self.text(value)
+                return REDACTED if value and _SECRET_NAME.search(name) else self.text(value)
         return value
 
-    def text(self, text: str) -> str:
-        """A text without secrets."""
-        return hide(text, self._secrets)
-
     def _member(self, value: Any, name: str, depth: int) -> Any:
-        if name in self._keys and value not in (None, "", [], {}):
-            return self.masked(value)
-        return self.value(value, name, depth)
+        if name in self._names and value not in (None, "", [], {}):
+            return masked(value)
+        return self.record(value, name, depth)
 
-    def masked(self, value: Any) -> Any:
-        """The shape of a value that is secret as a whole: its keys, and stars."""
-        match value:
-            case Mapping() if "key" in value and "value" in value and len(value) == 2:
-                return {"key": value["key"], "value": STARS}
-            case Mapping():
-                return {str(key): self.masked(part) for key, part in value.items()}
-            case list() | tuple():
-                return [self.masked(part) for part in value]
-            case None | bool() | "":
-                return value
-        return STARS
+    def _add(self, secret: str) -> None:
+        self._secrets.add(secret)
+        self._forms = None
 
 
-STARS = "***"
+def masked(value: Any) -> Any:
+    """Return the shape of a value that is secret as a whole: its keys, with `***` for each leaf."""
+    match value:
+        case Mapping() if _is_pair(value):
+            return {"key": value["key"], "value": REDACTED}
+        case Mapping():
+            return {str(key): masked(part) for key, part in value.items()}
+        case list() | tuple():
+            return [masked(part) for part in value]
+        case None | bool() | "":
+            return value
+    return REDACTED
 
 
-def hide(text: str, secrets: Iterable[str]) -> str:
-    """The text with stars for each secret in it: the longest first, since one may be a part of another."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, STARS)
-    return text
+def _is_pair(value: Mapping[Any, Any]) -> bool:
+    return len(value) == 2 and "key" in value and "value" in value
+
+
+def _named_leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    match value:
+        case Mapping() if _is_pair(value):
+            yield from _named_leaves(value["value"], f"{name} {value['key']}")
+        case Mapping():
+            for key, part in value.items():
+                yield from _named_leaves(part, f"{name} {key}")
+        case list() | tuple():
+            for part in value:
+                yield from _named_leaves(part, name)
+        case str() | int() | float() if not isinstance(value, bool) and value != "":
+            yield name, value
+        case _ if hasattr(value, "get_secret_value"):
+            yield from _named_leaves(value.get_secret_value(), name)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    yield secret
+    escaped = json.dumps(secret)[1:-1]
+    yield from (escaped, json.dumps(secret, ensure_ascii=False)[1:-1], escaped.replace("/", "\\/"))
+    yield from (html.escape(secret), html.escape(secret, quote=False))
+    content = secret.encode("utf-8", "surrogatepass")
+    for encoded in (quote(content, safe=""), quote(content), quote_plus(content)):
+        yield from (encoded, re.sub("%..", lambda match: match[0].lower(), encoded))
+    if len(content) >= _MIN_LENGTH_OF_BASE64:
+        yield from _base64_forms(content)
+
+
+def _base64_forms(content: bytes) -> Iterator[str]:
+    # In base64 of a longer string, a secret may begin at any of three offsets in a group of three bytes. Its first and
+    # last characters then depend on its neighbors too, so only those between them are searched for.
+    for offset in range(3):
+        encoded = base64.b64encode(bytes(offset) + content).decode()
+        first = (0, 2, 3)[offset]
+        length = (offset + len(content)) * 8 // 6
+        yield from (encoded[first:length], encoded[first:length].translate({43: "-", 47: "_"}))
+
+
+def _spans(form: str, text: str) -> Iterator[tuple[int, int]]:
+    start = text.find(form)
+    while start >= 0:
+        yield start, start + len(form)
+        start = text.find(form, start + 1)
+
+
+def _replace(text: str, spans: list[tuple[int, int]]) -> str:
+    """Replace the spans; those that overlap become one, so that no end of a secret remains."""
+    parts: list[str] = []
+    end = 0
+    for start, stop in sorted(spans):
+        if start >= end:
+            parts += [text[end:start], REDACTED]
+        end = max(end, stop)
+    return "".join(parts) + text[end:]

@@ -78,6 +78,11 @@ class Input:
     shown: bool = True
     in_prismatic: bool = True
 
+    @property
+    def is_secret(self) -> bool:
+        """True if the value must not be shown."""
+        return self.secret or self.type == "password"
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)
         expected = "list" if typing.get_origin(source) is list else "object"
@@ -206,12 +211,24 @@ class Inputs(BaseModel):
         location = key + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path[1:])
         return Problem(location, _message(found, definition), label=definition.label)
 
+    @classmethod
+    @cache
+    def secret_keys(cls) -> frozenset[str]:
+        """Return the keys of the inputs that must not be shown."""
+        return frozenset(key for key, marker in cls.definitions().items() if marker.is_secret)
+
+    def secret_values(self) -> list[Any]:
+        """Return the values of the secret inputs that are set."""
+        fields = type(self).model_fields.items()
+        secret = [getattr(self, name) for name, info in fields if (info.alias or name) in self.secret_keys()]
+        return [value for value in secret if value is not MISSING]
+
     def body(self, *names: str) -> dict[str, Any]:
         """The named fields that were given, by key, ready to be sent as JSON."""
         return self.model_dump(include=set(names))
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        secret = {key for key, marker in self.definitions().items() if marker.secret or marker.type == "password"}
+        secret = self.secret_keys()
         for name, info in type(self).model_fields.items():
             value = getattr(self, name)
             if value is not MISSING:

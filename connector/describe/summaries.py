@@ -58,7 +58,7 @@ def facts(inputs: type[Inputs]) -> list[InputSummary]:
             default=marker.default,
             example=marker.example,
             data_source=marker.data_source,
-            secret=marker.secret or marker.type == "password",
+            secret=marker.is_secret,
         )
         for key, marker in inputs.definitions().items()
     ]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from connector.common.redaction import hide
+from connector.common.redaction import Redactor
 from connector.errors import ApiErrorDetail
 
 FaultReader = Callable[[Any], Sequence[ApiErrorDetail]]
@@ -31,7 +31,7 @@ class Endpoint:
     Attributes:
         base_url: Scheme and host, with a path prefix if the service has one; no trailing slash.
         authorization: Value of the Authorization header.
-        secrets: Every secret text of the connection; none of them is ever shown.
+        secrets: Every secret string of the connection; none of them is ever shown.
         headers: Headers of every request.
         media_type: Default `Accept`.
         read_faults: Reads the service's error bodies.
@@ -47,6 +47,11 @@ class Endpoint:
     read_faults: FaultReader = no_api_errors
     read_wait: WaitReader = lambda _headers, _body: None
     hints: Mapping[int, str] = field(default_factory=dict)
+    redactor: Redactor = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        secrets = [secret.get_secret_value() for secret in self.secrets]
+        object.__setattr__(self, "redactor", Redactor(secrets))  # the way to set a field of a frozen dataclass
 
     @property
     def host(self) -> str:
@@ -54,11 +59,5 @@ class Endpoint:
         return urlsplit(self.base_url).netloc
 
     def redact(self, value: Any) -> Any:
-        """A text, or a JSON value with its texts, without any secret of this connection."""
-        if isinstance(value, str):
-            return hide(value, (secret.get_secret_value() for secret in self.secrets))
-        if isinstance(value, list):
-            return [self.redact(item) for item in value]
-        if isinstance(value, dict):
-            return {self.redact(key): self.redact(item) for key, item in value.items()}
-        return value
+        """Return a string or a JSON value without any secret of this connection."""
+        return self.redactor.value(value)

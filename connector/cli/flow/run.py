@@ -177,7 +177,6 @@ def shown_writes(run: Run, components: Mapping[str, Component]) -> list[dict[str
     shown = []
     for write in run.skipped_writes:
         component, _, key = write["action"].partition(".")
-        markers = components[component].actions[key].inputs.definitions()
-        secret = {name for name, marker in markers.items() if marker.secret or marker.type == "password"}
-        shown.append({**write, "inputs": Redactor((), secret).value(write["inputs"])})
+        secret = components[component].actions[key].inputs.secret_keys()
+        shown.append({**write, "inputs": Redactor((), secret).record(write["inputs"])})
     return shown

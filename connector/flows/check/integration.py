@@ -135,7 +135,7 @@ def _connection_problems(
         if marker is not None and not marker.shown and isinstance(expression, Text) and expression.value:
             message = f'the hidden field "{key}" of "{variable.key}" stands in the file, and is not used.'
             yield FlowProblem("warning", "hidden-field", location, "", "", message, "Give it with the connection.")
-        secret = marker is not None and (marker.secret or marker.type == "password")
+        secret = marker is not None and marker.is_secret
         if secret and isinstance(expression, Text) and expression.value:
             message = f'the secret "{key}" of "{variable.key}" stands in the file.'
             yield FlowProblem(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from connector.common.redaction import Redactor
 from connector.component.component import error_context
 from connector.component.context import Context
 from connector.component.definitions import Action
@@ -61,6 +62,7 @@ class ActionExecutor:
         self.on_wait: Callable[[float, str], None] | None = None
         self._max_wait = max_wait
         self._deadline = deadline
+        self._redactor = Redactor(bindings.secrets)
         self._contexts: dict[tuple[str, str | None], Context] = {}
 
     def perform(self, planned: PlannedStep, call: StepCall, journal: Journal) -> tuple[Any, bool]:
@@ -95,9 +97,7 @@ class ActionExecutor:
 
     def redact(self, text: str) -> str:
         """A text without the secrets of the connections."""
-        for secret in self.bindings.secrets:
-            text = text.replace(secret, "***")
-        return text
+        return self._redactor.text(text)
 
     def _pretended(self, planned: PlannedStep, call: StepCall) -> Any:
         self.skipped_writes.append({"step": call.step.name, "action": call.step.kind, "inputs": call.inputs})

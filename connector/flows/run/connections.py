@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import MISSING, SecretStr
+from pydantic import SecretStr
 
 from connector.common.text import did_you_mean
 from connector.component.component import Component
@@ -161,15 +161,12 @@ class FlowConnections:
 def _secrets(connection: Connection | None) -> Iterable[str]:
     if connection is None:
         return
-    definitions = connection.definition.fields.definitions()
+    secret = connection.fields.secret_keys()
     for field, info in type(connection.fields).model_fields.items():
         value = getattr(connection.fields, field)
-        marker = definitions[info.alias or field]
         if isinstance(value, SecretStr):
-            value = value.get_secret_value()
-        elif not (marker.secret or marker.type == "password") or value is MISSING:
-            continue
-        if isinstance(value, str) and value:
+            yield value.get_secret_value()
+        elif (info.alias or field) in secret and isinstance(value, str):
             yield value
 
 

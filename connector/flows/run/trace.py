@@ -30,8 +30,7 @@ def every(steps: list[PlannedStep]) -> Iterator[PlannedStep]:
 
 def secret_inputs(planned: PlannedStep) -> set[str]:
     """Keys of the inputs of a step that its action declares secret."""
-    definitions = planned.action.inputs.definitions() if planned.action else {}
-    return {key for key, marker in definitions.items() if marker.secret or marker.type == "password"}
+    return set(planned.action.inputs.secret_keys()) if planned.action else set()
 
 
 class Trace:
@@ -39,7 +38,7 @@ class Trace:
 
     Args:
         path: Where; a file that is there is replaced.
-        redactor: Takes the secrets out.
+        redactor: Redacts the secrets.
         secret: Keys of the secret inputs by the name of the step.
     """
 
@@ -55,7 +54,7 @@ class Trace:
     def add(self, ended: StepRun) -> None:
         """Keep a step that ended."""
         for key in self._secret.get(ended.step.name, ()):
-            self._redactor.learn(ended.inputs.get(key))
+            self._redactor.learn(ended.inputs.get(key), key)
         line = {
             "type": "step",
             "at": ended.at,
@@ -66,8 +65,8 @@ class Trace:
             "seconds": ended.seconds,
             "waited": ended.waited,
             "attempts": ended.attempts,
-            "inputs": self._redactor.value(ended.inputs),
-            "results": self._redactor.value(ended.results),
+            "inputs": self._redactor.record(ended.inputs),
+            "results": self._redactor.record(ended.results),
         }
         if ended.error is not None:
             line["error"] = self._redactor.text(str(ended.error))
@@ -76,7 +75,7 @@ class Trace:
     def note(self, event: Event) -> None:
         """Keep the run's beginning and end."""
         if isinstance(event, RunEvent):
-            self._file.write(dump_line(self._redactor.value(event.to_dict())))
+            self._file.write(dump_line(self._redactor.record(event.to_dict())))
 
     def close(self) -> None:
         """End the file."""
