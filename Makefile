@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint docs bench clean
+.PHONY: run test lint docs bench api clean
 .DEFAULT_GOAL := help
 
 help:
@@ -10,6 +10,7 @@ help:
 	@echo "make test   install, and run the tests with branch coverage"
 	@echo "make lint   ruff, mypy --strict, import-linter, and the check of the component"
 	@echo "make docs   write the generated pages"
+	@echo "make api    write api.json from the SDK checkouts in the folder SDK"
 	@echo "make bench  measure calls, walks and cold start on loopback"
 
 .venv/run: pyproject.toml
@@ -46,6 +47,9 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks.cold_start
 	$(BIN)/python -m benchmarks.sandbox
 	$(BIN)/python -m benchmarks.flows
+
+api:
+	$(PYTHON) -m scripts.make_api $(SDK)
 
 clean:
 	rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

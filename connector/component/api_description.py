@@ -1,0 +1,215 @@
+"""`api.json`: the operations of a component's API, as facts. The file is read when a fact is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import from_json
+
+from connector.errors import ComponentError, Problem
+
+FILE = "api.json"
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """A published limit: so many requests per unit of time, and per scope where the API counts by one."""
+
+    requests: int
+    per: str
+    scope: str = ""
+
+    def __str__(self) -> str:
+        """Return the limit as in `60 requests per minute`."""
+        return f"{self.requests} requests per {self.per}" + (f" for each {self.scope}" if self.scope else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the path or of the query, its schema without references."""
+
+    name: str
+    schema: Schema
+    required: bool
+    in_path: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One operation of the API.
+
+    Attributes:
+        id: Its key.
+        method: HTTP method in upper case.
+        path: Path with its parameters in braces.
+        facts: What the description says of it, with references.
+        schemas: The schemas that the references name.
+    """
+
+    id: str
+    method: str
+    path: str
+    facts: Mapping[str, Any] = field(repr=False)
+    schemas: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def tag(self) -> str:
+        """What the operation is about, as in `tracking-plans`."""
+        return str(self.facts["tags"][0]).lower().replace(" ", "-")
+
+    @property
+    def summary(self) -> str:
+        """Its name as people read it."""
+        return str(self.facts["summary"])
+
+    @property
+    def stability(self) -> str:
+        """`v1`, `beta` or `alpha`."""
+        return str(self.facts.get("x-stability", "v1"))
+
+    @property
+    def feature(self) -> str | None:
+        """The feature that the plan of the workspace must have."""
+        return self.facts.get("x-feature")
+
+    @property
+    def rate_limits(self) -> tuple[RateLimit, ...]:
+        """Its own published limits."""
+        return tuple(RateLimit(**limit) for limit in self.facts.get("x-rate-limit", ()))
+
+    @property
+    def end(self) -> str | None:
+        """The announced last day."""
+        return self.facts.get("x-ends")
+
+    @property
+    def pagination(self) -> Mapping[str, Any]:
+        """Which parameters ask for a page, where records and next cursor are, and the largest page."""
+        pagination: Mapping[str, Any] = self.facts.get("x-pagination", {})
+        return pagination if isinstance(pagination.get("records"), str) else {}
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters, those of the path first."""
+        return tuple(
+            Parameter(raw["name"], self._inlined(raw["schema"]), raw["required"], raw["in"] == "path")
+            for raw in self.facts.get("parameters", ())
+        )
+
+    @property
+    def content_type(self) -> str | None:
+        """Media type of the request body; None without a body."""
+        return next(iter(self._body_content), None)
+
+    @cached_property
+    def body_schema(self) -> Schema:
+        """Schema of the request body; empty without a body."""
+        content: Schema = next(iter(self._body_content.values()), {"schema": {}})
+        return self._inlined(content["schema"])
+
+    @property
+    def status(self) -> int:
+        """Status of a success."""
+        return int(self._success[0])
+
+    @property
+    def accept(self) -> str:
+        """Media type of the response to ask for: the most stable version."""
+        return str(next(iter(self._success[1]["content"])))
+
+    @cached_property
+    def response_schema(self) -> Schema:
+        """Schema of the response body of a success."""
+        return self._inlined(next(iter(self._success[1]["content"].values()))["schema"])
+
+    def matches(self, method: str, path: str) -> bool:
+        """Return whether a request with this method and path is one of this operation."""
+        mine, theirs = self.path.split("/"), path.split("/")
+        same_form = method.upper() == self.method and len(mine) == len(theirs)
+        return same_form and all(a == b or (a[:1] == "{" and b) for a, b in zip(mine, theirs, strict=True))
+
+    def _inlined(self, schema: Schema) -> Schema:
+        """Return a schema with the schemas in the place of their references."""
+        inlined: Schema = self._inlined_value(schema)
+        return inlined
+
+    def _inlined_value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._inlined_value(part) for part in value]
+        if not isinstance(value, dict):
+            return value
+        if isinstance(value.get("$ref"), str):
+            return self._inlined_value(self.schemas[value["$ref"].rsplit("/", 1)[1]])
+        return {key: self._inlined_value(part) for key, part in value.items() if key != "x-from-text"}
+
+    @property
+    def _body_content(self) -> Mapping[str, Any]:
+        content: Mapping[str, Any] = self.facts.get("requestBody", {}).get("content", {})
+        return content
+
+    @property
+    def _success(self) -> tuple[str, Mapping[str, Any]]:
+        return next((status, response) for status, response in self.facts["responses"].items() if status < "300")
+
+
+class ApiDescription(Mapping[str, Operation]):
+    """The operations by key.
+
+    Args:
+        file: The `api.json`.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    @property
+    def version(self) -> str:
+        """Version of the API that the facts are of."""
+        return str(self.document["info"]["version"])
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The whole file.
+
+        Raises:
+            ComponentError: If the file is missing or holds no JSON object.
+        """
+        try:
+            document = from_json(self.file.read_bytes(), cache_strings="keys")
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        else:
+            if isinstance(document, dict) and "paths" in document:
+                return document
+            reason = 'it has no "paths"'
+        problem = Problem(str(self.file), f"invalid API description: {reason}", hint="Make it anew from the SDKs.")
+        raise ComponentError("invalid API description", problems=[problem])
+
+    def find(self, method: str, path: str) -> Operation | None:
+        """Return the operation of a request; a fixed segment wins over a parameter in the same place."""
+        matches = [operation for operation in self.values() if operation.matches(method, path)]
+        return min(matches, key=lambda operation: operation.path.count("{"), default=None)
+
+    @cached_property
+    def _operations(self) -> dict[str, Operation]:
+        schemas = self.document.get("components", {}).get("schemas", {})
+        return {
+            facts["operationId"]: Operation(facts["operationId"], method.upper(), path, facts, schemas)
+            for path, methods in self.document["paths"].items()
+            for method, facts in methods.items()
+        }
+
+    def __getitem__(self, key: str) -> Operation:
+        return self._operations[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._operations)
+
+    def __len__(self) -> int:
+        return len(self._operations)
