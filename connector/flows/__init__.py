@@ -19,13 +19,17 @@ from connector.common.lazy_imports import lazily
 if TYPE_CHECKING:
     from connector.flows.check.problems import FlowProblem
     from connector.flows.flow import Flow
+    from connector.flows.run.events import Event, LogEvent, RunEvent, StepEvent
     from connector.flows.run.limits import Limits
     from connector.flows.run.result import Run
     from connector.flows.run.resume import resume
+    from connector.flows.run.settings import RunSettings
+    from connector.flows.run.trace import read_trace
     from connector.flows.run.undo import UndoResult, undo
     from connector.flows.schema import json_schema
     from connector.flows.show import mermaid, tree
     from connector.flows.starter_flow import first_flow
+    from connector.flows.steps.step_call import StepCall
     from connector.journal.past_runs import runs
 else:
     __getattr__, __dir__ = lazily(
@@ -34,25 +38,36 @@ else:
             ".journal.past_runs": ("runs",),
             "check.problems": ("FlowProblem",),
             "flow": ("Flow",),
+            "run.events": ("Event", "LogEvent", "RunEvent", "StepEvent"),
             "run.limits": ("Limits",),
             "run.result": ("Run",),
             "run.resume": ("resume",),
+            "run.settings": ("RunSettings",),
+            "run.trace": ("read_trace",),
             "run.undo": ("UndoResult", "undo"),
             "schema": ("json_schema",),
             "show": ("mermaid", "tree"),
             "starter_flow": ("first_flow",),
+            "steps.step_call": ("StepCall",),
         },
     )
 
 __all__ = [
+    "Event",
     "Flow",
     "FlowProblem",
     "Limits",
+    "LogEvent",
     "Run",
+    "RunEvent",
+    "RunSettings",
+    "StepCall",
+    "StepEvent",
     "UndoResult",
     "first_flow",
     "json_schema",
     "mermaid",
+    "read_trace",
     "resume",
     "runs",
     "tree",

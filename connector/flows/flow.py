@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from connector.flows.file.model import FlowDefinition, Integration
 from connector.flows.file.parse import read_file, read_text
-from connector.flows.run.prepare import components_by_key
+from connector.flows.run.components import components_by_key
 
 if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.flows.check.integration import Target
     from connector.flows.check.problems import FlowProblem
-    from connector.flows.run.connections import ConnectionNeed, GivenConnection
-    from connector.flows.run.events import Listener
-    from connector.flows.run.limits import Limits
+    from connector.flows.run.connections import ConnectionNeed
     from connector.flows.run.result import Run
+    from connector.flows.run.settings import RunSettings
 
     Components = Mapping[str, Component] | Iterable[Component] | Component | None
 
@@ -114,75 +113,39 @@ class Flow:
         components: Components = None,
         *,
         flow: str | None = None,
-        connections: Mapping[str, GivenConnection] | None = None,
         payload: Any = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         config: Mapping[str, Any] | None = None,
         dry_run: bool = False,
         journal: bool | str | Path = True,
-        max_wait: float | None = None,
-        deadline: float | None = None,
-        on_event: Listener | None = None,
-        plugins: Iterable[object] = (),
-        trace: str | Path | None = None,
-        keep_values: bool = False,
-        limits: Limits | None = None,
-        state: str | Path | None = None,
+        **settings: Unpack[RunSettings],
     ) -> Run:
-        """Run a flow of the file, started by hand with a payload.
+        """Run a flow of the file, started manually with a trigger payload.
 
         Args:
-            components: The components whose actions the steps use; None is every installed one.
-            flow: Which flow; may be left out when the file has one.
-            connections: Connections by the name of their config variable: `{"key", "fields"}`, the fields alone,
-                an open connection, or a `Runner`. Where a step names none, the only fitting one is used.
-            payload: What the trigger's `results.body.data` is.
-            headers: What the trigger's `results.headers` are.
-            query: What the trigger's `results.queryParameters` are.
+            components: The components whose actions the steps use. Default: every installed one.
+            flow: Name of the flow. Optional if the file has one flow.
+            payload: The trigger payload, which is the trigger's `results.body.data`.
+            headers: The trigger's `results.headers`.
+            query: The trigger's `results.queryParameters`.
             config: Values of config variables by key.
-            dry_run: Perform reads only; a write is answered with its example payload and listed in `skipped_writes`.
+            dry_run: Perform reads only. A write returns its example payload and is listed in `skipped_writes`.
             journal: Keep a journal in the user's state folder, in this file, or (False) none.
-            max_wait: Seconds that one request may wait on rate limits and between tries.
-            deadline: Seconds after which nothing more is begun.
-            on_event: Is told of every change of state; see `connector.flows.run.events`.
-            plugins: Plugins that implement the hooks `perform_step` or `flow_event`.
-            trace: File for every step's inputs and results, secrets redacted.
-            keep_values: Keep every step's inputs and results in the answer's `steps`, as tests want.
-            limits: How far the run may go; see `connector.flows.run.limits.Limits`.
-            state: Folder for the values of persist-data steps; None is the user's state folder.
+            settings: See `connector.flows.RunSettings`.
 
         Raises:
-            InvalidFlowError: The flow cannot be run as it is; nothing was run, every problem is listed.
-            SetupError: A connection is missing or does not fit; nothing was run.
-            StepError: A step failed; `run` is what was done until then.
-            FlowLimitError: The flow went beyond a limit.
+            InvalidFlowError: If the flow has errors; nothing was run, and every error is listed.
+            SetupError: If a connection is missing or invalid; nothing was run.
+            StepError: If a step fails; its `run` is what was done until then.
+            FlowLimitError: If the flow exceeds a limit.
         """
-        from connector.flows.run.result import Options
-        from connector.flows.run.start import launch
+        from connector.flows.run.prepare import PreparedRun, check_flow
+        from connector.flows.run.start import start
 
-        options = Options(
-            connections=connections or {},
-            max_wait=max_wait,
-            deadline=deadline,
-            on_event=on_event,
-            plugins=tuple(plugins),
-            trace=None if trace is None else Path(trace),
-            keep_values=keep_values,
-            limits=limits,
-            state=None if state is None else Path(state),
-        )
-        started = {"payload": payload, "headers": dict(headers or {}), "query": dict(query or {})}
-        return launch(
-            self.integration,
-            self.definition(flow),
-            components_by_key(components),
-            options,
-            started=started,
-            config=dict(config or {}),
-            journal=journal,
-            dry_run=dry_run,
-        )
+        checked = check_flow(self.integration, self.definition(flow), components_by_key(components), config or {})
+        prepared = PreparedRun(checked, dry_run=dry_run, **settings)
+        return start(prepared, payload, headers=headers, query=query, journal=journal)
 
     def __repr__(self) -> str:
         return f"Flow({self.name!r}, {len(self.flows)} flows)"

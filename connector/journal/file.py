@@ -1,52 +1,60 @@
-"""The journal of a run: what was begun and what was finished, so that nothing is lost and nothing is done twice.
-
-A journal is a private file of JSON lines with one writer. Before a write goes out, its intent stands in the journal;
-after it, its result does, both forced to the disk. Results of reads are appended too: the death of the process
-loses none of them. Values are whole; credentials are never in it.
-"""
+"""A journal in a file of JSON lines."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from connector.common.private_files import dump_line, lock, open_private, private_folder
+from connector.common.private_files import dump_line, lock, open_private, parse_line, private_folder
 from connector.common.state_dir import state_folder
-from connector.errors import ConnectorError, JournalError
-from connector.journal.reader import VERSION, JournalContents, read_history
+from connector.errors import JournalError
+from connector.journal.protocol import VERSION, Record
+
+_BLOCK = 65536
 
 
 def runs_folder() -> Path:
-    """Where journals lie unless they are told to lie elsewhere."""
+    """Return the folder of journals that have no path of their own."""
     return state_folder(os.environ) / "runs"
 
 
 def new_id() -> str:
-    """An id for a run, which sorts by time."""
+    """Return an id for a run, which sorts by time."""
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
 
 
-class Journal:
-    """Writes the journal of one run; whoever holds it is its only writer."""
+def journal_path(journal: str | Path) -> Path:
+    """Return the path of a journal, named by its path or by the id of its run."""
+    path = Path(journal).expanduser()
+    return path if path.exists() or path.suffix else runs_folder() / f"{journal}.jsonl"
+
+
+class FileJournal:
+    """A private file of JSON lines, locked while it is held."""
 
     def __init__(self, path: Path, handle: int) -> None:
         self.path = path
         self._handle = handle
 
+    @property
+    def location(self) -> str:
+        """Path of the file."""
+        return str(self.path)
+
     @classmethod
-    def create(cls, path: Path, header: Mapping[str, Any]) -> Journal:
-        """Begin a journal.
+    def create(cls, path: Path, header: Record) -> FileJournal:
+        """Create a journal.
 
         Args:
-            path: Where; no file may be there yet.
+            path: Path of a file that does not exist yet.
             header: What the run was started with.
 
         Raises:
-            JournalError: The file cannot be made.
+            JournalError: If the file exists or cannot be created.
         """
         try:
             private_folder(path.parent)
@@ -55,15 +63,15 @@ class Journal:
             reason = error.strerror or str(error)
             raise JournalError(f"the journal {path} cannot be made: {reason}.", hint="Choose another path.") from None
         lock(journal._handle)
-        journal._write({"type": "run", "version": VERSION, **header}, force=True)
+        journal.append({"type": "run", "version": VERSION, **header}, sync=True)
         return journal
 
     @classmethod
-    def reopen(cls, path: Path) -> tuple[Journal, JournalContents]:
-        """Continue a journal.
+    def reopen(cls, path: Path) -> FileJournal:
+        """Continue a journal; a last record that was cut off when its process died is removed.
 
         Raises:
-            JournalError: There is none, it is damaged, or another process writes it.
+            JournalError: If the file is missing or damaged, or another process holds it.
         """
         try:
             handle = open_private(path, os.O_RDWR | os.O_APPEND)
@@ -75,59 +83,72 @@ class Journal:
         if not lock(handle):
             os.close(handle)
             raise JournalError(f"the run of the journal {path} is still going on.", hint="Wait for its end, or end it.")
+        journal = cls(path, handle)
         try:
-            history = read_history(path)
-            os.ftruncate(handle, history.size)
+            os.ftruncate(handle, _whole_records(handle))
         except BaseException:
-            os.close(handle)
+            journal.close()
             raise
-        return cls(path, handle), history
+        return journal
 
-    def write_started(self, at: str, step: str, action: str, connection: str, inputs: Mapping[str, Any]) -> None:
-        """Note that a write is about to go out."""
-        line = {"type": "intent", "at": at, "step": step, "action": action, "connection": connection, "inputs": inputs}
-        self._write({**line, "time": time.time()}, force=True)
+    def append(self, record: Record, *, sync: bool) -> None:
+        """Append a record; see `Journal`."""
+        line = dump_line(record)
+        while line:
+            line = line[os.write(self._handle, line) :]
+        if sync:
+            os.fsync(self._handle)
 
-    def done(self, at: str, results: Any, *, force: bool) -> None:
-        """Note that a step is finished."""
-        self._write({"type": "done", "at": at, "results": results}, force=force)
+    def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Iterate over position and content of each record; one that was cut off at the end does not count."""
+        return read_records(self.path)
 
-    def failed(self, at: str, error: Exception, *, ignored: bool = False, unknown: bool = False) -> None:
-        """Note that a step failed, whether the flow went on, and whether its write may have happened."""
-        known = isinstance(error, ConnectorError)
-        text = error.message if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
-        line = {"type": "failed", "at": at, "kind": type(error).__name__, "error": text}
-        self._write({**line, "ignored": ignored, "unknown": unknown, "ours": known}, force=True)
-
-    def append(self, kind: str, **parts: Any) -> None:
-        """Note something about the whole run, such as its end."""
-        self._write({"type": kind, "time": time.time(), **parts}, force=True)
+    def read(self, position: int) -> dict[str, Any]:
+        """Return the record at a position."""
+        return read_record(self.path, position)
 
     def close(self) -> None:
-        """Let others have the file."""
+        """Unlock the file."""
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
 
-    def _write(self, record: Mapping[str, Any], *, force: bool) -> None:
-        line = dump_line(record)
-        while line:
-            line = line[os.write(self._handle, line) :]
-        if force:
-            os.fsync(self._handle)
+
+def read_record(path: Path, position: int) -> dict[str, Any]:
+    """Return the record at a position of a file."""
+    with path.open("rb") as file:
+        file.seek(position)
+        record: dict[str, Any] = parse_line(file.readline())
+        return record
 
 
-class NoJournal(Journal):
-    """Keeps nothing."""
+def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Iterate over position and content of each record of a file.
 
-    def __init__(self) -> None:
-        super().__init__(Path(os.devnull), -1)
+    Raises:
+        JournalError: If the file is damaged before its last record.
+    """
+    position = 0
+    with path.open("rb") as file:
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            try:
+                record = parse_line(line)
+            except ValueError:
+                raise JournalError(f"the journal {path} is damaged at byte {position}.") from None
+            yield position, record
+            position += len(line)
 
-    def _write(self, record: Mapping[str, Any], *, force: bool) -> None:
-        pass
 
-
-def journal_path(journal: str | Path) -> Path:
-    """The path of a journal that was named by its path or by the id of its run."""
-    path = Path(journal).expanduser()
-    return path if path.exists() or path.suffix else runs_folder() / f"{journal}.jsonl"
+def _whole_records(handle: int) -> int:
+    """Return how many bytes of a file hold whole records."""
+    end = os.lseek(handle, 0, os.SEEK_END)
+    while end:
+        begin = max(0, end - _BLOCK)
+        os.lseek(handle, begin, os.SEEK_SET)
+        newline = os.read(handle, end - begin).rfind(b"\n")
+        if newline >= 0:
+            return begin + newline + 1
+        end = begin
+    return 0

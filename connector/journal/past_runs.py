@@ -1,4 +1,4 @@
-"""The list of past runs, read from their journals."""
+"""The list of past runs."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from connector.journal.reader import read_history
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """A run that a journal tells of.
+    """A past run, as its journal has it.
 
     Attributes:
         id: Its id.
         flow: Name of the flow.
         integration: Name of the integration.
-        status: `running`, `done`, `stopped`, `failed`, or `killed`.
+        status: `running`, `done`, `failed`, or `killed`.
         started: Seconds since 1970.
-        finished: How many steps were finished.
-        writes: How many of them changed something.
-        unknown: How many writes may have happened.
+        finished: Number of steps that are done.
+        writes: Number of writes that were applied.
+        unknown: Number of writes with an unknown outcome.
         journal: Path of the journal.
-        error: What it failed with.
+        error: Error that it failed with.
     """
 
     id: str
@@ -44,10 +44,10 @@ class PastRun:
 
 
 def runs(folder: str | Path | None = None) -> list[PastRun]:
-    """The runs whose journals lie in a folder (None: the user's state folder), newest first."""
+    """Return the runs whose journals are in a folder (default: the user's state folder), newest first."""
     place = runs_folder() if folder is None else Path(folder)
-    found = [run for path in place.glob("*.jsonl") for run in _past_run(path)]
-    return sorted(found, key=lambda run: run.started, reverse=True)
+    past = [run for path in place.glob("*.jsonl") for run in _past_run(path)]
+    return sorted(past, key=lambda run: run.started, reverse=True)
 
 
 def _past_run(path: Path) -> Iterator[PastRun]:

@@ -1,32 +1,31 @@
-"""What a journal says about a run."""
+"""What the records of a journal say about a run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from connector.common.private_files import parse_line
 from connector.errors import JournalError
-
-VERSION = 1
+from connector.journal.file import read_record, read_records
+from connector.journal.protocol import VERSION, Journal, Record
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A write that a run began.
+    """A write that a run started.
 
     Attributes:
-        at: Where in the run; see `connector.flows.run.events.StepEvent`.
+        path: Path of the step in the run.
         step: Name of the step.
         action: `component.action`.
         connection: Name of the connection's config variable.
         inputs: Its inputs.
-        position: Position in the file of its results; a step in a loop that is repeated has several in one place.
+        position: Position of the record with its results; a step of a loop that is retried has several records.
     """
 
-    at: str
+    path: str
     step: str
     action: str
     connection: str
@@ -36,25 +35,25 @@ class Write:
 
 @dataclass(slots=True)
 class JournalContents:
-    """A journal, read; results stay in the file until they are asked for.
+    """The records of a journal, summed up; results stay in the journal until they are asked for.
 
     Attributes:
-        path: The file.
+        location: What `resume` and `undo` accept.
         header: What the run was started with.
-        size: Bytes of the file that hold whole records.
-        status: `done`, `stopped` or `failed`; empty for a run that did not come to an end.
+        read: Returns the record at a position.
+        status: `done` or `failed`; empty for a run that did not come to an end.
         error: What the run failed with.
-        finished: Position in the file of the results of each finished step, by where it was in the run.
-        ignored: Steps whose error the flow ignored.
-        unknown: Writes that may have happened, in order.
-        doubted: Where those are that an earlier process left: a repetition that is refused says nothing about them.
-        writes: Writes that happened, in order.
-        undone: Positions of the writes that were taken back.
+        finished: Position of the results of each finished step, by its path.
+        ignored: Paths of the steps whose error the flow ignored.
+        unknown: Writes with an unknown outcome by path, in order.
+        doubted: Paths of those that an earlier process left: a retry that is rejected says nothing about them.
+        writes: Writes that were applied, in order.
+        undone: Positions of the writes whose creations were deleted.
     """
 
-    path: Path
+    location: str
     header: dict[str, Any]
-    size: int = 0
+    read: Callable[[int], dict[str, Any]] = field(repr=False)
     status: str = ""
     error: str = ""
     finished: dict[str, int] = field(default_factory=dict)
@@ -64,32 +63,30 @@ class JournalContents:
     writes: list[Write] = field(default_factory=list)
     undone: set[int] = field(default_factory=set)
 
-    def results(self, at: str) -> Any:
-        """The results of a finished step."""
-        return self.results_at(self.finished[at])
+    def results(self, path: str) -> Any:
+        """Return the results of a finished step."""
+        return self.results_at(self.finished[path])
 
     def results_at(self, position: int) -> Any:
-        """The results that stand at a position in the file."""
-        with self.path.open("rb") as file:
-            file.seek(position)
-            return parse_line(file.readline())["results"]
+        """Return the results in the record at a position."""
+        return self.read(position)["results"]
 
-    def add(self, record: dict[str, Any], position: int) -> None:
+    def add(self, record: Record, position: int) -> None:
         """Take in one record."""
-        at = record.get("at", "")
+        path = record.get("path", "")
         match record["type"]:
             case "intent":
                 parts = (record[key] for key in ("step", "action", "connection", "inputs"))
-                self.unknown[at] = Write(at, *parts)
+                self.unknown[path] = Write(path, *parts)
             case "done":
-                self.finished[at] = position
-                if at in self.unknown:
-                    self.writes.append(replace(self.unknown.pop(at), position=position))
+                self.finished[path] = position
+                if path in self.unknown:
+                    self.writes.append(replace(self.unknown.pop(path), position=position))
             case "failed":
-                if not record["unknown"] and at not in self.doubted:
-                    self.unknown.pop(at, None)
+                if not record["unknown"] and path not in self.doubted:
+                    self.unknown.pop(path, None)
                 if record["ignored"]:
-                    self.ignored.add(at)
+                    self.ignored.add(path)
             case "undone":
                 self.undone.add(record["position"])
             case "end":
@@ -99,35 +96,32 @@ class JournalContents:
                 self.doubted |= self.unknown.keys()
 
 
-def read_history(path: Path) -> JournalContents:
-    """Read a journal; a last record that was cut off when its process died does not count.
+def contents_of(journal: Journal) -> JournalContents:
+    """Return the contents of a journal that is held.
 
     Raises:
-        JournalError: It is no journal, or damaged in its middle.
+        JournalError: If it is not a journal, or damaged.
     """
-    records = _records(path)
-    position, header = next(records, (0, None))
-    if header is None or header.get("type") != "run" or header.get("version") != VERSION:
-        raise JournalError(f"{path} is no journal of a run.", hint="See connector flow runs.")
-    history = JournalContents(path, header)
-    for position, record in records:
-        if record is None:
-            history.size = position
-            return history
-        history.add(record, position)
-    history.size = path.stat().st_size
-    return history
+    return _contents(journal.location, journal.records(), journal.read)
 
 
-def _records(path: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
-    """Position and content of each record; None for a last one that was cut off."""
-    position = 0
-    with path.open("rb") as file:
-        for line in file:
-            whole = line.endswith(b"\n")
-            try:
-                record = parse_line(line) if whole else None
-            except ValueError:
-                raise JournalError(f"the journal {path} is damaged at byte {position}.") from None
-            yield position, record
-            position += len(line)
+def read_history(path: Path) -> JournalContents:
+    """Return the contents of a journal in a file, whoever holds it.
+
+    Raises:
+        JournalError: If it is not a journal, or damaged.
+    """
+    return _contents(str(path), read_records(path), lambda position: read_record(path, position))
+
+
+def _contents(
+    location: str, records: Iterable[tuple[int, dict[str, Any]]], read: Callable[[int], dict[str, Any]]
+) -> JournalContents:
+    numbered = iter(records)
+    _, header = next(numbered, (0, None))
+    if not isinstance(header, dict) or header.get("type") != "run" or header.get("version") != VERSION:
+        raise JournalError(f"{location} is no journal of a run.", hint="See connector flow runs.")
+    contents = JournalContents(location, header, read)
+    for position, record in numbered:
+        contents.add(record, position)
+    return contents

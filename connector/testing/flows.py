@@ -1,15 +1,15 @@
-"""Running a flow in a test: a sandbox goes in, what every step did comes out."""
+"""Run a flow against a sandbox in a test."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 if TYPE_CHECKING:
     from connector.component.component import Component
-    from connector.flows import Flow, Run
+    from connector.flows import Flow, Run, RunSettings
     from connector.sandbox_kit.sandbox import Sandbox
 
 
@@ -18,45 +18,51 @@ def run_flow(
     sandboxes: Sandbox | Mapping[str, Sandbox],
     *,
     flow: str | None = None,
+    components: Mapping[str, Component] | None = None,
     payload: Any = None,
     config: Mapping[str, Any] | None = None,
-    **options: Any,
+    **settings: Unpack[RunSettings],
 ) -> Run:
-    """Run a flow against a sandbox, and keep what every step got and gave.
+    """Run a flow against a sandbox, and keep the inputs and results of every step.
 
-    Nothing of it is left behind: there is no journal, and what persist-data steps keep is gone after the run.
+    Nothing remains after the run: there is no journal, and the values of persist-data steps are discarded.
 
     Args:
-        file: The integration file, or one that is loaded already.
+        file: The integration file, or a loaded one.
         sandboxes: The sandbox for every connection of the flow; or one each, by the names of the connections.
-        flow: Which flow; may be left out when the file has one.
-        payload: What the trigger's `results.body.data` is.
+        flow: Name of the flow. Optional if the file has one flow.
+        components: Components by key. Default: those of the sandboxes.
+        payload: The trigger payload, which is the trigger's `results.body.data`.
         config: Values of config variables by key.
-        options: Whatever else `connector.flows.Flow.run` takes, such as `components`, `trace` or `state`.
+        settings: See `connector.flows.RunSettings`.
 
     Returns:
         The run: `status`, `results`, and in `steps` by name the `state`, `inputs`, `results` and `executions` of each.
 
     Raises:
-        StepError: A step failed; `run` is what was done until then.
+        StepError: If a step fails; its `run` is what was done until then.
         ConnectorError: See `connector.flows.Flow.run`.
     """
     from connector.flows import Flow
 
     loaded = file if isinstance(file, Flow) else Flow.load(file)
     by_name = sandboxes if isinstance(sandboxes, Mapping) else {"": sandboxes}
-    known = {box.component.key: box.component for box in by_name.values()}
+    known = components or {box.component.key: box.component for box in by_name.values()}
     if not isinstance(sandboxes, Mapping):
         by_name = dict.fromkeys(_connection_names(loaded, known, flow), sandboxes)
     with TemporaryDirectory() as folder:
-        settings = {"components": known, "journal": False, "keep_values": True, "state": folder, **options}
-        connections = {name: box.connection for name, box in by_name.items()}
-        return loaded.run(flow=flow, payload=payload, config=config, connections=connections, **settings)
+        defaults: RunSettings = {"keep_values": True, "state": folder}
+        defaults["connections"] = {name: box.connection for name, box in by_name.items()}
+        merged: RunSettings = {**defaults, **settings}
+        return loaded.run(known, flow=flow, payload=payload, config=config, journal=False, **merged)
 
 
-def _connection_names(flow: Flow, components: Mapping[str, Component], name: str | None) -> list[str]:
-    """The names of the connections of a flow; where it names none, any name will do."""
+def _connection_names(flow: Flow, components: Mapping[str, Component], name: str | None) -> set[str]:
+    """Return the names of the connections of a flow."""
+    from connector.flows.run.connections import connection_name, connection_variables
+
     needs = flow.connections(components, flow=name)
-    variables = flow.integration.config_variables.values()
-    declared = [variable.key for variable in variables if variable.kind != "value"]
-    return [need for _, need in needs if need is not None] or declared[:1] or [key for key, _ in needs[:1]]
+    named = [need for _, need in needs if need is not None]
+    # Where several variables fit a step that names none, any one will do: the sandbox is the same for all.
+    fallback = next(iter(connection_variables(flow.integration)), "")
+    return {connection_name(flow.integration, need, named) or fallback for need in needs}

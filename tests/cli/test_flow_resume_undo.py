@@ -122,7 +122,7 @@ def test_run_that_never_was_is_told(command: Command, verb: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 @pytest.mark.parametrize(
-    ("unknown", "slugs"), [("repeat", ["one", "two", "two", "three"]), ("skip", ["one", "two", "three"])]
+    ("unknown", "slugs"), [("retry", ["one", "two", "two", "three"]), ("skip", ["one", "two", "three"])]
 )
 def test_killed_run_is_taken_up_and_its_last_write_is_not_repeated_unless_told(
     command: Command, service: Service, file: Path, unknown: str, slugs: list[str]
@@ -140,7 +140,7 @@ def test_killed_run_is_taken_up_and_its_last_write_is_not_repeated_unless_told(
     assert (run["status"], run["finished"], run["unknown"]) == ("killed", 1, 1)
     assert reported.code == 2
     assert "a write may or may not have happened; nothing was run." in reported.err
-    assert "--unknown repeat" in reported.err
+    assert "--unknown retry" in reported.err
     assert command("flow", "resume", run["id"], "--unknown", unknown).code == 0
     assert service.slugs == slugs
 

@@ -76,7 +76,7 @@ def test_copy_asks_for_the_settings_first(command: Command, payload: Any) -> Non
     )
 
     assert (ended.code, ended.json.keys()) == (0, {"message", "destinations"})
-    assert '"Copy" stopped with 422 in ' in ended.err
+    assert '"Copy" done with 422 in ' in ended.err
 
 
 def test_many_sources_are_changed_from_standard_input(command: Command) -> None:
@@ -112,7 +112,7 @@ def test_events_are_lines_of_json_without_secrets(command: Command, payload: Any
 
     assert ended.code == 0
     assert {"run", "step", "note"} == {line["type"] for line in lines}
-    assert [line["state"] for line in lines if line["type"] == "run"] == ["started", "stopped"]
+    assert [line["state"] for line in lines if line["type"] == "run"] == ["started", "done"]
     assert SECRET not in ended.err
 
 

@@ -48,14 +48,14 @@ def test_every_change_of_state_is_one_event(run: Runs, events: list[Event], serv
     ]
     assert [event.state for event in events if isinstance(event, RunEvent)] == ["started", "done"]
     progress = next(event for event in events if isinstance(event, StepEvent) and event.state == "progress")
-    assert (progress.done, progress.total, progress.at) == (1, 1, "loop")
+    assert (progress.done, progress.total, progress.path) == (1, 1, "loop")
 
 
 def test_events_are_json_with_empty_parts_left_out(run: Runs, events: list[Event]) -> None:
     run(step("Echo", "workshop.echo", {"value": "x"}))
     shown = [event.to_dict() for event in events]
     assert json.loads(json.dumps(shown)) == shown
-    assert set(shown[1]) == {"type", "flow", "step", "at", "state", "action", "attempt", "time"}
+    assert set(shown[1]) == {"type", "flow", "step", "path", "state", "action", "attempt", "time"}
 
 
 def test_waiting_on_a_rate_limit_is_told(run: Runs, events: list[Event], service: Service) -> None:
@@ -133,7 +133,7 @@ def test_step_that_a_plugin_answers_is_journaled_too(run: Runs) -> None:
     done = run(step("One", "workshop.echo"), step("Two", "workshop.echo"), plugins=[Answering()])
     assert done.journal is not None
     recorded = [json.loads(line) for line in done.journal.read_bytes().splitlines()]
-    assert [(line["at"], line["results"]) for line in recorded if line["type"] == "done"] == [
+    assert [(line["path"], line["results"]) for line in recorded if line["type"] == "done"] == [
         ("one", True),
         ("two", True),
     ]

@@ -127,9 +127,9 @@ def test_provisioned_app_can_be_taken_back(segment: Component, here: Place) -> N
     assert done.journal is not None
     undone = undo(done.journal, segment, connections={"Workspace": here.connection})
     # deleting the Source takes the rest with it in an order of its own, so what is gone counts, too
-    assert len(undone.deleted) + len(undone.gone) == 4
+    assert len(undone.deleted) + len(undone.already_deleted) == 4
     assert undone.failed == []
-    assert [write.step for write, _why in undone.kept] == ["Connect To Warehouse"]
+    assert [write.step for write, _why in undone.not_undone] == ["Connect To Warehouse"]
     after = here.counts
     assert {kind: after[kind] for kind in ("sources", "destinations", "subscriptions", "transformations")} == {
         kind: before[kind] for kind in ("sources", "destinations", "subscriptions", "transformations")

@@ -19,7 +19,7 @@ from connector.component.component import Component
 from connector.errors import InvalidFlowError, JournalError, StepError
 from connector.flows import Run, resume, runs
 from connector.flows.run.events import Event, StepEvent
-from connector.journal.file import Journal
+from connector.journal.file import FileJournal
 from tests.flows.support import CONNECTION, TOKEN, ServerResponse, Service, document, flow_of, step
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ def test_intent_of_a_write_stands_before_its_result(run: Runs) -> None:
     done = run(step("Create", "workshop.createThing", {"name": "a"}), step("List", "workshop.listThings"))
     assert done.journal is not None
     records = lines(done.journal)
-    assert [(r["type"], r.get("at")) for r in records] == [
+    assert [(r["type"], r.get("path")) for r in records] == [
         ("run", None),
         ("intent", "create"),
         ("done", "create"),
@@ -88,7 +88,7 @@ def test_resumed_run_does_not_repeat_what_was_finished(
     done = resume(failed.journal, workshop, connections=service.connections, on_event=events.append, keep_values=True)
     assert done.status == "done"
     assert [json.loads(asked.body)["name"] for asked in service.asked("POST")] == ["a", "b", "b", "c"]
-    reused = [event.at for event in events if isinstance(event, StepEvent) and event.state == "reused"]
+    reused = [event.path for event in events if isinstance(event, StepEvent) and event.state == "reused"]
     assert reused == ["loop.0/create"]
     assert done.steps["Create"].executions[0].results == {"thing": {"id": "x1"}}
     assert done.id == failed.id
@@ -146,13 +146,13 @@ def test_repetition_that_is_refused_leaves_the_first_write_unknown(
     failed = failed_run(run, step("Create", "workshop.createThing", {"name": "a"}))
     assert failed.journal is not None
     with pytest.raises(StepError):
-        resume(failed.journal, workshop, connections=service.connections, unknown="repeat")
+        resume(failed.journal, workshop, connections=service.connections, unknown="retry")
     with pytest.raises(JournalError, match="may or may not have happened"):
         resume(failed.journal, workshop, connections=service.connections)
     assert resume(failed.journal, workshop, connections=service.connections, unknown="skip").status == "done"
 
 
-@pytest.mark.parametrize(("unknown", "posts"), [("repeat", 2), ("skip", 1)])
+@pytest.mark.parametrize(("unknown", "posts"), [("retry", 2), ("skip", 1)])
 def test_one_may_say_what_became_of_it(
     run: Runs, workshop: Component, service: Service, unknown: Any, posts: int
 ) -> None:
@@ -174,7 +174,7 @@ def test_journal_has_one_writer(run: Runs, workshop: Component, service: Service
     service.answers["GET"] = [FAILED]
     failed = failed_run(run, step("List", "workshop.listThings"))
     assert failed.journal is not None
-    holder, _history = Journal.reopen(failed.journal)
+    holder = FileJournal.reopen(failed.journal)
     try:
         with pytest.raises(JournalError, match="is still going on"):
             resume(failed.journal, workshop, connections=service.connections)
@@ -273,18 +273,18 @@ def test_killed_run_is_taken_up_without_losing_or_doubling_anything(
         [str(part) for part in command], cwd=ROOT, env={**os.environ}, timeout=60, capture_output=True, check=False
     )
     assert died.returncode == -signal.SIGKILL, died.stderr.decode()
-    finished = {record["at"] for record in lines(journal) if record["type"] == "done"}
+    finished = {record["path"] for record in lines(journal) if record["type"] == "done"}
     if lines(journal)[-1]["type"] == "end":
         return
     try:
         done = resume(journal, workshop, connections=service.connections)
     except JournalError as error:
-        at = error.problems[0].location
-        happened = f"thing-{at[5]}" in {thing["name"] for thing in service.things.values()}
-        done = resume(journal, workshop, connections=service.connections, unknown="skip" if happened else "repeat")
+        iteration = error.problems[0].location[5]
+        happened = f"thing-{iteration}" in {thing["name"] for thing in service.things.values()}
+        done = resume(journal, workshop, connections=service.connections, unknown="skip" if happened else "retry")
     assert done.results == 1
     assert sorted(thing["name"] for thing in service.things.values()) == ["thing-0", "thing-1"]
-    again = [record["at"] for record in lines(journal) if record["type"] == "done" and record["at"] in finished]
+    again = [record["path"] for record in lines(journal) if record["type"] == "done" and record["path"] in finished]
     assert sorted(again) == sorted(finished)
 
 
@@ -306,7 +306,7 @@ def test_last_record_that_was_cut_off_does_not_count(run: Runs, workshop: Compon
     failed = failed_run(run, step("List", "workshop.listThings"), step("Create", "workshop.createThing", {"name": "a"}))
     assert failed.journal is not None
     whole = failed.journal.read_bytes()
-    failed.journal.write_bytes(whole[: whole.rindex(b'{"type":"end"')] + b'{"type":"done","at":"create","resu')
+    failed.journal.write_bytes(whole[: whole.rindex(b'{"type":"end"')] + b'{"type":"done","path":"create","resu')
     assert runs()[0].status == "killed"
     assert resume(failed.journal, workshop, connections=service.connections).status == "done"
     assert all(line["type"] for line in lines(failed.journal))

@@ -173,7 +173,7 @@ def test_branch_on_expression_goes_the_first_way_that_holds(run: Runs) -> None:
 def test_stop_execution_ends_the_flow_with_an_answer(run: Runs) -> None:
     stop = {"statusCode": "201", "contentType": "application/json", "jsonBody": '{"id": 5}'}
     done = run(loop("Loop", "[1, 2]", step("Stop", "stop-execution.stopExecution", stop)), echo("Never", "x"))
-    assert done.status == "stopped"
+    assert done.status == "done"
     assert done.results == {"id": 5}
     assert done.response == {"statusCode": 201, "contentType": "application/json", "headers": {}, "body": {"id": 5}}
     assert done.steps["Never"].state == "skipped"

@@ -28,7 +28,7 @@ def test_only_what_the_run_created_is_deleted_newest_first(run: Runs, workshop: 
     undone = undo(done.id, workshop, connections=service.connections)
     assert [asked.path for asked in service.asked("DELETE")] == ["/things/t2", "/things/t1"]
     assert [write.step for write in undone.deleted] == ["Create b", "Create a"]
-    assert [(write.step, why) for write, why in undone.kept] == [
+    assert [(write.step, why) for write, why in undone.not_undone] == [
         ("Update", "it created nothing that is known to be new")
     ]
     assert list(service.things) == ["old"]
@@ -68,7 +68,7 @@ def test_what_is_gone_already_is_said(run: Runs, workshop: Component, service: S
     done = run(create("a"))
     service.things.clear()
     undone = undo(done.id, workshop, connections=service.connections)
-    assert [write.step for write in undone.gone] == ["Create a"]
+    assert [write.step for write in undone.already_deleted] == ["Create a"]
 
 
 def test_what_could_not_be_deleted_is_said_and_the_rest_is_deleted(
@@ -87,14 +87,14 @@ def test_what_may_have_been_created_is_said(run: Runs, workshop: Component, serv
     with pytest.raises(StepError) as caught:
         run(create("a"))
     undone = undo(caught.value.run.journal, workshop, connections=service.connections)
-    assert "it may or may not have happened" in undone.kept[0][1]
+    assert "it may or may not have happened" in undone.not_undone[0][1]
 
 
 def test_answer_without_an_id_is_not_guessed_at(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["POST"] = [ServerResponse({"done": True})]
     done = run(create("a"))
     undone = undo(done.id, workshop, connections=service.connections)
-    assert undone.kept[0][1] == "its answer does not tell what it created"
+    assert undone.not_undone[0][1] == "its answer does not tell what it created"
     assert not service.asked("DELETE")
 
 

@@ -70,8 +70,10 @@ class _Opening:
         components: Mapping[str, Component],
         options: FlowConnecting,
     ) -> None:
-        variables = integration.config_variables
-        self.variables = {name: variable for name, variable in variables.items() if variable.kind != "value"}
+        from connector.flows.run.connections import connection_variables
+
+        self.integration = integration
+        self.variables = connection_variables(integration)
         self.components = components
         self.options = options
         self.files = dict(split_name(text, self.variables, "--connection") for text in options.connections)
@@ -94,12 +96,14 @@ class _Opening:
 
     def _wanted(self, needs: Sequence[ConnectionNeed]) -> dict[str, str]:
         """Component of each connection that is needed, by the name to give it by."""
+        from connector.flows.run.connections import connection_name
+
         wanted = {name: component for component, name in needs if name is not None}
-        for component, name in needs:
-            if name is None and component not in wanted.values():
-                fitting = [key for key, found in self.variables.items() if found.component in (None, component)]
-                names = fitting if self.variables else list(self.files) or [component]
-                wanted |= dict.fromkeys(names[:1] if len(names) == 1 else (), component)
+        for need in needs:
+            # A step without a name shares the connection of another step of its component.
+            if need[0] not in wanted.values():
+                name = connection_name(self.integration, need, self.files)
+                wanted |= {} if name is None else {name: need[0]}
         return wanted
 
     def _component(self, name: str) -> Component:

@@ -82,19 +82,19 @@ class LiveReporter(Reporter):
         self._console.print(Text(text))
 
     def _step(self, event: StepEvent) -> None:
-        going = self._going.get(event.at)
+        going = self._going.get(event.path)
         match event.state:
             case "running":
-                self._going[event.at] = _Going(event, going.began if going else time.monotonic())
+                self._going[event.path] = _Going(event, going.began if going else time.monotonic())
             case "progress" if going:
                 going.done, going.total = event.done or 0, event.total
             case "waiting" if going:
                 going.waits, going.until = event.reason, time.monotonic() + (event.seconds or 0)
             case "done" | "failed" | "ignored" | "reused":
-                self._ended(event, self._going.pop(event.at, None))
+                self._ended(event, self._going.pop(event.path, None))
 
     def _ended(self, event: StepEvent, going: _Going | None) -> None:
-        around = self._going.get(event.at.rpartition("/")[0].rpartition(".")[0])
+        around = self._going.get(event.path.loop or "")
         if around is not None:
             around.ignored += event.state == "ignored"
             return
@@ -115,7 +115,7 @@ class LiveReporter(Reporter):
 
     def _row(self, going: _Going, now: float) -> Iterator[RenderableType]:
         yield self._spinner
-        yield Text("  " * going.event.at.count("/") + plain(going.event.step))
+        yield Text("  " * going.event.path.depth + plain(going.event.step))
         yield ProgressBar(total=going.total, completed=going.done, width=20) if going.total else Text("")
         yield Text(going.note(now), "yellow" if now < going.until else "dim")
         yield Text(f"{now - going.began:.0f} s", "dim")

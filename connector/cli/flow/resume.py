@@ -9,8 +9,8 @@ import click
 
 from connector.cli.connection_options import ConnectingCommand
 from connector.cli.flow.connection_options import FlowConnecting, flow_connecting_options
-from connector.cli.flow.options import JOURNAL_ARGUMENT, history_of, known_components, make_reporter, yes_option
-from connector.cli.flow.run import confirm_run, perform, watching_options
+from connector.cli.flow.options import JOURNAL_ARGUMENT, known_components, make_reporter, yes_option
+from connector.cli.flow.run import confirm_run, perform, run_settings, watching_options
 from connector.cli.output import write_json
 from connector.cli.shared_options import common_options
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 @JOURNAL_ARGUMENT
 @click.option(
     "--unknown",
-    type=click.Choice(["stop", "repeat", "skip"]),
+    type=click.Choice(["stop", "retry", "skip"]),
     default="stop",
     show_default=True,
-    help="A write that may have happened: report it and run nothing, repeat it, or take it as done.",
+    help="A write that may have happened: report it and run nothing, retry it, or take it as done.",
 )
 @click.option("--file", type=click.Path(path_type=Path), help="A corrected file, instead of the one of that time.")
 @yes_option
@@ -51,24 +51,14 @@ def resume(
     Connections are to be given again: a journal holds no credentials.
     """
     from connector.flows import Flow
-    from connector.flows import resume as reopen
+    from connector.flows.run.resume import Resumption
 
-    history = history_of(journal)
-    flow = Flow.load(file) if file else Flow.parse(history.header["text"], history.header["source"])
-    components, name = known_components(context), history.header["flow"]
-    given = connecting.open(flow.integration, flow.connections(components, flow=name), components)
-    tell = make_reporter(events)
-    confirm_run(tell, flow, name, components, given, confirmed=yes)
-    run = perform(
-        tell,
-        reopen,
-        history.path,
-        components,
-        connections=given.connections,
-        flow=flow,
-        unknown=unknown,
-        max_wait=connecting.max_wait,
-        deadline=connecting.deadline,
-        trace=None if trace is None else Path(trace).expanduser(),
-    )
+    flow = Flow.load(file) if file else None
+    with Resumption(journal, known_components(context), flow=flow, unknown=unknown) as resumption:
+        checked = resumption.checked
+        opened = connecting.open(checked.integration, checked.needs, checked.components)
+        tell = make_reporter(events)
+        with resumption.prepare(**run_settings(opened, connecting, tell, trace)) as prepared:
+            confirm_run(tell, prepared, opened, confirmed=yes)
+            run = perform(tell, lambda: resumption.run(prepared))
     write_json(run.results)

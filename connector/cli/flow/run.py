@@ -26,7 +26,8 @@ from connector.errors import FlowLimitError, StepError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
-    from connector.flows import Flow, Run
+    from connector.flows import Run, RunSettings
+    from connector.flows.run.prepare import PreparedRun
 
 watching_options = (
     click.option("--events", type=click.Choice(["jsonl"]), help="Write a line of JSON an event on standard error."),
@@ -67,66 +68,52 @@ def command(
     connector flow run copy.yaml --sandbox='From Workspace=a.sqlite' --sandbox='To Workspace=b.sqlite'
     """
     from connector.flows import Flow
-    from connector.flows.check.problems import raise_if_errors
-    from connector.flows.run.config import config_values
+    from connector.flows.run.prepare import PreparedRun, check_flow
+    from connector.flows.run.start import start
 
-    components = known_components(context)
-    flow = Flow.load(file)
-    config = config_of(configured, flow.integration.config_variables)
-    config_values(flow.integration, config)
-    raise_if_errors(flow.check(components, flow=flow.definition(name).name, config=config))
+    integration = Flow.load(file).integration
+    definition = integration.definition(name)
+    config = config_of(configured, integration.config_variables)
+    checked = check_flow(integration, definition, known_components(context), config)
     body = None if payload is None else read_json(payload, "payload")
-    given = connecting.open(flow.integration, flow.connections(components, flow=name), components)
+    opened = connecting.open(integration, checked.needs, checked.components)
     tell = make_reporter(events)
-    if not dry_run:
-        confirm_run(tell, flow, name, components, given, confirmed=yes)
-    run = perform(
-        tell,
-        flow.run,
-        components,
-        flow=name,
-        connections=given.connections,
-        payload=body,
-        config=config,
-        dry_run=dry_run,
-        max_wait=connecting.max_wait,
-        deadline=connecting.deadline,
-        trace=None if trace is None else Path(trace).expanduser(),
-    )
-    write_json(shown_writes(run, components) if dry_run else run.results)
+    settings = run_settings(opened, connecting, tell, trace)
+    with PreparedRun(checked, dry_run=dry_run, **settings) as prepared:
+        if not dry_run:
+            confirm_run(tell, prepared, opened, confirmed=yes)
+        run = perform(tell, lambda: start(prepared, body))
+    write_json(shown_writes(run, checked.components) if dry_run else run.results)
 
 
-def confirm_run(
-    tell: Reporter,
-    flow: Flow,
-    name: str | None,
-    components: Mapping[str, Component],
-    given: Given,
-    *,
-    confirmed: bool,
-) -> None:
+def run_settings(opened: Given, connecting: FlowConnecting, tell: Reporter, trace: str | None) -> RunSettings:
+    """The settings of a run from the options of its command."""
+    return {
+        "connections": opened.connections,
+        "max_wait": connecting.max_wait,
+        "deadline": connecting.deadline,
+        "on_event": tell,
+        "trace": None if trace is None else Path(trace).expanduser(),
+    }
+
+
+def confirm_run(tell: Reporter, prepared: PreparedRun, opened: Given, *, confirmed: bool) -> None:
     """Name the real services that will be changed, and ask when something may be taken away.
 
     Raises:
-        ConnectionInputError: A connection is missing, or does not fit.
         UsageError: It was not confirmed.
     """
-    from connector.flows.run.connections import FlowConnections
+    from connector.flows.run.plan import destructive_steps, is_read_only
 
-    steps = list(flow.definition(name).walk())
-    actions = [components[s.component].actions.get(s.action) for s in steps if s.component in components]
-    if given.is_sandbox or not any(action and action.effect != "read" for action in actions):
+    if opened.is_sandbox or is_read_only(prepared.steps):
         return
-    needs = flow.connections(components, flow=name)
-    bindings = FlowConnections(flow.integration, needs, components, given.connections)
-    bindings.close()
     places = [
-        f"{key}: the sandbox {given.sandboxes[key]}"
-        if key in given.sandboxes
-        else f"{key}: {about['host']} with the credentials of {given.origins.get(key, 'the flow')}"
-        for key, about in bindings.described().items()
+        f"{key}: the sandbox {opened.sandboxes[key]}"
+        if key in opened.sandboxes
+        else f"{key}: {about['host']} with the credentials of {opened.origins.get(key, 'the flow')}"
+        for key, about in prepared.connections.described().items()
     ]
-    destructive = flow.destructive_steps(components, flow=name)
+    destructive = destructive_steps(prepared.steps)
     if destructive and not confirmed:
         steps_named = f"steps that may take something away: {', '.join(destructive)}"
         confirm([*places, steps_named], "the flow takes something away")
@@ -135,7 +122,7 @@ def confirm_run(
             tell.say(place)
 
 
-def perform(tell: Reporter, start: Callable[..., Run], *args: Any, **options: Any) -> Run:
+def perform(tell: Reporter, run_flow: Callable[[], Run]) -> Run:
     """Run a flow while telling of it; whatever ends it early also says how to go on.
 
     Raises:
@@ -144,7 +131,7 @@ def perform(tell: Reporter, start: Callable[..., Run], *args: Any, **options: An
     """
     with tell:
         try:
-            run = start(*args, on_event=tell, **options)
+            run = run_flow()
         except (StepError, FlowLimitError) as error:
             error.hint = f"{error.hint}\n{_how_to_go_on(tell)}".strip()
             raise

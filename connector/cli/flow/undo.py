@@ -32,7 +32,7 @@ def undo(context: click.Context, *, journal: str, dry_run: bool, yes: bool, conn
     Prints what was deleted, what was gone already, what could not be deleted, and which writes cannot be taken back.
     """
     from connector.flows import Flow
-    from connector.flows import undo as take_back
+    from connector.flows import undo as undo_run
 
     history = history_of(journal)
     flow = Flow.parse(history.header["text"], history.header["source"])
@@ -40,8 +40,8 @@ def undo(context: click.Context, *, journal: str, dry_run: bool, yes: bool, conn
     given = connecting.open(flow.integration, _needs(history), components)
 
     def take(*, dry: bool) -> UndoResult:
-        return take_back(
-            history.path, components, connections=given.connections, max_wait=connecting.max_wait, dry_run=dry
+        return undo_run(
+            history.location, components, connections=given.connections, max_wait=connecting.max_wait, dry_run=dry
         )
 
     if not (dry_run or yes or given.is_sandbox):
@@ -63,14 +63,14 @@ def _needs(history: JournalContents) -> list[ConnectionNeed]:
 def _report(undone: UndoResult) -> dict[str, Any]:
     return {
         "deleted": [_shown(write) for write in undone.deleted],
-        "gone": [_shown(write) for write in undone.gone],
+        "alreadyDeleted": [_shown(write) for write in undone.already_deleted],
         "failed": [_shown(write) | _error(error) for write, error in undone.failed],
-        "kept": [_shown(write) | {"reason": reason} for write, reason in undone.kept],
+        "notUndone": [_shown(write) | {"reason": reason} for write, reason in undone.not_undone],
     }
 
 
 def _shown(write: Write) -> dict[str, str]:
-    parts = {"step": write.step, "action": write.action, "connection": write.connection, "at": write.at}
+    parts = {"step": write.step, "action": write.action, "connection": write.connection, "path": write.path}
     return {name: value for name, value in parts.items() if value}
 
 

@@ -1,4 +1,4 @@
-"""Values of config variables: what was given, else the default that the file has."""
+"""Values of config variables: those passed, else the defaults of the file."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from connector.flows.file.model import ConfigVariable, Integration
 from connector.flows.values.javascript import parse_json
 
 
-def config_values(integration: Integration, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by key of the config variables that have one; connections are not among them.
+def config_values(integration: Integration, raw_values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of all config variables that have one, by key, without connections.
 
     Raises:
-        InvalidFlowError: Some are given that the integration has not, or with values that they cannot have.
+        InvalidFlowError: If a name is unknown, or a value is not one of the choices.
     """
     variables = integration.config_variables
-    problems = [_misgiven(key, variables) for key in given if key not in variables or variables[key].kind != "value"]
+    problems = [
+        _unknown_variable(key, variables)
+        for key in raw_values
+        if key not in variables or variables[key].kind != "value"
+    ]
     values = {}
     for key, variable in variables.items():
-        value = given.get(key, variable.default)
+        value = raw_values.get(key, variable.default)
         if variable.kind == "value" and value not in (None, ""):
             values[key] = _listed(variable, value)
             problems += _outside_choices(variable, values[key])
@@ -30,7 +34,7 @@ def config_values(integration: Integration, given: Mapping[str, Any]) -> dict[st
     return values
 
 
-def _misgiven(key: str, variables: Mapping[str, ConfigVariable]) -> Problem:
+def _unknown_variable(key: str, variables: Mapping[str, ConfigVariable]) -> Problem:
     if key in variables:
         return Problem(
             key, "is a connection, not a value.", hint=f"Give it as a connection: --connection '{key}=FILE'."
@@ -41,7 +45,7 @@ def _misgiven(key: str, variables: Mapping[str, ConfigVariable]) -> Problem:
 
 
 def _listed(variable: ConfigVariable, value: Any) -> Any:
-    """A collection comes as JSON text from the file and from the command line."""
+    # A collection is a JSON string in the file and on the command line.
     return parse_json(value) if variable.collection else value
 
 

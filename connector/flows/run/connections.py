@@ -1,8 +1,8 @@
-"""From the names of connections in a flow to open connections."""
+"""The open connections of a run, by the names that the flow has for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,16 +15,16 @@ from connector.component.connections import Connection
 from connector.component.policy import Policy
 from connector.component.runner import Runner
 from connector.errors import ConnectionInputError, JournalError, Problem, UsageError
-from connector.flows.file.model import FlowDefinition, Integration
+from connector.flows.file.model import ConfigVariable, FlowDefinition, Integration
 from connector.flows.file.step_inputs import connection_of
 from connector.flows.steps.builtin_steps import BUILT_IN
 from connector.flows.values.expressions import Literal
 
-GivenConnection = Mapping[str, Any] | Connection | Runner
-"""`{"key", "fields"}` as the platform hands it over, the fields alone, an open connection, or a runner."""
+ConnectionValue = Mapping[str, Any] | Connection | Runner
+"""`{"key", "fields"}` as Prismatic has it, the fields alone, an open connection, or a runner."""
 
 ConnectionNeed = tuple[str, str | None]
-"""Key of a component, and the name of the config variable that is its connection; None where none is named."""
+"""Key of a component, and the name of the config variable that is its connection; None if the steps name none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,40 @@ class BoundConnection:
 
 
 def needs_of(flow: FlowDefinition, components: Mapping[str, Component]) -> list[ConnectionNeed]:
-    """The connections that the steps of a flow use, in order."""
-    found: dict[ConnectionNeed, None] = {}
+    """Return the connections that the steps of a flow use, in order."""
+    needs: dict[ConnectionNeed, None] = {}
     for step in flow.walk():
         component = components.get(step.component)
         if step.is_trigger or step.kind in BUILT_IN or component is None or step.action not in component.actions:
             continue
         if component.connections:
-            found[component.key, connection_of(step, component.actions[step.action])[1]] = None
-    return list(found)
+            needs[component.key, connection_of(step, component.actions[step.action])[1]] = None
+    return list(needs)
+
+
+def connection_variables(integration: Integration) -> dict[str, ConfigVariable]:
+    """Return the config variables that are connections, by key."""
+    return {key: variable for key, variable in integration.config_variables.items() if variable.kind != "value"}
+
+
+def connection_name(integration: Integration, need: ConnectionNeed, names: Collection[str] = ()) -> str | None:
+    """Return the name under which a connection is passed: the one that the steps name, else the only one that fits.
+
+    Args:
+        integration: The file.
+        need: The connection that is needed.
+        names: Names of the connections that are passed. Default: those of the file, or the key of the component.
+
+    Returns:
+        The name; None if no connection or several connections fit.
+    """
+    component, name = need
+    if name is not None:
+        return name
+    variables = connection_variables(integration)
+    candidates = names or variables or [component]
+    fitting = [key for key in candidates if key not in variables or variables[key].component in (None, component)]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 class FlowConnections:
@@ -57,22 +82,21 @@ class FlowConnections:
         integration: Integration,
         needs: Iterable[ConnectionNeed],
         components: Mapping[str, Component],
-        given: Mapping[str, GivenConnection],
+        connections: Mapping[str, ConnectionValue],
     ) -> None:
         """Open what a flow needs.
 
         Raises:
-            ConnectionInputError: Connections are missing, or have fields that do not fit; all of them are named.
-            UsageError: A connection is given under a name that the integration has not.
+            ConnectionInputError: If connections are missing or invalid; all of them are named.
+            UsageError: If a name is unknown.
         """
         self._integration = integration
         self._components = components
+        self._passed = connections
         self._bound: dict[ConnectionNeed, BoundConnection] = {}
         self._names: dict[ConnectionNeed, str] = {}
-        self._check_names(given)
-        problems: list[Problem] = []
-        for need in needs:
-            self._bind(need, given, problems)
+        self._check_names()
+        problems = [problem for need in needs for problem in self._bind(need)]
         self.secrets = sorted({s for bound in self._bound.values() for s in _secrets(bound.connection)}, key=len)[::-1]
         if problems:
             self.close()
@@ -80,21 +104,22 @@ class FlowConnections:
             raise ConnectionInputError("connections of the flow are missing.", problems=problems, hint=hint)
 
     def bound(self, component: str, name: str | None) -> BoundConnection:
-        """The connection of a step."""
+        """Return the connection of a step."""
         return self._bound.get((component, name)) or BoundConnection(None, Policy(), None)
 
     def name_for(self, component: str, name: str | None) -> str | None:
-        """The name under which the connection of a step was given."""
+        """Return the name under which the connection of a step was passed."""
         return self._names.get((component, name), name)
 
     def described(self) -> dict[str, dict[str, str]]:
-        """What a journal keeps of the connections: component, key and host; nothing secret."""
-        found = {}
+        """Return what a journal stores of the connections: component, key and host; nothing secret."""
+        described = {}
         for need, bound in self._bound.items():
             if bound.connection is not None:
                 host = bound.connection.endpoint(None).host
-                found[self._names[need]] = {"component": need[0], "key": bound.connection.definition.key, "host": host}
-        return found
+                key = bound.connection.definition.key
+                described[self._names[need]] = {"component": need[0], "key": key, "host": host}
+        return described
 
     def close(self) -> None:
         """Close the connections that were opened here."""
@@ -102,60 +127,60 @@ class FlowConnections:
             if bound.is_ours and bound.connection is not None:
                 bound.connection.close()
 
-    def _check_names(self, given: Mapping[str, GivenConnection]) -> None:
-        variables = self._integration.config_variables
-        known = [key for key, variable in variables.items() if variable.kind != "value"]
-        for name in given:
+    def _check_names(self) -> None:
+        known = list(connection_variables(self._integration))
+        for name in self._passed:
             if known and name not in known:
                 hint = did_you_mean(name, known) or f"Its connections are {', '.join(known)}."
                 raise UsageError(f'the integration has no connection "{name}".', hint=hint)
 
-    def _bind(self, need: ConnectionNeed, given: Mapping[str, GivenConnection], problems: list[Problem]) -> None:
-        component_key, wanted = need
-        name = wanted if wanted is not None else self._only(component_key, given)
-        if name is None or name not in given:
-            problems.append(self._missing(component_key, wanted, given))
-            return
+    def _bind(self, need: ConnectionNeed) -> Iterable[Problem]:
+        component = need[0]
+        name = connection_name(self._integration, need, self._passed)
+        if name is None or name not in self._passed:
+            return [self._missing(need)]
         self._names[need] = name
+        # Steps with and without a name share a connection; it is opened once.
         twin = next((other for other, used in self._names.items() if used == name and other in self._bound), None)
-        if twin is not None and twin[0] == component_key:
+        if twin is not None and twin[0] == component:
             self._bound[need] = self._bound[twin]
-            return
+            return []
         try:
-            self._bound[need] = self._open(component_key, name, given[name])
+            self._bound[need] = self._open(component, name, self._passed[name])
         except ConnectionInputError as error:
-            problems += error.problems or [Problem(name, error.message, hint=error.hint)]
+            return error.problems or [Problem(name, error.message, hint=error.hint)]
+        return []
 
-    def _only(self, component: str, given: Mapping[str, GivenConnection]) -> str | None:
-        variables = self._integration.config_variables
-        fitting = [n for n in given if n not in variables or variables[n].component in (None, component)]
-        return fitting[0] if len(fitting) == 1 else None
-
-    def _missing(self, component: str, wanted: str | None, given: Mapping[str, GivenConnection]) -> Problem:
-        if wanted is not None:
-            return Problem(wanted, f"the connection to {component} is not given.")
-        if not given:
+    def _missing(self, need: ConnectionNeed) -> Problem:
+        component, name = need
+        if name is not None:
+            return Problem(name, f"the connection to {component} is not given.")
+        if not self._passed:
             return Problem(component, "no connection is given, and the flow names none.", hint="Give one, by any name.")
         text = "steps name no connection, and several are given."
         return Problem(component, text, hint="Name it in the steps' connection input.")
 
-    def _open(self, component_key: str, name: str, given: GivenConnection) -> BoundConnection:
-        if isinstance(given, Runner):
-            return BoundConnection(given.connection, given.policy, given.max_wait)
-        if isinstance(given, Connection):
-            return BoundConnection(given, Policy(), None)
+    def _open(self, component_key: str, name: str, value: ConnectionValue) -> BoundConnection:
+        if isinstance(value, Runner):
+            return BoundConnection(value.connection, value.policy, value.max_wait)
+        if isinstance(value, Connection):
+            return BoundConnection(value, Policy(), None)
         component = self._components[component_key]
         variable = self._integration.config_variables.get(name)
-        key = given.get("key") or (variable.connection if variable else None)
-        fields = given["fields"] if isinstance(given.get("fields"), Mapping) else given
-        in_file = variable.inputs if variable else {}
-        preset = {k: e.value for k, e in in_file.items() if isinstance(e, Literal) and e.value != ""}
-        known = component.connection(key).fields.definitions() if key in component.connections else {}
-        # a file from somewhere must not choose the host that the caller's secrets go to
-        preset = {k: value for k, value in preset.items() if not known or (k in known and known[k].shown)}
-        return BoundConnection(
-            Connection(component.connection(key), {**preset, **fields}), Policy(), None, is_ours=True
-        )
+        key = value.get("key") or (variable.connection if variable else None)
+        fields = value["fields"] if isinstance(value.get("fields"), Mapping) else value
+        preset = _preset(variable, component, key)
+        opened = Connection(component.connection(key), {**preset, **fields})
+        return BoundConnection(opened, Policy(), None, is_ours=True)
+
+
+def _preset(variable: ConfigVariable | None, component: Component, key: str | None) -> dict[str, Any]:
+    """Return the fields of a connection that the file sets."""
+    in_file = variable.inputs if variable else {}
+    preset = {key: part.value for key, part in in_file.items() if isinstance(part, Literal) and part.value != ""}
+    known = component.connection(key).fields.definitions() if key in component.connections else {}
+    # A hidden field can choose the host. A file from elsewhere must not choose where the caller's secrets are sent.
+    return {key: value for key, value in preset.items() if not known or (key in known and known[key].shown)}
 
 
 def _secrets(connection: Connection | None) -> Iterable[str]:
@@ -173,13 +198,14 @@ def _secrets(connection: Connection | None) -> Iterable[str]:
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def check_same_hosts(then: Mapping[str, Mapping[str, str]], bindings: FlowConnections) -> None:
-    """A run goes on, and is taken back, where it was begun; servers of this machine change their ports."""
-    for name, now in bindings.described().items():
-        before = then.get(name, now)["host"]
-        if before != now["host"] and not (_is_loopback(before) and _is_loopback(now["host"])):
+def check_same_hosts(before: Mapping[str, Mapping[str, str]], connections: FlowConnections) -> None:
+    """Raise JournalError if a run would go on, or be undone, on another host than it started on."""
+    for name, now in connections.described().items():
+        host = before.get(name, now)["host"]
+        # A local server, such as a sandbox, has another port each time.
+        if host != now["host"] and not (_is_loopback(host) and _is_loopback(now["host"])):
             raise JournalError(
-                f'the run used {before} as "{name}", and is given {now["host"]} now.',
+                f'the run used {host} as "{name}", and is given {now["host"]} now.',
                 hint="Give the connection that the run was started with.",
             )
 

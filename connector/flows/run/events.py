@@ -1,4 +1,4 @@
-"""What happens while a flow runs: one event for every change of state."""
+"""Events of a run: one for every change of state."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
-StepState = Literal["running", "progress", "waiting", "retrying", "done", "failed", "ignored", "reused"]
-RunState = Literal["started", "done", "stopped", "failed"]
+from connector.flows.steps.step_call import StepPath, StepState
+
+RunState = Literal["started", "done", "failed"]
 
 
 class _Event:
@@ -16,34 +17,34 @@ class _Event:
     type: ClassVar[str]
 
     def to_dict(self) -> dict[str, Any]:
-        """The event as JSON, empty parts left out."""
+        """Return the event as JSON without empty parts."""
         pairs = {part.name: getattr(self, part.name) for part in fields(self)}  # type: ignore[arg-type]
         return {"type": self.type, **{name: value for name, value in pairs.items() if value not in ("", None)}}
 
 
 @dataclass(frozen=True, slots=True)
 class StepEvent(_Event):
-    """A step began, waits, is repeated, or ended.
+    """The state of a step changed.
 
     Attributes:
         flow: Name of the flow.
         step: Name of the step.
-        at: Where in the run: the step's variable, after those of the loops around it with their iterations.
-        state: What it does now; `reused` is a step that an earlier run finished, `ignored` one whose error is.
+        path: Path of the step in the run, such as `loop.0/create`.
+        state: New state; see `StepState`.
         action: `component.action`.
         seconds: How long it took, or how long it will wait.
         reason: Why it waits.
-        attempt: Number of the try, from 1.
-        done: Iterations of a loop that are over.
-        total: Iterations of a loop, where known.
-        error: What went wrong.
+        attempt: Number of the attempt, from 1.
+        done: Number of iterations of a loop that are done.
+        total: Number of iterations of a loop.
+        error: Error message.
         time: Seconds since 1970.
     """
 
     type: ClassVar[str] = "step"
     flow: str
     step: str
-    at: str
+    path: StepPath
     state: StepState
     action: str
     seconds: float | None = None
@@ -62,16 +63,16 @@ class LogEvent(_Event):
     Attributes:
         flow: Name of the flow.
         step: Name of the step.
-        at: Where in the run; see `StepEvent`.
+        path: Path of the step in the run.
         level: `debug`, `info`, `warn` or `error`.
-        message: Its text, without secrets.
+        message: The message, redacted.
         time: Seconds since 1970.
     """
 
     type: ClassVar[str] = "log"
     flow: str
     step: str
-    at: str
+    path: StepPath
     level: str
     message: str
     time: float = field(default_factory=time.time)
@@ -79,15 +80,15 @@ class LogEvent(_Event):
 
 @dataclass(frozen=True, slots=True)
 class RunEvent(_Event):
-    """The flow began or ended.
+    """A run started or ended.
 
     Attributes:
         flow: Name of the flow.
-        run: Id of the run.
-        state: What happened; `stopped` is the end by a stop step.
-        journal: Path of the run's journal.
+        run: ID of the run.
+        state: `started`, `done` or `failed`.
+        journal: What `resume` accepts to find the journal; empty without one.
         seconds: How long it took.
-        error: What went wrong.
+        error: Error message.
         time: Seconds since 1970.
     """
 

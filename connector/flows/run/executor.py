@@ -3,126 +3,114 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connector.errors import FlowDeadlineError, FlowLimitError, JournalError, StepError, UsageError
 from connector.flows.run.action_executor import ActionExecutor, outcome_unknown
-from connector.flows.run.events import Listener, LogEvent, StepEvent, StepState
-from connector.flows.run.limits import Limits
-from connector.flows.run.plan import PlannedStep
-from connector.flows.run.step_run import StepAttempts, StepRun
+from connector.flows.run.connections import connection_variables
+from connector.flows.run.prepare import PreparedRun
+from connector.flows.run.reporter import RunReporter
 from connector.flows.steps.builtin_steps import ELSE
 from connector.flows.steps.persisted_values import Store
-from connector.flows.steps.step_call import BreakLoop, StepCall, StopFlow
+from connector.flows.steps.planned_step import PlannedStep
+from connector.flows.steps.step_call import BreakLoop, StepCall, StepPath, StepState, StopFlow
 from connector.flows.values.expressions import Scope, evaluate
 from connector.flows.values.paths import UNDEFINED
-from connector.journal.file import Journal
 from connector.journal.reader import JournalContents
-
-Hook = Callable[..., Any]
+from connector.journal.writer import JournalWriter
 
 NOT_IGNORED = (FlowLimitError, JournalError)
 """Errors that no errorConfig of a step swallows: they are about the run."""
 
 
 class FlowExecutor:
-    """One run on its way.
+    """Performs the steps of one run.
 
     Args:
-        flow: Name of the flow.
-        scope: What expressions see.
-        acting: Performs the actions of components.
-        journal: Where the run is noted.
-        history: What an earlier run finished, when this one takes it up.
-        store: Values that persist-data steps keep.
-        limits: How far the run may go.
-        tell: Is told of every change of state; None when nobody listens.
-        keep: Is given every step that ended.
-        hook: Performs a step, with the plugins around it.
-        deadline: Value of `time.monotonic()` after which nothing is begun.
-        dry_run: Nothing is changed: sleeps are passed over.
+        prepared: The prepared run.
+        trigger: Results of the trigger.
+        journal: Records what the run does.
+        history: What an earlier process finished, if the run is resumed.
+        store: Values of persist-data steps.
+        reporter: Reports what the run does.
+        skip_unknown: Take writes with an unknown outcome as done.
     """
 
     def __init__(
         self,
-        flow: str,
-        scope: Scope,
-        acting: ActionExecutor,
+        prepared: PreparedRun,
+        trigger: Mapping[str, Any],
         *,
-        journal: Journal,
+        journal: JournalWriter,
         history: JournalContents | None,
         store: Store,
-        limits: Limits,
-        tell: Listener | None,
-        keep: Callable[[StepRun], None],
-        hook: Hook,
-        deadline: float | None = None,
-        dry_run: bool = False,
+        reporter: RunReporter,
+        skip_unknown: bool = False,
     ) -> None:
-        self.flow = flow
-        self.scope = scope
-        self.acting = acting
+        checked = prepared.checked
+        connections = frozenset(connection_variables(checked.integration))
+        self.flow = checked.flow.name
+        self.scope = Scope({checked.flow.steps[0].variable: {"results": trigger}}, checked.values, connections)
+        self.actions = ActionExecutor(prepared, journal, self._waiting)
         self.journal = journal
         self.history = history
         self.store = store
-        self.limits = limits
-        self.deadline = deadline
-        self.dry_run = dry_run
-        self._tell = tell
-        self._keep = keep
-        self._hook = hook
+        self.limits = prepared.limits
+        self.deadline = prepared.deadline
+        self.dry_run = prepared.dry_run
+        self.skip_unknown = skip_unknown
+        self._reporter = reporter
+        self._hook = prepared.plugins.hook.perform_step
         self._steps = 0
         self._waited = 0.0
-        self._now: tuple[PlannedStep, str] | None = None
-        self._written: Any = UNDEFINED
-        acting.on_wait = self._waiting
+        self._current: StepCall | None = None
+        self._recorded: Any = UNDEFINED
 
     def perform_all(self, steps: Sequence[PlannedStep], prefix: str = "") -> Any:
-        """Perform steps in order, and answer the results of the last."""
+        """Perform steps in order and return the results of the last."""
         results = None
         for planned in steps:
-            results = self._step(planned, prefix + planned.step.variable)
+            results = self._step(planned, StepPath(prefix + planned.step.variable))
         return results
 
-    def loop(self, planned: PlannedStep, call: StepCall, items: Sequence[Any]) -> Any:
-        """Perform the steps of a loop for each item; the results of each last step, if anything refers to them."""
-        step = planned.step
+    def loop(self, call: StepCall, items: Sequence[Any]) -> Any:
+        """Perform the steps of a loop for each item; return the results of each last step, if anything uses them."""
+        planned, step = call.planned, call.step
         self.limits.check("iterations", len(items), f'the loop "{step.name}"')
         collected = []
         for index, item in enumerate(items):
             self._forget(planned.inner)
             self.scope.steps[step.variable] = {"currentItem": item, "index": index}
             try:
-                results = self.perform_all(planned.steps, f"{call.at}.{index}/")
+                results = self.perform_all(planned.steps, call.path.iteration(index))
             except BreakLoop:
                 break
             if planned.keeps:
                 collected.append(results)
-            self._told(planned, call.at, "progress", done=index + 1, total=len(items))
+            self._reporter.step(call, "progress", done=index + 1, total=len(items))
         self._forget(planned.inner)
         return collected
 
-    def branch(self, planned: PlannedStep, name: str, at: str) -> str | None:
-        """Go one way, and answer its name; None when there is none, not even `Else`."""
-        if name not in planned.branches and ELSE in planned.branches:
+    def branch(self, call: StepCall, name: str) -> str | None:
+        """Perform the steps of a branch and return its name; None if there is none, not even `Else`."""
+        branches = call.planned.branches
+        if name not in branches and ELSE in branches:
             name = ELSE
-        if name not in planned.branches:
+        if name not in branches:
             return None
-        self.perform_all(planned.branches[name], at[: at.rfind("/") + 1])
+        self.perform_all(branches[name], call.path.prefix)
         return name
 
-    def write_log(self, planned: PlannedStep, at: str, level: str, message: str) -> None:
-        """Write to the run's log."""
-        if self._tell is not None:
-            self._tell(LogEvent(self.flow, planned.step.name, at, level, self.acting.redact(message)))
+    def write_log(self, call: StepCall, level: str, message: str) -> None:
+        """Write to the log of the run."""
+        self._reporter.log(call, level, message)
 
     def wait(self, seconds: float, reason: str) -> None:
-        """Sleep, unless nothing is to be changed.
+        """Sleep, except in a dry run.
 
         Raises:
-            FlowDeadlineError: The deadline of the run comes before.
+            FlowDeadlineError: If the deadline of the run comes before the end of the wait.
         """
         if self.dry_run or seconds <= 0:
             return
@@ -131,113 +119,104 @@ class FlowExecutor:
         self._waiting(seconds, reason)
         time.sleep(seconds)
 
-    def _step(self, planned: PlannedStep, at: str) -> Any:
+    def _step(self, planned: PlannedStep, path: StepPath) -> Any:
         self._steps += 1
         if self._steps > self.limits.steps or self.deadline is not None:
             self._check_limits(planned)
-        if self.history is not None and planned.is_journaled and (found := self._earlier(planned, at)):
-            results = found[0]
+        call = StepCall(self.flow, planned, path, self._perform, self._waited)
+        if self.history is not None and planned.is_journaled and self._is_finished(self.history, path):
+            self._reuse(call, self.history)
         else:
-            results = self._tried(planned, at)
+            self._attempt_all(call)
         if planned.keeps:
-            self.scope.steps[planned.step.variable] = {"results": results}
-        return results
+            self.scope.steps[planned.step.variable] = {"results": call.results}
+        return call.results
 
-    def _tried(self, planned: PlannedStep, at: str) -> Any:
-        config = planned.step.on_error
-        trying = StepAttempts(planned.step, at, self._waited)
-        while (error := self._once(planned, trying)) is not None:
-            repeated = config.kind == "retry" and trying.attempts <= config.attempts
-            if not repeated or not self._may_repeat(planned, error):
+    def _attempt_all(self, call: StepCall) -> None:
+        config = call.step.on_error
+        while (error := self._attempt(call)) is not None:
+            retries = config.kind == "retry" and call.attempt <= config.attempts
+            if not retries or not self._may_retry(call.planned, error):
                 break
-            self._told(planned, at, "retrying", attempt=trying.attempts, error=str(error))
-            self.wait(config.delay * (2 ** (trying.attempts - 1) if config.exponential else 1), "retry")
+            self._reporter.step(call, "retrying", attempt=call.attempt, error=str(error))
+            self.wait(config.delay * (2 ** (call.attempt - 1) if config.exponential else 1), "retry")
         ignored = config.kind == "ignore" or (config.kind == "retry" and config.ignore_final)
         swallowed = ignored and not isinstance(error, NOT_IGNORED)
-        state: StepState = "done" if error is None else "ignored" if swallowed else "failed"
-        self._ended(planned, trying.ended(state, error, self._waited))
-        return trying.results
+        call.error = error
+        self._end(call, "done" if error is None else "ignored" if swallowed else "failed")
 
-    def _once(self, planned: PlannedStep, trying: StepAttempts) -> Exception | None:
-        """Try a step once more; answer what went wrong."""
-        trying.attempts += 1
-        trying.results, trying.inputs = None, {}
-        self._now = (planned, trying.at)
-        self._told(planned, trying.at, "running", attempt=trying.attempts)
+    def _attempt(self, call: StepCall) -> Exception | None:
+        """Perform a step once more and return its error."""
+        call.attempt += 1
+        call.results, call.inputs = None, {}
+        self._current = call
+        self._reporter.step(call, "running", attempt=call.attempt)
         try:
-            trying.inputs = self._inputs(planned)
-            perform = partial(self._done, planned)
-            call = StepCall(self.flow, planned.step, trying.at, trying.inputs, trying.attempts, perform)
-            trying.results = self._hooked(planned, call)
+            call.inputs = self._inputs(call.planned)
+            call.results = self._perform_hooked(call)
         except (BreakLoop, StopFlow):
-            self._ended(planned, trying.ended("done", None, self._waited))
+            # The steps that end a loop or the flow did what they are for.
+            self._end(call, "done")
             raise
         except Exception as error:
             return error
         return None
 
-    def _ended(self, planned: PlannedStep, ended: StepRun) -> None:
-        error = ended.error
-        if error is not None and planned.is_journaled:
-            ignored = ended.state == "ignored"
-            self.journal.failed(ended.at, error, ignored=ignored, unknown=outcome_unknown(planned.action, error))
-        self._told(planned, ended.at, ended.state, seconds=ended.seconds, error=str(error) if error else "")
-        self._keep(ended)
-        if error is not None and ended.state == "failed":
+    def _end(self, call: StepCall, state: StepState) -> None:
+        call.end(state, self._waited)
+        error = call.error
+        if error is not None and call.planned.is_journaled:
+            unknown = outcome_unknown(call.planned.action, error)
+            self.journal.step_failed(call.path, error, ignored=state == "ignored", unknown=unknown)
+        self._reporter.ended(call)
+        if error is not None and state == "failed":
             if isinstance(error, StepError | FlowLimitError):
                 raise error
-            raise StepError(flow=self.flow, step=ended.step.name, cause=error) from error
+            raise StepError(flow=self.flow, step=call.step.name, cause=error) from error
 
-    def _hooked(self, planned: PlannedStep, call: StepCall) -> Any:
-        """The results, with the plugins around; the journal holds what they made of them."""
-        self._written = UNDEFINED
+    def _perform_hooked(self, call: StepCall) -> Any:
+        """Perform a step with the plugins around it; the journal stores what they return."""
+        self._recorded = UNDEFINED
         results = self._hook(step=call)
-        if planned.is_journaled and self._written is not results:
-            self.journal.done(call.at, results, force=True)
+        if call.planned.is_journaled and self._recorded is not results:
+            self.journal.step_done(call.path, results, sync=True)
         return results
 
-    def _done(self, planned: PlannedStep, call: StepCall) -> Any:
+    def _perform(self, call: StepCall) -> Any:
+        planned = call.planned
         if planned.built_in is not None:
-            results = planned.built_in.perform(self, planned, call)
-            force = planned.step.component == "persist-data"
+            results = planned.built_in.perform(self, call)
+            sync = planned.step.component == "persist-data"
         else:
-            results, force = self.acting.perform(planned, call, self.journal)
+            results, sync = self.actions.perform(call)
+        # Recorded here, not only after the plugins: one of them may fail, and the write was applied all the same.
         if planned.is_journaled:
-            self.journal.done(call.at, results, force=force)
-        self._written = results
+            self.journal.step_done(call.path, results, sync=sync)
+        self._recorded = results
         return results
 
     def _inputs(self, planned: PlannedStep) -> dict[str, Any]:
         evaluated = [(key, evaluate(expression, self.scope)) for key, expression in planned.inputs]
         return {key: value for key, value in evaluated if value is not UNDEFINED}
 
-    def _may_repeat(self, planned: PlannedStep, error: Exception) -> bool:
+    def _may_retry(self, planned: PlannedStep, error: Exception) -> bool:
         if isinstance(error, UsageError | StepError):
             return not planned.is_journaled and not isinstance(error, NOT_IGNORED)
         return planned.action is None or planned.action.idempotent or not outcome_unknown(planned.action, error)
 
-    def _earlier(self, planned: PlannedStep, at: str) -> tuple[Any] | None:
-        """The results that an earlier run has of this step, if it finished it."""
-        history = self.history
-        assert history is not None  # noqa: S101 - asked before
-        if at in history.finished:
-            results = history.results(at)
-        elif at in history.ignored or (at in history.unknown and self.acting.skip_unknown):
-            results = None
-        else:
-            return None
-        self._told(planned, at, "reused")
-        self._keep(StepRun(planned.step, at, "reused", {}, results, None, 0, 0, 0, time.time()))
-        return (results,)
+    def _is_finished(self, history: JournalContents, path: StepPath) -> bool:
+        return path in history.finished or path in history.ignored or (self.skip_unknown and path in history.unknown)
 
-    def _told(self, planned: PlannedStep, at: str, state: StepState, **parts: Any) -> None:
-        if self._tell is not None:
-            self._tell(StepEvent(self.flow, planned.step.name, at, state, planned.step.kind, **parts))
+    def _reuse(self, call: StepCall, history: JournalContents) -> None:
+        """End a step with the results that an earlier process recorded."""
+        call.results = history.results(call.path) if call.path in history.finished else None
+        call.state = "reused"
+        self._reporter.ended(call)
 
     def _waiting(self, seconds: float, reason: str) -> None:
         self._waited += seconds
-        if self._now is not None:
-            self._told(*self._now, "waiting", seconds=seconds, reason=reason)
+        if self._current is not None:
+            self._reporter.step(self._current, "waiting", seconds=seconds, reason=reason)
 
     def _forget(self, variables: Sequence[str]) -> None:
         for variable in variables:

@@ -1,4 +1,4 @@
-"""How far a flow may go."""
+"""Limits of a flow run."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from typing import Any
 from connector.errors import FlowLimitError
 
 MAX_DEPTH = 200
-"""Levels of lists and objects inside one another that a payload may have: as deep as JSON is read quickly."""
+"""Levels of nested lists and objects in a payload; deeper JSON leaves the fast parser and the fast serializer."""
 
 
 def check_depth(name: str, value: Any) -> None:
-    """Let a value pass that is not nested too deeply.
-
-    Raises:
-        FlowLimitError: It is, or it contains itself.
-    """
+    """Raise FlowLimitError if a value is nested too deeply, or contains itself."""
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [part for parent in level for part in _inside(parent)]
@@ -33,12 +29,12 @@ def _inside(value: Any) -> Iterable[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one run may do at most; a flow that goes beyond fails with the name of the limit.
+    """Limits of one run; the error for an exceeded limit names it.
 
     Attributes:
-        iterations: Iterations of one loop.
-        steps: Steps of a run, those of loops counted each time.
-        sleep: Seconds of one sleep step.
+        iterations: Maximum iterations of one loop.
+        steps: Maximum steps of a run; the steps of a loop count each time.
+        sleep: Maximum seconds of one sleep step.
     """
 
     iterations: int = 100_000
@@ -46,14 +42,10 @@ class Limits:
     sleep: float = 3600
 
     def check(self, name: str, value: float, location: str) -> None:
-        """Let a value pass.
-
-        Raises:
-            FlowLimitError: It is beyond the limit with this name.
-        """
-        most = getattr(self, name)
-        if value > most:
+        """Raise FlowLimitError if a value exceeds the limit with this name."""
+        maximum = getattr(self, name)
+        if value > maximum:
             raise FlowLimitError(
-                f"{location} goes beyond the limit `{name}` ({most:g}).",
+                f"{location} goes beyond the limit `{name}` ({maximum:g}).",
                 hint=f"End it earlier, or allow more: limits=Limits({name}=...).",
             )

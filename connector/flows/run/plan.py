@@ -1,62 +1,22 @@
-"""A flow made ready to run: every step with what performs it."""
+"""From a flow to its planned steps."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 from connector.component.component import Component
-from connector.component.definitions import Action
 from connector.flows.file.model import FlowDefinition, Step, walk
 from connector.flows.file.step_inputs import connection_of, name_of
-from connector.flows.steps.builtin_steps import BUILT_IN, BuiltIn
-from connector.flows.values.conditions import Condition, compile_condition
+from connector.flows.steps.builtin_steps import BUILT_IN
+from connector.flows.steps.planned_step import PlannedStep
+from connector.flows.values.conditions import compile_condition
 from connector.flows.values.expressions import Complex, Expression, Pair, Reference, is_unset, parts_of
 
 
-@dataclass(slots=True, eq=False)
-class PlannedStep:
-    """One step, ready to run.
-
-    Attributes:
-        step: The step as the file has it.
-        inputs: The expressions to evaluate before it.
-        built_in: What performs a step of the platform's own.
-        component: Component of another step.
-        action: Action of another step.
-        connection: Name of the connection's config variable; None for the only one there is.
-        keeps: Whether anything refers to its results.
-        steps: The steps of a loop.
-        branches: The steps of each branch by name.
-        mappings: Names of branches and the values that choose them.
-        conditions: Names of branches and the conditions that choose them.
-        inner: Variables of the steps inside of it.
-    """
-
-    step: Step
-    inputs: list[tuple[str, Expression]]
-    built_in: BuiltIn | None = None
-    component: Component | None = None
-    action: Action[Any] | None = None
-    connection: str | None = None
-    keeps: bool = True
-    steps: list[PlannedStep] = field(default_factory=list)
-    branches: dict[str, list[PlannedStep]] = field(default_factory=dict)
-    mappings: list[tuple[str, Expression]] = field(default_factory=list)
-    conditions: list[tuple[str, Condition]] = field(default_factory=list)
-    inner: list[str] = field(default_factory=list)
-
-    @property
-    def is_journaled(self) -> bool:
-        """True when a resumed run must not do it again."""
-        return self.built_in is None or not self.built_in.is_pure
-
-
 def plan(flow: FlowDefinition, components: Mapping[str, Component]) -> list[PlannedStep]:
-    """The steps after the trigger of a flow that was checked, ready to run."""
-    wanted = referenced_variables(flow)
-    planned = [_planned(step, components, wanted) for step in flow.steps[1:]]
+    """Return the steps after the trigger of a checked flow, ready to run."""
+    referenced = referenced_variables(flow)
+    planned = [_planned(step, components, referenced) for step in flow.steps[1:]]
     if planned:
         last = planned[-1]
         is_loop = bool(last.step.steps)
@@ -65,22 +25,37 @@ def plan(flow: FlowDefinition, components: Mapping[str, Component]) -> list[Plan
 
 
 def referenced_variables(flow: FlowDefinition) -> set[str]:
-    """Variables whose results some expression refers to; of a loop, not its current item alone."""
-    found = set()
-    for step in flow.walk():
-        for expression in step.inputs.values():
-            for part in parts_of(expression):
-                if isinstance(part, Reference) and part.path[:1] not in (("currentItem",), ("index",)):
-                    found.add(part.variable)
-    return found
+    """Return the variables whose results an expression refers to; of a loop, not its current item alone."""
+    expressions = [expression for step in flow.walk() for expression in step.inputs.values()]
+    references = [part for expression in expressions for part in parts_of(expression) if isinstance(part, Reference)]
+    return {part.variable for part in references if part.path[:1] not in (("currentItem",), ("index",))}
 
 
-def _planned(step: Step, components: Mapping[str, Component], wanted: set[str]) -> PlannedStep:
-    planned = PlannedStep(step, [], keeps=step.variable in wanted)
+def every_step(steps: Iterable[PlannedStep]) -> Iterator[PlannedStep]:
+    """Iterate over planned steps and those inside of them."""
+    for planned in steps:
+        yield planned
+        for block in (planned.steps, *planned.branches.values()):
+            yield from every_step(block)
+
+
+def destructive_steps(steps: Iterable[PlannedStep]) -> list[str]:
+    """Return the names of destructive steps, those whose effect depends on their inputs included."""
+    actions = [(planned.step.name, planned.action) for planned in every_step(steps) if planned.action]
+    return [name for name, action in actions if action.effect_depends_on_inputs or action.effect == "destructive"]
+
+
+def is_read_only(steps: Iterable[PlannedStep]) -> bool:
+    """Return True if no step performs an action that may change something."""
+    return all(planned.action is None or planned.action.effect == "read" for planned in every_step(steps))
+
+
+def _planned(step: Step, components: Mapping[str, Component], referenced: set[str]) -> PlannedStep:
+    planned = PlannedStep(step, [], keeps=step.variable in referenced)
     built_in = BUILT_IN.get(step.kind)
     if built_in is not None:
         planned.built_in = built_in
-        # an empty text is a value for the platform's own steps, while actions take it for an input that was not given
+        # An empty string is a value for Prismatic's own steps, while for actions it means that the input is not set.
         planned.inputs = [(key, part) for key, part in step.inputs.items() if key not in built_in.lazy]
         planned.mappings = list(_named(step.inputs.get("branchValueMappings")))
         planned.conditions = [(name, compile_condition(e)) for name, e in _named(step.inputs.get("conditions"))]
@@ -88,11 +63,11 @@ def _planned(step: Step, components: Mapping[str, Component], wanted: set[str]) 
         planned.component = components[step.component]
         planned.action = planned.component.action(step.action)
         key, planned.connection = connection_of(step, planned.action)
-        given = step.inputs.items()
-        planned.inputs = [(name, part) for name, part in given if name != key and not is_unset(part)]
-    planned.steps = [_planned(inner, components, wanted) for inner in step.steps]
+        inputs = step.inputs.items()
+        planned.inputs = [(name, part) for name, part in inputs if name != key and not is_unset(part)]
+    planned.steps = [_planned(inner, components, referenced) for inner in step.steps]
     for branch in step.branches:
-        planned.branches[branch.name] = [_planned(inner, components, wanted) for inner in branch.steps]
+        planned.branches[branch.name] = [_planned(inner, components, referenced) for inner in branch.steps]
     planned.inner = [inner.variable for block in step.blocks() for inner in walk(block)]
     return planned
 

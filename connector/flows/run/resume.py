@@ -1,96 +1,137 @@
-"""Resume a run from its journal."""
+"""Resumes a run from its journal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from connector.errors import JournalError, Problem
-from connector.flows.check.integration import check
-from connector.flows.check.problems import raise_if_errors
 from connector.flows.file.parse import read_text
-from connector.flows.run.config import config_values
+from connector.flows.run.components import components_by_key
 from connector.flows.run.connections import check_same_hosts
-from connector.flows.run.prepare import components_by_key
-from connector.flows.run.result import Options, Run
-from connector.flows.run.session import RunSession
-from connector.journal.file import Journal, journal_path
-from connector.journal.reader import JournalContents
+from connector.flows.run.prepare import PreparedRun, check_flow
+from connector.flows.run.result import Run
+from connector.flows.run.session import execute
+from connector.flows.run.settings import RunSettings
+from connector.journal.file import FileJournal, journal_path
+from connector.journal.reader import JournalContents, contents_of
+from connector.journal.writer import JournalWriter
 
 if TYPE_CHECKING:
     from connector.flows.flow import Flow
 
-Unknown = Literal["stop", "repeat", "skip"]
+Unknown = Literal["stop", "retry", "skip"]
 
 
 def resume(
     journal: str | Path,
     components: Any = None,
     *,
-    connections: Mapping[str, Any] | None = None,
     flow: Flow | None = None,
     unknown: Unknown = "stop",
-    **options: Any,
+    **settings: Unpack[RunSettings],
 ) -> Run:
-    """Take up a run that failed or was killed: finished steps are not repeated.
+    """Resume a failed or killed run. Finished steps are not run again.
 
     Args:
-        journal: Path of the journal, or id of the run.
+        journal: Path of the journal, or ID of the run.
         components: See `Flow.run`.
-        connections: See `Flow.run`; a journal holds no credentials.
-        flow: A corrected file; None is the file as it was when the run began.
-        unknown: What to do about a write that may have happened: report it and run nothing, repeat it, or take it as
-            done, without results.
-        options: `max_wait`, `deadline`, `on_event`, `plugins`, `trace`, `keep_values`, `limits`, `state` of `Flow.run`.
+        flow: A corrected file. Default: the file as it was when the run started.
+        unknown: What to do with a write of unknown outcome: stop and report it, retry it, or skip it; a skipped write
+            has no results.
+        settings: See `connector.flows.RunSettings`. Pass the connections again: a journal holds no credentials.
 
     Raises:
-        JournalError: The journal cannot be used, the run is still going on, is over or was taken back, or a write may
-            have happened.
+        JournalError: If the journal cannot be used; the run is still running, has finished, or was undone; or a write
+            has an unknown outcome.
         InvalidFlowError: See `Flow.run`.
         StepError: See `Flow.run`.
     """
-    book, history = Journal.reopen(journal_path(journal))
-    try:
-        _can_go_on(history, unknown)
-        session, run = _session(history, flow, components, Options(connections=connections or {}, **options))
-        book.append("resumed")
-    except BaseException:
-        book.close()
-        raise
-    trigger = history.header["trigger"]
-    return session.execute(run, {**trigger, "rawBody": trigger["body"]}, book, history, skip_unknown=unknown == "skip")
+    with Resumption(journal, components, flow=flow, unknown=unknown) as resumption:
+        return resumption.run(resumption.prepare(**settings))
 
 
-def _session(history: JournalContents, flow: Flow | None, components: Any, options: Options) -> tuple[RunSession, Run]:
-    header = history.header
-    integration = flow.integration if flow else read_text(header["text"], header["source"])
-    definition, known = integration.definition(header["flow"]), components_by_key(components)
-    values = config_values(integration, header["config"])
-    raise_if_errors(check(integration, known, flows=[definition], config=header["config"]))
-    session = RunSession(integration, definition, known, values, options)
-    try:
-        check_same_hosts(header["connections"], session.bindings)
-    except JournalError:
-        session.bindings.close()
-        raise
-    return session, Run(header["id"], definition.name, journal=history.path)
+class Resumption:
+    """A run that is about to be resumed; its journal is held until it is closed.
+
+    Attributes:
+        history: What the run did until now.
+        checked: The flow to resume.
+    """
+
+    def __init__(
+        self,
+        journal: str | Path,
+        components: Any = None,
+        *,
+        flow: Flow | None = None,
+        unknown: Unknown = "stop",
+    ) -> None:
+        """Hold the journal of a run, and check its flow; see `resume`."""
+        self._skip_unknown = unknown == "skip"
+        with ExitStack() as stack:
+            self._journal = FileJournal.reopen(journal_path(journal))
+            stack.callback(self._journal.close)
+            self.history = contents_of(self._journal)
+            _check_resumable(self.history, unknown)
+            header = self.history.header
+            integration = flow.integration if flow else read_text(header["text"], header["source"])
+            definition = integration.definition(header["flow"])
+            self.checked = check_flow(integration, definition, components_by_key(components), header["config"])
+            self._stack = stack.pop_all()
+
+    def prepare(self, **settings: Unpack[RunSettings]) -> PreparedRun:
+        """Open the connections of the run.
+
+        Raises:
+            JournalError: If a connection goes to another host than before.
+            ConnectionInputError: If connections are missing or invalid.
+        """
+        prepared = PreparedRun(self.checked, **settings)
+        try:
+            check_same_hosts(self.history.header["connections"], prepared.connections)
+        except JournalError:
+            prepared.close()
+            raise
+        return prepared
+
+    def run(self, prepared: PreparedRun) -> Run:
+        """Run the rest of the flow; see `resume`."""
+        history = self.history
+        writer = JournalWriter(self._journal)
+        run = Run(history.header["id"], self.checked.flow.name, journal=Path(history.location))
+        trigger = {**history.header["trigger"], "rawBody": history.header["trigger"]["body"]}
+        with prepared:
+            writer.resumed()
+            return execute(prepared, run, trigger, writer, history, skip_unknown=self._skip_unknown)
+
+    def close(self) -> None:
+        """Let another process have the journal."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
 
 
-def _can_go_on(history: JournalContents, unknown: Unknown) -> None:
-    if history.status in {"done", "stopped"}:
-        raise JournalError(f"the run {history.header['id']} is over.", hint="Start the flow again instead.")
+def _check_resumable(history: JournalContents, unknown: Unknown) -> None:
+    run_id = history.header["id"]
+    if history.status == "done":
+        raise JournalError(f"the run {run_id} is over.", hint="Start the flow again instead.")
     if history.undone:
-        text = f"what the run {history.header['id']} created was taken back."
+        text = f"what the run {run_id} created was taken back."
         raise JournalError(text, hint="Start the flow again instead.")
     if not history.unknown or unknown != "stop":
         return
     problems = [
-        Problem(write.at, f'{write.action} of the step "{write.step}" was begun, and nobody knows its outcome.')
+        Problem(write.path, f'{write.action} of the step "{write.step}" was begun, and nobody knows its outcome.')
         for write in history.unknown.values()
     ]
     hint = (
-        "Look whether it happened; then resume with --unknown repeat (unknown='repeat') if not, with skip if it did. "
+        "Look whether it happened; then resume with --unknown retry (unknown='retry') if not, with skip if it did. "
         "A skipped step has no results: where later steps use them, and the flow looks up what exists, start it again."
     )
     raise JournalError("a write may or may not have happened; nothing was run.", problems=problems, hint=hint)

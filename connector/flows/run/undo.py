@@ -1,4 +1,4 @@
-"""Undo what a run created."""
+"""Undoes what a run created."""
 
 from __future__ import annotations
 
@@ -11,115 +11,130 @@ from connector.component.component import Component, error_context
 from connector.component.context import Context
 from connector.errors import ConnectorError, NotFoundError
 from connector.flows.file.parse import read_text
-from connector.flows.run.connections import FlowConnections, check_same_hosts
-from connector.flows.run.prepare import components_by_key
+from connector.flows.run.components import components_by_key
+from connector.flows.run.connections import ConnectionValue, FlowConnections, check_same_hosts
 from connector.flows.values.paths import UNDEFINED, get_path, parse_path
-from connector.journal.file import Journal, journal_path
-from connector.journal.reader import JournalContents, Write
+from connector.journal.file import FileJournal, journal_path
+from connector.journal.reader import JournalContents, Write, contents_of
+from connector.journal.writer import JournalWriter
 from connector.rest.rate_limits import CallLimits
 
 
 @dataclass(slots=True)
 class UndoResult:
-    """What became of the writes of a run, newest first.
+    """Result of undo, newest write first.
 
     Attributes:
-        deleted: What was created and is deleted now.
-        gone: What was created and was not there any more.
-        failed: What was created and could not be deleted, with the error.
-        kept: Writes that cannot be taken back, and why.
+        deleted: Writes whose creations were deleted.
+        already_deleted: Writes whose creations did not exist any more.
+        failed: Writes whose creations could not be deleted, each with its error.
+        not_undone: Writes that cannot be undone, each with the reason.
     """
 
     deleted: list[Write] = field(default_factory=list)
-    gone: list[Write] = field(default_factory=list)
+    already_deleted: list[Write] = field(default_factory=list)
     failed: list[tuple[Write, ConnectorError]] = field(default_factory=list)
-    kept: list[tuple[Write, str]] = field(default_factory=list)
+    not_undone: list[tuple[Write, str]] = field(default_factory=list)
 
 
 def undo(
     journal: str | Path,
     components: Any = None,
     *,
-    connections: Mapping[str, Any] | None = None,
+    connections: Mapping[str, ConnectionValue] | None = None,
     max_wait: float | None = None,
     dry_run: bool = False,
 ) -> UndoResult:
-    """Delete what a run created, newest first; nothing else is touched.
+    """Delete what a run created, newest first, and nothing else.
 
     Args:
-        journal: Path of the journal, or id of the run.
+        journal: Path of the journal, or ID of the run.
         components: See `Flow.run`.
-        connections: See `Flow.run`; a journal holds no credentials.
-        max_wait: Seconds that one request may wait.
-        dry_run: Only say what would be deleted.
+        connections: See `connector.flows.RunSettings`. Pass them again: a journal holds no credentials.
+        max_wait: Maximum seconds to wait for rate limits and retries, per request.
+        dry_run: Only return what would be deleted.
 
     Raises:
-        JournalError: The journal cannot be used, or the run is still going on.
-        SetupError: A connection is missing.
+        JournalError: If the journal cannot be used, or the run is still running.
+        SetupError: If a connection is missing.
     """
-    book, history = Journal.reopen(journal_path(journal))
+    opened = FileJournal.reopen(journal_path(journal))
     try:
-        return _Undo(history, book, components_by_key(components), connections or {}, max_wait, dry_run=dry_run).all()
+        undoing = _Undo(contents_of(opened), JournalWriter(opened), components, connections or {})
+        return undoing.all(CallLimits.of(max_wait), dry_run=dry_run)
     finally:
-        book.close()
+        opened.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Deletion:
+    """The action that deletes what a write created."""
+
+    component: Component
+    action: str
+    inputs: dict[str, Any]
 
 
 class _Undo:
     def __init__(
         self,
         history: JournalContents,
-        book: Journal,
-        components: Mapping[str, Component],
-        connections: Mapping[str, Any],
-        max_wait: float | None,
-        *,
-        dry_run: bool,
+        journal: JournalWriter,
+        components: Any,
+        connections: Mapping[str, ConnectionValue],
     ) -> None:
         self.history = history
-        self.book = book
-        self.components = components
-        self.dry_run = dry_run
-        self.done = UndoResult()
-        self.limits = CallLimits.of(max_wait)
+        self.journal = journal
+        self.components = components_by_key(components)
+        self.result = UndoResult()
         integration = read_text(history.header["text"], history.header["source"])
         writes = [write for write in history.writes if self._deletion(write)]
         needs = {(write.action.partition(".")[0], write.connection or None): None for write in writes}
-        self.bindings = FlowConnections(integration, needs, components, connections)
+        self.connections = FlowConnections(integration, needs, self.components, connections)
 
-    def all(self) -> UndoResult:
+    def all(self, limits: CallLimits, *, dry_run: bool) -> UndoResult:
         try:
-            check_same_hosts(self.history.header["connections"], self.bindings)
+            check_same_hosts(self.history.header["connections"], self.connections)
             for write in reversed(self.history.unknown.values()):
-                self.done.kept.append((write, "it may or may not have happened: look, and delete it by hand"))
+                self._skip(write, "it may or may not have happened: look, and delete it by hand")
             for write in reversed(self.history.writes):
                 if write.position not in self.history.undone:
-                    self._one(write)
+                    self._one(write, limits, dry_run=dry_run)
         finally:
-            self.bindings.close()
-        return self.done
+            self.connections.close()
+        return self.result
 
-    def _one(self, write: Write) -> None:
-        found = self._deletion(write)
-        if found is None:
-            self.done.kept.append((write, "it created nothing that is known to be new"))
-            return
-        component, key, inputs = found
-        if UNDEFINED in inputs.values():
-            self.done.kept.append((write, "its answer does not tell what it created"))
-            return
-        try:
-            if not self.dry_run:
-                self._delete(component, key, inputs, write)
-                self.book.append("undone", at=write.at, position=write.position)
-        except NotFoundError:
-            self.book.append("undone", at=write.at, position=write.position)
-            self.done.gone.append(write)
-        except ConnectorError as error:
-            self.done.failed.append((write, error))
+    def _one(self, write: Write, limits: CallLimits, *, dry_run: bool) -> None:
+        deletion = self._deletion(write)
+        if deletion is None:
+            self._skip(write, "it created nothing that is known to be new")
+        elif UNDEFINED in deletion.inputs.values():
+            self._skip(write, "its answer does not tell what it created")
+        elif dry_run:
+            self.result.deleted.append(write)
         else:
-            self.done.deleted.append(write)
+            self._delete(write, deletion, limits)
 
-    def _deletion(self, write: Write) -> tuple[Component, str, dict[str, Any]] | None:
+    def _delete(self, write: Write, deletion: _Deletion, limits: CallLimits) -> None:
+        component = deletion.component
+        bound = self.connections.bound(component.key, write.connection or None)
+        context = Context(component, bound.connection, limits=limits, policy=bound.policy)  # type: ignore[arg-type]
+        outcome = self.result.deleted
+        try:
+            with error_context(deletion.action):
+                component.perform(deletion.action, context, deletion.inputs)
+        except NotFoundError:
+            outcome = self.result.already_deleted
+        except ConnectorError as error:
+            self.result.failed.append((write, error))
+            return
+        self.journal.undone(write.path, write.position)
+        outcome.append(write)
+
+    def _skip(self, write: Write, reason: str) -> None:
+        self.result.not_undone.append((write, reason))
+
+    def _deletion(self, write: Write) -> _Deletion | None:
         component_key, _, key = write.action.partition(".")
         component = self.components.get(component_key)
         action = component.actions.get(key) if component else None
@@ -127,10 +142,4 @@ class _Undo:
             return None
         known = {"inputs": write.inputs, "results": self.history.results_at(write.position)}
         inputs = {name: get_path(known, parse_path(path)) for name, path in action.undo.inputs.items()}
-        return component, action.undo.action, inputs
-
-    def _delete(self, component: Component, key: str, inputs: Mapping[str, Any], write: Write) -> None:
-        bound = self.bindings.bound(component.key, write.connection or None)
-        context = Context(component, bound.connection, limits=self.limits, policy=bound.policy)  # type: ignore[arg-type]
-        with error_context(key):
-            component.perform(key, context, inputs)
+        return _Deletion(component, action.undo.action, inputs)

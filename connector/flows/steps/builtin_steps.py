@@ -7,21 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connector.errors import UsageError
 from connector.flows.steps import persist_data
-from connector.flows.steps.step_call import BreakLoop, StepCall, StopFlow
+from connector.flows.steps.step_call import BreakLoop, StepCall, StepRunner, StopFlow
 from connector.flows.values.conditions import evaluate_condition
 from connector.flows.values.expressions import evaluate
 from connector.flows.values.javascript import as_text, number_of, parse_json
 from connector.flows.values.paths import UNDEFINED
 
-if TYPE_CHECKING:
-    from connector.flows.run.executor import FlowExecutor
-    from connector.flows.run.plan import PlannedStep
-
-Perform = Callable[["FlowExecutor", "PlannedStep", StepCall], Any]
+Perform = Callable[[StepRunner, StepCall], Any]
 
 ELSE = "Else"
 
@@ -47,87 +43,89 @@ class BuiltIn:
     is_pure: bool = False
 
 
-def _loop_over_items(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
+def _loop_over_items(runner: StepRunner, call: StepCall) -> Any:
     items = parse_json(call.inputs.get("items"))
     if isinstance(items, Mapping):
         items = list(items.values())
     if not isinstance(items, list | tuple):
-        what = "nothing" if items is None or items is UNDEFINED else f"{type(items).__name__}"
-        raise UsageError(f"items must be a list or an object, and is {what}.", hint="Check what the input refers to.")
-    return engine.loop(planned, call, items)
+        received = "nothing" if items is None or items is UNDEFINED else f"{type(items).__name__}"
+        raise UsageError(
+            f"items must be a list or an object, and is {received}.", hint="Check what the input refers to."
+        )
+    return runner.loop(call, items)
 
 
-def _loop_n_times(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
+def _loop_n_times(runner: StepRunner, call: StepCall) -> Any:
     times = call.inputs.get("iterationCount")
     number = number_of(1000 if times in (None, "", UNDEFINED) else times)
     if not number >= 0 or number == float("inf"):
         raise UsageError(f'iterationCount "{as_text(times)}" is no number of times.', hint="Give a whole number.")
-    engine.limits.check("iterations", number, f'the loop "{planned.step.name}"')
-    return engine.loop(planned, call, range(int(number)))
+    runner.limits.check("iterations", number, f'the loop "{call.step.name}"')
+    return runner.loop(call, range(int(number)))
 
 
-def _break_loop(_engine: FlowExecutor, _planned: PlannedStep, _call: StepCall) -> Any:
+def _break_loop(_runner: StepRunner, _call: StepCall) -> Any:
     raise BreakLoop
 
 
-def _branch_on_value(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
+def _branch_on_value(runner: StepRunner, call: StepCall) -> Any:
     value = as_text(call.inputs.get("inputValue"))
-    for name, expression in planned.mappings:
-        if as_text(evaluate(expression, engine.scope)) == value:
-            return engine.branch(planned, name, call.at)
-    return engine.branch(planned, ELSE, call.at)
+    for name, expression in call.planned.mappings:
+        if as_text(evaluate(expression, runner.scope)) == value:
+            return runner.branch(call, name)
+    return runner.branch(call, ELSE)
 
 
-def _branch_on_expression(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
-    for name, condition in planned.conditions:
-        if evaluate_condition(condition, lambda term: evaluate(term, engine.scope)):
-            return engine.branch(planned, name, call.at)
-    return engine.branch(planned, ELSE, call.at)
+def _branch_on_expression(runner: StepRunner, call: StepCall) -> Any:
+    for name, condition in call.planned.conditions:
+        if evaluate_condition(condition, lambda term: evaluate(term, runner.scope)):
+            return runner.branch(call, name)
+    return runner.branch(call, ELSE)
 
 
-def _select_executed(_engine: FlowExecutor, _planned: PlannedStep, call: StepCall) -> Any:
-    for given in call.inputs.values():
-        for candidate in given if isinstance(given, list) else [given]:
+def _select_executed(_runner: StepRunner, call: StepCall) -> Any:
+    for value in call.inputs.values():
+        for candidate in value if isinstance(value, list) else [value]:
             if candidate is not None and candidate is not UNDEFINED:
                 return candidate
     return None
 
 
-def _stop(_engine: FlowExecutor, _planned: PlannedStep, call: StepCall) -> Any:
-    given = call.inputs
-    status = number_of(given.get("statusCode") or 200)
-    headers = given.get("headers") or []
+def _stop(_runner: StepRunner, call: StepCall) -> Any:
+    inputs = call.inputs
+    status = number_of(inputs.get("statusCode") or 200)
+    headers = inputs.get("headers") or []
     pairs = {as_text(h["key"]): as_text(h["value"]) for h in headers} if isinstance(headers, list) else headers
-    body = given.get("jsonBody")
+    body = inputs.get("jsonBody")
     raise StopFlow(
         {
             "statusCode": int(status) if status == status else 200,  # noqa: PLR0124 - NaN
-            "contentType": as_text(given.get("contentType")) or "application/json",
+            "contentType": as_text(inputs.get("contentType")) or "application/json",
             "headers": pairs,
             "body": None if body is UNDEFINED or body == "" else parse_json(body),
         }
     )
 
 
-def _write_log(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
+def _write_log(runner: StepRunner, call: StepCall) -> Any:
     level = as_text(call.inputs.get("level")) or "info"
-    engine.write_log(planned, call.at, level, as_text(call.inputs.get("message")))
+    runner.write_log(call, level, as_text(call.inputs.get("message")))
 
 
-def _sleep(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
+def _sleep(runner: StepRunner, call: StepCall) -> Any:
     milliseconds = number_of(call.inputs.get("ms"))
     if not milliseconds >= 0:
         raise UsageError("ms is no number of milliseconds.", hint="Give a whole number, such as 1000.")
-    engine.limits.check("sleep", milliseconds / 1000, f'the step "{planned.step.name}"')
-    engine.wait(milliseconds / 1000, "sleep")
+    runner.limits.check("sleep", milliseconds / 1000, f'the step "{call.step.name}"')
+    runner.wait(milliseconds / 1000, "sleep")
 
 
-def _persist(engine: FlowExecutor, planned: PlannedStep, call: StepCall) -> Any:
-    found = persist_data.scope_and_operation(planned.step.action)
-    if found is None:
-        raise UsageError(f"{planned.step.kind} does not run here.")
-    scope, operation = found
-    return engine.store.apply(scope, call.at, operation(call.inputs))
+def _persist(runner: StepRunner, call: StepCall) -> Any:
+    known = persist_data.scope_and_operation(call.step.action)
+    if known is None:
+        raise UsageError(f"{call.step.kind} does not run here.")
+    scope, operation = known
+    return runner.store.apply(scope, call.path, operation(call.inputs))
 
 
 def _keys(*keys: str) -> frozenset[str]:

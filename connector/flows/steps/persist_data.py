@@ -1,4 +1,4 @@
-"""The steps of persist-data: get, save, remove, lists, sets, counters."""
+"""Operations of persist-data: get, save, remove, lists, sets, and counters."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from connector.flows.steps.persisted_values import SCOPES, Operation, Values
 from connector.flows.values.javascript import as_text, number_of
 from connector.flows.values.paths import UNDEFINED
 
-_ACTION = re.compile(rf"(?P<verb>[a-z]+)(?P<scope>{'|'.join(SCOPES)})(?P<what>[A-Z]\w*)\Z")
+_ACTION = re.compile(rf"(?P<verb>[a-z]+)(?P<scope>{'|'.join(SCOPES)})(?P<noun>[A-Z]\w*)\Z")
 
 Inputs = Mapping[str, Any]
 
 
 def scope_and_operation(action: str) -> tuple[str, Callable[[Inputs], Operation]] | None:
-    """Which values an action of persist-data works on, and what it does; None when it is not known."""
-    found = _ACTION.match(action)
-    operation = OPERATIONS.get(found["verb"] + found["what"]) if found else None
-    return (found["scope"], operation) if found and operation else None
+    """Return the scope and the operation of an action of persist-data; None for an unknown action."""
+    match = _ACTION.match(action)
+    operation = OPERATIONS.get(match["verb"] + match["noun"]) if match else None
+    return (match["scope"], operation) if match and operation else None
 
 
 def _get(inputs: Inputs) -> Operation:
@@ -48,8 +48,8 @@ def _append(inputs: Inputs) -> Operation:
 
 def _add(inputs: Inputs) -> Operation:
     def added(old: Any) -> list[Any]:
-        kept = _list(old, inputs)
-        return kept if inputs.get("valueInput") in kept else [*kept, inputs.get("valueInput")]
+        items = _list(old, inputs)
+        return items if inputs.get("valueInput") in items else [*items, inputs.get("valueInput")]
 
     return _updated(inputs, added)
 
@@ -93,7 +93,7 @@ _PREFIXED = {"saveCurrentTime": "save{}CurrentTime", "removeState": "remove{}Sta
 
 
 def actions() -> list[str]:
-    """Every action of persist-data that runs here."""
+    """Return every action of persist-data."""
     patterns = [_PREFIXED.get(name) or name.replace("Value", "{}Value", 1) for name in OPERATIONS]
     return [pattern.format(scope) for scope in SCOPES for pattern in patterns]
 

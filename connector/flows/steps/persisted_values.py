@@ -1,4 +1,4 @@
-"""What persist-data steps keep: for the run in memory, for longer in a file of the integration."""
+"""Values of persist-data steps: in memory for one run, in a file of the integration for longer."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ Values = dict[str, Any]
 Operation = Callable[[Values], Any]
 
 SCOPES = ("Execution", "Instance", "CrossFlow", "Integration")
-"""How long a value lives: one run; one flow; all flows; all flows (there is one instance here)."""
+"""How long a value lives: one run; one flow; all flows; all flows (locally there is one instance)."""
 
 
 class Store:
-    """The kept values of one integration.
+    """The persisted values of one integration.
 
-    A change and the note that it was made reach the file in one piece, so that a resumed run can tell whether the
-    change of the step that it died in was made.
+    A change and the record of the step that made it are written to the file in one piece. So a run that was killed in
+    that step can be resumed without making the change twice.
 
     Args:
         integration: Name of the integration.
         flow: Name of the flow.
-        run: Id of the run.
-        folder: Where the file lies; None keeps everything in memory.
+        run: ID of the run.
+        folder: Folder of the file; None keeps everything in memory.
     """
 
     def __init__(self, integration: str, flow: str, run: str, folder: Path | None) -> None:
@@ -42,28 +42,28 @@ class Store:
         slug = re.sub(r"[^A-Za-z0-9]+", "-", integration).strip("-").lower()[:40]
         self._file = None if folder is None else folder / f"{slug}-{digest}.json"
 
-    def apply(self, scope: str, at: str, operation: Operation) -> Any:
-        """Perform an operation on the values of a scope, once for each place in the run.
+    def apply(self, scope: str, path: str, operation: Operation) -> Any:
+        """Apply an operation to the values of a scope, once for each path in the run.
 
         Raises:
-            SetupError: The file cannot be read or written.
+            SetupError: If the file is damaged.
         """
         if scope == "Execution" or self._file is None:
             return operation(self._memory.setdefault(scope, {}))
         with self._locked(self._file) as content:
-            made = content["made"].get(self._run)
-            if made and made["at"] == at:
-                return made["results"]
+            last = content["made"].get(self._run)
+            if last and last["path"] == path:
+                return last["results"]
             values = content["scopes"].setdefault(self._name(scope), {})
             before = dump_line(values)
             results = operation(values)
             if dump_line(values) != before:
-                content["made"][self._run] = {"at": at, "results": results}
+                content["made"][self._run] = {"path": path, "results": results}
                 write_private(self._file, dump_line(content))
             return results
 
     def forget_run(self) -> None:
-        """Drop the note of this run's last change: it came to an end."""
+        """Remove the record of this run's last change, after its end."""
         if self._file is None or not self._file.exists():
             return
         with self._locked(self._file) as content:
@@ -85,7 +85,7 @@ class Store:
 
 
 def store_folder() -> Path:
-    """Where the kept values of integrations lie."""
+    """Return the folder of the persisted values."""
     return state_folder(os.environ) / "state"
 
 

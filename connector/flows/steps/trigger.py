@@ -1,4 +1,4 @@
-"""What a trigger gives to the flow: here every flow is started by hand, with the payload that it is given."""
+"""Results of the trigger: locally every flow is started manually, with a trigger payload."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROPERTIES = (
     "startedAt",
     "globalDebug",
 )
-"""What the results of a trigger have, as on the platform."""
+"""Properties of the results of a trigger, as in Prismatic."""
 
 
 def trigger_results(
@@ -38,7 +38,7 @@ def trigger_results(
     headers: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The results of a trigger that was started with a payload; it is the body, already parsed."""
+    """Return the results of a trigger; the payload is the body, already parsed."""
     body = {"data": payload, "contentType": "application/json"}
     local = {"id": "local", "name": "local", "externalId": "local"}
     return {

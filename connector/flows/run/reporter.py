@@ -1,0 +1,80 @@
+"""Where a run reports to: listeners, plugins, the trace, and the summary of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from connector.common.redaction import Redactor
+from connector.flows.run.events import Event, LogEvent, RunEvent, StepEvent
+from connector.flows.run.plan import every_step
+from connector.flows.run.prepare import PreparedRun
+from connector.flows.run.result import Run, StepSummary
+from connector.flows.run.trace import Trace
+from connector.flows.steps.step_call import StepCall, StepState
+
+
+class RunReporter:
+    """Emits the events of one run, and records its steps.
+
+    Args:
+        prepared: The prepared run.
+        run: Its result, to which the steps are added.
+        stack: Closes the trace.
+    """
+
+    def __init__(self, prepared: PreparedRun, run: Run, stack: ExitStack) -> None:
+        settings = prepared.settings
+        self._flow = run.flow
+        self._run = run
+        self._values = settings.get("keep_values", False)
+        self._redactor = Redactor(prepared.connections.secrets)
+        for planned in every_step(prepared.steps):
+            run.steps[planned.step.name] = StepSummary(planned.step.name, planned.step.kind)
+        path = settings.get("trace")
+        self._trace = (
+            None
+            if path is None
+            else stack.enter_context(Trace(Path(path), prepared.steps, prepared.connections.secrets))
+        )
+        self._listeners = list(_listeners(prepared, self._trace))
+
+    def step(self, call: StepCall, state: StepState, **parts: Any) -> None:
+        """Emit an event of a step."""
+        if self._listeners:
+            self._emit(StepEvent(self._flow, call.step.name, call.path, state, call.step.kind, **parts))
+
+    def log(self, call: StepCall, level: str, message: str) -> None:
+        """Emit a message of a step, redacted."""
+        if self._listeners:
+            self._emit(LogEvent(self._flow, call.step.name, call.path, level, self._redactor.text(message)))
+
+    def run(self, **parts: Any) -> None:
+        """Emit an event of the run."""
+        if self._listeners:
+            self._emit(RunEvent(self._flow, self._run.id, self._run.status, str(self._run.journal or ""), **parts))
+
+    def ended(self, call: StepCall) -> None:
+        """Emit the end of a step, and record it."""
+        timing = {} if call.state == "reused" else {"seconds": call.seconds}
+        self.step(call, call.state, error=str(call.error) if call.error else "", **timing)
+        self._run.steps[call.step.name].add(call, values=self._values)
+        if self._trace is not None:
+            self._trace.add(call)
+
+    def _emit(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+
+def _listeners(prepared: PreparedRun, trace: Trace | None) -> list[Callable[[Event], object]]:
+    listeners: list[Callable[[Event], object]] = [] if trace is None else [trace.add_event]
+    on_event = prepared.settings.get("on_event")
+    if on_event is not None:
+        listeners.append(on_event)
+    hook = prepared.plugins.hook.flow_event
+    if hook.get_hookimpls():
+        listeners.append(lambda event: hook(event=event))
+    return listeners

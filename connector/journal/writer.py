@@ -1,0 +1,61 @@
+"""The records that a run writes, and which of them wait for the disk.
+
+Before a write is sent, its intent is on the disk; after its response, its results are. So a killed run loses nothing
+and does nothing twice. Values are stored whole; credentials are never stored.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from connector.errors import ConnectorError
+from connector.journal.protocol import Journal
+
+
+class JournalWriter:
+    """Writes the records of one run.
+
+    Args:
+        journal: Where they are kept; None keeps nothing.
+    """
+
+    def __init__(self, journal: Journal | None) -> None:
+        self._journal = journal
+
+    def write_started(self, path: str, step: str, action: str, connection: str, inputs: Mapping[str, Any]) -> None:
+        """Record that a write is about to be sent."""
+        intent = {"step": step, "action": action, "connection": connection, "inputs": inputs}
+        self._append("intent", {"path": path, **intent, "time": time.time()}, sync=True)
+
+    def step_done(self, path: str, results: Any, *, sync: bool) -> None:
+        """Record that a step is done."""
+        self._append("done", {"path": path, "results": results}, sync=sync)
+
+    def step_failed(self, path: str, error: Exception, *, ignored: bool, unknown: bool) -> None:
+        """Record that a step failed, whether the flow went on, and whether its write may have been applied."""
+        text = error.message if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
+        outcome = {"kind": type(error).__name__, "error": text, "ignored": ignored, "unknown": unknown}
+        self._append("failed", {"path": path, **outcome}, sync=True)
+
+    def resumed(self) -> None:
+        """Record that another process goes on."""
+        self._append("resumed", {"time": time.time()}, sync=True)
+
+    def undone(self, path: str, position: int) -> None:
+        """Record that what a write created is deleted; `position` is the one of its results."""
+        self._append("undone", {"path": path, "position": position, "time": time.time()}, sync=True)
+
+    def ended(self, status: str, error: str) -> None:
+        """Record the end of the run."""
+        self._append("end", {"status": status, "error": error, "time": time.time()}, sync=True)
+
+    def close(self) -> None:
+        """Let another writer have the journal."""
+        if self._journal is not None:
+            self._journal.close()
+
+    def _append(self, kind: str, parts: Mapping[str, Any], *, sync: bool) -> None:
+        if self._journal is not None:
+            self._journal.append({"type": kind, **parts}, sync=sync)
