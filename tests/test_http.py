@@ -242,22 +242,19 @@ def test_cut_off_refusal_is_still_a_refusal(runner: connector.Runner, server: Lo
 def test_read_that_is_not_answered_in_time_says_so(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer(ServerResponse(OK, hang=0.6))
-    began = time.monotonic()
+    server.answer(ServerResponse(OK, hang=60))
 
     with pytest.raises(errors.NoResponseError, match="no answer in time"):
-        read(connector.Runner(segment, {"fields": fields}), deadline=0.2)
-
-    assert time.monotonic() - began < 0.5
+        read(connector.Runner(segment, {"fields": fields}), deadline=0.5)
 
 
 def test_write_that_is_not_answered_in_time_may_have_happened(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer(ServerResponse(OK, hang=0.6))
+    server.answer(ServerResponse(OK, hang=60))
 
     with pytest.raises(errors.OutcomeUnknownError):
-        write(connector.Runner(segment, {"fields": fields}), deadline=0.2)
+        write(connector.Runner(segment, {"fields": fields}), deadline=0.5)
 
 
 def test_nothing_is_sent_after_the_deadline(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -273,10 +270,10 @@ def test_walk_ends_at_its_deadline_even_if_its_consumer_is_slow(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer({"data": {"sources": [{"id": "s"}], "pagination": {"next": "MQ=="}}})
-    pages = runner.pages("listSources", deadline=0.2)
+    pages = runner.pages("listSources", deadline=0.5)
 
     next(pages)
-    time.sleep(0.25)
+    time.sleep(0.5)
     with pytest.raises(errors.DeadlineError):
         next(pages)
 
@@ -396,12 +393,13 @@ def test_rate_limit_that_breaks_off_is_waited_out(runner: connector.Runner, serv
 
 
 def test_reset_header_is_a_date(segment: connector.Component, fields: dict[str, Any], server: LoopbackServer) -> None:
-    reset = email.utils.formatdate(time.time() + 2, usegmt=True)
-    server.answer(ServerResponse({"errors": []}, 429, {"X-RateLimit-Reset": reset}), ServerResponse(OK))
+    reset = email.utils.formatdate(time.time() + 1000, usegmt=True)
+    server.answer(ServerResponse({"errors": []}, 429, {"X-RateLimit-Reset": reset}))
 
-    read(connector.Runner(segment, {"fields": fields}))
+    with pytest.raises(errors.RateLimitError) as caught:
+        read(connector.Runner(segment, {"fields": fields}), max_wait=5)
 
-    assert 0.8 < server.times[1] - server.times[0] < 3
+    assert 900 < (caught.value.retry_after or 0) <= 1001
 
 
 def test_rate_limit_that_asks_too_much_is_raised_at_once_with_the_seconds(
@@ -423,12 +421,11 @@ def test_429_seen_by_one_thread_holds_the_others(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(FAULT, 429, {"Retry-After": "1"}), ServerResponse(OK))
-    runner = connector.Runner(segment, {"fields": fields})
+    waiting = threading.Event()
+    runner = connector.Runner(segment, {"fields": fields}, on_wait=lambda *_: waiting.set())
     first = threading.Thread(target=read, args=(runner,))
     first.start()
-    while not server.asked:
-        time.sleep(0.01)
-    time.sleep(0.1)
+    assert waiting.wait(20)
     others = [threading.Thread(target=read, args=(runner,)) for _ in range(4)]
     for thread in others:
         thread.start()

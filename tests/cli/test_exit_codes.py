@@ -63,15 +63,13 @@ def test_no_library_says_anything_about_retries(server: LoopbackServer) -> None:
 def test_signal_ends_a_waiting_command_at_once(
     server: LoopbackServer, number: signal.Signals, code: int, told: str
 ) -> None:
-    server.answer(ServerResponse(PAGE, hang=5))
+    server.answer(ServerResponse(PAGE, hang=60))
     process = start("run", "listSources")
     wait_for(server)
-    began = time.monotonic()
     process.send_signal(number)
     ended = finish(process)
 
     assert (ended.code, ended.out, ended.err) == (code, "", told)
-    assert time.monotonic() - began < 2
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
@@ -87,7 +85,7 @@ def test_signal_ends_a_wait_on_a_rate_limit_at_once(server: LoopbackServer) -> N
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_interrupted_write_says_that_it_may_have_happened(server: LoopbackServer) -> None:
-    server.answer(ServerResponse({"data": {}}, hang=5))
+    server.answer(ServerResponse({"data": {}}, hang=60))
     process = start("run", "deleteSource", "-i", "sourceId=a", "--yes")
     wait_for(server)
     process.send_signal(signal.SIGINT)
@@ -241,7 +239,7 @@ def test_termination_restores_the_handler_of_the_caller(command: Command, server
 def raising(number: signal.Signals) -> Callable[[Asked], ServerResponse]:
     def script(_asked: Asked) -> ServerResponse:
         os.kill(os.getpid(), number)
-        return ServerResponse({"data": {}}, hang=1)
+        return ServerResponse({"data": {}}, hang=60)
 
     return script
 

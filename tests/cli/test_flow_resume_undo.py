@@ -35,7 +35,7 @@ class Service:
         if slug in self.refused:
             return REFUSED
         self.slugs.append(slug)
-        return ServerResponse({"data": {"source": {"id": f"id-{slug}"}}}, hang=10 if slug in self.hanging else 0)
+        return ServerResponse({"data": {"source": {"id": f"id-{slug}"}}}, hang=60 if slug in self.hanging else 0)
 
     def wait_for(self, slug: str) -> None:
         until = time.monotonic() + 20

@@ -271,7 +271,7 @@ def test_what_is_logged_cannot_move_the_cursor(command: Command, tmp_path: Path,
 def test_interrupt_closes_the_journal_and_says_how_to_resume(
     command: Command, tmp_path: Path, server: LoopbackServer, sent: signal.Signals, code: int
 ) -> None:
-    server.script = lambda _asked: ServerResponse({"data": {}}, hang=5 if len(server.asked) == 1 else 0)
+    server.script = lambda _asked: ServerResponse({"data": {}}, hang=60 if len(server.asked) == 1 else 0)
     process = start("flow", "run", str(read_flow(tmp_path)), "--events", "jsonl")
     until = time.monotonic() + 20
     while not server.asked and time.monotonic() < until:

@@ -205,8 +205,8 @@ def test_without_patience_a_rate_limit_fails_at_once(command: Command, server: L
 
 
 def test_deadline_ends_a_slow_answer(command: Command, server: LoopbackServer) -> None:
-    server.answer(ServerResponse(PAGE, hang=2))
-    ended = command("run", "listSources", "--deadline", "0.2")
+    server.answer(ServerResponse(PAGE, hang=60))
+    ended = command("run", "listSources", "--deadline", "0.5")
 
     assert (ended.code, "no answer in time" in ended.err) == (5, True)
 

@@ -234,7 +234,7 @@ def test_terminal_that_wants_events_gets_no_live_view(server: LoopbackServer, tm
 
 
 def test_interrupt_restores_the_cursor_and_says_how_to_resume(server: LoopbackServer, tmp_path: Path) -> None:
-    server.script = lambda _asked: ServerResponse(PAGE, hang=5)
+    server.script = lambda _asked: ServerResponse(PAGE, hang=60)
     code, out, screen = run("flow", "run", str(read_flow(tmp_path)), prompt=b"Do It", typed=signal.SIGINT)
 
     assert (code, out) == (130, "")

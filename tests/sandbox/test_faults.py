@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -43,10 +44,12 @@ def test_limited_write_has_no_effect(api: Api, workspace: sandbox.Workspace) -> 
     assert not made(workspace)
 
 
-def test_window_ends(api: Api, workspace: sandbox.Workspace) -> None:
+def test_window_ends(api: Api, workspace: sandbox.Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("sandbox.faults.time", SimpleNamespace(monotonic=lambda: now[0]))
     workspace.add_fault("rate-limit:1/s")
     assert [api("GET", "/").status_code for _ in range(2)] == [200, 429]
-    time.sleep(1.05)
+    now[0] += 1.05
     assert api("GET", "/").status_code == 200
 
 

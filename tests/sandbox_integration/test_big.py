@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 
 import connector
@@ -18,7 +17,6 @@ def test_walk_over_40000_sources_meets_each_once_and_keeps_one_page(segment: con
     with sandbox(segment, seed=seed) as workspace:
         del seed
         runner = workspace.runner()
-        started = time.monotonic()
         seen: set[str] = set()
         for number, source in enumerate(runner.records("listSources"), 1):
             seen.add(source["id"])
@@ -26,11 +24,9 @@ def test_walk_over_40000_sources_meets_each_once_and_keeps_one_page(segment: con
                 tracemalloc.start()
         grown = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
-        taken = time.monotonic() - started
         pages = len(workspace.requests)
 
     assert (number, seen) == (SOURCES, ids)
     assert pages == SOURCES // 200
     # the ids that this test collects are a quarter of it; whole sources would be 40 MB
     assert grown < 12_000_000
-    assert taken < 60

@@ -42,8 +42,8 @@ class Asked:
 class ServerResponse:
     """One scripted answer.
 
-    `body` that is no bytes goes out as JSON. `promise` announces more bytes than are sent, `hang` waits before
-    answering, `cut` closes the connection without an answer.
+    `body` that is no bytes goes out as JSON. `promise` announces more bytes than are sent, `hang` waits so many
+    seconds, at the longest until the server ends, `cut` closes the connection without an answer.
     """
 
     body: Any = b""
@@ -63,6 +63,7 @@ class LoopbackServer:
         self.answers: list[ServerResponse] = []
         self.script: Script | None = None
         self.times: list[float] = []
+        self.ended = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -83,21 +84,21 @@ class LoopbackServer:
             do_LINK = do_UNLINK = do_PURGE = handle_any
 
             def send(self, answer: ServerResponse) -> None:
-                time.sleep(answer.hang)
-                if answer.cut:
+                ended = outer.ended.wait(answer.hang) if answer.hang else False
+                if answer.cut or ended:
                     self.close_connection = True
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
                 body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-                self.send_response(answer.status)
                 headers = {"Content-Type": "application/json", **answer.headers}
                 if self.command == "HEAD":
                     body = b""
+                self.send_response(answer.status)
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body) + answer.promise))
-                self.end_headers()
                 try:
+                    self.end_headers()
                     self.wfile.write(body)
                 except OSError:
                     self.close_connection = True
@@ -125,6 +126,7 @@ class LoopbackServer:
         try:
             yield self
         finally:
+            self.ended.set()
             self._server.shutdown()
             self._server.server_close()
             thread.join()
