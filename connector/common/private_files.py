@@ -65,6 +65,12 @@ else:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
+def reason_of(error: OSError) -> str:
+    """Return why the operating system rejected a file: `no such file or directory`."""
+    reason = error.strerror or str(error)
+    return reason[:1].lower() + reason[1:]
+
+
 def dump_line(value: Any) -> bytes:
     """A value as one line of JSON; what JSON cannot hold becomes a text."""
     try:

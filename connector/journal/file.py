@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from connector.common.private_files import dump_line, lock, open_private, parse_line, private_folder
+from connector.common.private_files import dump_line, lock, open_private, parse_line, private_folder, reason_of
 from connector.common.state_dir import state_folder
 from connector.errors import JournalError
-from connector.journal.protocol import VERSION, Record
+from connector.journal.protocol import VERSION, Record, check_header
 
 _BLOCK = 65536
 
@@ -60,8 +60,8 @@ class FileJournal:
             private_folder(path.parent)
             journal = cls(path, open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND))
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise JournalError(f"the journal {path} cannot be made: {reason}.", hint="Choose another path.") from None
+            message = f'cannot create journal "{path}": {reason_of(error)}'
+            raise JournalError(message, hint="Choose another path.") from None
         lock(journal._handle)
         journal.append({"type": "run", "version": VERSION, **header}, sync=True)
         return journal
@@ -73,18 +73,15 @@ class FileJournal:
         Raises:
             JournalError: If the file is missing or damaged, or another process holds it.
         """
+        # Checked before anything is cut off: the path may be one of a file that is not a journal.
+        header_of(path)
         try:
             handle = open_private(path, os.O_RDWR | os.O_APPEND)
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise JournalError(
-                f"the journal {path} cannot be opened: {reason}.", hint="See connector flow runs."
-            ) from None
-        if not lock(handle):
-            os.close(handle)
-            raise JournalError(f"the run of the journal {path} is still going on.", hint="Wait for its end, or end it.")
+            raise cannot_read(path, error) from None
         journal = cls(path, handle)
         try:
+            _hold(path, handle)
             os.ftruncate(handle, _whole_records(handle))
         except BaseException:
             journal.close()
@@ -99,7 +96,7 @@ class FileJournal:
         if sync:
             os.fsync(self._handle)
 
-    def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def records(self) -> Iterator[tuple[int, Any]]:
         """Iterate over position and content of each record; one that was cut off at the end does not count."""
         return read_records(self.path)
 
@@ -122,7 +119,22 @@ def read_record(path: Path, position: int) -> dict[str, Any]:
         return record
 
 
-def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def header_of(path: Path) -> dict[str, Any]:
+    """Return the first record of a journal in a file.
+
+    Raises:
+        JournalError: If the file cannot be read, is not a journal, or has another format version.
+    """
+    # A named pipe would block the reader.
+    is_special = path.exists() and not path.is_file()
+    try:
+        header = None if is_special else next(read_records(path), (0, None))[1]
+    except OSError as error:
+        raise cannot_read(path, error) from None
+    return check_header(header, f'"{path}"')
+
+
+def read_records(path: Path) -> Iterator[tuple[int, Any]]:
     """Iterate over position and content of each record of a file.
 
     Raises:
@@ -136,9 +148,24 @@ def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             try:
                 record = parse_line(line)
             except ValueError:
-                raise JournalError(f"the journal {path} is damaged at byte {position}.") from None
+                record = None
+            if position and not isinstance(record, dict):
+                raise JournalError(f'journal "{path}" is damaged at byte {position}')
             yield position, record
             position += len(line)
+
+
+def _hold(path: Path, handle: int) -> None:
+    if not lock(handle):
+        raise JournalError(f"run {path.stem} is still running", hint="Wait for its end, or stop its process.")
+
+
+def cannot_read(path: Path, error: OSError) -> JournalError:
+    """Return the error for a journal that cannot be opened."""
+    hint = "Run `connector flow runs` to list runs."
+    if isinstance(error, FileNotFoundError):
+        return JournalError(f'unknown run "{path.stem if path.parent == runs_folder() else path}"', hint=hint)
+    return JournalError(f'cannot read journal "{path}": {reason_of(error)}', hint=hint)
 
 
 def _whole_records(handle: int) -> int:

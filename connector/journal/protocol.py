@@ -5,10 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+from connector.errors import JournalError
+
 Record = Mapping[str, Any]
 
 VERSION = 2
 """Version of the record format; a journal of another version is rejected."""
+
+
+def check_header(header: Any, name: str) -> dict[str, Any]:
+    """Return the first record of a journal.
+
+    Raises:
+        JournalError: If it is not a record of a journal, or of another format version.
+    """
+    if not isinstance(header, dict) or header.get("type") != "run":
+        raise JournalError(f"{name} is not a journal", hint="Run `connector flow runs` to list runs.")
+    if header.get("version") != VERSION:
+        message = f"journal {name} has format version {header.get('version')}, but this release reads version {VERSION}"
+        raise JournalError(message, hint="Resume it with the release that wrote it.")
+    return header
 
 
 class Journal(Protocol):
@@ -25,7 +41,7 @@ class Journal(Protocol):
             JournalError: If the record cannot be stored.
         """
 
-    def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def records(self) -> Iterator[tuple[int, Any]]:
         """Iterate over the position and the content of each record."""
 
     def read(self, position: int) -> dict[str, Any]:

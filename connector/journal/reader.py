@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from connector.errors import JournalError
-from connector.journal.file import read_record, read_records
-from connector.journal.protocol import VERSION, Journal, Record
+from connector.journal.file import header_of, read_record, read_records
+from connector.journal.protocol import Journal, Record, check_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +111,19 @@ def read_history(path: Path) -> JournalContents:
     Raises:
         JournalError: If it is not a journal, or damaged.
     """
+    header_of(path)
     return _contents(str(path), read_records(path), lambda position: read_record(path, position))
 
 
 def _contents(
-    location: str, records: Iterable[tuple[int, dict[str, Any]]], read: Callable[[int], dict[str, Any]]
+    location: str, records: Iterable[tuple[int, Any]], read: Callable[[int], dict[str, Any]]
 ) -> JournalContents:
     numbered = iter(records)
     _, header = next(numbered, (0, None))
-    if not isinstance(header, dict) or header.get("type") != "run" or header.get("version") != VERSION:
-        raise JournalError(f"{location} is no journal of a run.", hint="See connector flow runs.")
-    contents = JournalContents(location, header, read)
+    contents = JournalContents(location, check_header(header, f'"{location}"'), read)
     for position, record in numbered:
-        contents.add(record, position)
+        try:
+            contents.add(record, position)
+        except (KeyError, TypeError, AttributeError):
+            raise JournalError(f'journal "{location}" is damaged at byte {position}') from None
     return contents

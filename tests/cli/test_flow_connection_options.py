@@ -55,8 +55,8 @@ def test_environment_does_not_give_two_connections(command: Command, server: Loo
     ended = command("flow", "run", two_connections(tmp_path))
 
     assert (ended.code, server.asked) == (3, [])
-    assert "One: the connection to segment is not given." in ended.err
-    assert "Two: the connection to segment is not given." in ended.err
+    assert 'missing connection "One" (segment)' in ended.err
+    assert 'missing connection "Two" (segment)' in ended.err
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,19 @@ def test_failed_run_is_taken_up_where_it_failed(command: Command, service: Servi
     assert past(command)[0]["status"] == "done"
 
 
+def test_resume_is_not_suggested_when_it_must_fail_again(command: Command, service: Service, tmp_path: Path) -> None:
+    nameless = integration(
+        tmp_path,
+        call("Create", "createSource", NEW_SOURCE | {"slug": "=trigger.results.body.data.slug"}),
+        variables=[variable("Workspace")],
+        name="nameless",
+    )
+    failed = command("flow", "run", nameless)
+
+    assert (failed.code, past(command)[0]["status"]) == (2, "failed")
+    assert "connector flow resume" not in failed.err
+
+
 def test_run_is_taken_up_by_the_path_of_its_journal_and_with_a_corrected_file(
     command: Command, service: Service, file: Path
 ) -> None:
@@ -110,14 +123,14 @@ def test_run_that_is_over_is_not_taken_up(command: Command, service: Service, fi
     command("flow", "run", file)
     ended = command("flow", "resume", past(command)[0]["id"])
 
-    assert (ended.code, "is over" in ended.err, len(service.slugs)) == (2, True, 3)
+    assert (ended.code, "has already finished" in ended.err, len(service.slugs)) == (2, True, 3)
 
 
 @pytest.mark.parametrize("verb", ["resume", "undo"])
 def test_run_that_never_was_is_told(command: Command, verb: str) -> None:
     ended = command("flow", verb, "20260101-000000-abcdef")
 
-    assert (ended.code, "See connector flow runs." in ended.err) == (2, True)
+    assert (ended.code, "Run `connector flow runs` to list runs." in ended.err) == (2, True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
@@ -139,7 +152,7 @@ def test_killed_run_is_taken_up_and_its_last_write_is_not_repeated_unless_told(
     assert killed.code == -signal.SIGKILL
     assert (run["status"], run["finished"], run["unknown"]) == ("killed", 1, 1)
     assert reported.code == 2
-    assert "a write may or may not have happened; nothing was run." in reported.err
+    assert "has a write with an unknown outcome: segment.createSource" in reported.err
     assert "--unknown retry" in reported.err
     assert command("flow", "resume", run["id"], "--unknown", unknown).code == 0
     assert service.slugs == slugs
@@ -211,4 +224,4 @@ def test_run_is_not_taken_back_elsewhere(
     monkeypatch.setenv("SEGMENT_BASE_URL", "https://elsewhere.example")
     ended = command("flow", "undo", past(command)[0]["id"], "--yes")
 
-    assert (ended.code, "is given elsewhere.example now" in ended.err) == (2, True)
+    assert (ended.code, "points to elsewhere.example" in ended.err) == (2, True)

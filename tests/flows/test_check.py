@@ -48,10 +48,13 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         [step("Post", "slack.postMessage")],
         'error unsupported Post: slack.postMessage does not run here: no component "slack" is loaded.',
     ),
-    "a JavaScript step": ([step("Compute", "code.runCode")], "error unsupported Compute: code.runCode runs JavaScript"),
+    "a JavaScript step": (
+        [step("Compute", "code.runCode")],
+        "error unsupported Compute: code.runCode is not supported: ",
+    ),
     "another flow": (
         [step("Go", "cross-flow.invokeFlow")],
-        "error unsupported Go: cross-flow.invokeFlow starts another flow",
+        "error unsupported Go: cross-flow.invokeFlow is not supported: a flow cannot start another flow",
     ),
     "an unknown step of the platform's own": (
         [step("Loop", "loop.loopForever")],

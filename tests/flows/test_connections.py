@@ -47,9 +47,9 @@ def test_config_variables_have_their_default_until_they_are_given(run: Runs) -> 
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"Colour": "green"}, 'Colour: "green" is none of its choices. Use one of red, blue.'),
-        ({"Color": "red"}, "Color: is no config variable of the integration. Did you mean Colour?"),
-        ({"Workshop": "x"}, "Workshop: is a connection, not a value."),
+        ({"Colour": "green"}, 'Colour: "green" is not one of its choices'),
+        ({"Color": "red"}, "Color: unknown config variable"),
+        ({"Workshop": "x"}, "Workshop: is a connection, not a value"),
         ({}, 'the config variable "Colour" has no value.'),
     ],
 )
@@ -128,7 +128,7 @@ def test_missing_connections_are_all_named_before_anything_runs(workshop: Compon
     with pytest.raises(ConnectionInputError) as caught:
         flow.run(workshop)
     assert [problem.location for problem in caught.value.problems] == ["Workshop", "Other"]
-    with pytest.raises(UsageError, match=r'no connection "Workshp".\nDid you mean Workshop'):
+    with pytest.raises(UsageError, match='unknown connection "Workshp"'):
         flow.run(workshop, connections={"Workshp": service.connection})
 
 
@@ -149,9 +149,9 @@ def test_component_without_connections_needs_none(run: Runs) -> None:
 
 def test_flow_that_names_no_connection_says_what_to_give(workshop: Component, service: Service) -> None:
     flow = flow_of(step("List", "workshop.listThings"), requiredConfigVars=[])
-    with pytest.raises(ConnectionInputError, match="no connection is given, and the flow names none"):
+    with pytest.raises(ConnectionInputError, match="no connection was passed"):
         flow.run(workshop)
-    with pytest.raises(ConnectionInputError, match="steps name no connection, and several are given"):
+    with pytest.raises(ConnectionInputError, match="several connections were passed, but the steps do not name one"):
         flow.run(workshop, connections={"One": service.connection, "Two": service.connection})
 
 

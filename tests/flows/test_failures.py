@@ -32,13 +32,13 @@ BROKEN = ServerResponse({"error": "no"}, status=404)
 
 def test_missing_input_says_which_reference_led_to_nothing(run: Runs) -> None:
     create = step("Create", "workshop.createThing", {"name": "=trigger.results.body.data.name"})
-    with pytest.raises(StepError, match=r'Name .name.: is required. "trigger.results.body.data.name" led to nothing'):
+    with pytest.raises(StepError, match=r'name.*: is required, but "trigger.results.body.data.name" has no value'):
         run(create, payload={})
 
 
 @pytest.mark.parametrize("milliseconds", ["soon", "-1"])
 def test_sleep_refuses_what_is_no_time(run: Runs, milliseconds: str) -> None:
-    with pytest.raises(StepError, match=r"ms is no number of milliseconds"):
+    with pytest.raises(StepError, match='"ms" must be a number of milliseconds, got'):
         run(step("Wait", "sleep.sleep", {"ms": milliseconds}))
 
 
@@ -139,26 +139,26 @@ def test_read_after_a_pretended_write_is_answered_with_its_example_when_nothing_
 
 
 def test_limits_of_a_run_are_named(run: Runs) -> None:
-    with pytest.raises(FlowLimitError, match=r'loop "Forever" goes beyond the limit `iterations` .100000.'):
+    with pytest.raises(FlowLimitError, match=r'loop "Forever" exceeds the limit of 100000 iterations'):
         run(step("Forever", "loop.loopNTimes", {"iterationCount": "1e12"}, steps=[echo("Tell", "x")]))
-    with pytest.raises(FlowLimitError, match=r'loop "Loop" goes beyond the limit `iterations` .2.'):
+    with pytest.raises(FlowLimitError, match=r'loop "Loop" exceeds the limit of 2 iterations'):
         run(loop("Loop", "[1, 2, 3]", echo("Tell", "x")), limits=Limits(iterations=2))
     nested = loop("Outer", "[1, 2, 3]", loop("Inner", "[1, 2, 3]", echo("Tell", "x")))
-    with pytest.raises(FlowLimitError, match=r'step "Inner" goes beyond the limit `steps` .5.'):
+    with pytest.raises(FlowLimitError, match=r"the run exceeds the limit of 5 steps"):
         run(nested, limits=Limits(steps=5))
-    with pytest.raises(FlowLimitError, match=r'step "Wait" goes beyond the limit `sleep` .3600.'):
+    with pytest.raises(FlowLimitError, match=r'step "Wait" exceeds the limit of 3600 seconds of sleep'):
         run(step("Wait", "sleep.sleep", {"ms": "1e15"}))
 
 
 def test_limit_is_never_ignored(run: Runs) -> None:
     forgiving = {"errorHandlerType": "ignore"}
     inner = loop("Inner", "[1, 2, 3]", echo("Tell", "x"), errorConfig=forgiving)
-    with pytest.raises(FlowLimitError, match=r"limit `iterations`"):
+    with pytest.raises(FlowLimitError, match="limit of 2 iterations"):
         run(loop("Outer", "[1]", inner, errorConfig=forgiving), limits=Limits(iterations=2))
 
 
 def test_nothing_is_begun_after_the_deadline(run: Runs, service: Service) -> None:
-    with pytest.raises(FlowDeadlineError, match=r"the deadline of the run") as caught:
+    with pytest.raises(FlowDeadlineError, match="run deadline") as caught:
         run(step("Wait", "sleep.sleep", {"ms": "200"}), step("List", "workshop.listThings"), deadline=0.1)
 
     assert caught.value.exit_code == 5

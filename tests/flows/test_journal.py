@@ -17,7 +17,7 @@ import yaml
 
 from connector.component.component import Component
 from connector.errors import InvalidFlowError, JournalError, StepError
-from connector.flows import Run, resume, runs
+from connector.flows import Run, resume, runs, undo
 from connector.flows.run.events import Event, StepEvent
 from connector.journal.file import FileJournal
 from tests.flows.support import CONNECTION, TOKEN, ServerResponse, Service, document, flow_of, step
@@ -133,7 +133,9 @@ def test_write_that_may_have_happened_is_reported_and_not_repeated(
     service.answers["POST"] = [ServerResponse(cut=True)]
     failed = failed_run(run, step("Create", "workshop.createThing", {"name": "a"}))
     assert failed.journal is not None
-    with pytest.raises(JournalError, match="a write may or may not have happened; nothing was run") as caught:
+    with pytest.raises(
+        JournalError, match=r'with an unknown outcome: workshop\.createThing in step "Create"'
+    ) as caught:
         resume(failed.journal, workshop, connections=service.connections)
     assert [problem.location for problem in caught.value.problems] == ["create"]
     assert len(service.asked("POST")) == 1
@@ -147,7 +149,7 @@ def test_repetition_that_is_refused_leaves_the_first_write_unknown(
     assert failed.journal is not None
     with pytest.raises(StepError):
         resume(failed.journal, workshop, connections=service.connections, unknown="retry")
-    with pytest.raises(JournalError, match="may or may not have happened"):
+    with pytest.raises(JournalError, match="with an unknown outcome"):
         resume(failed.journal, workshop, connections=service.connections)
     assert resume(failed.journal, workshop, connections=service.connections, unknown="skip").status == "done"
 
@@ -166,7 +168,7 @@ def test_one_may_say_what_became_of_it(
 
 def test_run_that_is_over_is_not_resumed(run: Runs, workshop: Component, service: Service) -> None:
     done = run(step("List", "workshop.listThings"))
-    with pytest.raises(JournalError, match="is over"):
+    with pytest.raises(JournalError, match="has already finished"):
         resume(done.id, workshop, connections=service.connections)
 
 
@@ -176,7 +178,7 @@ def test_journal_has_one_writer(run: Runs, workshop: Component, service: Service
     assert failed.journal is not None
     holder = FileJournal.reopen(failed.journal)
     try:
-        with pytest.raises(JournalError, match="is still going on"):
+        with pytest.raises(JournalError, match="is still running"):
             resume(failed.journal, workshop, connections=service.connections)
         assert [past.status for past in runs()] == ["failed"]
     finally:
@@ -189,15 +191,32 @@ def test_run_is_not_resumed_on_another_host(run: Runs, workshop: Component, serv
     failed = failed_run(run, step("List", "workshop.listThings"))
     elsewhere = {CONNECTION: {"fields": {"apiKey": "x", "baseUrl": "https://elsewhere.example"}}}
     assert failed.journal is not None
-    with pytest.raises(JournalError, match=r'used 127.0.0.1:\d+ as "Workshop", and is given elsewhere.example now'):
+    with pytest.raises(
+        JournalError, match=r'"Workshop" points to elsewhere.example, but the run started with 127.0.0.1:\d+'
+    ):
         resume(failed.journal, workshop, connections=elsewhere)
 
 
-def test_what_is_no_journal_is_refused(tmp_path: Path, workshop: Component) -> None:
-    (tmp_path / "other.jsonl").write_text('{"type": "other"}\n')
-    with pytest.raises(JournalError, match="is no journal of a run"):
-        resume(tmp_path / "other.jsonl", workshop)
-    with pytest.raises(JournalError, match="cannot be opened: No such file"):
+@pytest.mark.parametrize("content", ['{"type": "other"}\n', '{\n  "a": 1\n}', "[1]\n", "null", "text", "", "\n"])
+def test_file_that_is_not_a_journal_is_rejected_and_stays_whole(
+    content: str, tmp_path: Path, workshop: Component
+) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_text(content)
+    for use in (resume, undo):
+        with pytest.raises(JournalError, match="is not a journal"):
+            use(other, workshop)
+    assert other.read_text() == content
+
+
+def test_journal_of_another_format_is_rejected_with_its_version(tmp_path: Path, workshop: Component) -> None:
+    (tmp_path / "old.jsonl").write_text('{"type": "run", "version": 1}\n')
+    with pytest.raises(JournalError, match="has format version 1, but this release reads version 2"):
+        resume(tmp_path / "old.jsonl", workshop)
+
+
+def test_unknown_run_is_rejected(workshop: Component) -> None:
+    with pytest.raises(JournalError, match='unknown run "20260101-000000-abcdef"'):
         resume("20260101-000000-abcdef", workshop)
 
 
@@ -213,7 +232,7 @@ def test_journal_that_is_damaged_in_its_middle_is_refused(run: Runs, workshop: C
 
 def test_file_that_is_there_is_never_taken_for_a_new_journal(run: Runs, tmp_path: Path) -> None:
     (tmp_path / "mine.jsonl").write_text("mine")
-    with pytest.raises(JournalError, match="cannot be made: File exists"):
+    with pytest.raises(JournalError, match=r"cannot create journal .*: file exists"):
         run(step("List", "workshop.listThings"), journal=tmp_path / "mine.jsonl")
     assert (tmp_path / "mine.jsonl").read_text() == "mine"
 

@@ -98,13 +98,13 @@ def test_dry_run_keeps_nothing(run: Runs, state_home: Path) -> None:
     [
         (
             [keep("Save", "saveExecutionValue", key="k", value="v"), keep("A", "appendExecutionValueToList", key="k")],
-            "no list",
+            "is not a list",
         ),
         (
             [keep("Save", "saveExecutionValue", key="k", value="v"), keep("A", "incrementExecutionValue", key="k")],
-            "no number",
+            "is not a number",
         ),
-        ([keep("Get", "getExecutionValue", key="~{{$trigger.results.missing}}")], "keyInput is empty"),
+        ([keep("Get", "getExecutionValue", key="~{{$trigger.results.missing}}")], '"keyInput" is empty'),
     ],
 )
 def test_value_of_the_wrong_kind_is_an_error(run: Runs, steps: list[dict[str, Any]], message: str) -> None:
@@ -117,7 +117,7 @@ def test_damaged_file_of_kept_values_is_named(run: Runs, state_home: Path) -> No
     (file,) = (state_home / "connector" / "state").glob("*.json")
     for content in ("{", "[]"):
         file.write_text(content)
-        with pytest.raises(StepError, match="kept values"):
+        with pytest.raises(StepError, match="persisted values"):
             run(keep("Get", "getInstanceValue", key="k"))
 
 

@@ -82,7 +82,7 @@ def test_loop_goes_over_json_text(run: Runs) -> None:
 
 
 def test_loop_over_nothing_is_an_error_that_says_so(run: Runs) -> None:
-    with pytest.raises(StepError, match=r"items must be a list or an object, and is nothing"):
+    with pytest.raises(StepError, match='"items" must be a list or an object, got undefined'):
         run(loop("Loop", "=trigger.results.body.data.missing", echo("Tell", "x")), payload={})
 
 

@@ -121,7 +121,7 @@ def test_payload_that_is_nested_too_deeply_or_contains_itself_is_refused(worksho
     cyclic: list[Any] = []
     cyclic.append(cyclic)
     for payload in (json.loads("[" * 300 + "]" * 300), cyclic):
-        with pytest.raises(FlowLimitError, match="the payload is nested more than 200 levels deep"):
+        with pytest.raises(FlowLimitError, match="payload is nested more than 200 levels deep"):
             flow.run(workshop, payload=payload)
 
 

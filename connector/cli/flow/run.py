@@ -22,7 +22,7 @@ from connector.cli.flow.options import (
 from connector.cli.flow.reporters import Reporter
 from connector.cli.output import write_json
 from connector.cli.shared_options import common_options, read_json
-from connector.errors import FlowLimitError, StepError
+from connector.errors import FlowDeadlineError, FlowLimitError, JournalError, StepError, UsageError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -133,13 +133,20 @@ def perform(tell: Reporter, run_flow: Callable[[], Run]) -> Run:
         try:
             run = run_flow()
         except (StepError, FlowLimitError) as error:
-            error.hint = f"{error.hint}\n{_how_to_go_on(tell)}".strip()
+            if _may_succeed_later(error):
+                error.hint = f"{error.hint}\n{_how_to_go_on(tell)}".strip()
             raise
         except (KeyboardInterrupt, SystemExit):
             tell.say(_how_to_go_on(tell))
             raise
     tell.say(_end(run))
     return run
+
+
+def _may_succeed_later(error: StepError | FlowLimitError) -> bool:
+    """Return True unless a resumed run must fail again: with the same inputs, or at the same limit."""
+    cause = error.cause if isinstance(error, StepError) else error
+    return not isinstance(cause, UsageError) or isinstance(cause, FlowDeadlineError | JournalError)
 
 
 def _how_to_go_on(tell: Reporter) -> str:

@@ -51,7 +51,7 @@ def _action(step: Step, components: Mapping[str, Component]) -> Iterator[Rule]:
         elif component.plugins.is_blocked(step.action):
             yield "error", "blocked", place, f"{step.kind} is blocked.", "Remove the step."
     elif step.component in UNSUPPORTED:
-        yield "error", "unsupported", place, f"{step.kind} {UNSUPPORTED[step.component]}", ""
+        yield "error", "unsupported", place, f"{step.kind} is not supported: {UNSUPPORTED[step.component]}", ""
     elif step.component in OWN:
         known = [kind.partition(".")[2] for kind in BUILT_IN if kind.startswith(f"{step.component}.")]
         hint = did_you_mean(step.action, known) or f"There are {', '.join(known)}."

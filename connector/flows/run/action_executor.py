@@ -108,5 +108,7 @@ def _explained(call: StepCall, problem: Problem) -> Problem:
     expression = dict(call.planned.inputs).get(key)
     if expression is None or key in call.inputs:
         return problem
-    texts = " and ".join(f'"{part.text}"' for part in parts_of(expression) if isinstance(part, Reference))
-    return Problem(problem.location, problem.message, problem.label, f"{texts} led to nothing. {problem.hint}".rstrip())
+    references = [f'"{part.text}"' for part in parts_of(expression) if isinstance(part, Reference)]
+    has = "has" if len(references) == 1 else "have"
+    message = f"is required, but {' and '.join(references)} {has} no value"
+    return Problem(problem.location, message, problem.label)

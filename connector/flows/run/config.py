@@ -30,18 +30,18 @@ def config_values(integration: Integration, raw_values: Mapping[str, Any]) -> di
             values[key] = _listed(variable, value)
             problems += _outside_choices(variable, values[key])
     if problems:
-        raise InvalidFlowError("config variables do not fit; nothing was run.", problems=problems)
+        raise InvalidFlowError("invalid config variables", problems=problems)
     return values
 
 
 def _unknown_variable(key: str, variables: Mapping[str, ConfigVariable]) -> Problem:
     if key in variables:
-        return Problem(
-            key, "is a connection, not a value.", hint=f"Give it as a connection: --connection '{key}=FILE'."
-        )
+        return Problem(key, "is a connection, not a value", hint=f"Pass it with --connection '{key}=FILE'.")
     known = [name for name, variable in variables.items() if variable.kind == "value"]
-    hint = did_you_mean(key, known) or (f"There are {', '.join(known)}." if known else "The integration has none.")
-    return Problem(key, "is no config variable of the integration.", hint=hint)
+    hint = did_you_mean(key, known) or (
+        f"Available config variables: {', '.join(known)}." if known else "This integration has none."
+    )
+    return Problem(key, "unknown config variable", hint=hint)
 
 
 def _listed(variable: ConfigVariable, value: Any) -> Any:
@@ -53,4 +53,4 @@ def _outside_choices(variable: ConfigVariable, value: Any) -> list[Problem]:
     if not variable.choices or isinstance(value, list | dict) or str(value) in variable.choices:
         return []
     hint = did_you_mean(str(value), variable.choices) or f"Use one of {', '.join(variable.choices)}."
-    return [Problem(variable.key, f'"{value}" is none of its choices.', hint=hint)]
+    return [Problem(variable.key, f'"{value}" is not one of its choices', hint=hint)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -100,8 +100,7 @@ class FlowConnections:
         self.secrets = sorted({s for bound in self._bound.values() for s in _secrets(bound.connection)}, key=len)[::-1]
         if problems:
             self.close()
-            hint = 'Give each by its name: connections={"NAME": {"fields": {...}}}, --connection NAME=FILE.'
-            raise ConnectionInputError("connections of the flow are missing.", problems=problems, hint=hint)
+            raise _connections_error(problems)
 
     def bound(self, component: str, name: str | None) -> BoundConnection:
         """Return the connection of a step."""
@@ -131,8 +130,8 @@ class FlowConnections:
         known = list(connection_variables(self._integration))
         for name in self._passed:
             if known and name not in known:
-                hint = did_you_mean(name, known) or f"Its connections are {', '.join(known)}."
-                raise UsageError(f'the integration has no connection "{name}".', hint=hint)
+                hint = did_you_mean(name, known) or f"Available connections: {', '.join(known)}."
+                raise UsageError(f'unknown connection "{name}"', hint=hint)
 
     def _bind(self, need: ConnectionNeed) -> Iterable[Problem]:
         component = need[0]
@@ -154,11 +153,13 @@ class FlowConnections:
     def _missing(self, need: ConnectionNeed) -> Problem:
         component, name = need
         if name is not None:
-            return Problem(name, f"the connection to {component} is not given.")
+            hint = f"Pass --connection '{name}=FILE', or use --sandbox."
+            return Problem(name, f'missing connection "{name}" ({component})', hint=hint)
         if not self._passed:
-            return Problem(component, "no connection is given, and the flow names none.", hint="Give one, by any name.")
-        text = "steps name no connection, and several are given."
-        return Problem(component, text, hint="Name it in the steps' connection input.")
+            hint = f"Pass --connection '{component}=FILE', or use --sandbox."
+            return Problem(component, "no connection was passed", hint=hint)
+        message = "several connections were passed, but the steps do not name one"
+        return Problem(component, message, hint="Name the connection in the connection input of the steps.")
 
     def _open(self, component_key: str, name: str, value: ConnectionValue) -> BoundConnection:
         if isinstance(value, Runner):
@@ -172,6 +173,12 @@ class FlowConnections:
         preset = _preset(variable, component, key)
         opened = Connection(component.connection(key), {**preset, **fields})
         return BoundConnection(opened, Policy(), None, is_ours=True)
+
+
+def _connections_error(problems: Sequence[Problem]) -> ConnectionInputError:
+    if len(problems) == 1:
+        return ConnectionInputError(problems[0].message, hint=problems[0].hint, problems=())
+    return ConnectionInputError(f"{len(problems)} connections are missing or invalid", problems=problems)
 
 
 def _preset(variable: ConfigVariable | None, component: Component, key: str | None) -> dict[str, Any]:
@@ -205,8 +212,8 @@ def check_same_hosts(before: Mapping[str, Mapping[str, str]], connections: FlowC
         # A local server, such as a sandbox, has another port each time.
         if host != now["host"] and not (_is_loopback(host) and _is_loopback(now["host"])):
             raise JournalError(
-                f'the run used {host} as "{name}", and is given {now["host"]} now.',
-                hint="Give the connection that the run was started with.",
+                f'connection "{name}" points to {now["host"]}, but the run started with {host}',
+                hint="Pass the connection that the run started with.",
             )
 
 

@@ -77,7 +77,7 @@ class FlowExecutor:
     def loop(self, call: StepCall, items: Sequence[Any]) -> Any:
         """Perform the steps of a loop for each item; return the results of each last step, if anything uses them."""
         planned, step = call.planned, call.step
-        self.limits.check("iterations", len(items), f'the loop "{step.name}"')
+        self.limits.check("iterations", len(items), f'loop "{step.name}"')
         collected = []
         for index, item in enumerate(items):
             self._forget(planned.inner)
@@ -115,7 +115,7 @@ class FlowExecutor:
         if self.dry_run or seconds <= 0:
             return
         if self.deadline is not None and time.monotonic() + seconds > self.deadline:
-            raise FlowDeadlineError("the deadline of the run comes before the end of a wait.")
+            raise FlowDeadlineError("run deadline comes before the end of a wait")
         self._waiting(seconds, reason)
         time.sleep(seconds)
 
@@ -223,7 +223,6 @@ class FlowExecutor:
             self.scope.steps.pop(variable, None)
 
     def _check_limits(self, planned: PlannedStep) -> None:
-        location = f'the step "{planned.step.name}"'
-        self.limits.check("steps", self._steps, location)
+        self.limits.check("steps", self._steps, "the run")
         if self.deadline is not None and time.monotonic() > self.deadline:
-            raise FlowDeadlineError(f"the deadline of the run passed before {location}.")
+            raise FlowDeadlineError(f'run deadline exceeded before step "{planned.step.name}"')

@@ -19,12 +19,15 @@ def check_depth(name: str, value: Any) -> None:
         level = [part for parent in level for part in _inside(parent)]
         if not level:
             return
-    raise FlowLimitError(f"the {name} is nested more than {MAX_DEPTH} levels deep.", hint="Flatten it.")
+    raise FlowLimitError(f"{name} is nested more than {MAX_DEPTH} levels deep", hint="Flatten it.")
 
 
 def _inside(value: Any) -> Iterable[Any]:
     parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     return [part for part in parts if isinstance(part, Mapping | list | tuple)]
+
+
+_UNITS = {"iterations": "iterations", "steps": "steps", "sleep": "seconds of sleep"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,6 @@ class Limits:
         maximum = getattr(self, name)
         if value > maximum:
             raise FlowLimitError(
-                f"{location} goes beyond the limit `{name}` ({maximum:g}).",
-                hint=f"End it earlier, or allow more: limits=Limits({name}=...).",
+                f"{location} exceeds the limit of {maximum:g} {_UNITS[name]}",
+                hint=f"Raise it with limits=Limits({name}=N).",
             )

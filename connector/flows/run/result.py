@@ -57,8 +57,8 @@ class StepSummaries(dict[str, StepSummary]):
     """The steps of a run by name; the error for an unknown name suggests similar ones."""
 
     def __missing__(self, name: str) -> StepSummary:
-        known = did_you_mean(name, self) or f"Its steps are {', '.join(self)}."
-        raise KeyError(f'the flow has no step "{name}". {known}')
+        hint = did_you_mean(name, self) or f"Steps: {', '.join(self)}."
+        raise KeyError(f'unknown step "{name}". {hint}')
 
 
 @dataclass(slots=True)

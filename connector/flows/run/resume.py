@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
@@ -15,7 +16,7 @@ from connector.flows.run.result import Run
 from connector.flows.run.session import execute
 from connector.flows.run.settings import RunSettings
 from connector.journal.file import FileJournal, journal_path
-from connector.journal.reader import JournalContents, contents_of
+from connector.journal.reader import JournalContents, Write, contents_of
 from connector.journal.writer import JournalWriter
 
 if TYPE_CHECKING:
@@ -120,18 +121,20 @@ class Resumption:
 def _check_resumable(history: JournalContents, unknown: Unknown) -> None:
     run_id = history.header["id"]
     if history.status == "done":
-        raise JournalError(f"the run {run_id} is over.", hint="Start the flow again instead.")
+        raise JournalError(f"run {run_id} has already finished", hint="Start a new run.")
     if history.undone:
-        text = f"what the run {run_id} created was taken back."
-        raise JournalError(text, hint="Start the flow again instead.")
-    if not history.unknown or unknown != "stop":
-        return
-    problems = [
-        Problem(write.path, f'{write.action} of the step "{write.step}" was begun, and nobody knows its outcome.')
-        for write in history.unknown.values()
-    ]
+        raise JournalError(f"run {run_id} was undone and cannot be resumed", hint="Start a new run.")
+    if history.unknown and unknown == "stop":
+        raise _unknown_outcome(run_id, list(history.unknown.values()))
+
+
+def _unknown_outcome(run_id: str, writes: Sequence[Write]) -> JournalError:
+    names = " and ".join(f'{write.action} in step "{write.step}"' for write in writes)
+    has = "has a write" if len(writes) == 1 else f"has {len(writes)} writes"
+    problems = [Problem(write.path, f'{write.action} in step "{write.step}"') for write in writes]
     hint = (
-        "Look whether it happened; then resume with --unknown retry (unknown='retry') if not, with skip if it did. "
-        "A skipped step has no results: where later steps use them, and the flow looks up what exists, start it again."
+        'Check whether it was applied. Then resume with --unknown retry (unknown="retry") if it was not, or with '
+        '--unknown skip (unknown="skip") if it was. A skipped step has no results: if later steps need them, start a '
+        "new run."
     )
-    raise JournalError("a write may or may not have happened; nothing was run.", problems=problems, hint=hint)
+    return JournalError(f"run {run_id} {has} with an unknown outcome: {names}", problems=problems, hint=hint)

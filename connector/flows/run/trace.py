@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
-from connector.common.private_files import dump_line, open_private, parse_line
+from connector.common.private_files import dump_line, open_private, parse_line, reason_of
 from connector.common.redaction import Redactor
 from connector.errors import UsageError
 from connector.flows.run.events import Event, RunEvent
@@ -35,7 +35,7 @@ class Trace:
         try:
             handle = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         except OSError as error:
-            raise UsageError(f"the trace {path} cannot be written: {error.strerror or error}.") from None
+            raise UsageError(f'cannot write trace "{path}": {reason_of(error)}') from None
         self._file: IO[bytes] = os.fdopen(handle, "wb")
 
     def add(self, call: StepCall) -> None:
@@ -84,9 +84,9 @@ def read_trace(path: Path) -> list[dict[str, Any]]:
     try:
         lines = [parse_line(line) for line in path.read_bytes().splitlines()]
     except OSError as error:
-        raise UsageError(f"the trace {path} cannot be read: {error.strerror or error}.") from None
+        raise UsageError(f'cannot read trace "{path}": {reason_of(error)}') from None
     except ValueError:
-        raise UsageError(f"{path} is no trace.", hint="Write one with --trace FILE.") from None
+        raise UsageError(f'"{path}" is not a trace', hint="Write one with --trace FILE.") from None
     if not lines or any(not isinstance(line, dict) or "type" not in line for line in lines):
-        raise UsageError(f"{path} is no trace.", hint="Write one with --trace FILE.")
+        raise UsageError(f'"{path}" is not a trace', hint="Write one with --trace FILE.")
     return lines

@@ -96,7 +96,7 @@ class _Undo:
         try:
             check_same_hosts(self.history.header["connections"], self.connections)
             for write in reversed(self.history.unknown.values()):
-                self._skip(write, "it may or may not have happened: look, and delete it by hand")
+                self._skip(write, "the outcome is unknown; check whether it was applied")
             for write in reversed(self.history.writes):
                 if write.position not in self.history.undone:
                     self._one(write, limits, dry_run=dry_run)
@@ -107,9 +107,9 @@ class _Undo:
     def _one(self, write: Write, limits: CallLimits, *, dry_run: bool) -> None:
         deletion = self._deletion(write)
         if deletion is None:
-            self._skip(write, "it created nothing that is known to be new")
+            self._skip(write, "the record may have existed before this run")
         elif UNDEFINED in deletion.inputs.values():
-            self._skip(write, "its answer does not tell what it created")
+            self._skip(write, "the response does not contain the ID of the record")
         elif dry_run:
             self.result.deleted.append(write)
         else:

@@ -1,6 +1,6 @@
-"""The platform's own steps that run here: loop, branch, stop-execution, log, sleep, persist-data.
+"""Prismatic's own steps that run locally: loop, branch, stop-execution, log, sleep, persist-data.
 
-One small function a step, in a table by `component.action`. A trigger of any kind is a manual start and is not here.
+One small function for each step, in a table by `component.action`. Every trigger is a manual start, and is not here.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from connector.errors import UsageError
 from connector.flows.steps import persist_data
 from connector.flows.steps.step_call import BreakLoop, StepCall, StepRunner, StopFlow
 from connector.flows.values.conditions import evaluate_condition
-from connector.flows.values.expressions import evaluate
-from connector.flows.values.javascript import as_text, number_of, parse_json
+from connector.flows.values.expressions import Reference, evaluate, parts_of
+from connector.flows.values.javascript import as_text, json_type, number_of, parse_json
 from connector.flows.values.paths import UNDEFINED
 
 Perform = Callable[[StepRunner, StepCall], Any]
@@ -24,15 +24,15 @@ ELSE = "Else"
 
 @dataclass(frozen=True, slots=True)
 class BuiltIn:
-    """One of the platform's own steps.
+    """One of Prismatic's own steps.
 
     Attributes:
-        perform: Does it.
-        label: What it does, in a few words.
+        perform: Performs the step.
+        label: What the step does, in a few words.
         inputs: Keys of its inputs; None accepts any.
-        required: Keys of the inputs that must be given.
-        lazy: Keys of the inputs that it evaluates itself.
-        is_pure: It decides where the flow goes and changes nothing, so a resumed run simply does it again.
+        required: Keys of its required inputs.
+        lazy: Keys of the inputs that the step evaluates itself.
+        is_pure: True if the step only directs the flow and changes nothing; a resumed run performs it again.
     """
 
     perform: Perform
@@ -48,10 +48,8 @@ def _loop_over_items(runner: StepRunner, call: StepCall) -> Any:
     if isinstance(items, Mapping):
         items = list(items.values())
     if not isinstance(items, list | tuple):
-        received = "nothing" if items is None or items is UNDEFINED else f"{type(items).__name__}"
-        raise UsageError(
-            f"items must be a list or an object, and is {received}.", hint="Check what the input refers to."
-        )
+        received = "undefined" if "items" not in call.inputs else json_type(items)
+        raise UsageError(f'"items" must be a list or an object, got {received}', hint=_valueless(call, "items"))
     return runner.loop(call, items)
 
 
@@ -59,8 +57,8 @@ def _loop_n_times(runner: StepRunner, call: StepCall) -> Any:
     times = call.inputs.get("iterationCount")
     number = number_of(1000 if times in (None, "", UNDEFINED) else times)
     if not number >= 0 or number == float("inf"):
-        raise UsageError(f'iterationCount "{as_text(times)}" is no number of times.', hint="Give a whole number.")
-    runner.limits.check("iterations", number, f'the loop "{call.step.name}"')
+        raise UsageError(f'"iterationCount" must be an integer, got "{as_text(times)}"')
+    runner.limits.check("iterations", number, f'loop "{call.step.name}"')
     return runner.loop(call, range(int(number)))
 
 
@@ -115,17 +113,24 @@ def _write_log(runner: StepRunner, call: StepCall) -> Any:
 def _sleep(runner: StepRunner, call: StepCall) -> Any:
     milliseconds = number_of(call.inputs.get("ms"))
     if not milliseconds >= 0:
-        raise UsageError("ms is no number of milliseconds.", hint="Give a whole number, such as 1000.")
-    runner.limits.check("sleep", milliseconds / 1000, f'the step "{call.step.name}"')
+        received = as_text(call.inputs.get("ms"))
+        raise UsageError(f'"ms" must be a number of milliseconds, got "{received}"')
+    runner.limits.check("sleep", milliseconds / 1000, f'step "{call.step.name}"')
     runner.wait(milliseconds / 1000, "sleep")
 
 
 def _persist(runner: StepRunner, call: StepCall) -> Any:
     known = persist_data.scope_and_operation(call.step.action)
     if known is None:
-        raise UsageError(f"{call.step.kind} does not run here.")
+        raise UsageError(f"{call.step.kind} is not supported")
     scope, operation = known
     return runner.store.apply(scope, call.path, operation(call.inputs))
+
+
+def _valueless(call: StepCall, key: str) -> str:
+    """Return a hint that names the references of an input without a value."""
+    references = [part for part in parts_of(dict(call.planned.inputs)[key]) if isinstance(part, Reference)]
+    return f'The reference "{references[0].text}" has no value.' if references and key not in call.inputs else ""
 
 
 def _keys(*keys: str) -> frozenset[str]:
@@ -135,18 +140,18 @@ def _keys(*keys: str) -> frozenset[str]:
 def _persisting(action: str) -> BuiltIn:
     inputs = _keys("keyInput", "valueInput", "defaultValueInput", "amountInput")
     required = _keys() if action.endswith(("Keys", "State")) else _keys("keyInput")
-    return BuiltIn(_persist, "works on a kept value", inputs, required, is_pure="Execution" in action)
+    return BuiltIn(_persist, "reads or changes a persisted value", inputs, required, is_pure="Execution" in action)
 
 
 BUILT_IN: dict[str, BuiltIn] = {
     "loop.loopOverItems": BuiltIn(
-        _loop_over_items, "repeats its steps for each item", _keys("items"), _keys("items"), is_pure=True
+        _loop_over_items, "runs its steps for each item", _keys("items"), _keys("items"), is_pure=True
     ),
-    "loop.loopNTimes": BuiltIn(_loop_n_times, "repeats its steps so many times", _keys("iterationCount"), is_pure=True),
+    "loop.loopNTimes": BuiltIn(_loop_n_times, "runs its steps N times", _keys("iterationCount"), is_pure=True),
     "loop.breakLoop": BuiltIn(_break_loop, "ends the innermost loop", is_pure=True),
     "branch.branchOnValue": BuiltIn(
         _branch_on_value,
-        "goes the way of the value",
+        "selects a branch by a value",
         _keys("inputValue", "branchValueMappings"),
         _keys("inputValue"),
         _keys("branchValueMappings"),
@@ -154,16 +159,16 @@ BUILT_IN: dict[str, BuiltIn] = {
     ),
     "branch.branchOnExpression": BuiltIn(
         _branch_on_expression,
-        "goes the first way whose condition holds",
+        "selects the first branch whose condition is true",
         _keys("conditions"),
         lazy=_keys("conditions"),
         is_pure=True,
     ),
     "branch.selectExecutedStepResult": BuiltIn(
-        _select_executed, "takes the first result that there is", None, is_pure=True
+        _select_executed, "returns the first result that is set", None, is_pure=True
     ),
     "stop-execution.stopExecution": BuiltIn(
-        _stop, "ends the flow with an answer", _keys("statusCode", "contentType", "jsonBody", "headers"), is_pure=True
+        _stop, "ends the flow with a response", _keys("statusCode", "contentType", "jsonBody", "headers"), is_pure=True
     ),
     "log.writeLog": BuiltIn(_write_log, "writes to the log", _keys("level", "message")),
     "sleep.sleep": BuiltIn(_sleep, "waits", _keys("ms"), _keys("ms")),
@@ -171,8 +176,8 @@ BUILT_IN: dict[str, BuiltIn] = {
 }
 
 UNSUPPORTED: dict[str, str] = {
-    "code": "runs JavaScript, which does not run here. Do it with other steps, or with a component of your own.",
-    "cross-flow": "starts another flow, which does not happen here. Run the flows one after another.",
-    "recursive-flow": "starts the flow again, which does not happen here. Use a loop.",
+    "code": "JavaScript cannot run locally",
+    "cross-flow": "a flow cannot start another flow locally",
+    "recursive-flow": "a flow cannot start itself locally",
 }
-"""Components of the platform that do not run here, and why."""
+"""Prismatic's components that cannot run locally, and why."""

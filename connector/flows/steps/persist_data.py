@@ -111,14 +111,14 @@ def _updated(inputs: Inputs, change: Callable[[Any], Any]) -> Operation:
 def _key(inputs: Inputs) -> str:
     key = as_text(inputs.get("keyInput"))
     if not key:
-        raise UsageError("keyInput is empty.", hint="Give the key of the value.")
+        raise UsageError('"keyInput" is empty', hint="Set the key of the persisted value.")
     return key
 
 
 def _list(old: Any, inputs: Inputs) -> list[Any]:
     if old is None or isinstance(old, list):
         return list(old or [])
-    raise UsageError(f'the value of "{_key(inputs)}" is no list.', hint="Use another key, or remove the value first.")
+    raise UsageError(f'the value of "{_key(inputs)}" is not a list', hint="Use another key, or remove the value first.")
 
 
 def _number(value: Any, default: int, inputs: Inputs) -> float:
@@ -126,5 +126,7 @@ def _number(value: Any, default: int, inputs: Inputs) -> float:
         return default
     number = number_of(value)
     if number != number:  # noqa: PLR0124 - NaN
-        raise UsageError(f'"{_key(inputs)}" or its amount is no number.', hint="Use another key or amount.")
+        raise UsageError(
+            f'the value or the amount of "{_key(inputs)}" is not a number', hint="Use another key or amount."
+        )
     return int(number) if float(number).is_integer() else number

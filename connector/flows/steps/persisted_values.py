@@ -95,7 +95,9 @@ def _read(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {"scopes": {}, "made": {}}
     except (OSError, ValueError) as error:
-        raise SetupError(f"the kept values in {file} cannot be read: {error}.", hint="Repair or remove it.") from None
+        raise SetupError(
+            f'cannot read the persisted values in "{file}": {error}', hint="Repair or delete the file."
+        ) from None
     if not isinstance(content, dict) or not {"scopes", "made"} <= content.keys():
-        raise SetupError(f"{file} holds no kept values.", hint="Repair or remove it.")
+        raise SetupError(f'"{file}" does not contain persisted values', hint="Repair or delete the file.")
     return content

@@ -159,3 +159,19 @@ def _members_equal(left: Any, right: Any, equal: Any) -> bool:
     if isinstance(left, Mapping) or isinstance(right, Mapping):
         return False
     return len(left) == len(right) and all(equal(*pair) for pair in zip(left, right, strict=True))
+
+
+def json_type(value: Any) -> str:
+    """Return the name of a value's type in JSON."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list() | tuple():
+            return "a list"
+    return "an object"
