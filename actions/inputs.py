@@ -209,4 +209,5 @@ def numbered(name: str, values: Sequence[str]) -> dict[str, str]:
 
 def lists(name: str) -> Pagination:
     """An action that answers `{"data": {"data": {name: [...], "pagination": {...}}}}`."""
-    return Pagination(records=f"$.data.data.{name}", cursor="$.data.data.pagination.next")
+    page = "$.data.data.pagination"
+    return Pagination(records=f"$.data.data.{name}", cursor=f"{page}.next", total=f"{page}.totalEntries")

@@ -1,8 +1,8 @@
 """The command `connector`: everything that the package does, from a shell.
 
-Standard output holds what was asked for and nothing else; messages go to standard error. Exit codes: 0 done,
-1 findings of a check or our own fault, 2 wrong usage or inputs, 3 connection or set-up, 4 the API refused,
-5 try later, 6 a write whose outcome is unknown, 130 and 143 on signals, 141 when nobody reads the output on.
+Only the result goes to standard output; messages go to standard error. Exit codes: 0 success, 1 problems found by a
+check, or an internal error, 2 invalid usage or input, 3 setup or connection, 4 rejected by the API, 5 temporary
+failure, 6 a write with an unknown outcome, 130 and 143 on signals, 141 if the reader of the output is gone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ START_UP_THRESHOLDS = (50_000, 20, 20)
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run one command, by default the process's own, and answer its exit code.
+    """Run one command line, by default the one of the process, and return its exit code.
 
     No error, signal or closed pipe ends in a traceback.
     """
@@ -29,8 +29,12 @@ def main(args: Sequence[str] | None = None) -> int:
         from connector.cli.exit_codes import run
 
         return run(list(sys.argv[1:] if args is None else args))
+    except KeyboardInterrupt:
+        # An interrupt during the imports: `run` handles all later ones.
+        sys.stderr.write("interrupted\n")
+        return 130
     finally:
         gc.set_threshold(*thresholds)
         if args is None:
-            # the process is about to end: searching all that it holds for garbage would only take time
+            # The process is about to end: searching all its objects for garbage would only take time.
             gc.freeze()

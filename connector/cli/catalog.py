@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connector.cli.output import write_json, write_table
-from connector.cli.shared_options import common_options, component_of
+from connector.cli.shared_options import Command, common_options, component_of, json_option
 
 if TYPE_CHECKING:
     from connector.component.component import Component
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.command(cls=Command)
+@json_option
 @common_options
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """Show the actions, grouped by what they are about, the data sources and the connections."""
+    """List the actions by resource, the data sources, and the connections."""
     component = component_of(context)
     if as_json:
-        write_json(catalogue(component))
+        write_json(catalog(component))
     else:
         _write_tables(component)
 
 
-def catalogue(component: Component) -> dict[str, Any]:
-    """The component as JSON: `{"key", "version", "actions", "dataSources", "connections"}`."""
+def catalog(component: Component) -> dict[str, Any]:
+    """Return the component as JSON: `{"key", "version", "actions", "dataSources", "connections"}`."""
     from connector.describe.summaries import metadata, titled
 
     return {
@@ -54,6 +54,6 @@ def _write_tables(component: Component) -> None:
         click.echo()
     data_sources = [titled(source) for source in component.data_sources.values()]
     connections = [titled(connection) for connection in component.connections.values()]
-    for title, named in (("data sources", data_sources), ("connections", connections)):
-        write_table((title, ""), [(f"  {entry['key']}", entry["description"]) for entry in named])
+    for title, entries in (("data sources", data_sources), ("connections", connections)):
+        write_table((title, ""), [(f"  {entry['key']}", entry["description"]) for entry in entries])
         click.echo()

@@ -1,4 +1,4 @@
-"""`connector options`: the choices of a data source."""
+"""`connector choices`: the choices of a data source."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Sequence
 
 import click
 
-from connector.cli.connection_options import Connecting, ConnectingCommand, connecting_options
-from connector.cli.input_options import complete_keys, given_inputs, input_options
-from connector.cli.output import write, write_json
-from connector.cli.shared_options import common_options, component_of
+from connector.cli.connection_options import ConnectionOptions, connection_options
+from connector.cli.input_options import complete_keys, input_options, read_inputs
+from connector.cli.output import print_line, write, write_json
+from connector.cli.shared_options import Command, common_options, component_of, json_option
 
 
-@click.command(cls=ConnectingCommand)
+@click.command(cls=Command)
 @click.argument("key", shell_complete=complete_keys("data_sources"))
-@click.option("--search", metavar="TEXT", help="Only the choices whose label or key has this text.")
-@click.option("--limit", type=click.IntRange(min=0), help="So many at most.")
-@click.option("--json", "as_json", is_flag=True, help='Print {"result": [{"label", "key"}]}.')
+@click.option("--search", metavar="STRING", help="Only choices whose key or label contains this string.")
+@click.option("--limit", type=click.IntRange(min=0), help="Maximum number of choices to print.")
+@json_option
 @input_options
-@connecting_options
+@connection_options
 @common_options
 @click.pass_context
 def command(
@@ -30,20 +30,26 @@ def command(
     as_json: bool,
     assignments: Sequence[str],
     file: str | None,
-    connecting: Connecting,
+    connecting: ConnectionOptions,
 ) -> None:
-    """Print the choices of the data source KEY: a line with key, tab and label each."""
+    """Print the choices of data source KEY, one per line: key, tab, label."""
     from connector.component.component import error_context
 
     component = component_of(context)
     source = component.data_source(key)
-    given = given_inputs(file, assignments)
+    raw_inputs = read_inputs(file, assignments)
     with error_context(key):
-        source.inputs.from_values(given)
+        source.inputs.from_values(raw_inputs)
     opened = connecting.open(component)
-    payload = opened.runner.choices(key, given, search=search, limit=limit, deadline=opened.deadline)
+    matches = opened.runner.choices(key, raw_inputs, search=search, deadline=opened.deadline)["result"]
+    printed = matches if limit is None else matches[:limit]
+    if search and not matches:
+        print_line(f'No choices of {key} match "{search}".')
+    elif len(printed) < len(matches):
+        print_line(f"First {len(printed)} of {len(matches)} choices; raise --limit to see more.")
     if as_json:
-        write_json(payload)
+        write_json({"result": printed})
     else:
-        lines = "".join(f"{choice['key']}\t{choice['label']}\n" for choice in payload["result"])
-        write(lines.encode("utf-8", "backslashreplace"))
+        write(
+            "".join(f"{choice['key']}\t{choice['label']}\n" for choice in printed).encode("utf-8", "backslashreplace")
+        )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from connector.cli.shared_options import common_options
+from connector.cli.shared_options import Command, common_options
 
 
-@click.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.command(cls=Command)
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 @common_options
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
-    r"""Print the script that completes this command in SHELL.
+    r"""Print the completion script for SHELL: bash, zsh, or fish.
 
     \b
     eval "$(connector completion bash)"

@@ -1,194 +1,194 @@
-"""From options and environment to an open connection; only the command line reads the environment."""
+"""The connection options, from the command line and the environment to an open connection."""
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from connector.cli.output import say
+from connector.cli.files import name_of, read_json_object
+from connector.cli.output import print_line
 from connector.cli.sandbox_options import FAULTS, VARIABLE, file_to_use
-from connector.cli.shared_options import json_object, read_json_object
+from connector.cli.shared_options import wait_options
+from connector.component.credentials import connection_of, environment_credentials
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
-    from connector.component.definitions import ConnectionDefinition
     from connector.component.runner import Runner
 
-VARIABLES = ("CONNECTOR_CONNECTION", "PRISMATIC_CONNECTION_VALUE")
-"""Environment variables that hold a whole connection as JSON; the first that is set counts."""
 
-MAX_WAIT = 300.0
-
-
-class Credentials(NamedTuple):
-    """A connection in the platform's shape, and where it was found.
+class ResolvedConnection(NamedTuple):
+    """A connection, and what messages say about it.
 
     Attributes:
         connection: `{"key", "fields"}`.
-        origin: Where the secrets come from, for messages; None when nothing was found.
+        origin: Where its secrets were read; empty if nowhere.
+        sandbox: File of the sandbox that it leads to; None for the real service.
     """
 
     connection: Mapping[str, Any]
-    origin: str | None
+    origin: str
+    sandbox: Path | None = None
+
+    def describe(self, host: str) -> str:
+        """Return the host and the origin of the credentials: `api.example.com (credentials: ACME_TOKEN)`."""
+        if self.sandbox:
+            return f"sandbox {self.sandbox}"
+        return f"{host} (credentials: {self.origin})" if self.origin else host
 
 
-class Opened(NamedTuple):
-    """A runner, and what messages say about its connection.
+class OpenConnection(NamedTuple):
+    """A runner with the connection of the command line, and the limits of its calls.
 
     Attributes:
         runner: The runner.
-        origin: Where its secrets come from.
+        resolved: Its connection.
         deadline: Seconds that a call may take.
-        sandbox: The file of the sandbox that it talks to, instead of to the real service.
     """
 
     runner: Runner
-    origin: str | None
+    resolved: ResolvedConnection
     deadline: float | None
-    sandbox: Path | None = None
+
+    @property
+    def is_sandbox(self) -> bool:
+        """True if there is nothing real to change."""
+        return self.resolved.sandbox is not None
 
     def target(self, inputs: Any = None) -> str:
-        """Host and origin of the credentials: `api.example.com with the credentials of ACME_TOKEN`."""
-        if self.sandbox:
-            return f"the sandbox {self.sandbox}"
-        host = self.runner.connection.endpoint(inputs).host
-        return f"{host} with the credentials of {self.origin}" if self.origin else host
+        """Return the host that these inputs go to, and the origin of the credentials."""
+        return self.resolved.describe(self.runner.connection.endpoint(inputs).host)
 
 
-class Connecting(NamedTuple):
-    """What the options say about the connection and its patience."""
+class ConnectionOptions(NamedTuple):
+    """The values of the connection options. Only flows take several connections, and name them.
 
-    connection: str | None
-    sandbox: str | None
+    Attributes:
+        connections: `FILE`, in flows `NAME=FILE`.
+        sandboxes: `FILE` (empty for the user's own sandbox), in flows also `NAME` or `NAME=FILE`.
+        max_wait: Seconds that a request may wait.
+        deadline: Seconds that a call may take.
+    """
+
+    connections: Sequence[str]
+    sandboxes: Sequence[str]
     max_wait: float
     deadline: float | None
 
-    def open(self, component: Component, *, read_only: bool = False) -> Opened:
-        """Open the connection.
+    def open(self, component: Component, *, read_only: bool = False) -> OpenConnection:
+        """Open the one connection of a call.
 
         Raises:
-            ConnectionInputError: It lacks a field, or has one that does not fit.
-            UsageError: The file or the variable that holds it cannot be read.
-            SandboxError: The sandbox cannot be used.
+            ConnectionInputError: If a field is missing or invalid.
+            UsageError: If a file or a variable cannot be read.
+            SandboxError: If the sandbox cannot be used.
         """
         from connector.component.runner import Runner
 
-        if file := file_to_use(component, self.sandbox, os.environ):
-            return self._open_sandbox(component, file, read_only)
-        found = find(component, self.connection, os.environ)
-        runner = Runner(component, found.connection, read_only=read_only, max_wait=self.max_wait, on_wait=_tell)
+        resolved = self._resolve(component)
+        runner = Runner(
+            component, resolved.connection, read_only=read_only, max_wait=self.max_wait, on_wait=_report_wait
+        )
         click.get_current_context().call_on_close(runner.close)
-        return Opened(runner, found.origin, self.deadline)
+        return OpenConnection(runner, resolved, self.deadline)
 
-    def _open_sandbox(self, component: Component, file: Path, read_only: bool) -> Opened:
-        from connector.sandbox_kit.sandbox import serve
+    def _resolve(self, component: Component) -> ResolvedConnection:
+        option = self.sandboxes[-1] if self.sandboxes else None
+        if path := file_to_use(component, option, os.environ):
+            if self.connections:
+                raise sandbox_conflict()
+            return sandbox_connection(component, path)
+        if self.connections:
+            return file_connection(self.connections[-1], "connection")
+        return ResolvedConnection(*environment_credentials(component, os.environ))
 
-        if self.connection is not None:
-            hint = f"Leave out --connection, or --sandbox and {VARIABLE}."
-            raise UsageError("a sandbox takes no connection.", hint=hint)
-        faults = os.environ.get(FAULTS, "").split()
-        sandbox = click.get_current_context().with_resource(serve(component, file, faults=faults))
-        runner = sandbox.runner(read_only=read_only, max_wait=self.max_wait, on_wait=_tell)
-        return Opened(runner, None, self.deadline, file)
+
+def sandbox_conflict() -> UsageError:
+    """Return the error about a connection beside a sandbox."""
+    hint = f"Unset {VARIABLE} to use a connection." if os.environ.get(VARIABLE) else "Leave out one of them."
+    return UsageError("--connection and --sandbox cannot be used together", hint=hint)
 
 
-def find(component: Component, file: str | None, environment: Mapping[str, str]) -> Credentials:
-    """The connection of a file, else of a variable with JSON, else of one variable a field.
+def file_connection(file: str, noun: str) -> ResolvedConnection:
+    """Return the connection in a file.
 
     Raises:
-        UsageError: The file or the variable holds no JSON object.
+        UsageError: If the file cannot be read, or does not hold a JSON object.
     """
-    if file is not None:
-        return Credentials(_shaped(component, read_json_object(file, "connection")), file)
-    for name in VARIABLES:
-        if environment.get(name):
-            return Credentials(_shaped(component, json_object(environment[name], f"connection in {name}")), name)
-    candidates = [_of_variables(definition, environment) for definition in component.connections.values()]
-    found = [*(found for found in candidates if found.origin), *candidates]
-    return found[0] if found else Credentials({"fields": {}}, None)
+    return ResolvedConnection(connection_of(read_json_object(file, noun)), name_of(file))
 
 
-def _shaped(component: Component, given: dict[str, Any]) -> Mapping[str, Any]:
-    """A connection as the platform hands it over, or the bare fields of the component's first one."""
-    if isinstance(given.get("fields"), dict):
-        return given
-    return {"key": next(iter(component.connections), None), "fields": given}
+def sandbox_connection(component: Component, path: Path) -> ResolvedConnection:
+    """Serve a sandbox until the command ends, and return its connection.
+
+    Raises:
+        SandboxError: If the sandbox cannot be used.
+    """
+    from connector.sandbox_kit.sandbox import serve
+
+    faults = os.environ.get(FAULTS, "").split()
+    sandbox = click.get_current_context().with_resource(serve(component, path, faults=faults))
+    return ResolvedConnection(sandbox.connection, "", path)
 
 
-def _of_variables(definition: ConnectionDefinition[Any], environment: Mapping[str, str]) -> Credentials:
-    from connector.component.connections import environment_names
-
-    names = environment_names(definition)
-    fields = {key: environment[name] for key, name in names.items() if environment.get(name)}
-    markers = definition.fields.definitions()
-    secret = [names[key] for key in fields if markers[key].is_secret]
-    origin = ", ".join(secret or [names[key] for key in fields])
-    return Credentials({"key": definition.key, "fields": fields}, origin or None)
+def _report_wait(seconds: float, reason: str) -> None:
+    print_line(f"{reason[:1].upper()}{reason[1:]}, retrying in {seconds:.3g} s")
 
 
-def _tell(seconds: float, reason: str) -> None:
-    say(f"waiting {seconds:.3g} s: {reason}")
-
-
-class ConnectingCommand(click.Command):
-    """A command whose `--sandbox` takes a value only behind `=`: alone it must not swallow the next argument."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments."""
-        end = args.index("--") if "--" in args else len(args)
-        spelled_out = ["--sandbox=" if argument == "--sandbox" else argument for argument in args[:end]]
-        return super().parse_args(ctx, spelled_out + args[end:])
-
-
-class Seconds(click.FloatRange):
-    """A range of numbers that `nan` is not in."""
-
-    name = "seconds"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number."""
-        found = super().convert(value, param, ctx)
-        if found != found:  # noqa: PLR0124 - only nan differs from itself
-            self.fail("nan is no number of seconds.", param, ctx)
-        return found
-
-
-def connecting_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of a command that needs a connection, handed over as `connecting`."""
-
-    @click.option("--connection", metavar="FILE", help="JSON file with the connection, or its fields; - is stdin.")
-    @click.option(
-        "--sandbox",
-        metavar="[=FILE]",
-        help=f"Use the component's sandbox on this machine instead of the real service; so does {VARIABLE}=1.",
+def connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command that needs one connection, passed as `connecting`."""
+    return _passed_on(
+        function,
+        click.option(
+            "--connection",
+            "connections",
+            multiple=True,
+            metavar="FILE",
+            help="JSON file with the connection or its fields; - reads standard input.",
+        ),
+        click.option(
+            "--sandbox",
+            "sandboxes",
+            multiple=True,
+            metavar="[=FILE]",
+            help=f"Use the local sandbox instead of the real service.  [env: {VARIABLE}]",
+        ),
     )
-    @click.option(
-        "--max-wait",
-        type=Seconds(min=0),
-        default=MAX_WAIT,
-        show_default=True,
-        help="Seconds that one request may wait on rate limits and between tries; 0 fails at once.",
+
+
+def flow_connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command that needs the connections of a flow, passed as `connecting`."""
+    return _passed_on(
+        function,
+        click.option(
+            "--connection",
+            "connections",
+            multiple=True,
+            metavar="NAME=FILE",
+            help="JSON file with the connection NAME of the flow, or its fields. The environment can set one.",
+        ),
+        click.option(
+            "--sandbox",
+            "sandboxes",
+            multiple=True,
+            metavar="[=NAME][=FILE]",
+            help=f"Use a local sandbox for the connection NAME, or for all connections.  [env: {VARIABLE}]",
+        ),
     )
-    @click.option(
-        "--deadline",
-        type=Seconds(min=0, min_open=True),
-        help="Seconds after which nothing more is begun.",
-    )
+
+
+def _passed_on(function: Callable[..., Any], *options: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
-    def command(
-        *args: Any,
-        connection: str | None,
-        sandbox: str | None,
-        max_wait: float,
-        deadline: float | None,
-        **options: Any,
-    ) -> Any:
-        return function(*args, connecting=Connecting(connection, sandbox, max_wait, deadline), **options)
+    def command(*args: Any, **values: Any) -> Any:
+        fields = {name: values.pop(name) for name in ConnectionOptions._fields}
+        return function(*args, connecting=ConnectionOptions(**fields), **values)
 
-    return command
+    decorated: Callable[..., Any] = wait_options(command)
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated

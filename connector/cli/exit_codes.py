@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and what is said about errors, signals and closed pipes."""
+"""The end of a command: its exit code, and its message about errors, signals and closed pipes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
-from connector.errors import ConnectorError, UsageError
+from connector.errors import ConnectorError
 
 PIPE_CLOSED = 128 + 13
 INTERRUPTED = 128 + signal.SIGINT
@@ -22,7 +22,7 @@ NAME = "connector"
 
 
 class Switches(NamedTuple):
-    """The options that are needed before, and even when, a command line cannot be parsed.
+    """The options that are needed before, and even if, a command line cannot be parsed.
 
     With `--events` every line on standard error is JSON, errors included.
     """
@@ -31,50 +31,75 @@ class Switches(NamedTuple):
     json_errors: bool
 
     @classmethod
-    def of(cls, args: list[str]) -> Switches:
-        """Find them in the arguments, the form of errors in `CONNECTOR_ERROR_FORMAT` too."""
-        wanted = os.environ.get("CONNECTOR_ERROR_FORMAT", "text")
+    def from_args(cls, args: list[str]) -> Switches:
+        """Find the options in the arguments, the format of errors also in `CONNECTOR_ERROR_FORMAT`."""
+        error_format = os.environ.get("CONNECTOR_ERROR_FORMAT", "text")
         for position, argument in enumerate(args):
             name, equals, value = argument.partition("=")
             if name == "--events":
-                wanted = "json"
+                error_format = "json"
             elif name == "--error-format":
-                wanted = value if equals else "".join(args[position + 1 : position + 2])
-        return cls("--debug" in args, wanted == "json")
+                error_format = value if equals else "".join(args[position + 1 : position + 2])
+        return cls("--debug" in args, error_format == "json")
 
 
 def run(args: list[str]) -> int:
     """Run one command line; see `connector.cli.main`."""
-    switches = Switches.of(args)
+    switches = Switches.from_args(args)
     _open_streams()
     try:
         with _terminating(), _logging(switches):
             code = _invoke(args)
             sys.stdout.flush()
             return code
-    except KeyboardInterrupt:
-        _say('{"error": {"type": "Interrupted", "message": "interrupted"}}' if switches.json_errors else "interrupted")
+    except KeyboardInterrupt as interrupt:
+        _report_interrupt(str(interrupt) or "interrupted", switches)
         return INTERRUPTED
     except BrokenPipeError:
-        # what is left in the buffer has no reader, and flushing it at exit would fail again
+        # What is left in the buffer has no reader, and flushing it at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except ConnectorError as error:
         return _report(error, switches)
     except OSError as error:
-        hint = "What was asked for may have been done, without its output: look before repeating it."
-        return _report(ConnectorError(f"the system refused: {error.strerror or error}.", hint=hint), switches)
+        text = f"cannot write the output: {(error.strerror or str(error)).lower()}"
+        return _report(ConnectorError(text, hint="The action may have been applied."), switches)
     except Exception as error:
         if switches.debug:
             import traceback
 
             traceback.print_exc()
-        hint = "This is a bug of this program. Repeat it with --debug to see where it comes from, and report it."
-        return _report(ConnectorError(f"unexpected {type(error).__name__}: {error}", hint=hint), switches)
+        return _report(_unexpected(error), switches)
+
+
+def _unexpected(error: Exception) -> ConnectorError:
+    """Return the error about an exception that nothing caught: of a component's own code, or a bug."""
+    text = f"{type(error).__name__}: {error}"
+    if location := _foreign_location(error):
+        hint = "Run again with --debug to see the traceback."
+        return ConnectorError(f"{location}: {text}", hint=hint)
+    hint = "This is a bug. Run again with --debug and report the traceback."
+    return ConnectorError(f"internal error: {text}", hint=hint)
+
+
+def _foreign_location(error: Exception) -> str:
+    """Return file and line of the last call in a component or plugin that is not a part of this package."""
+    import sysconfig
+    import traceback
+
+    package = Path(__file__).parents[1]
+    paths = sysconfig.get_paths()
+    libraries = [Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    bundled = [package.parent / name for name in ("actions", "connections", "datasources", "sandbox")]
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if file.is_file() and not any(file.is_relative_to(folder) for folder in (package, *libraries, *bundled)):
+            return f"{file}:{frame.lineno}" if file.suffix == ".py" else ""
+    return ""
 
 
 def _open_streams() -> None:
-    """Let messages go nowhere where whoever started the process closed its output."""
+    """Replace the streams that the parent process closed, so that messages go nowhere."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open until the end
@@ -99,18 +124,10 @@ def _invoke(args: list[str]) -> int:
     except click.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
-        raise _usage_error(error) from None
+        from connector.cli.usage import usage_error
+
+        raise usage_error(error) from None
     return code if isinstance(code, int) else 0
-
-
-def _usage_error(error: object) -> UsageError:
-    import click
-
-    assert isinstance(error, click.ClickException)  # noqa: S101 - narrows for the type checker
-    text = error.format_message().strip()
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    hint = f"See {context.command_path} --help." if context is not None else ""
-    return UsageError(text[:1].lower() + text[1:], hint=hint)
 
 
 def _program_name() -> str:
@@ -119,20 +136,29 @@ def _program_name() -> str:
 
 
 def _report(error: ConnectorError, switches: Switches) -> int:
+    from connector.cli.output import has_colors, plain
+
     if switches.json_errors:
         import json
 
-        _say(json.dumps(error.to_dict(), default=str))
+        _print(json.dumps(error.to_dict(), default=str))
     else:
         from click import style
 
-        from connector.cli.output import colours
-
-        _say((style("error:", fg="red", bold=True) if colours(sys.stderr) else "error:") + f" {error}")
+        prefix = style("error:", fg="red", bold=True) if has_colors(sys.stderr) else "error:"
+        _print(f"{prefix} {plain(str(error))}")
     return error.exit_code
 
 
-def _say(text: str) -> None:
+def _report_interrupt(text: str, switches: Switches) -> None:
+    if switches.json_errors:
+        import json
+
+        text = json.dumps({"error": {"type": "Interrupted", "message": text}})
+    _print(text)
+
+
+def _print(text: str) -> None:
     try:
         sys.stderr.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
         sys.stderr.flush()
@@ -158,7 +184,7 @@ def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
 
 @contextmanager
 def _logging(switches: Switches) -> Iterator[None]:
-    """Messages of this package on standard error: warnings, and with --debug everything."""
+    """Log messages of this package to standard error: warnings, with --debug all messages."""
     logger = logging.getLogger(NAME)
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))

@@ -1,4 +1,4 @@
-"""From `-i name=value` and `--inputs FILE` to inputs."""
+"""The options `-i name=value` and `--inputs FILE`, and the inputs that they make."""
 
 from __future__ import annotations
 
@@ -7,39 +7,55 @@ from typing import Any
 
 import click
 
-from connector.cli.shared_options import component_of, read_json_object, read_text
+from connector.cli.files import read_json_object, read_text
+from connector.cli.shared_options import component_of
 from connector.errors import ConnectorError, InputError, Problem, UsageError
 
-FORMS = "Write name=value, name:=JSON, name=@FILE or name:=@FILE."
+EXPECTED = "expected NAME=VALUE"
 
 
-def given_inputs(file: str | None, assignments: Sequence[str]) -> dict[str, Any]:
-    """Inputs by key: those of the file, and over them the assignments; a name that comes again makes a list.
+def read_inputs(file: str | None, assignments: Sequence[str]) -> dict[str, Any]:
+    """Return inputs by key: those of the file, replaced by the assignments; a repeated name makes a list.
 
     Raises:
-        InputError: Some assignments cannot be read; every one of them is listed.
-        UsageError: The file cannot be read.
+        InputError: If assignments are invalid; the error lists all of them.
+        UsageError: If the file cannot be read.
     """
-    given: dict[str, Any] = {} if file is None else read_json_object(file, "inputs")
+    from_file: dict[str, Any] = {} if file is None else read_json_object(file, "inputs")
     assigned: dict[str, list[Any]] = {}
     problems: list[Problem] = []
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         key = name.removesuffix(":")
         if not (equals and key):
-            problems.append(Problem(key or "-i", "is no assignment.", hint=FORMS))
+            problems.append(Problem(assignment, EXPECTED))
             continue
         try:
-            assigned.setdefault(key, []).append(_value(text, as_json=name.endswith(":")))
-        except (UsageError, ValueError) as error:
-            reason = error.message if isinstance(error, UsageError) else f"is not valid JSON: {error}."
-            problems.append(Problem(key, reason))
+            assigned.setdefault(key, []).append(read_value(text, as_json=name.endswith(":")))
+        except UsageError as error:
+            problems.append(Problem(key, error.message, hint=error.hint))
+        except ValueError as error:
+            hint = f"For a string, use {key}=... without the colon."
+            problems.append(Problem(key, f"invalid JSON: {error}", hint=hint))
     if problems:
-        raise InputError("some inputs cannot be read.", problems=problems, hint="Texts need no quotes: name=value.")
-    return given | {key: values[0] if len(values) == 1 else values for key, values in assigned.items()}
+        raise _error(problems)
+    return from_file | {key: values[0] if len(values) == 1 else values for key, values in assigned.items()}
 
 
-def _value(text: str, *, as_json: bool) -> Any:
+def _error(problems: Sequence[Problem]) -> InputError:
+    if len(problems) > 1:
+        return InputError(f"{len(problems)} invalid -i options", problems=problems)
+    (problem,) = problems
+    return InputError(f'invalid -i "{problem.location}": {problem.message}', hint=problem.hint)
+
+
+def read_value(text: str, *, as_json: bool) -> Any:
+    """Return the value of `name=TEXT` or `name:=TEXT`, read from a file if it begins with `@`.
+
+    Raises:
+        UsageError: If the file cannot be read.
+        ValueError: If the value is not JSON.
+    """
     from pydantic_core import from_json
 
     content = read_text(text[1:]) if text.startswith("@") else text
@@ -47,8 +63,8 @@ def _value(text: str, *, as_json: bool) -> Any:
 
 
 def complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The names of the inputs of the action or data source on the command line, each with its `=`."""
-    # an option that still lacks its value ends the parsing before arguments get their names
+    """Complete the names of the inputs of the action or data source on the command line, each with its `=`."""
+    # An option that still lacks its value ends the parsing before arguments get their names.
     key = context.params.get("key") or "".join(context.args[:1])
     try:
         component = component_of(context)
@@ -60,7 +76,7 @@ def complete_names(context: click.Context, _parameter: click.Parameter, incomple
 
 
 def complete_keys(*kinds: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
-    """Completes the keys of `actions`, `data_sources` or `connections`, with their labels."""
+    """Return a function that completes the keys of `actions`, `data_sources` or `connections`, with their labels."""
 
     def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem
@@ -69,10 +85,10 @@ def complete_keys(*kinds: str) -> Callable[[click.Context, click.Parameter, str]
             component = component_of(context)
         except ConnectorError:
             return []
-        found = [pair for kind in kinds for pair in getattr(component, kind).items()]
+        definitions = [pair for kind in kinds for pair in getattr(component, kind).items()]
         return [
             CompletionItem(key, help=definition.display and definition.display.label)
-            for key, definition in found
+            for key, definition in definitions
             if key.lower().startswith(incomplete.lower())
         ]
 
@@ -80,7 +96,7 @@ def complete_keys(*kinds: str) -> Callable[[click.Context, click.Parameter, str]
 
 
 def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`-i` and `--inputs`."""
+    """Add `-i` and `--inputs`."""
     assignment = click.option(
         "-i",
         "--input",
@@ -88,7 +104,10 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         metavar="NAME=VALUE",
         shell_complete=complete_names,
-        help="name=text, name:=JSON, name=@FILE or name:=@FILE (@- is stdin); a name again makes a list.",
+        help="Input as name=STRING or name:=JSON; use @FILE (or @- for standard input) to read the value. "
+        "Repeat a name to pass a list.",
     )
-    file = click.option("--inputs", "file", metavar="FILE", help="JSON file with inputs by name; - is stdin.")
+    file = click.option(
+        "--inputs", "file", metavar="FILE", help="JSON file with inputs by name; - reads standard input."
+    )
     return assignment(file(function))

@@ -1,4 +1,4 @@
-"""The commands by name; a command's module is imported when it is used."""
+"""The commands by name; the module of a command is imported when it is used."""
 
 from __future__ import annotations
 
@@ -9,103 +9,136 @@ from typing import Any, NamedTuple
 import click
 
 from connector.common.text import did_you_mean
+from connector.errors import ConnectorError, UsageError
 
 
 class Lazy(NamedTuple):
-    """A command before it is imported: `module:name`, and its line in the help."""
+    """A command before its import: `module:name`, and its line in the help."""
 
-    place: str
+    location: str
     help: str
 
 
 COMMANDS = {
-    "list": Lazy("connector.cli.catalog:command", "Show what the component offers."),
-    "show": Lazy("connector.cli.show:command", "Show one action, data source or connection."),
-    "run": Lazy("connector.cli.run:command", "Perform an action and print its payload."),
-    "options": Lazy("connector.cli.choices:command", "Print the choices of a data source."),
-    "test-connection": Lazy("connector.cli.check_connection:command", "Ask the service who the credentials belong to."),
-    "manifest": Lazy("connector.cli.manifest:command", "Print the component's manifest, or export it."),
-    "check": Lazy("connector.cli.check:command", "Find mismatches of manifest, code, examples and docs."),
-    "docs": Lazy("connector.cli.docs:command", "Write the component's documentation page."),
-    "sandbox": Lazy("connector.cli.sandbox.group:group", "Run the service of the component on this machine."),
-    "flow": Lazy("connector.cli.flow.group:group", "Check, run and draw flows of the platform."),
-    "completion": Lazy("connector.cli.completion:command", "Print the script that completes commands in a shell."),
+    "list": Lazy("connector.cli.catalog:command", "List actions, data sources, and connections."),
+    "show": Lazy("connector.cli.show:command", "Show one action, data source, or connection."),
+    "run": Lazy("connector.cli.run:command", "Run an action and print its payload."),
+    "choices": Lazy("connector.cli.choices:command", "List the choices of a data source."),
+    "test-connection": Lazy("connector.cli.check_connection:command", "Test the credentials."),
+    "export": Lazy("connector.cli.export:command", "Export the component for Prismatic or as JSON Schema."),
+    "check": Lazy("connector.cli.check:command", "Check the component for problems."),
+    "docs": Lazy("connector.cli.docs:command", "Generate the reference pages."),
+    "sandbox": Lazy("connector.cli.sandbox.group:group", "Run a local copy of the service."),
+    "flow": Lazy("connector.cli.flow.group:group", "Check, run, and draw Prismatic flows."),
+    "completion": Lazy("connector.cli.completion:command", "Print a shell completion script."),
 }
 
 
 class LazyGroup(click.Group):
-    """A group whose commands stand in a table and are imported one by one."""
+    """A group whose commands are in a table and are imported one by one; without a command it prints its help."""
 
     def __init__(self, *args: Any, lazy: dict[str, Lazy], **settings: Any) -> None:
-        super().__init__(*args, **settings)
+        super().__init__(*args, **settings | {"invoke_without_command": True})
         self.lazy = lazy
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of the table."""
+        """Return the names in the order of the table."""
         return list(self.lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name, imported now."""
+        """Import the command of this name."""
         if cmd_name not in self.lazy:
             return None
-        module, _, name = self.lazy[cmd_name].place.partition(":")
+        module, _, name = self.lazy[cmd_name].location.partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments begin with.
+        """Return the command that the arguments begin with.
 
         Raises:
-            UsageError: There is none; the message names the nearest.
+            UsageError: If the command is unknown.
         """
         if args[0] not in self.lazy and not ctx.resilient_parsing:
-            near = did_you_mean(args[0], self.lazy) or f"The commands are {', '.join(self.lazy)}."
-            ctx.fail(f'there is no command "{args[0]}". {near}')
+            hint = did_you_mean(args[0], self.lazy) or f"Available commands: {', '.join(self.lazy)}."
+            raise UsageError(f'unknown command "{args[0]}"', hint=hint)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, or print the help if there is none."""
+        outcome = super().invoke(ctx)
+        if ctx.invoked_subcommand is None:
+            click.echo(ctx.get_help())
+        return outcome
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The table as a part of the help, without importing a command."""
+        """Write the table as a part of the help, without importing a command."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.help) for name, lazy in self.lazy.items()])
 
 
-@click.group(
-    cls=LazyGroup,
-    lazy=COMMANDS,
-    invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+class RootGroup(LazyGroup):
+    """The group of all commands, whose help names the component and its credentials."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the text above the options."""
+        self.help = _help(ctx)
+        super().format_help_text(ctx, formatter)
+
+
+def _help(context: click.Context) -> str:
+    from connector.cli.shared_options import component_of
+    from connector.component.connections import environment_names
+
+    label, setting = "a component's", "Pass --connection FILE."
+    try:
+        component = component_of(context)
+    except ConnectorError:
+        pass
+    else:
+        label = component.manifest.display.label
+        for definition in component.connections.values():
+            required = definition.fields.required_keys()
+            names = [name for key, name in environment_names(definition).items() if key in required]
+            setting = f"Set {' and '.join(names)}, or pass --connection FILE." if names else setting
+            break
+    return (
+        f"Run {label} actions and Prismatic flows from the command line.\n\n"
+        f"{setting} To try it without an account, add --sandbox."
+    )
+
+
+@click.group(cls=RootGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--manifest",
     type=click.Path(path_type=Path),
     envvar="CONNECTOR_MANIFEST",
     show_envvar=True,
-    help="Use the component of this manifest.yaml instead of the bundled one.",
+    help="Use the component of this manifest.yaml.  [default: the bundled component]",
 )
-@click.option("--debug", is_flag=True, expose_value=False, help="Log requests, redacted, and show tracebacks.")
+@click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    help="Log redacted requests to standard error, and show tracebacks.",
+)
 @click.option(
     "--error-format",
     type=click.Choice(["text", "json"]),
     envvar="CONNECTOR_ERROR_FORMAT",
     show_envvar=True,
     expose_value=False,
-    help="How errors are written to standard error.",
+    help="Error format.",
 )
-@click.option("--version", is_flag=True, help="Print the version and stop.")
+@click.option("--version", is_flag=True, help="Print the version and exit.")
 @click.pass_context
 def cli(context: click.Context, manifest: Path | None, version: bool) -> None:
-    """Run the actions of a component from the shell.
-
-    Credentials come from --connection FILE, from JSON in CONNECTOR_CONNECTION, or from one variable
-    a field, which `connector show CONNECTION` names.
-    """
+    """Run a component's actions and Prismatic flows from the command line."""
     del manifest  # commands find it in the context
     if version:
         import connector
 
         click.echo(f"connector {connector.__version__}")
         context.exit()
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())

@@ -1,4 +1,4 @@
-"""Which sandbox a command is about: by option, by variable, else the user's own."""
+"""The sandbox of a command: by option, by variable, else the user's own."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ NO = {"", "0", "false", "no", "off"}
 
 
 def file_to_use(component: Component, option: str | None, environment: Mapping[str, str]) -> Path | None:
-    """The sandbox that `--sandbox[=FILE]`, else the variable, asks for; None when neither does."""
-    asked = environment.get(VARIABLE, "").strip() if option is None else option or "1"
-    return None if asked.lower() in NO else _file(component, asked, environment)
+    """Return the file of the sandbox that `--sandbox[=FILE]`, else the variable, selects; None if neither does."""
+    selected = environment.get(VARIABLE, "").strip() if option is None else option or "1"
+    return None if selected.lower() in NO else _file(component, selected, environment)
 
 
 def file_of(component: Component, file: str | None, environment: Mapping[str, str]) -> Path:
-    """The sandbox that a command of `connector sandbox` is about."""
+    """Return the file of the sandbox that a command of `connector sandbox` works on."""
     return _file(component, file or environment.get(VARIABLE, "").strip(), environment)
 
 
-def _file(component: Component, asked: str, environment: Mapping[str, str]) -> Path:
+def _file(component: Component, selected: str, environment: Mapping[str, str]) -> Path:
     from connector.sandbox_kit.sandbox import default_file, make_folder, sandbox_of
 
-    if asked.lower() not in YES | NO:
-        return Path(asked).expanduser().absolute()
+    if selected.lower() not in YES | NO:
+        return Path(selected).expanduser().absolute()
     sandbox_of(component)
     file = default_file(component, environment)
     make_folder(file)
@@ -40,6 +40,6 @@ def _file(component: Component, asked: str, environment: Mapping[str, str]) -> P
 
 
 def file_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--file`."""
-    text = f"The file of the sandbox instead of the user's own; so does {VARIABLE}=FILE."
-    return click.option("--file", metavar="FILE", help=text)(function)
+    """Add `--file`."""
+    help_line = f"Sandbox file.  [default: the user's sandbox; env: {VARIABLE}]"
+    return click.option("--file", metavar="FILE", help=help_line)(function)

@@ -1,104 +1,111 @@
-"""What commands share: the component at work, and the options that every command takes."""
+"""What commands share: the component they work on, their class, and the options of several commands."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-
-from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Option = Callable[[Function], Function]
 
 
 def component_of(context: click.Context) -> Component:
-    """The component that the command line is about.
+    """Load the component that the command line works on.
 
     Raises:
-        SetupError: It cannot be loaded.
+        SetupError: If the component cannot be loaded.
     """
     from connector.component.component import load_component
 
     return load_component(context.find_root().params.get("manifest"))
 
 
+class Command(click.Command):
+    """A command that takes the value of `--sandbox` only behind `=`, and names an unexpected argument."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments."""
+        end = args.index("--") if "--" in args else len(args)
+        # Without a value, the option must not take the next argument for its file.
+        spelled_out = ["--sandbox=" if argument == "--sandbox" else argument for argument in args[:end]]
+        ctx.allow_extra_args = True
+        rest = super().parse_args(ctx, spelled_out + args[end:])
+        if rest and not ctx.resilient_parsing:
+            self._reject(ctx, rest)
+        return rest
+
+    def _reject(self, ctx: click.Context, arguments: list[str]) -> None:
+        from connector.errors import UsageError
+
+        takes_inputs = any(parameter.name == "assignments" for parameter in self.params)
+        if takes_inputs and all("=" in argument for argument in arguments):
+            hint = f"Pass inputs with -i: {' '.join(f'-i {argument}' for argument in arguments)}"
+        else:
+            hint = f"See {ctx.command_path} --help."
+        raise UsageError(f'unexpected argument "{arguments[0]}"', hint=hint)
+
+
 def common_options(function: Function) -> Function:
-    """`--debug` and `--error-format`, which are read before parsing and may stand anywhere."""
-    # click keeps the lines of a paragraph after the character itself, which a raw docstring cannot hold
+    """Add `--debug` and `--error-format`, which are read before parsing and may be anywhere."""
+    # Click keeps the lines of a paragraph after the character itself, which a raw docstring cannot hold.
     function.__doc__ = (function.__doc__ or "").replace("\\b\n", "\b\n")
-    debug = click.option("--debug", is_flag=True, expose_value=False, help="Log requests, redacted, on standard error.")
-    form = click.option(
+    debug = click.option("--debug", is_flag=True, expose_value=False, help="Log redacted requests to standard error.")
+    error_format = click.option(
         "--error-format",
         type=click.Choice(["text", "json"]),
         expose_value=False,
-        help="How errors are written.",
+        help="Error format.  [env: CONNECTOR_ERROR_FORMAT]",
     )
-    return debug(form(function))
+    return debug(error_format(function))
 
 
-def read_text(path: str) -> str:
-    """The text of a file in UTF-8; `-` is standard input.
-
-    Raises:
-        UsageError: It cannot be read.
-    """
-    import sys
-
-    try:
-        content = sys.stdin.buffer.read() if path == "-" else Path(path).expanduser().read_bytes()
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        reason = error.strerror or str(error)
-    except UnicodeDecodeError as error:
-        reason = f"it is not UTF-8 (byte {error.start})"
-    raise UsageError(f"{path} cannot be read: {reason}.", hint="Check the path and the file.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+yes_option = click.option("-y", "--yes", is_flag=True, help="Skip the confirmation.")
 
 
-def read_json(path: str, what: str) -> Any:
-    """The JSON value in a file, which is never shown: it may hold secrets; `-` is standard input.
-
-    Raises:
-        UsageError: It cannot be read, or is no JSON; line and column are named.
-    """
-    from pydantic_core import from_json
-
-    text = read_text(path)
-    try:
-        return from_json(text)
-    except ValueError as error:
-        reason = str(error)
-    raise UsageError(f"the {what} in {'standard input' if path == '-' else path} cannot be used: {reason}.")
+def dry_run_option(help_line: str) -> Option[Any]:
+    """Return the option `--dry-run`."""
+    return click.option("--dry-run", is_flag=True, help=help_line)
 
 
-def read_json_object(path: str, what: str) -> dict[str, Any]:
-    """The JSON object in a file; `-` is standard input.
-
-    Raises:
-        UsageError: It cannot be read, or holds no JSON object.
-    """
-    return json_object(read_text(path), f"{what} in {'standard input' if path == '-' else path}")
+def output_option(function: Function) -> Function:
+    """Add `--output`."""
+    help_line = "File to write; - is standard output.  [default: standard output]"
+    return click.option("--output", metavar="FILE", help=help_line)(function)
 
 
-def json_object(text: str, what: str) -> dict[str, Any]:
-    """The JSON object of a text, which is never shown: it may hold secrets.
+class Seconds(click.FloatRange):
+    """A range of numbers without `nan`."""
 
-    Raises:
-        UsageError: It is none; line and column are named.
-    """
-    from pydantic_core import from_json
+    name = "seconds"
 
-    hint = f"A JSON object is expected for the {what}."
-    try:
-        value = from_json(text)
-    except ValueError as error:
-        reason = str(error)
-    else:
-        if isinstance(value, dict):
-            return value
-        reason = f"it is a {type(value).__name__}"
-    raise UsageError(f"the {what} cannot be used: {reason}.", hint=hint)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if number != number:  # noqa: PLR0124 - only nan differs from itself
+            self.fail(f'"{value}" is not a number of seconds', param, ctx)
+        return number
+
+
+def wait_options(function: Function) -> Function:
+    """Add `--max-wait` and `--deadline`."""
+    from connector.rest.rate_limits import DEFAULT_MAX_WAIT
+
+    max_wait = click.option(
+        "--max-wait",
+        type=Seconds(min=0),
+        default=DEFAULT_MAX_WAIT,
+        show_default=True,
+        help="Maximum seconds to wait for rate limits and retries, per request; 0 does not wait.",
+    )
+    deadline = click.option(
+        "--deadline",
+        type=Seconds(min=0, min_open=True),
+        help="Stop starting requests after this many seconds.",
+    )
+    return max_wait(deadline(function))

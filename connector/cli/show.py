@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connector.cli.input_options import complete_keys
-from connector.cli.output import json_bytes, write_json
-from connector.cli.shared_options import common_options, component_of
+from connector.cli.output import json_bytes, print_output, write_json
+from connector.cli.shared_options import Command, common_options, component_of, json_option
 from connector.errors import UnknownKeyError
 
 if TYPE_CHECKING:
@@ -18,45 +18,48 @@ if TYPE_CHECKING:
     Definition = Action[Any] | DataSource[Any] | ConnectionDefinition[Any]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("key", shell_complete=complete_keys("actions", "data_sources", "connections"))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the schemas of inputs and payload.")
+@json_option
 @common_options
 @click.pass_context
 def command(context: click.Context, key: str, as_json: bool) -> None:
-    """Show the action, data source or connection KEY: its inputs, what it does, an example of its payload."""
-    definition = _found(component_of(context), key)
+    """Show the inputs of action, data source, or connection KEY, and an example payload.
+
+    With --json, also the JSON Schemas of inputs and payload.
+    """
+    definition = _definition(component_of(context), key)
     if as_json:
-        write_json(described(definition))
+        write_json(definition_json(definition))
     else:
-        click.echo("\n".join(_lines(definition)))
+        print_output("\n".join(_lines(definition)))
 
 
-def described(definition: Definition) -> dict[str, Any]:
-    """The definition as JSON, its schemas included."""
+def definition_json(definition: Definition) -> dict[str, Any]:
+    """Return the definition as JSON, with its schemas."""
     from connector.component.definitions import Action, ConnectionDefinition
     from connector.describe.summaries import metadata, titled
 
-    found: dict[str, Any] = titled(definition)
+    document: dict[str, Any] = titled(definition)
     if isinstance(definition, Action):
-        found |= metadata(definition)
-    found["inputSchema"] = definition.input_schema
+        document |= metadata(definition)
+    document["inputSchema"] = definition.input_schema
     if isinstance(definition, Action):
-        found["outputSchema"] = definition.output_schema
+        document["outputSchema"] = definition.output_schema
     if not isinstance(definition, ConnectionDefinition):
-        found["example"] = definition.example
-    return found
+        document["example"] = definition.example
+    return document
 
 
-def _found(component: Component, key: str) -> Definition:
+def _definition(component: Component, key: str) -> Definition:
     from connector.common.text import did_you_mean
 
     known: dict[str, Definition] = {**component.connections, **component.data_sources, **component.actions}
     if key in known:
         return known[key]
     raise UnknownKeyError(
-        f'there is no action, data source or connection "{key}".',
-        hint=did_you_mean(key, known) or "See connector list.",
+        f'unknown action, data source, or connection "{key}"',
+        hint=did_you_mean(key, known) or "Run `connector list` to see all keys.",
     )
 
 

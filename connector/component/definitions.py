@@ -48,6 +48,7 @@ class Pagination:
     Attributes:
         records: JSONPath of the list of records in a payload.
         cursor: JSONPath of the next page's cursor in a payload; absent on the last page.
+        total: JSONPath of the number of all records in a payload; empty if a payload does not say.
         cursor_input: Field of the inputs that takes the cursor.
         size_input: Field of the inputs that takes the number of records a page.
         all_input: Field of the inputs that asks for every page in one payload.
@@ -56,6 +57,7 @@ class Pagination:
 
     records: str
     cursor: str
+    total: str = ""
     cursor_input: str = "cursor"
     size_input: str = "count"
     all_input: str = "fetch_all"

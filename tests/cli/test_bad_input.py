@@ -24,24 +24,24 @@ NEW = ("-i", "slug=s", "-i", "enabled=true", "-i", "metadataId=m")
     [
         (("run", "listSorces"), "Did you mean listSources"),
         (("run", "LISTSOURCES"), "Did you mean listSources"),
-        (("options", "warehouse"), "Did you mean warehouses"),
+        (("choices", "warehouse"), "Did you mean warehouses"),
         (("run", "getSource", "-i", "sourceid=a"), "sourceid: unknown input. Did you mean sourceId?"),
-        (("rnu", "listSources"), 'there is no command "rnu". Did you mean run?'),
-        (("xyz",), "The commands are list, show, run"),
+        (("rnu", "listSources"), 'unknown command "rnu"'),
+        (("xyz",), "Available commands: list, show, run"),
         (("run", "listSources", "--slect", "$"), "--select"),
-        (("run",), "missing argument 'KEY'"),
+        (("run",), "missing argument KEY"),
         (("run", "listSources", "--max-wait", "-1"), "--max-wait"),
-        (("run", "listSources", "--max-wait", "nan"), "nan is no number of seconds"),
-        (("run", "listSources", "--deadline", "nan"), "nan is no number of seconds"),
+        (("run", "listSources", "--max-wait", "nan"), '"nan" is not a number of seconds'),
+        (("run", "listSources", "--deadline", "nan"), '"nan" is not a number of seconds'),
         (("run", "listSources", "--deadline", "0"), "--deadline"),
-        (("run", "listSources", "--format", "xml"), "'xml' is not one of 'json', 'jsonl'"),
+        (("run", "listSources", "--format", "xml"), '"xml" is not one of "json", "jsonl"'),
         (("run", "listSources", "-i", "count=0"), "Count (count): must be at least 1."),
         (("run", "listSources", "-i", "count=1001"), "Count (count): must be at most 1000."),
         (("run", "listSources", "-i", "region=evil.com/"), "Region (region): must be one of api (US), eu1.api (EU)."),
         (("run", "getSource", "-i", "sourceId=.."), "Source ID (sourceId): must be an id, not a relative path."),
         (("run", "rawRequest", "-i", "method=GET", "-i", "url=https://evil.com"), "without a host"),
-        (("run", "listSources", "-i", "count"), "count: is no assignment."),
-        (("run", "listSources", "-i", "=5"), "-i: is no assignment."),
+        (("run", "listSources", "-i", "count"), 'invalid -i "count": expected NAME=VALUE'),
+        (("run", "listSources", "-i", "=5"), 'invalid -i "=5": expected NAME=VALUE'),
     ],
 )
 def test_wrong_usage_sends_nothing_and_says_what_would_be_right(
@@ -78,13 +78,13 @@ def test_broken_json_assignments_are_named_all_at_once(command: Command, tmp_pat
     ended = command("run", "createSource", "-i", "slug:={", "-i", f"name=@{tmp_path}/none", "-i", "x")
 
     assert ended.code == 2
-    assert "  - slug: is not valid JSON: EOF while parsing" in ended.err
+    assert "  - slug: invalid JSON: EOF while parsing" in ended.err
     assert "  - name: " in ended.err
-    assert "  - x: is no assignment." in ended.err
+    assert "  - x: expected NAME=VALUE" in ended.err
 
 
 @pytest.mark.parametrize(
-    ("text", "told"), [("{", "line 1 column 1"), ("[]", "it is a list"), ("", "EOF")], ids=["broken", "list", "empty"]
+    ("text", "told"), [("{", "line 1 column 1"), ("[]", "not a list"), ("", "EOF")], ids=["broken", "list", "empty"]
 )
 def test_inputs_file_that_is_no_object_is_refused(command: Command, tmp_path: Path, text: str, told: str) -> None:
     file = tmp_path / "inputs.json"
@@ -99,7 +99,7 @@ def test_file_that_is_not_utf8_is_refused(command: Command, tmp_path: Path) -> N
     file.write_bytes(b'{"a": "\xff"}')
     ended = command("run", "createSource", "--inputs", file)
 
-    assert (ended.code, "it is not UTF-8 (byte 7)" in ended.err) == (2, True)
+    assert (ended.code, "not UTF-8 (byte 7)" in ended.err) == (2, True)
 
 
 def test_id_with_a_slash_stays_one_segment(command: Command, server: LoopbackServer) -> None:

@@ -25,7 +25,7 @@ def test_action_keys_are_completed_whatever_their_case() -> None:
 
 
 def test_data_source_keys_are_completed() -> None:
-    assert completed(["options"], "") == ["destination", "sources", "warehouses"]
+    assert completed(["choices"], "") == ["destination", "sources", "warehouses"]
 
 
 def test_show_completes_every_kind_of_key() -> None:
@@ -35,7 +35,7 @@ def test_show_completes_every_kind_of_key() -> None:
 
 def test_input_names_of_the_action_are_completed() -> None:
     assert completed(["run", "updateSource", "-i"], "s") == ["sourceId=", "slug=", "settings="]
-    assert completed(["options", "sources", "-i"], "") == ["region="]
+    assert completed(["choices", "sources", "-i"], "") == ["region="]
 
 
 def test_input_names_of_nothing_are_none() -> None:

@@ -26,7 +26,7 @@ def test_file_wins_over_the_environment(command: Command, server: LoopbackServer
     ended = command("test-connection", "--connection", file)
 
     assert (ended.code, token_of(server)) == (0, "Bearer from-file")
-    assert f"with the credentials of {file}" in ended.err
+    assert f"(credentials: {file})" in ended.err
     assert "from-file" not in ended.out + ended.err
 
 
@@ -48,7 +48,7 @@ def test_json_in_the_environment_wins_over_single_variables(
     ended = command("test-connection")
 
     assert token_of(server) == "Bearer from-json"
-    assert f"with the credentials of {variable}" in ended.err
+    assert f"(credentials: {variable})" in ended.err
 
 
 def test_own_variable_wins_over_the_platforms(
@@ -67,7 +67,7 @@ def test_one_variable_a_field(command: Command, server: LoopbackServer) -> None:
     ended = command("test-connection")
 
     assert token_of(server) == f"Bearer {TOKEN}"
-    assert "with the credentials of SEGMENT_API_KEY" in ended.err
+    assert "(credentials: SEGMENT_API_KEY)" in ended.err
 
 
 def test_tested_connection_answers_whose_it_is(command: Command, server: LoopbackServer) -> None:
@@ -98,7 +98,7 @@ def test_without_anything_the_variables_are_named(command: Command, monkeypatch:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("{", "line 1 column 1"), ("[1]", "it is a list"), ('"secret-text"', "it is a str")],
+    [("{", "line 1 column 1"), ("[1]", "must be a JSON object"), ('"secret-text"', "must be a JSON object")],
 )
 def test_connection_that_is_no_json_object_is_refused_unseen(
     command: Command, monkeypatch: pytest.MonkeyPatch, text: str, told: str
@@ -113,7 +113,7 @@ def test_connection_that_is_no_json_object_is_refused_unseen(
 def test_connection_file_that_is_missing_is_named(command: Command, tmp_path: Path) -> None:
     ended = command("test-connection", "--connection", tmp_path / "none.json")
 
-    assert (ended.code, "none.json cannot be read: No such file" in ended.err) == (2, True)
+    assert (ended.code, "none.json: no such file" in ended.err) == (2, True)
 
 
 def test_connection_that_cannot_be_tested_says_so(

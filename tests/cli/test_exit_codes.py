@@ -55,7 +55,7 @@ def test_no_library_says_anything_about_retries(server: LoopbackServer) -> None:
     ended = finish(start("run", "listSources"))
 
     assert ended.code == 0
-    assert [line.partition(":")[0] for line in ended.err.splitlines()] == ["waiting 0.05 s", "waiting 0 s"]
+    assert [line.rpartition(", ")[2] for line in ended.err.splitlines()] == ["retrying in 0.05 s", "retrying in 0 s"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
@@ -77,7 +77,7 @@ def test_signal_ends_a_wait_on_a_rate_limit_at_once(server: LoopbackServer) -> N
     server.answer(ServerResponse(b"", 429, {"Retry-After": "60"}))
     process = start("run", "listSources")
     assert process.stderr is not None
-    assert process.stderr.readline() == b"waiting 60 s: rate limit\n"
+    assert process.stderr.readline() == b"Rate limit, retrying in 60 s\n"
     process.send_signal(signal.SIGINT)
 
     assert finish(process).code == 130
@@ -92,7 +92,7 @@ def test_interrupted_write_says_that_it_may_have_happened(server: LoopbackServer
     ended = finish(process)
 
     assert ended.code == 130
-    assert "deleteSource may have been performed: look before repeating it\n" in ended.err
+    assert "interrupted; deleteSource may have been applied. Check before you run it again.\n" in ended.err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
@@ -122,7 +122,7 @@ def test_output_without_room_is_told_and_no_bug(server: LoopbackServer) -> None:
         ended = finish(start("run", "getSource", "-i", "sourceId=a", stdout=full))
 
     assert ended.code == 1
-    assert "the system refused: No space left on device." in ended.err
+    assert "cannot write the output: no space left on device" in ended.err
     assert "bug" not in ended.err
 
 
@@ -136,7 +136,7 @@ def test_errors_as_json_have_one_shape_for_usage_too(command: Command) -> None:
         "hint": json.loads(unknown.err)["error"]["hint"],
     }
     assert json.loads(usage.err)["error"]["type"] == "UsageError"
-    assert json.loads(usage.err)["error"]["hint"] == "See connector run --help."
+    assert json.loads(usage.err)["error"]["hint"] == "Did you mean --select?"
 
 
 def test_form_of_errors_comes_from_the_environment_too(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +151,7 @@ def broken(component: Path) -> None:
     file.write_text(source, encoding="utf-8")
 
 
-def test_unexpected_error_is_one_line_and_a_hint(
+def test_error_of_a_component_names_its_file_and_line(
     command: Command, other_component: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONNECTOR_CONNECTION", '{"host": "https://example.com", "token": "x"}')
@@ -159,8 +159,19 @@ def test_unexpected_error_is_one_line_and_a_hint(
     ended = command("--manifest", other_component, "run", "listThings")
 
     assert ended.code == 1
-    assert ended.err.splitlines()[0] == "error: unexpected ZeroDivisionError: division by zero"
-    assert "This is a bug" in ended.err
+    file = other_component.parent / "actions" / "things.py"
+    line = 1 + file.read_text(encoding="utf-8").splitlines().index("    return 1 / 0")
+    assert ended.err.splitlines()[0] == f"error: {file}:{line}: ZeroDivisionError: division by zero"
+    assert "This is a bug" not in ended.err
+
+
+def test_unexpected_error_of_this_package_is_called_a_bug(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector.cli.catalog._write_tables", None)
+    ended = command("list")
+
+    assert ended.code == 1
+    assert ended.err.splitlines()[0] == "error: internal error: TypeError: 'NoneType' object is not callable"
+    assert "This is a bug. Run again with --debug and report the traceback." in ended.err
 
 
 def test_debug_shows_where_an_unexpected_error_comes_from(
@@ -179,7 +190,7 @@ def test_debug_shows_where_an_unexpected_error_comes_from(
 def test_file_that_is_interpreted_as_an_error_of_the_system_has_no_traceback(command: Command) -> None:
     ended = command("run", "listSources", "--inputs", "/")
 
-    assert (ended.code, "/ cannot be read: Is a directory" in ended.err) == (2, True)
+    assert (ended.code, "cannot read /: is a directory" in ended.err) == (2, True)
 
 
 def test_logging_of_the_caller_is_left_as_it_was(command: Command, server: LoopbackServer) -> None:
@@ -223,7 +234,7 @@ def test_interrupt_is_an_exit_code_for_a_caller_too(command: Command, server: Lo
     ended = command("run", "createUserInvites", "-i", 'invites=[{"email": "a@example.com"}]')
 
     assert ended.code == 130
-    assert ended.err.endswith("createUserInvites may have been performed: look before repeating it\ninterrupted\n")
+    assert ended.err.endswith("interrupted; createUserInvites may have been applied. Check before you run it again.\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")

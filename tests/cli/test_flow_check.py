@@ -22,7 +22,7 @@ PAGE = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
 def test_flow_without_findings_exits_with_0(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
     ended = command("flow", "check", read_flow(tmp_path))
 
-    assert (ended.code, ended.out, ended.err, server.asked) == (0, "no findings\n", "", [])
+    assert (ended.code, ended.out, ended.err, server.asked) == (0, "No problems found.\n", "", [])
 
 
 def test_finding_names_file_line_flow_step_cause_and_cure(command: Command, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_with_config_given_an_unset_variable_is_an_error(command: Command) -> No
     file = EXAMPLES / "provision_app.yaml"
 
     assert command("flow", "check", file, "--config", "Action ID=a").code == 1
-    assert command("flow", "check", file, "--config", "Warehouse ID=w").out == "no findings\n"
+    assert command("flow", "check", file, "--config", "Warehouse ID=w").out == "No problems found.\n"
 
 
 def test_config_variable_that_is_not_there_is_wrong_usage(command: Command) -> None:
@@ -67,7 +67,7 @@ def test_target_names_inputs_and_actions_that_the_platform_lacks(command: Comman
 
 def test_export_has_the_inputs_that_the_platform_lacks(command: Command) -> None:
     """The export describes this component, so nothing of it is left out."""
-    exported = command("manifest", "--format", "prismatic").json
+    exported = command("export", "prismatic-definition").json
     inputs = {entry["key"] for entry in exported["actions"]["listSources"]["inputs"]}
 
     assert "fetchAll" in inputs
@@ -113,8 +113,8 @@ def test_new_flow_passes_the_check_and_runs(command: Command, tmp_path: Path) ->
     file = tmp_path / "first.yaml"
     written = command("flow", "new", "--action", "listSources", "--output", file)
 
-    assert (written.code, written.out, written.err) == (0, "", f"wrote {file}\n")
-    assert command("flow", "check", file, "--target", "prismatic").out == "no findings\n"
+    assert (written.code, written.out, written.err) == (0, "", f"Wrote {file}\n")
+    assert command("flow", "check", file, "--target", "prismatic").out == "No problems found.\n"
     assert command("flow", "run", file, "--sandbox").json["data"]["sources"]
 
 

@@ -77,14 +77,14 @@ def test_runs_are_listed_newest_first(command: Command, service: Service, file: 
 def test_before_the_first_run_there_is_nothing_to_list(command: Command) -> None:
     ended = command("flow", "runs")
 
-    assert (ended.code, ended.out, ended.err) == (0, "", "there was no run yet\n")
+    assert (ended.code, ended.out, ended.err) == (0, "", "No runs yet.\n")
 
 
 def test_failed_run_is_taken_up_where_it_failed(command: Command, service: Service, file: Path) -> None:
     service.refused = {"two"}
     failed = command("flow", "run", file)
     service.refused = set()
-    how = failed.err.splitlines()[-1].removeprefix("Go on with: connector ").split()
+    how = failed.err.splitlines()[-1].removeprefix("To resume: connector ").split()
     done = command(*how)
 
     assert (failed.code, done.code) == (4, 0)
@@ -112,7 +112,7 @@ def test_run_is_taken_up_by_the_path_of_its_journal_and_with_a_corrected_file(
     service.refused = {"two"}
     command("flow", "run", file)
     file.write_text(file.read_text().replace("value: two", "value: four"))
-    done = command("flow", "resume", past(command)[0]["journal"], "--file", file, "--events", "jsonl")
+    done = command("flow", "resume", past(command)[0]["journal"], "--flow-file", file, "--events", "jsonl")
     states = {(line.get("step"), line.get("state")) for line in map(json.loads, done.err.splitlines())}
 
     assert (done.code, service.slugs) == (0, ["one", "four", "three"])
@@ -195,7 +195,10 @@ def test_undoing_needs_a_yes_where_nobody_can_be_asked(command: Command, service
     ended = command("flow", "undo", past(command)[0]["id"])
 
     assert ended.code == 2
-    assert "undoing deletes what the run created, which needs a yes: created by segment.createSource" in ended.err
+    assert (
+        "undo deletes what the run created and needs confirmation: delete what segment.createSource created"
+        in ended.err
+    )
     assert [asked.method for asked in service.server.asked] == ["POST"] * 3
 
 

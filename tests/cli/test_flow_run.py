@@ -76,7 +76,7 @@ def test_copy_asks_for_the_settings_first(command: Command, payload: Any) -> Non
     )
 
     assert (ended.code, ended.json.keys()) == (0, {"message", "destinations"})
-    assert '"Copy" done with 422 in ' in ended.err
+    assert 'Flow "Copy" finished with status 422 in ' in ended.err
 
 
 def test_many_sources_are_changed_from_standard_input(command: Command) -> None:
@@ -93,7 +93,7 @@ def test_payload_that_is_no_json_is_refused(command: Command, tmp_path: Path, te
     ended = command("flow", "run", read_flow(tmp_path), "--payload", "-", "--sandbox", stdin=text)
 
     assert (ended.code, ended.out) == (2, "")
-    assert "the payload in standard input cannot be used" in ended.err
+    assert "the payload in standard input must be JSON" in ended.err
 
 
 def test_nothing_but_the_result_is_on_standard_output_and_only_the_end_on_the_other(
@@ -103,7 +103,7 @@ def test_nothing_but_the_result_is_on_standard_output_and_only_the_end_on_the_ot
 
     assert ended.json["data"]["sources"]
     assert len(ended.err.splitlines()) == 1
-    assert ended.err.startswith('"Main" done in ')
+    assert ended.err.startswith('Flow "Main" finished in ')
 
 
 def test_events_are_lines_of_json_without_secrets(command: Command, payload: Any) -> None:
@@ -166,7 +166,7 @@ def test_unset_config_variable_is_an_error_with_its_cure(command: Command, paylo
 def test_config_value_needs_an_equals_sign(command: Command) -> None:
     ended = command("flow", "run", EXAMPLES / "provision_app.yaml", "--config", "Warehouse ID", "--sandbox")
 
-    assert (ended.code, "Write --config NAME=VALUE" in ended.err) == (2, True)
+    assert (ended.code, "expected NAME=VALUE" in ended.err) == (2, True)
 
 
 def test_write_to_a_real_service_names_host_and_origin(
@@ -176,7 +176,7 @@ def test_write_to_a_real_service_names_host_and_origin(
     ended = command("flow", "run", one_step(tmp_path, "createSource", NEW_SOURCE))
 
     host = server.url.removeprefix("http://")
-    assert ended.err.splitlines()[0] == f"Workspace: {host} with the credentials of SEGMENT_API_KEY"
+    assert ended.err.splitlines()[0] == f'Connection "Workspace": {host} (credentials: SEGMENT_API_KEY)'
 
 
 def test_what_takes_away_needs_a_yes_where_nobody_can_be_asked(
@@ -188,7 +188,7 @@ def test_what_takes_away_needs_a_yes_where_nobody_can_be_asked(
     done = command("flow", "run", file, "--yes")
 
     assert (refused.code, done.code) == (2, 0)
-    assert "steps that may take something away: Do It" in refused.err
+    assert "Destructive steps: Do It" in refused.err
     assert [asked.method for asked in server.asked] == ["DELETE"]
 
 
@@ -216,7 +216,7 @@ def test_exit_code_is_that_of_the_cause(
 
     assert (ended.code, ended.out) == (code, "")
     assert 'the step "Do It" of the flow "Main" failed' in ended.err
-    assert "Go on with: connector flow resume 2" in ended.err
+    assert "To resume: connector flow resume 2" in ended.err
 
 
 def test_write_of_unknown_outcome_exits_with_6(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
@@ -236,7 +236,7 @@ def test_wait_and_an_ignored_error_are_told_and_a_long_loop_does_not_repeat_them
 
     assert ended.code == 0
     assert ended.err.count("(ignored)") == 20
-    assert "and 10 more waits, repetitions and ignored errors" in ended.err
+    assert "... and 10 more waits, retries, and ignored errors" in ended.err
 
 
 def test_rate_limit_is_waited_for_and_told(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
@@ -245,7 +245,7 @@ def test_rate_limit_is_waited_for_and_told(command: Command, tmp_path: Path, ser
     ended = command("flow", "run", read_flow(tmp_path))
 
     assert ended.code == 0
-    assert re.search(r"^Do It: waiting [\d.]+ s: rate limit$", ended.err, re.MULTILINE)
+    assert re.search(r"^Do It: rate limit. Retrying in [\d.]+ s.$", ended.err, re.MULTILINE)
 
 
 def test_deadline_ends_a_run_and_says_how_to_go_on(command: Command, tmp_path: Path) -> None:
@@ -262,8 +262,8 @@ def test_what_is_logged_cannot_move_the_cursor(command: Command, tmp_path: Path,
     file = integration(tmp_path, log, variables=[])
     ended = command("flow", "run", file, "--payload", payload("\x1b[2J" + "x" * 1000))
 
-    assert ended.err.startswith("info: \\x1b[2J")
-    assert "... (1004 characters)" in ended.err
+    assert ended.err.startswith("info: \\u001b[2J")
+    assert "... (1,004 characters)" in ended.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -283,5 +283,5 @@ def test_interrupt_closes_the_journal_and_says_how_to_resume(
 
     assert (ended.code, ended.out) == (code, "")
     assert (past["status"], past["error"]) == ("failed", "interrupted")
-    assert {"type": "note", "message": f"Go on with: connector flow resume {past['id']}"} in lines
+    assert {"type": "note", "message": f"To resume: connector flow resume {past['id']}"} in lines
     assert command("flow", "resume", past["id"]).code == 0

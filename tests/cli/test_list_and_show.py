@@ -101,21 +101,21 @@ def test_show_of_an_unknown_key_names_the_nearest(command: Command) -> None:
 def test_options_are_lines_of_key_and_label(command: Command, server: LoopbackServer) -> None:
     server.answer(SOURCES)
 
-    assert command("options", "sources").out == "a\tApp\nb\tweb\n"
+    assert command("choices", "sources").out == "a\tApp\nb\tweb\n"
 
 
 def test_options_are_searched_and_limited(command: Command, server: LoopbackServer) -> None:
     server.answer(SOURCES)
 
-    assert command("options", "sources", "--search", "WEB").out == "b\tweb\n"
-    assert command("options", "sources", "--limit", "1").out == "a\tApp\n"
+    assert command("choices", "sources", "--search", "WEB").out == "b\tweb\n"
+    assert command("choices", "sources", "--limit", "1").out == "a\tApp\n"
 
 
 def test_options_as_json_are_the_payload(command: Command, server: LoopbackServer) -> None:
     server.answer(SOURCES)
     expected = [{"label": "App", "key": "a"}, {"label": "web", "key": "b"}]
 
-    assert command("options", "sources", "--json", "-i", "region=api").json == {"result": expected}
+    assert command("choices", "sources", "--json", "-i", "region=api").json == {"result": expected}
 
 
 @pytest.mark.parametrize(
@@ -128,27 +128,27 @@ def test_options_as_json_are_the_payload(command: Command, server: LoopbackServe
     ],
 )
 def test_options_that_cannot_be_are_refused(command: Command, arguments: tuple[str, ...], told: str) -> None:
-    ended = command("options", *arguments)
+    ended = command("choices", *arguments)
 
     assert (ended.code, told in ended.err) == (2, True)
 
 
 def test_manifest_as_yaml_is_the_manifest(command: Command) -> None:
-    found = yaml.safe_load(command("manifest").out)
+    found = yaml.safe_load(command("export", "manifest").out)
     segment = connector.load_component()
 
     assert found == yaml.safe_load((segment.folder / "manifest.yaml").read_text(encoding="utf-8"))
 
 
 def test_printed_manifest_loads_again(command: Command, other_component: Path) -> None:
-    printed = command("--manifest", other_component, "manifest").out
+    printed = command("--manifest", other_component, "export", "manifest").out
     other_component.write_text(printed, encoding="utf-8")
 
-    assert command("--manifest", other_component, "check").out == "no findings\n"
+    assert command("--manifest", other_component, "check").out == "No problems found.\n"
 
 
 def test_manifest_as_json_schema_holds_every_schema(command: Command) -> None:
-    found = command("manifest", "--format", "json-schema").json
+    found = command("export", "json-schema").json
     segment = connector.load_component()
 
     assert found["actions"]["deleteUser"]["input"] == segment.actions["deleteUser"].input_schema
@@ -158,12 +158,12 @@ def test_manifest_as_json_schema_holds_every_schema(command: Command) -> None:
 
 
 def test_publish_is_a_form_of_prismatic(command: Command) -> None:
-    ended = command("manifest", "--publish")
+    ended = command("export", "manifest", "--publish")
 
-    assert (ended.code, "--format prismatic" in ended.err) == (2, True)
+    assert (ended.code, "--publish requires the format prismatic-definition" in ended.err) == (2, True)
 
 
-@pytest.mark.parametrize("name", ["list", "show", "run", "options", "manifest", "check", "docs", "completion"])
+@pytest.mark.parametrize("name", ["list", "show", "run", "choices", "export", "check", "docs", "completion"])
 def test_every_command_has_help(command: Command, name: str) -> None:
     ended = command(name, "--help")
 
@@ -174,7 +174,7 @@ def test_without_a_command_the_help_lists_the_commands(command: Command) -> None
     ended = command()
 
     assert ended.code == 0
-    assert "test-connection  Ask the service who the credentials belong to." in ended.out
+    assert "test-connection  Test the credentials." in ended.out
 
 
 def test_version_is_printed(command: Command) -> None:

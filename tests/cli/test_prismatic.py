@@ -219,5 +219,5 @@ def test_published_form_has_only_keys_that_are_accepted(other_component: Path) -
 
 
 def test_command_prints_both_forms(command: Command) -> None:
-    assert command("manifest", "--format", "prismatic").json == FORM
-    assert command("manifest", "--format", "prismatic", "--publish").json == published(SEGMENT)
+    assert command("export", "prismatic-definition").json == FORM
+    assert command("export", "prismatic-definition", "--publish").json == published(SEGMENT)

@@ -49,7 +49,7 @@ def test_what_one_command_makes_another_one_lists(file: Path) -> None:
 def test_bare_option_never_takes_the_next_argument(command: Command, file: Path) -> None:
     assert slugs(command) == SLUGS
     assert command("run", "--sandbox", "listSources", *SELECT).json == SLUGS
-    assert command("options", "--sandbox", "sources", "--json").json["result"]
+    assert command("choices", "--sandbox", "sources", "--json").json["result"]
     assert file.exists()
 
 
@@ -84,13 +84,13 @@ def test_variable_can_say_no(
 def test_real_credentials_are_not_used(command: Command, server: LoopbackServer, file: Path) -> None:
     ended = command("test-connection", "--sandbox")
     assert (ended.code, ended.json["data"]["data"]["workspace"]["slug"]) == (0, "sandbox")
-    assert f"the connection works: the sandbox {file}" in ended.err
+    assert f'Connected to workspace "Sandbox" (sandbox {file})' in ended.err
     assert server.asked == []
 
 
 def test_connection_beside_it_is_refused(command: Command, tmp_path: Path) -> None:
     ended = command("run", "listSources", "--sandbox", "--connection", tmp_path / "any.json")
-    assert (ended.code, "a sandbox takes no connection" in ended.err) == (2, True)
+    assert (ended.code, "--connection and --sandbox cannot be used together" in ended.err) == (2, True)
 
 
 def test_nothing_is_said_and_nothing_is_asked_before_a_write(command: Command) -> None:
@@ -103,7 +103,7 @@ def test_nothing_is_said_and_nothing_is_asked_before_a_write(command: Command) -
 def test_policy_holds_in_a_sandbox(command: Command) -> None:
     assert command("run", "createSource", "--sandbox", "--read-only", *MADE).code == 2
     dry = command("run", "createSource", "--sandbox", "--dry-run", *MADE)
-    assert (dry.code, dry.json["method"], "would send this to the sandbox" in dry.err) == (0, "POST", True)
+    assert (dry.code, dry.json["method"], "would send this request to sandbox" in dry.err) == (0, "POST", True)
     assert slugs(command) == SLUGS
 
 
@@ -182,7 +182,7 @@ def test_dump_loaded_again_is_the_same_workspace(command: Command, tmp_path: Pat
 
 def test_dump_that_cannot_be_written_is_named(command: Command, tmp_path: Path) -> None:
     ended = command("sandbox", "dump", "--output", tmp_path / "none" / "seed.json")
-    assert (ended.code, "seed.json cannot be written: No such file" in ended.err) == (2, True)
+    assert (ended.code, "seed.json: no such file" in ended.err) == (2, True)
 
 
 def test_big_workspace_is_made_of_numbers(command: Command) -> None:

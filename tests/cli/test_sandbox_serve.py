@@ -42,7 +42,7 @@ def told(lines: list[str]) -> tuple[str, str]:
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_serve_tells_how_to_reach_it_and_ends_on_a_signal(stop: signal.Signals) -> None:
-    with serving("--memory", stop=stop) as (_, lines):
+    with serving("--in-memory", stop=stop) as (_, lines):
         url, token = told(lines)
         assert lines[2:] == ["", f"export SEGMENT_API_KEY={token}", f"export SEGMENT_BASE_URL={url}"]
         answer = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=5)
@@ -50,7 +50,7 @@ def test_serve_tells_how_to_reach_it_and_ends_on_a_signal(stop: signal.Signals) 
 
 
 def test_printed_lines_connect_another_command(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving("--memory") as (_, lines):
+    with serving("--in-memory") as (_, lines):
         for line in lines[3:]:
             name, _, value = line.removeprefix("export ").partition("=")
             monkeypatch.setenv(name, value)
@@ -70,7 +70,7 @@ def test_serve_plays_faults_and_assumes(tmp_path: Path) -> None:
     seed = tmp_path / "seed.json"
     seed.write_text('{"sources": []}')
     options = ["--fault", "rate-limit:1/min", "--assume", "missing-in-path=422", "--seed", str(seed)]
-    with serving("--memory", *options) as (_, lines):
+    with serving("--in-memory", *options) as (_, lines):
         url, token = told(lines)
         headers = {"Authorization": f"Bearer {token}"}
         statuses = [requests.get(f"{url}/sources/x", headers=headers, timeout=5).status_code for _ in range(2)]
@@ -80,13 +80,13 @@ def test_serve_plays_faults_and_assumes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (["--assume", "slug-taken"], 2, "--assume slug-taken has no value"),
+        (["--assume", "slug-taken"], 2, 'invalid --assume "slug-taken": expected NAME=VALUE'),
         (["--assume", "slug-taken=maybe"], 2, "slug-taken cannot be 'maybe'; it can be 422, 409, allow"),
         (["--fault", "flood"], 2, "'flood' is no fault; a fault is one of"),
-        (["--memory", "--file", "x"], 2, "--memory and --file exclude each other"),
-        (["--memory", "--seed", "none.json"], 2, "the seed none.json cannot be read"),
-        (["--memory", "--host", "0.0.0.0"], 3, "can be reached from other machines"),
-        (["--memory", "--port", "70000"], 3, "a port is from 0 to 65535"),
+        (["--in-memory", "--file", "x"], 2, "--in-memory and --file cannot be used together"),
+        (["--in-memory", "--seed", "none.json"], 2, "the seed none.json cannot be read"),
+        (["--in-memory", "--host", "0.0.0.0"], 3, "can be reached from other machines"),
+        (["--in-memory", "--port", "70000"], 3, "a port is from 0 to 65535"),
     ],
 )
 def test_what_cannot_be_served_is_told(command: Command, args: list[str], code: int, message: str) -> None:
@@ -95,7 +95,7 @@ def test_what_cannot_be_served_is_told(command: Command, args: list[str], code: 
 
 
 def test_another_address_is_served_when_allowed() -> None:
-    with serving("--memory", "--host", "0.0.0.0", "--allow-remote") as (_, lines):
+    with serving("--in-memory", "--host", "0.0.0.0", "--allow-remote") as (_, lines):
         url, token = told(lines)
         local = url.replace("0.0.0.0", "127.0.0.1")
         assert requests.get(local, headers={"Authorization": f"Bearer {token}"}, timeout=5).status_code == 200

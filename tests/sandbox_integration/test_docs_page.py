@@ -48,7 +48,7 @@ def test_every_option_of_serve_on_the_page_exists() -> None:
     known = {name for parameter in serve.params for name in parameter.opts}
     named = set(re.findall(r"`(--[a-z-]+)", PAGE)) - {"--sandbox"}
     assert named <= known
-    assert {"--port", "--host", "--allow-remote", "--memory", "--seed", "--token", "--file"} <= named
+    assert {"--port", "--host", "--allow-remote", "--in-memory", "--seed", "--token", "--file"} <= named
 
 
 @pytest.mark.parametrize("text", sorted(set(FAULTS)))

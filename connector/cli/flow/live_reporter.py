@@ -1,4 +1,4 @@
-"""The live view of a run on a terminal: a line for each step that ended, below them what is going on."""
+"""The live view of a run on a terminal: a line for each finished step, and below them the running ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from connector.cli.flow.reporters import Reporter, plain, shortened
+from connector.cli.flow.reporters import Reporter, shortened
+from connector.cli.output import plain
 from connector.flows.run.events import LogEvent, StepEvent
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ LEVELS = {"warn": "yellow", "error": "red"}
 
 
 @dataclass(slots=True, eq=False)
-class _Going:
-    """A step that has begun."""
+class _RunningStep:
+    """A running step."""
 
     event: StepEvent
     began: float = field(default_factory=time.monotonic)
@@ -37,21 +38,21 @@ class _Going:
     until: float = 0
 
     def note(self, now: float) -> str:
-        """What it does besides running."""
+        """Return what the step does besides running."""
         if now < self.until:
             return f"waiting {self.until - now:.0f} s: {self.waits}"
-        tries = f"try {self.event.attempt}" if (self.event.attempt or 1) > 1 else ""
+        attempt = f"attempt {self.event.attempt}" if (self.event.attempt or 1) > 1 else ""
         count = "" if self.total is None else f"{self.done} of {self.total}"
         ignored = f"{self.ignored} ignored" if self.ignored else ""
-        return ", ".join(part for part in (count, ignored, tries) if part)
+        return ", ".join(part for part in (count, ignored, attempt) if part)
 
 
 class LiveReporter(Reporter):
-    """Shows the steps of a run while it goes on."""
+    """Shows the steps of a run while they run."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._going: dict[str, _Going] = {}
+        self._running: dict[str, _RunningStep] = {}
         self._spinner = Spinner("dots")
         self._console = Console(stderr=True, highlight=False)
         self._screen = Screen(
@@ -69,7 +70,7 @@ class LiveReporter(Reporter):
     def __exit__(self, *_exception: object) -> None:
         self._screen.stop()
 
-    def tell(self, event: Event) -> None:
+    def report(self, event: Event) -> None:
         """Show an event."""
         if isinstance(event, LogEvent) and event.level != "debug":
             message = plain(shortened(event.message))
@@ -77,45 +78,45 @@ class LiveReporter(Reporter):
         if isinstance(event, StepEvent):
             self._step(event)
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """Show a line."""
-        self._console.print(Text(text))
+        self._console.print(Text(plain(text)))
 
     def _step(self, event: StepEvent) -> None:
-        going = self._going.get(event.path)
+        step = self._running.get(event.path)
         match event.state:
             case "running":
-                self._going[event.path] = _Going(event, going.began if going else time.monotonic())
-            case "progress" if going:
-                going.done, going.total = event.done or 0, event.total
-            case "waiting" if going:
-                going.waits, going.until = event.reason, time.monotonic() + (event.seconds or 0)
+                self._running[event.path] = _RunningStep(event, step.began if step else time.monotonic())
+            case "progress" if step:
+                step.done, step.total = event.done or 0, event.total
+            case "waiting" if step:
+                step.waits, step.until = event.reason, time.monotonic() + (event.seconds or 0)
             case "done" | "failed" | "ignored" | "reused":
-                self._ended(event, self._going.pop(event.path, None))
+                self._ended(event, self._running.pop(event.path, None))
 
-    def _ended(self, event: StepEvent, going: _Going | None) -> None:
-        around = self._going.get(event.path.loop or "")
+    def _ended(self, event: StepEvent, step: _RunningStep | None) -> None:
+        around = self._running.get(event.path.loop or "")
         if around is not None:
             around.ignored += event.state == "ignored"
             return
-        mark, colour = MARKS[event.state]
-        line = Text.assemble((mark, colour), " ", plain(event.step))
-        parts = [going.note(float("inf")) if going else "", "" if event.seconds is None else f"{event.seconds:.2f} s"]
+        mark, color = MARKS[event.state]
+        line = Text.assemble((mark, color), " ", plain(event.step))
+        parts = [step.note(float("inf")) if step else "", "" if event.seconds is None else f"{event.seconds:.2f} s"]
         if event.error:
             parts.append(plain(event.error.partition("\n")[0]))
         self._console.print(line.append("".join(f"  {part}" for part in parts if part), "dim"))
 
     def _view(self) -> RenderableType:
-        """The steps that are going on, those of loops below their loop."""
+        """Return the running steps, those of loops below their loop."""
         table = Table.grid(padding=(0, 1))
         now = time.monotonic()
-        for going in list(self._going.values()):
-            table.add_row(*self._row(going, now))
+        for step in list(self._running.values()):
+            table.add_row(*self._row(step, now))
         return table
 
-    def _row(self, going: _Going, now: float) -> Iterator[RenderableType]:
+    def _row(self, step: _RunningStep, now: float) -> Iterator[RenderableType]:
         yield self._spinner
-        yield Text("  " * going.event.path.depth + plain(going.event.step))
-        yield ProgressBar(total=going.total, completed=going.done, width=20) if going.total else Text("")
-        yield Text(going.note(now), "yellow" if now < going.until else "dim")
-        yield Text(f"{now - going.began:.0f} s", "dim")
+        yield Text("  " * step.event.path.depth + plain(step.event.step))
+        yield ProgressBar(total=step.total, completed=step.done, width=20) if step.total else Text("")
+        yield Text(step.note(now), "yellow" if now < step.until else "dim")
+        yield Text(f"{now - step.began:.0f} s", "dim")

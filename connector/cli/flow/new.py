@@ -1,4 +1,4 @@
-"""`connector flow new`: write a first flow."""
+"""`connector flow new`: create a starter flow."""
 
 from __future__ import annotations
 
@@ -6,35 +6,30 @@ from pathlib import Path
 
 import click
 
+from connector.cli.files import write_file
 from connector.cli.input_options import complete_keys
-from connector.cli.output import say, write
-from connector.cli.shared_options import common_options, component_of
-from connector.errors import UsageError
+from connector.cli.output import print_line, write
+from connector.cli.shared_options import Command, common_options, component_of, output_option
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--action",
     metavar="KEY",
     shell_complete=complete_keys("actions"),
-    help="The action to perform, instead of one that reads.",
+    help="Action to start from.  [default: a read action]",
 )
-@click.option("--output", metavar="FILE", help="Where to write; standard output unless given.")
+@output_option
 @common_options
 @click.pass_context
 def new(context: click.Context, action: str | None, output: str | None) -> None:
-    """Write a first flow that passes the check: it performs an action, logs its results, and answers them."""
+    """Create a starter flow: it performs an action, logs its results, and returns them."""
     from connector.flows import first_flow
 
     text = first_flow(component_of(context), action)
     if output in (None, "-"):
         write(text.encode())
         return
-    target = Path(str(output)).expanduser()
-    try:
-        with target.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UsageError(f"{target} cannot be written: {reason}.", hint="Choose another file.") from None
-    say(f"wrote {target}")
+    path = Path(str(output)).expanduser()
+    write_file(path, text.encode(), replace=False)
+    print_line(f"Wrote {path}")

@@ -1,34 +1,39 @@
-"""What the commands about flows share: components, `NAME=VALUE` options, the question before something goes."""
+"""What the flow commands share: components, options, the confirmation, and the reporter of a run."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
+from connector.cli.files import reason_of
 from connector.cli.flow.reporters import JsonLinesReporter, Reporter
-from connector.cli.output import colours
-from connector.cli.shared_options import component_of
+from connector.cli.output import has_colors, print_line
+from connector.cli.shared_options import Function, component_of
 from connector.errors import JournalError, UsageError
 
 if TYPE_CHECKING:
+    from connector.component.component import Component
     from connector.journal.reader import JournalContents
 
-if TYPE_CHECKING:
-    from connector.component.component import Component
+file_argument = click.argument("file", type=click.Path(path_type=Path))
+run_argument = click.argument("run_name", metavar="RUN")
+flow_option = click.option("--flow", "name", metavar="NAME", help="Flow to use, if the file has several.")
+config_option = click.option("--config", multiple=True, metavar="NAME=VALUE", help="Value of a config variable.")
 
-flow_option = click.option("--flow", "name", metavar="NAME", help="Which flow of the file.")
-config_option = click.option(
-    "--config", "configured", multiple=True, metavar="NAME=VALUE", help="Value of a config variable."
-)
-yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask before something is taken away.")
+
+def report_options(function: Function) -> Function:
+    """Add `--events` and `--trace`."""
+    events = click.option("--events", type=click.Choice(["jsonl"]), help="Emit events to standard error as JSON lines.")
+    trace = click.option("--trace", metavar="FILE", help="Write a redacted trace of every step to FILE.")
+    return events(trace(function))
 
 
 def known_components(context: click.Context) -> dict[str, Component]:
-    """The components whose actions flows may use: every installed one, and the one of --manifest."""
+    """Return the components whose actions flows may use: all installed ones, and the one of --manifest."""
     from connector.component.component import components
 
     chosen = component_of(context) if context.find_root().params.get("manifest") else None
@@ -36,10 +41,10 @@ def known_components(context: click.Context) -> dict[str, Component]:
 
 
 def split_name(text: str, known: Iterable[str], option: str) -> tuple[str, str]:
-    """Name and value of `NAME=VALUE`; a known name may itself have an equals sign.
+    """Return name and value of `NAME=VALUE`; a known name may itself contain an equals sign.
 
     Raises:
-        UsageError: There is no equals sign.
+        UsageError: If there is no equals sign.
     """
     for name in sorted(known, key=len, reverse=True):
         if text.startswith(f"{name}="):
@@ -47,50 +52,47 @@ def split_name(text: str, known: Iterable[str], option: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (equals and name):
         names = ", ".join(f'"{name}"' for name in known)
-        hint = f"Write {option} NAME=VALUE" + (f"; the names are {names}." if names else ".")
-        raise UsageError(f'{option} "{name}" has no value.', hint=hint)
+        hint = f"Available names: {names}." if names else ""
+        raise UsageError(f'invalid {option} "{text}": expected NAME=VALUE', hint=hint)
     return name, value
 
 
-def config_of(configured: Sequence[str], known: Collection[str]) -> dict[str, str]:
-    """The values given with `--config`."""
-    return dict(split_name(text, known, "--config") for text in configured)
+def config_values_of(config: Sequence[str], known: Collection[str]) -> dict[str, str]:
+    """Return the values of the `--config` options by name."""
+    return dict(split_name(text, known, "--config") for text in config)
 
 
-def confirm(facts: Sequence[str], what: str) -> None:
-    """Ask before something is taken away.
+def confirm(facts: Sequence[str], subject: str, question: str) -> None:
+    """Ask before something is deleted.
 
     Args:
-        facts: What the question is about, a line each.
-        what: The beginning of the error: `the flow takes something away`.
+        facts: What the question is about, one line each.
+        subject: Beginning of the error without a terminal: `flow has destructive steps`.
+        question: The question.
 
     Raises:
-        UsageError: The answer is no, or nobody can be asked.
+        UsageError: If the answer is no, or there is no terminal.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        hint = "Repeat it with --yes if that is meant, or with --dry-run to see what would be done."
-        raise UsageError(f"{what}, which needs a yes: {'; '.join(facts)}.", hint=hint)
+        raise UsageError(f"{subject} and needs confirmation: {'; '.join(facts)}", hint="Add --yes, or --dry-run.")
     for fact in facts:
-        click.echo(fact, err=True)
-    if not click.confirm("Do it?", err=True):
-        raise UsageError("it was not confirmed; nothing was sent.")
+        print_line(fact)
+    if not click.confirm(question, err=True):
+        raise UsageError("cancelled; nothing was sent")
 
 
 def make_reporter(events: str | None) -> Reporter:
-    """What tells of a run: `jsonl` writes events, a terminal gets a live view."""
+    """Return the reporter of a run: JSON lines with `jsonl`, a live view on a terminal."""
     if events == "jsonl":
         return JsonLinesReporter()
-    if not colours(sys.stderr):
+    if not has_colors(sys.stderr):
         return Reporter()
     from connector.cli.flow.live_reporter import LiveReporter
 
     return LiveReporter()
 
 
-JOURNAL_ARGUMENT = click.argument("journal", metavar="JOURNAL")
-
-
-def history_of(journal: str) -> JournalContents:
+def journal_of(run_name: str) -> JournalContents:
     """Return the contents of a journal, named by its path or by the id of its run.
 
     Raises:
@@ -99,13 +101,11 @@ def history_of(journal: str) -> JournalContents:
     from connector.journal.file import journal_path
     from connector.journal.reader import read_history
 
-    path = journal_path(journal)
+    path = journal_path(run_name)
     try:
         return read_history(path)
+    except FileNotFoundError:
+        text = f'unknown run "{run_name}"'
     except OSError as error:
-        _cannot_read(path, error)
-
-
-def _cannot_read(path: Path, error: OSError) -> NoReturn:
-    reason = error.strerror or str(error)
-    raise JournalError(f"the journal {path} cannot be read: {reason}.", hint="See connector flow runs.") from None
+        text = f"cannot read {path}: {reason_of(error)}"
+    raise JournalError(text, hint="Run `connector flow runs` to list runs.")

@@ -7,58 +7,57 @@ from typing import TYPE_CHECKING
 
 import click
 
-from connector.cli.connection_options import ConnectingCommand
-from connector.cli.flow.connection_options import FlowConnecting, flow_connecting_options
-from connector.cli.flow.options import JOURNAL_ARGUMENT, known_components, make_reporter, yes_option
-from connector.cli.flow.run import confirm_run, perform, run_settings, watching_options
+from connector.cli.connection_options import ConnectionOptions, flow_connection_options
+from connector.cli.flow.connection_options import resolve_connections
+from connector.cli.flow.options import known_components, make_reporter, report_options, run_argument
+from connector.cli.flow.run import confirm_run, perform, run_settings
 from connector.cli.output import write_json
-from connector.cli.shared_options import common_options
+from connector.cli.shared_options import Command, common_options, yes_option
 
 if TYPE_CHECKING:
     from connector.flows.run.resume import Unknown
 
 
-@click.command(cls=ConnectingCommand)
-@JOURNAL_ARGUMENT
+@click.command(cls=Command)
+@run_argument
 @click.option(
     "--unknown",
     type=click.Choice(["stop", "retry", "skip"]),
     default="stop",
     show_default=True,
-    help="A write that may have happened: report it and run nothing, retry it, or take it as done.",
+    help="What to do with a write of unknown outcome: stop, retry it, or skip it.",
 )
-@click.option("--file", type=click.Path(path_type=Path), help="A corrected file, instead of the one of that time.")
+@click.option("--flow-file", metavar="FILE", type=click.Path(path_type=Path), help="Use this corrected flow file.")
 @yes_option
-@watching_options[0]
-@watching_options[1]
-@flow_connecting_options
+@report_options
+@flow_connection_options
 @common_options
 @click.pass_context
 def resume(
     context: click.Context,
     *,
-    journal: str,
+    run_name: str,
     unknown: Unknown,
-    file: Path | None,
+    flow_file: Path | None,
     yes: bool,
     events: str | None,
     trace: str | None,
-    connecting: FlowConnecting,
+    connecting: ConnectionOptions,
 ) -> None:
-    """Take up the run of JOURNAL (its id, or the path of its journal) that failed or was killed.
+    """Resume RUN, a run ID or a journal path, that failed or was killed.
 
-    Finished steps are not repeated; the payload and the values of config variables are those of that time.
-    Connections are to be given again: a journal holds no credentials.
+    Finished steps are not run again. The payload and config variables of the original run are reused. Pass the
+    connections again: journals hold no credentials.
     """
     from connector.flows import Flow
     from connector.flows.run.resume import Resumption
 
-    flow = Flow.load(file) if file else None
-    with Resumption(journal, known_components(context), flow=flow, unknown=unknown) as resumption:
+    flow = Flow.load(flow_file) if flow_file else None
+    with Resumption(run_name, known_components(context), flow=flow, unknown=unknown) as resumption:
         checked = resumption.checked
-        opened = connecting.open(checked.integration, checked.needs, checked.components)
-        tell = make_reporter(events)
-        with resumption.prepare(**run_settings(opened, connecting, tell, trace)) as prepared:
-            confirm_run(tell, prepared, opened, confirmed=yes)
-            run = perform(tell, lambda: resumption.run(prepared))
+        resolved = resolve_connections(connecting, checked.integration, checked.needs, checked.components)
+        reporter = make_reporter(events)
+        with resumption.prepare(**run_settings(resolved, connecting, reporter, trace)) as prepared:
+            confirm_run(reporter, prepared, resolved, confirmed=yes)
+            run = perform(reporter, lambda: resumption.run(prepared))
     write_json(run.results)

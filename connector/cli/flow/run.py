@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.connection_options import ConnectingCommand
-from connector.cli.flow.connection_options import FlowConnecting, Given, flow_connecting_options
+from connector.cli.connection_options import ConnectionOptions, flow_connection_options
+from connector.cli.files import read_json
+from connector.cli.flow.connection_options import ConnectionsByName, resolve_connections
 from connector.cli.flow.options import (
-    config_of,
     config_option,
+    config_values_of,
     confirm,
+    file_argument,
     flow_option,
     known_components,
     make_reporter,
-    yes_option,
+    report_options,
 )
 from connector.cli.flow.reporters import Reporter
 from connector.cli.output import write_json
-from connector.cli.shared_options import common_options, read_json
+from connector.cli.shared_options import Command, common_options, dry_run_option, yes_option
 from connector.errors import FlowDeadlineError, FlowLimitError, JournalError, StepError, UsageError
 
 if TYPE_CHECKING:
@@ -29,22 +31,16 @@ if TYPE_CHECKING:
     from connector.flows import Run, RunSettings
     from connector.flows.run.prepare import PreparedRun
 
-watching_options = (
-    click.option("--events", type=click.Choice(["jsonl"]), help="Write a line of JSON an event on standard error."),
-    click.option("--trace", metavar="FILE", help="Keep inputs and results of every step there, secrets redacted."),
-)
 
-
-@click.command(cls=ConnectingCommand)
-@click.argument("file", type=click.Path(path_type=Path))
+@click.command(cls=Command)
+@file_argument
 @flow_option
 @config_option
-@click.option("--payload", metavar="FILE", help="JSON file with the body that the trigger gets; - is stdin.")
-@click.option("--dry-run", is_flag=True, help="Perform reads only, and print the writes instead of the result.")
+@click.option("--payload", metavar="FILE", help="JSON file with the trigger payload; - reads standard input.")
+@dry_run_option("Send reads only, and print the writes instead of the result.")
 @yes_option
-@watching_options[0]
-@watching_options[1]
-@flow_connecting_options
+@report_options
+@flow_connection_options
 @common_options
 @click.pass_context
 def command(
@@ -52,15 +48,15 @@ def command(
     *,
     file: Path,
     name: str | None,
-    configured: Sequence[str],
+    config: Sequence[str],
     payload: str | None,
     dry_run: bool,
     yes: bool,
     events: str | None,
     trace: str | None,
-    connecting: FlowConnecting,
+    connecting: ConnectionOptions,
 ) -> None:
-    r"""Run a flow of FILE, started by hand, and print its result as JSON.
+    r"""Run a flow of FILE and print its result as JSON.
 
     \b
     connector flow run provision.yaml --payload app.json --sandbox
@@ -73,73 +69,75 @@ def command(
 
     integration = Flow.load(file).integration
     definition = integration.definition(name)
-    config = config_of(configured, integration.config_variables)
-    checked = check_flow(integration, definition, known_components(context), config)
+    values = config_values_of(config, integration.config_variables)
+    checked = check_flow(integration, definition, known_components(context), values)
     body = None if payload is None else read_json(payload, "payload")
-    opened = connecting.open(integration, checked.needs, checked.components)
-    tell = make_reporter(events)
-    settings = run_settings(opened, connecting, tell, trace)
+    resolved = resolve_connections(connecting, integration, checked.needs, checked.components)
+    reporter = make_reporter(events)
+    settings = run_settings(resolved, connecting, reporter, trace)
     with PreparedRun(checked, dry_run=dry_run, **settings) as prepared:
         if not dry_run:
-            confirm_run(tell, prepared, opened, confirmed=yes)
-        run = perform(tell, lambda: start(prepared, body))
-    write_json(shown_writes(run, checked.components) if dry_run else run.results)
+            confirm_run(reporter, prepared, resolved, confirmed=yes)
+        run = perform(reporter, lambda: start(prepared, body))
+    write_json(redacted_writes(run, checked.components) if dry_run else run.results)
 
 
-def run_settings(opened: Given, connecting: FlowConnecting, tell: Reporter, trace: str | None) -> RunSettings:
-    """The settings of a run from the options of its command."""
+def run_settings(
+    resolved: ConnectionsByName, connecting: ConnectionOptions, reporter: Reporter, trace: str | None
+) -> RunSettings:
+    """Return the settings of a run from the options of its command."""
     return {
-        "connections": opened.connections,
+        "connections": resolved.connections,
         "max_wait": connecting.max_wait,
         "deadline": connecting.deadline,
-        "on_event": tell,
+        "on_event": reporter,
         "trace": None if trace is None else Path(trace).expanduser(),
     }
 
 
-def confirm_run(tell: Reporter, prepared: PreparedRun, opened: Given, *, confirmed: bool) -> None:
-    """Name the real services that will be changed, and ask when something may be taken away.
+def confirm_run(reporter: Reporter, prepared: PreparedRun, resolved: ConnectionsByName, *, confirmed: bool) -> None:
+    """Print the real services that the flow changes, and ask if it has destructive steps.
 
     Raises:
-        UsageError: It was not confirmed.
+        UsageError: If the user did not confirm.
     """
     from connector.flows.run.plan import destructive_steps, is_read_only
 
-    if opened.is_sandbox or is_read_only(prepared.steps):
+    if resolved.is_sandbox or is_read_only(prepared.steps):
         return
-    places = [
-        f"{key}: the sandbox {opened.sandboxes[key]}"
-        if key in opened.sandboxes
-        else f"{key}: {about['host']} with the credentials of {opened.origins.get(key, 'the flow')}"
-        for key, about in prepared.connections.described().items()
-    ]
+    hosts = {key: about["host"] for key, about in prepared.connections.described().items()}
+    facts = [f'Connection "{key}": {_target(resolved, key, host)}' for key, host in hosts.items()]
     destructive = destructive_steps(prepared.steps)
     if destructive and not confirmed:
-        steps_named = f"steps that may take something away: {', '.join(destructive)}"
-        confirm([*places, steps_named], "the flow takes something away")
+        steps_fact = f"Destructive steps: {', '.join(destructive)}"
+        confirm([*facts, steps_fact], "flow has destructive steps", "Run this flow?")
     else:
-        for place in places:
-            tell.say(place)
+        for fact in facts:
+            reporter.print_line(fact)
 
 
-def perform(tell: Reporter, run_flow: Callable[[], Run]) -> Run:
-    """Run a flow while telling of it; whatever ends it early also says how to go on.
+def _target(resolved: ConnectionsByName, name: str, host: str) -> str:
+    return resolved[name].describe(host) if name in resolved else f"{host} (credentials: the flow)"
+
+
+def perform(reporter: Reporter, run_flow: Callable[[], Run]) -> Run:
+    """Run a flow and report its events; whatever ends it early also prints the command to resume it.
 
     Raises:
         StepError: See `Flow.run`.
-        FlowLimitError: See there.
+        FlowLimitError: See `Flow.run`.
     """
-    with tell:
+    with reporter:
         try:
             run = run_flow()
         except (StepError, FlowLimitError) as error:
             if _may_succeed_later(error):
-                error.hint = f"{error.hint}\n{_how_to_go_on(tell)}".strip()
+                error.hint = f"{error.hint}\n{_resume_command(reporter)}".strip()
             raise
         except (KeyboardInterrupt, SystemExit):
-            tell.say(_how_to_go_on(tell))
+            reporter.print_line(_resume_command(reporter))
             raise
-    tell.say(_end(run))
+    reporter.print_line(_summary(run))
     return run
 
 
@@ -149,28 +147,28 @@ def _may_succeed_later(error: StepError | FlowLimitError) -> bool:
     return not isinstance(cause, UsageError) or isinstance(cause, FlowDeadlineError | JournalError)
 
 
-def _how_to_go_on(tell: Reporter) -> str:
-    if not tell.journal:
+def _resume_command(reporter: Reporter) -> str:
+    if not reporter.journal:
         return ""
     from connector.journal.file import runs_folder
 
-    path = Path(tell.journal)
-    return f"Go on with: connector flow resume {tell.run if path.parent == runs_folder() else path}"
+    path = Path(reporter.journal)
+    return f"To resume: connector flow resume {reporter.run if path.parent == runs_folder() else path}"
 
 
-def _end(run: Run) -> str:
-    how = run.status if run.response is None else f"{run.status} with {run.response['statusCode']}"
-    run_id = f", run {run.id}" if run.journal else ""
-    return f'"{run.flow}" {how} in {run.seconds:.2f} s{run_id}'
+def _summary(run: Run) -> str:
+    response = "" if run.response is None else f" with status {run.response['statusCode']}"
+    run_id = f" (run {run.id})" if run.journal else ""
+    return f'Flow "{run.flow}" finished{response} in {run.seconds:.1f} s{run_id}'
 
 
-def shown_writes(run: Run, components: Mapping[str, Component]) -> list[dict[str, Any]]:
-    """The writes that a dry run did not send, secrets masked."""
+def redacted_writes(run: Run, components: Mapping[str, Component]) -> list[dict[str, Any]]:
+    """Return the writes that a dry run did not send, redacted."""
     from connector.common.redaction import Redactor
 
-    shown = []
+    writes = []
     for write in run.skipped_writes:
         component, _, key = write["action"].partition(".")
         secret = components[component].actions[key].inputs.secret_keys()
-        shown.append({**write, "inputs": Redactor((), secret).record(write["inputs"])})
-    return shown
+        writes.append({**write, "inputs": Redactor((), secret).record(write["inputs"])})
+    return writes

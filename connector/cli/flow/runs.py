@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.output import say, write_json, write_table
-from connector.cli.shared_options import common_options
+from connector.cli.output import print_line, write_json, write_table
+from connector.cli.shared_options import Command, common_options, json_option
 
 if TYPE_CHECKING:
     from connector.journal.past_runs import PastRun
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+@click.command(cls=Command)
+@json_option
 @common_options
 def runs(as_json: bool) -> None:
-    """List the runs that there were, newest first: the id is what resume and undo take as JOURNAL."""
+    """List past runs, newest first; resume and undo take the id as RUN."""
     from connector.flows import runs as past_runs
 
-    found = past_runs()
+    past = past_runs()
     if as_json:
-        write_json([_as_json(run) for run in found])
-    elif found:
+        write_json([_as_json(run) for run in past])
+    elif past:
         headers = ("run", "flow", "status", "started", "steps", "writes", "error")
-        write_table(headers, [_row(run) for run in found])
+        write_table(headers, [_row(run) for run in past])
     else:
-        say("there was no run yet")
+        print_line("No runs yet.")
 
 
 def _as_json(run: PastRun) -> dict[str, Any]:
@@ -37,6 +37,6 @@ def _as_json(run: PastRun) -> dict[str, Any]:
 
 def _row(run: PastRun) -> tuple[str, ...]:
     started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
-    writes = f"{run.writes}, {run.unknown} unknown" if run.unknown else str(run.writes)
+    writes = f"{run.writes} ({run.unknown} unknown)" if run.unknown else str(run.writes)
     error = run.error.partition("\n")[0]
     return run.id, f"{run.integration} / {run.flow}", run.status, started, str(run.finished), writes, error

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from connector.cli.output import write_json
-from connector.cli.shared_options import common_options
+from connector.cli.shared_options import Command, common_options
 
 
-@click.command()
+@click.command(cls=Command)
 @common_options
 def schema() -> None:
-    """Print the JSON Schema of integration files, with which editors check while one writes."""
+    """Print the JSON Schema of integration files, for validation in editors."""
     from connector.flows import json_schema
 
     write_json(json_schema())

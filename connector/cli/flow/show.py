@@ -6,30 +6,34 @@ from pathlib import Path
 
 import click
 
-from connector.cli.flow.options import flow_option
-from connector.cli.output import write
-from connector.cli.shared_options import common_options
+from connector.cli.flow.options import file_argument, flow_option
+from connector.cli.output import print_output
+from connector.cli.shared_options import Command, common_options
 
 
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.command(cls=Command)
+@file_argument
 @flow_option
-@click.option("--trace", metavar="FILE", help="Add what ran, how long, and what failed: FILE is from run --trace.")
+@click.option("--trace", metavar="FILE", help="Trace of a run (flow run --trace), to add steps, times, and errors.")
 @click.option(
-    "--format", "form", type=click.Choice(["tree", "mermaid"]), default="tree", show_default=True, help="How to draw."
+    "--format",
+    "drawing",
+    type=click.Choice(["tree", "mermaid"]),
+    default="tree",
+    show_default=True,
+    help="Format of the drawing.",
 )
 @common_options
-def show(file: Path, name: str | None, trace: str | None, form: str) -> None:
-    """Draw the flows of FILE: as a tree, or as mermaid for documents."""
+def show(file: Path, name: str | None, trace: str | None, drawing: str) -> None:
+    """Draw the flows of FILE: as a tree, or as a Mermaid diagram for documents."""
     from connector.flows import Flow, mermaid, tree
     from connector.flows.run.trace import read_trace
 
     flow = Flow.load(file)
     lines = read_trace(Path(trace).expanduser()) if trace else []
-    ran = next((line["flow"] for line in lines if line["type"] == "run"), None)
-    if form == "mermaid":
-        drawn = mermaid(flow.definition(name or ran), lines)
+    selected = name or next((line["flow"] for line in lines if line["type"] == "run"), None)
+    if drawing == "mermaid":
+        print_output(mermaid(flow.definition(selected), lines))
     else:
-        wanted = [name or ran] if name or ran or len(flow.flows) == 1 else flow.flows
-        drawn = "\n\n".join(tree(flow.definition(one), lines) for one in wanted)
-    write(drawn.encode("utf-8", "backslashreplace") + b"\n")
+        names = [selected] if selected or len(flow.flows) == 1 else flow.flows
+        print_output("\n\n".join(tree(flow.definition(each), lines) for each in names))

@@ -6,77 +6,77 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.connection_options import ConnectingCommand
-from connector.cli.flow.connection_options import FlowConnecting, flow_connecting_options
-from connector.cli.flow.options import JOURNAL_ARGUMENT, confirm, history_of, known_components, yes_option
+from connector.cli.connection_options import ConnectionOptions, flow_connection_options
+from connector.cli.flow.connection_options import resolve_connections
+from connector.cli.flow.options import confirm, journal_of, known_components, run_argument
 from connector.cli.output import write_json
-from connector.cli.shared_options import common_options
+from connector.cli.shared_options import Command, common_options, dry_run_option, yes_option
 
 if TYPE_CHECKING:
-    from connector.errors import ConnectorError
     from connector.flows.run.connections import ConnectionNeed
     from connector.flows.run.undo import UndoResult
     from connector.journal.reader import JournalContents, Write
 
 
-@click.command(cls=ConnectingCommand)
-@JOURNAL_ARGUMENT
-@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@click.command(cls=Command)
+@run_argument
+@dry_run_option("Print what would be deleted.")
 @yes_option
-@flow_connecting_options
+@flow_connection_options
 @common_options
 @click.pass_context
-def undo(context: click.Context, *, journal: str, dry_run: bool, yes: bool, connecting: FlowConnecting) -> int:
-    """Delete what the run of JOURNAL (its id, or the path of its journal) created, newest first, and nothing else.
+def undo(context: click.Context, *, run_name: str, dry_run: bool, yes: bool, connecting: ConnectionOptions) -> int:
+    """Delete what RUN, a run ID or a journal path, created, newest first, and nothing else.
 
-    Prints what was deleted, what was gone already, what could not be deleted, and which writes cannot be taken back.
+    Prints what was deleted, what was already deleted, what could not be deleted, and which writes cannot be undone.
     """
     from connector.flows import Flow
     from connector.flows import undo as undo_run
 
-    history = history_of(journal)
-    flow = Flow.parse(history.header["text"], history.header["source"])
+    journal = journal_of(run_name)
+    flow = Flow.parse(journal.header["text"], journal.header["source"])
     components = known_components(context)
-    given = connecting.open(flow.integration, _needs(history), components)
+    resolved = resolve_connections(connecting, flow.integration, _needs(journal), components)
 
-    def take(*, dry: bool) -> UndoResult:
+    def undo_writes(*, dry_run: bool) -> UndoResult:
         return undo_run(
-            history.location, components, connections=given.connections, max_wait=connecting.max_wait, dry_run=dry
+            journal.location,
+            components,
+            connections=resolved.connections,
+            max_wait=connecting.max_wait,
+            dry_run=dry_run,
         )
 
-    if not (dry_run or yes or given.is_sandbox):
-        planned = take(dry=True).deleted
+    if not (dry_run or yes or resolved.is_sandbox):
+        planned = undo_writes(dry_run=True).deleted
         if planned:
-            confirm([_line(write) for write in planned], "undoing deletes what the run created")
-    undone = take(dry=dry_run)
-    write_json(_report(undone))
-    return undone.failed[0][1].exit_code if undone.failed else 0
+            confirm([_line(write) for write in planned], "undo deletes what the run created", "Undo this run?")
+    result = undo_writes(dry_run=dry_run)
+    write_json(_as_json(result))
+    return result.failed[0][1].exit_code if result.failed else 0
 
 
-def _needs(history: JournalContents) -> list[ConnectionNeed]:
-    """The connections that something was written with."""
-    about = history.header["connections"]
-    names = dict.fromkeys(write.connection for write in history.writes)
+def _needs(journal: JournalContents) -> list[ConnectionNeed]:
+    """Return the connections of the writes."""
+    about = journal.header["connections"]
+    names = dict.fromkeys(write.connection for write in journal.writes)
     return [(about[name]["component"], name) for name in names if name in about]
 
 
-def _report(undone: UndoResult) -> dict[str, Any]:
+def _as_json(result: UndoResult) -> dict[str, Any]:
     return {
-        "deleted": [_shown(write) for write in undone.deleted],
-        "alreadyDeleted": [_shown(write) for write in undone.already_deleted],
-        "failed": [_shown(write) | _error(error) for write, error in undone.failed],
-        "notUndone": [_shown(write) | {"reason": reason} for write, reason in undone.not_undone],
+        "deleted": [_write_json(write) for write in result.deleted],
+        "alreadyDeleted": [_write_json(write) for write in result.already_deleted],
+        "failed": [_write_json(write) | error.to_dict() for write, error in result.failed],
+        "notUndone": [_write_json(write) | {"reason": reason} for write, reason in result.not_undone],
     }
 
 
-def _shown(write: Write) -> dict[str, str]:
+def _write_json(write: Write) -> dict[str, str]:
     parts = {"step": write.step, "action": write.action, "connection": write.connection, "path": write.path}
     return {name: value for name, value in parts.items() if value}
 
 
-def _error(error: ConnectorError) -> dict[str, Any]:
-    return error.to_dict()
-
-
 def _line(write: Write) -> str:
-    return f"created by {write.action} in the step {write.step}" + (f", {write.connection}" if write.connection else "")
+    connection = f", connection {write.connection}" if write.connection else ""
+    return f'delete what {write.action} created (step "{write.step}"{connection})'

@@ -1,4 +1,4 @@
-"""`connector sandbox`: the service of the component on this machine."""
+"""`connector sandbox`: a local copy of the service of the component."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from connector.cli.root import Lazy, LazyGroup
 from connector.cli.shared_options import common_options, component_of
 
 COMMANDS = {
-    "serve": Lazy("connector.cli.sandbox.serve:command", "Serve it over HTTP, until Ctrl-C."),
-    "path": Lazy("connector.cli.sandbox.state:path", "Print where its file is."),
-    "reset": Lazy("connector.cli.sandbox.state:reset", "Put it back to its beginning."),
-    "dump": Lazy("connector.cli.sandbox.state:dump", "Print all that it holds, as a seed."),
-    "seed": Lazy("connector.cli.sandbox.state:seed", "Replace all that it holds."),
-    "assumptions": Lazy("connector.cli.sandbox.state:assumptions", "List what it assumes about the service."),
+    "serve": Lazy("connector.cli.sandbox.serve:command", "Serve the sandbox over HTTP."),
+    "path": Lazy("connector.cli.sandbox.state:path", "Print the path of the sandbox file."),
+    "reset": Lazy("connector.cli.sandbox.state:reset", "Reset the sandbox to its initial state."),
+    "dump": Lazy("connector.cli.sandbox.state:dump", "Dump the state as a seed."),
+    "seed": Lazy("connector.cli.sandbox.state:seed", "Replace the state with a seed."),
+    "assumptions": Lazy("connector.cli.sandbox.state:assumptions", "List the assumptions about the API."),
 }
 
 
 class SandboxGroup(LazyGroup):
-    """The commands of every sandbox, and those of the component's own."""
+    """The commands of every sandbox, and those of the component's sandbox."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of the table."""
+        """Return the names in the order of the table."""
         self._add_own(ctx)
         return super().list_commands(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name, imported now."""
+        """Import the command of this name."""
         if cmd_name in self.lazy and cmd_name not in COMMANDS:
             from connector.cli.sandbox.state import own_command
             from connector.sandbox_kit.sandbox import sandbox_of
@@ -37,13 +37,13 @@ class SandboxGroup(LazyGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments begin with."""
+        """Return the command that the arguments begin with."""
         if args[0] not in self.lazy:
             self._add_own(ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The table as a part of the help."""
+        """Write the table as a part of the help."""
         self._add_own(ctx)
         super().format_commands(ctx, formatter)
 
@@ -58,11 +58,11 @@ class SandboxGroup(LazyGroup):
             self.lazy = {**self.lazy, name: Lazy("", line)}
 
 
-@click.group(cls=SandboxGroup, lazy=COMMANDS, no_args_is_help=True)
+@click.group(cls=SandboxGroup, lazy=COMMANDS)
 @common_options
 def group() -> None:
-    """Run the service that the component is about on this machine: no account, no network, a file for its state.
+    """Run a local copy of the service. Needs no account and no network; state is kept in a file.
 
-    `run`, `options`, `test-connection` and `flow` use it with --sandbox; any other client of the service can be
-    pointed at the URL that `serve` prints.
+    `run`, `choices`, `test-connection`, and `flow` use it with --sandbox. Other clients use the URL that `serve`
+    prints.
     """

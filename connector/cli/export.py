@@ -1,0 +1,77 @@
+"""`connector export`: the component in the formats that other programs read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.files import write_file
+from connector.cli.output import json_bytes, print_line, write, write_json
+from connector.cli.shared_options import Command, common_options, component_of
+from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    from connector.component.component import Component
+
+FORMATS = ("manifest", "prismatic-definition", "json-schema")
+
+
+@click.command(cls=Command)
+@click.argument("format", metavar="FORMAT", type=click.Choice(FORMATS))
+@click.option(
+    "--to", "path", metavar="PATH", type=click.Path(path_type=Path), help="File to write, instead of printing."
+)
+@click.option("--publish", is_flag=True, help="With prismatic-definition: use the published form.")
+@common_options
+@click.pass_context
+def command(context: click.Context, *, format: str, path: Path | None, publish: bool) -> None:  # noqa: A002
+    r"""Export the component as FORMAT.
+
+    \b
+    manifest              the manifest, as YAML
+    prismatic-definition  the component definition that Prismatic reads, as JSON
+    json-schema           the JSON Schemas of all inputs and payloads, as JSON
+    """
+    if publish and format != "prismatic-definition":
+        raise UsageError("--publish requires the format prismatic-definition")
+    component = component_of(context)
+    document = _yaml(component) if format == "manifest" else _document(component, format, publish=publish)
+    if path is not None:
+        content = document.encode() if isinstance(document, str) else json_bytes(document) + b"\n"
+        write_file(path.expanduser(), content)
+        print_line(f"Wrote {path}")
+    elif isinstance(document, str):
+        write(document.encode())
+    else:
+        write_json(document)
+
+
+def _document(component: Component, name: str, *, publish: bool) -> dict[str, Any]:
+    from connector.describe.prismatic import published, server_form
+
+    if name == "json-schema":
+        return schemas(component)
+    return published(component) if publish else server_form(component)
+
+
+def schemas(component: Component) -> dict[str, Any]:
+    """Return the JSON Schemas of all inputs and payloads, each a document of its own."""
+    return {
+        "key": component.key,
+        "version": component.manifest.version,
+        "connections": {key: each.input_schema for key, each in component.connections.items()},
+        "dataSources": {key: {"input": each.input_schema} for key, each in component.data_sources.items()},
+        "actions": {
+            key: {"input": each.input_schema, "output": each.output_schema} for key, each in component.actions.items()
+        },
+    }
+
+
+def _yaml(component: Component) -> str:
+    import yaml
+
+    declared = component.manifest.model_dump(by_alias=True, exclude_unset=True)
+    text: str = yaml.safe_dump(declared, sort_keys=False, allow_unicode=True, width=110)
+    return text

@@ -1,0 +1,111 @@
+"""Files that options name: reading them, and writing results to them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connector.errors import UsageError
+
+STANDARD_INPUT = "-"
+
+
+def read_text(path: str) -> str:
+    """Return the content of a file in UTF-8; `-` is standard input.
+
+    Raises:
+        UsageError: If the file cannot be read, or standard input was read before.
+    """
+    try:
+        content = _read_standard_input() if path == STANDARD_INPUT else Path(path).expanduser().read_bytes()
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {reason_of(error)}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"cannot read {path}: not UTF-8 (byte {error.start})") from None
+
+
+def _read_standard_input() -> bytes:
+    # A second reader would get an empty string, which could be sent as a value that nobody meant.
+    root = click.get_current_context().find_root()
+    if root.meta.get(__name__):
+        raise UsageError("standard input can be read only once", hint="Pass the other values in files.")
+    root.meta[__name__] = True
+    return sys.stdin.buffer.read()
+
+
+def reason_of(error: OSError) -> str:
+    """Return the reason of an error of the system, as part of a sentence."""
+    reason = error.strerror or str(error)
+    return reason[:1].lower() + reason[1:]
+
+
+def read_json(path: str, noun: str) -> Any:
+    """Return the JSON value of a file, which no message quotes, since it may hold secrets; `-` is standard input.
+
+    Raises:
+        UsageError: If the file cannot be read, or is not JSON.
+    """
+    return _parse(read_text(path), f"{noun} in {name_of(path)}")
+
+
+def read_json_object(path: str, noun: str) -> dict[str, Any]:
+    """Return the JSON object of a file; `-` is standard input.
+
+    Raises:
+        UsageError: If the file cannot be read, or does not hold a JSON object.
+    """
+    return parse_json_object(read_text(path), f"{noun} in {name_of(path)}")
+
+
+def parse_json_object(text: str, noun: str) -> dict[str, Any]:
+    """Return the JSON object of a string, which no message quotes, since it may hold secrets.
+
+    Raises:
+        UsageError: If the string is not a JSON object.
+    """
+    value = _parse(text, noun)
+    if isinstance(value, dict):
+        return value
+    raise UsageError(f"the {noun} must be a JSON object, not {_json_type(value)}")
+
+
+def _parse(text: str, noun: str) -> Any:
+    from pydantic_core import from_json
+
+    try:
+        return from_json(text)
+    except ValueError as error:
+        reason = str(error)
+    raise UsageError(f"the {noun} must be JSON: {reason}")
+
+
+def _json_type(value: Any) -> str:
+    names = {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def name_of(path: str) -> str:
+    """Return the name of a file for messages."""
+    return "standard input" if path == STANDARD_INPUT else path
+
+
+def write_file(path: Path, content: bytes, *, private: bool = False, replace: bool = True) -> None:
+    """Write a file: with the user's ordinary mode, or one that only the user can read.
+
+    Raises:
+        UsageError: If the file cannot be written.
+    """
+    from connector.common.private_files import write_private
+
+    try:
+        if private:
+            write_private(path, content)
+        else:
+            with path.open("wb" if replace else "xb") as file:
+                file.write(content)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {reason_of(error)}", hint="Choose another file.") from None
