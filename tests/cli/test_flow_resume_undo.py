@@ -130,7 +130,7 @@ def test_run_that_is_over_is_not_taken_up(command: Command, service: Service, fi
 def test_run_that_never_was_is_told(command: Command, verb: str) -> None:
     ended = command("flow", verb, "20260101-000000-abcdef")
 
-    assert (ended.code, "Run `connector flow runs` to list runs." in ended.err) == (2, True)
+    assert (ended.code, "connector flow runs" in ended.err) == (2, True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")

@@ -90,7 +90,7 @@ def format_event(event: StepEvent) -> str:
     error = event.error.partition("\n")[0].removesuffix(".")
     if event.state == "ignored":
         return f"{event.step}: {error} (ignored)"
-    return f"{event.step}: attempt {event.pathtempt} failed: {error}."
+    return f"{event.step}: attempt {event.attempt} failed: {error}."
 
 
 def shortened(text: str) -> str:
