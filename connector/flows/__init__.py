@@ -1,4 +1,4 @@
-"""Flows: run, check and show integrations of the platform on this machine.
+"""Flows: check, run, and draw Prismatic integrations on your machine.
 
     from connector.flows import Flow
 
@@ -7,7 +7,7 @@
     run = flow.run(connections={"Workspace": {"fields": {"apiKey": "..."}}}, payload={"name": "shop"})
     run.results
 
-`resume` and `undo` resume or undo a run from its journal, `runs` lists them.
+`resume` and `undo` resume or undo a run from its journal; `runs` lists past runs.
 """
 
 from __future__ import annotations

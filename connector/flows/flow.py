@@ -1,4 +1,4 @@
-"""The public face of flows: load, check, run."""
+"""The public interface of flows: load, check, and run."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class Flow:
-    """An integration file whose flows can be checked, shown and run; see `load`.
+    """An integration file. Its flows can be checked, drawn, and run; see `load`.
 
     Attributes:
-        integration: What stands in the file.
+        integration: The content of the file.
     """
 
     def __init__(self, integration: Integration) -> None:
@@ -33,20 +33,23 @@ class Flow:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read an integration file as the platform exports it, of definitionVersion 6 or 7.
+        """Load an integration file, as exported from Prismatic with `definitionVersion` 6 or 7.
 
         Raises:
-            InvalidFlowError: It cannot be read, or says what an integration cannot say; every problem with file, line,
-                path and hint.
+            InvalidFlowError: If the file is missing or invalid. Lists every problem with file, line, path, and hint.
         """
         return cls(read_file(Path(path).expanduser()))
 
     @classmethod
     def parse(cls, text: str, source: str = "<text>") -> Self:
-        """As `load`, from the text of a file.
+        """Parse the text of an integration file.
+
+        Args:
+            text: Text of the file.
+            source: Name of the file in messages.
 
         Raises:
-            InvalidFlowError: See `load`.
+            InvalidFlowError: If the text is invalid; see `load`.
         """
         return cls(read_text(text, source))
 
@@ -61,10 +64,13 @@ class Flow:
         return [flow.name for flow in self.integration.flows]
 
     def definition(self, name: str | None = None) -> FlowDefinition:
-        """One flow of the file; without a name, the only one.
+        """Return the definition of a flow.
+
+        Args:
+            name: Name of the flow. Optional if the file has one flow.
 
         Raises:
-            UsageError: There is none with this name, or there are several and none was named.
+            UsageError: If the file has no flow with this name, or has several flows and no name is passed.
         """
         return self.integration.definition(name)
 
@@ -76,16 +82,16 @@ class Flow:
         target: Target | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> list[FlowProblem]:
-        """Everything that is wrong with the flows, offline.
+        """Check the flows offline and return the problems.
 
         Args:
-            components: The components whose actions the steps may use; None is every installed one.
-            flow: Check only this flow.
-            target: `prismatic` also finds what the platform lacks.
-            config: Values of config variables, if they are known; without them an unset one is a warning.
+            components: Components whose actions the steps can use. Default: all installed components.
+            flow: Name of the flow to check. Default: all flows.
+            target: `prismatic` also checks that the flows work on Prismatic.
+            config: Values of config variables. Without it, a config variable that is not set is only a warning.
 
         Returns:
-            The problems in the order of the file; those whose `severity` is `error` keep the flow from running.
+            The problems in file order. A flow with a problem of the severity `error` does not start.
         """
         from connector.flows.check.integration import check
 
@@ -93,13 +99,13 @@ class Flow:
         return check(self.integration, components_by_key(components), flows=chosen, target=target, config=config)
 
     def connections(self, components: Components = None, *, flow: str | None = None) -> list[ConnectionNeed]:
-        """The connections that a flow uses: key of the component, and name (None where the steps name none)."""
+        """Return the component and the name of each connection of a flow. The name is None if the steps name none."""
         from connector.flows.run.connections import needs_of
 
         return needs_of(self.definition(flow), components_by_key(components))
 
     def destructive_steps(self, components: Components = None, *, flow: str | None = None) -> list[str]:
-        """Names of the steps that may take something away; an action that can do anything is among them."""
+        """Return the names of destructive steps, including the steps whose effect depends on their inputs."""
         known = components_by_key(components)
         names = []
         for step in self.definition(flow).walk():

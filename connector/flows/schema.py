@@ -1,4 +1,4 @@
-"""JSON Schema 2020-12 of integration files, for editors that complete and check while one writes."""
+"""JSON Schema 2020-12 of integration files, for completion and validation in editors."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from connector.flows.values.conditions import OPERATORS
 
 
 def json_schema() -> dict[str, Any]:
-    """The schema; what is not executed is allowed as it is."""
+    """Return the schema. It allows any field that local runs ignore."""
     definitions = {name: _object(shape) for name, shape in SHAPES.items()}
     definitions["action"]["properties"]["key"]["examples"] = sorted({kind.partition(".")[2] for kind in BUILT_IN})
     entries = {"type": "array", "items": _ref("entry")}
     return {
         "$schema": DIALECT,
         "title": "Integration",
-        "description": "An integration of the Prismatic platform, as it is exported.",
+        "description": "An integration, as Prismatic exports it.",
         **_object(INTEGRATION),
         "$defs": {
             **definitions,

@@ -1,4 +1,4 @@
-"""Drawing flows: a tree for the terminal, mermaid for documents; with a trace, what ran."""
+"""Draw flows and traces of runs: as a tree for the terminal, or as mermaid for documents."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Trace = Sequence[Mapping[str, Any]]
 MARKS = {"done": "✓", "failed": "✗", "ignored": "!", "reused": "="}
 
 
-class _Ran:
-    """What a trace says about one step over the whole run."""
+class _StepSummary:
+    """Summary of one step in a trace."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -40,20 +40,20 @@ class _Ran:
             parts.append(f"{self.count}x")
         parts.append(f"{self.seconds:.2f} s")
         if self.waited >= 0.005:
-            parts.append(f"{self.waited:.2f} s of it waiting")
+            parts.append(f"waiting {self.waited:.2f} s")
         if self.attempts > self.count:
-            parts.append(f"{self.attempts} tries")
+            parts.append(f"{self.attempts} attempts")
         if self.error:
             parts.append(self.error.splitlines()[0])
         return "  ".join(parts)
 
 
 def tree(flow: FlowDefinition, trace: Trace = ()) -> str:
-    """A flow as an indented tree; with a trace, each step with what it did.
+    """Return a flow as an indented tree.
 
     Args:
-        flow: What to draw.
-        trace: Lines of a trace of a run of this flow.
+        flow: Flow to draw.
+        trace: Trace of a run of this flow. Adds state, duration, and attempts to each step.
     """
     ran = _by_step(trace)
     lines = [flow.name, *_tree_lines(flow.steps, "", ran, traced=bool(trace))]
@@ -61,7 +61,7 @@ def tree(flow: FlowDefinition, trace: Trace = ()) -> str:
     return "\n".join(lines)
 
 
-def _tree_lines(steps: Sequence[Step], indent: str, ran: Mapping[str, _Ran], *, traced: bool) -> Iterator[str]:
+def _tree_lines(steps: Sequence[Step], indent: str, ran: Mapping[str, _StepSummary], *, traced: bool) -> Iterator[str]:
     for position, step in enumerate(steps):
         last = position == len(steps) - 1
         yield indent + ("└─ " if last else "├─ ") + _label(step, ran, traced=traced)
@@ -73,17 +73,22 @@ def _tree_lines(steps: Sequence[Step], indent: str, ran: Mapping[str, _Ran], *, 
             yield from _tree_lines(branch.steps, inner + ("   " if ends else "│  "), ran, traced=traced)
 
 
-def _label(step: Step, ran: Mapping[str, _Ran], *, traced: bool) -> str:
+def _label(step: Step, ran: Mapping[str, _StepSummary], *, traced: bool) -> str:
     text = f"{step.name} ({step.kind})"
     if step.on_error.kind != "fail":
         text += f" [on error: {step.on_error.kind}]"
     if step.name in ran:
         return f"{text}  {ran[step.name].text()}"
-    return f"{text}  - did not run" if traced and not step.is_trigger else text
+    return f"{text}  - not run" if traced and not step.is_trigger else text
 
 
 def mermaid(flow: FlowDefinition, trace: Trace = ()) -> str:
-    """A flow as a mermaid flowchart; with a trace, failed steps are red and those that did not run grey."""
+    """Return a flow as a mermaid flowchart.
+
+    Args:
+        flow: Flow to draw.
+        trace: Trace of a run of this flow. Failed steps become red, steps that did not run become gray.
+    """
     drawing = _Mermaid(_by_step(trace))
     drawing.steps(flow.steps, [])
     lines = ["flowchart TD", *drawing.lines]
@@ -94,14 +99,14 @@ def mermaid(flow: FlowDefinition, trace: Trace = ()) -> str:
 
 
 class _Mermaid:
-    def __init__(self, ran: Mapping[str, _Ran]) -> None:
+    def __init__(self, ran: Mapping[str, _StepSummary]) -> None:
         self.ran = ran
         self.lines: list[str] = []
         self.classes: list[str] = []
         self._count = 0
 
     def steps(self, steps: Sequence[Step], sources: list[str]) -> list[str]:
-        """Draw steps in order; answer from where it goes on."""
+        """Draw steps in order and return the open arrows at their end."""
         for step in steps:
             node = self._node(step)
             self.lines += [f"{source} {node}" for source in sources]
@@ -135,11 +140,11 @@ class _Mermaid:
         return ends
 
 
-def _by_step(trace: Iterable[Mapping[str, Any]]) -> dict[str, _Ran]:
-    by_step: dict[str, _Ran] = {}
+def _by_step(trace: Iterable[Mapping[str, Any]]) -> dict[str, _StepSummary]:
+    by_step: dict[str, _StepSummary] = {}
     for line in trace:
         if line["type"] == "step":
-            by_step.setdefault(line["step"], _Ran()).add(line)
+            by_step.setdefault(line["step"], _StepSummary()).add(line)
     return by_step
 
 

@@ -1,4 +1,4 @@
-"""A valid first flow for a component, to begin with."""
+"""A valid starter flow for a component."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from connector.errors import UsageError
 from connector.flows.file.step_names import step_variable
 
 _TEMPLATE = """\
-# Run it:    connector flow run FILE --connection "{connection}=connection.json"
-# Check it:  connector flow check FILE
+# Run:    connector flow run FILE --connection "{connection}=connection.json"
+# Check:  connector flow check FILE
 name: {name}
 definitionVersion: 7
-description: A first flow. It reads, and writes what it found to the log.
+description: Runs one read action, logs its results, and returns them.
 flows:
   - name: First Flow
     isSynchronous: true
     steps:
-      # Here every trigger is a start by hand; --payload FILE becomes {{{{$trigger.results.body.data}}}}.
+      # Locally, you start every flow manually. --payload FILE sets {{{{$trigger.results.body.data}}}}.
       - name: Trigger
         isTrigger: true
         action:
@@ -33,14 +33,14 @@ flows:
           key: {action}
           component: {{ key: {component}, version: LATEST, isPublic: {public} }}
         inputs:{inputs}
-      - name: Tell
+      - name: Log Results
         action:
           key: writeLog
           component: {{ key: log, version: LATEST, isPublic: true }}
         inputs:
           level: {{ type: value, value: info }}
           message: {{ type: template, value: "{{{{${variable}.results}}}}" }}
-      - name: Answer
+      - name: Return Results
         action:
           key: stopExecution
           component: {{ key: stop-execution, version: LATEST, isPublic: true }}
@@ -61,15 +61,15 @@ _CONNECTION = """
 
 
 def first_flow(component: Component, action: str | None = None) -> str:
-    """The text of a flow that reads something with a component, and passes the check.
+    """Return the text of a valid flow that runs one action of a component.
 
     Args:
-        component: The component.
-        action: Key of the action to perform; None chooses one that reads, if possible without inputs.
+        component: Component of the action.
+        action: Key of the action. Default: a read action, if possible one without required inputs.
 
     Raises:
-        UsageError: The component has no action that reads.
-        UnknownKeyError: It has no such action.
+        UsageError: If the component has no read action.
+        UnknownKeyError: If the component has no such action.
     """
     chosen = component.action(action) if action else _simplest(component)
     label = chosen.display.label if chosen.display else chosen.key
@@ -109,7 +109,7 @@ def _inputs(action: Action[Any], connection: str) -> str:
 def _simplest(component: Component) -> Action[Any]:
     reads = [action for action in component.actions.values() if action.effect == "read" and action.has_example]
     if not reads:
-        raise UsageError(f"{component.key} has no action that reads.", hint="Name the action to begin with.")
+        raise UsageError(f"{component.key} has no read action", hint="Pass --action KEY.")
     return min(_ranked(reads))[2]
 
 

@@ -29,12 +29,12 @@ def test_finding_names_file_line_flow_step_cause_and_cure(command: Command, tmp_
     file = one_step(tmp_path, "getSource", {"sourceid": "x"})
     ended = command("flow", "check", file)
 
-    found, missing, total = ended.out.splitlines()
-    line = re.match(rf"{re.escape(str(file))}:(\d+): error: Main / Do It: (.*)", found)
+    unknown, hint, missing, total = ended.out.splitlines()
+    line = re.fullmatch(rf'{re.escape(str(file))}:(\d+): error: Main / Do It: unknown input "sourceid" of .*', unknown)
     assert (ended.code, total) == (1, "2 errors")
     assert line is not None
     assert "sourceid" in file.read_text().splitlines()[int(line[1]) - 1]
-    assert "Did you mean sourceId?" in line[2]
+    assert hint == "    hint: Did you mean sourceId?"
     assert "sourceId" in missing
 
 
@@ -61,8 +61,8 @@ def test_target_names_inputs_and_actions_that_the_platform_lacks(command: Comman
     ended = command("flow", "check", EXAMPLES / "provision_app.yaml", "--target", "prismatic")
 
     assert ended.code == 1
-    assert "the platform's segment.listSources has no input fetchAll." in ended.out
-    assert "segment.createDestinationSubscription does not work on the platform" in ended.out
+    assert 'Prismatic\'s segment.listSources has no input "fetchAll"' in ended.out
+    assert "Prismatic's segment.createDestinationSubscription is broken: " in ended.out
 
 
 def test_export_has_the_inputs_that_the_platform_lacks(command: Command) -> None:
@@ -85,7 +85,7 @@ def test_findings_are_also_json(command: Command, tmp_path: Path) -> None:
     [
         ("name: [", r"flow\.yaml:2:1: error: is not YAML"),
         ("name: A\nname: B\n", r"flow\.yaml:2: error: .*name"),
-        ("name: A\ndefinitionVersion: 7\nflows: 3\n", r"flow\.yaml:3: error: flows must be a list"),
+        ("name: A\ndefinitionVersion: 7\nflows: 3\n", r"flow\.yaml:3: error: flows: must be a list"),
     ],
     ids=["no YAML", "a key twice", "a wrong shape"],
 )
@@ -101,7 +101,7 @@ def test_broken_file_is_findings_with_lines(command: Command, tmp_path: Path, te
 def test_file_that_is_not_there_is_told(command: Command, tmp_path: Path) -> None:
     ended = command("flow", "check", tmp_path / "missing.yaml")
 
-    assert (ended.code, "cannot be read: No such file" in ended.out) == (1, True)
+    assert (ended.code, "cannot read the file: no such file" in ended.out) == (1, True)
     assert command("flow", "run", tmp_path / "missing.yaml").code == 2
 
 

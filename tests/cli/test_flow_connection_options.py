@@ -181,4 +181,4 @@ def test_file_does_not_choose_the_host_that_the_token_goes_to(
         ended = command("flow", "run", file)
 
         assert (ended.code, elsewhere.asked, len(server.asked)) == (0, [], 1)
-    assert 'the hidden field "baseUrl" of "Workspace" stands in the file' in command("flow", "check", file).out
+    assert 'hidden field "baseUrl" of connection "Workspace" is ignored' in command("flow", "check", file).out

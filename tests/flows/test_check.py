@@ -42,15 +42,15 @@ def test_flow_without_faults_has_no_findings(workshop: Component) -> None:
 CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
     "an unknown action": (
         [step("Create", "workshop.createThings", {"name": "x"})],
-        'error unknown-action Create: workshop has no action "createThings". Did you mean createThing',
+        'error unknown-action Create: unknown action "createThings" of workshop Did you mean createThing',
     ),
     "an unknown component": (
         [step("Post", "slack.postMessage")],
-        'error unsupported Post: slack.postMessage does not run here: no component "slack" is loaded.',
+        'error unsupported Post: component "slack" is not installed Installed components: workshop.',
     ),
     "a JavaScript step": (
         [step("Compute", "code.runCode")],
-        "error unsupported Compute: code.runCode is not supported: ",
+        "error unsupported Compute: code.runCode is not supported: JavaScript cannot run locally",
     ),
     "another flow": (
         [step("Go", "cross-flow.invokeFlow")],
@@ -58,47 +58,47 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
     ),
     "an unknown step of the platform's own": (
         [step("Loop", "loop.loopForever")],
-        "error unsupported Loop: loop.loopForever does not run here.",
+        "error unsupported Loop: loop.loopForever is not supported Did you mean loopOverItems?",
     ),
     "an unknown input": (
         [step("Create", "workshop.createThing", {"name": "x", "color": "red"})],
-        "error unknown-input Create: workshop.createThing has no input color. Did you mean colour?",
+        'error unknown-input Create: unknown input "color" of workshop.createThing Did you mean colour?',
     ),
     "a missing input": (
         [step("Create", "workshop.createThing", {"colour": "red", "name": ""})],
-        "error missing-input Create: Name (name) is required. Fill it in.",
+        "error missing-input Create: name: is required",
     ),
     "a value outside its choices": (
         [step("Create", "workshop.createThing", {"name": "x", "colour": "green"})],
-        "error value Create: Colour (colour) must be one of red (Red), blue (Blue).",
+        "error value Create: colour: must be one of red (Red), blue (Blue)",
     ),
     "a value outside its limits": (
         [step("Create", "workshop.createThing", {"name": "x", "size": "11"})],
-        "error value Create: Size (size) must be at most 10.",
+        "error value Create: size: must be at most 10",
     ),
     "a step that is not there": (
         [echo("Tell", "=lst.results"), step("List", "workshop.listThings")],
-        'error unknown-step Tell: "lst.results" refers to a step "lst", which is not there. Did you mean list?',
+        'error unknown-step Tell: "lst.results" refers to unknown step "lst" Did you mean list?',
     ),
     "a step that comes later": (
         [echo("Tell", "=list.results"), step("List", "workshop.listThings")],
-        'error not-yet-run Tell: "list.results" refers to "List", which cannot have run yet.',
+        'error not-yet-run Tell: "list.results" refers to step "List", which runs later Refer to an earlier step.',
     ),
     "the step itself": (
         [echo("Tell", "~{{$tell.results}}")],
-        'error not-yet-run Tell: "tell.results" refers to the step itself',
+        'error not-yet-run Tell: "tell.results" refers to its own step',
     ),
     "a step inside of a loop that is over": (
         [loop("Loop", echo("Inside", "x")), echo("Tell", "=inside.results")],
-        'error not-yet-run Tell: "inside.results" refers to "Inside", which is inside of another loop or branch.',
+        'error not-yet-run Tell: "inside.results" refers to step "Inside" in another loop or branch',
     ),
     "the item of a loop that is over": (
         [loop("Loop", echo("Inside", "x")), echo("Tell", "=loop.currentItem")],
-        'error unknown-property Tell: "loop.currentItem" is seen only by the steps inside of the loop.',
+        'error unknown-property Tell: "loop.currentItem" is available only inside the loop',
     ),
     "the results of a loop inside of it": (
         [loop("Loop", echo("Inside", "=loop.results"))],
-        'error unknown-property Inside: "loop.results": the loop has no results before its end.',
+        'error unknown-property Inside: "loop.results" is available only after the loop',
     ),
     "a step in another branch": (
         [branch("Branch", echo("First", "x")), echo("After", "x")],
@@ -106,71 +106,71 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
     ),
     "a step in a branch that may not have run": (
         [branch("Branch", echo("First", "x")), echo("After", "=first.results")],
-        'warning may-not-have-run After: "first.results" refers to a step in a branch, which may not have run.',
+        'warning may-not-have-run After: "first.results" refers to step "First" in a branch, which may not run',
     ),
     "a property that steps have not": (
         [step("List", "workshop.listThings"), echo("Tell", "=list.result.things")],
-        'error unknown-property Tell: "list.result.things": "List" has no property "result". Did you mean results?',
+        'error unknown-property Tell: "list.result.things": step "List" has no property "result" Did you mean results?',
     ),
     "a path that the example has not": (
         [step("List", "workshop.listThings"), echo("Tell", "=list.results.thing.0.id")],
-        'warning path Tell: the example payload of "List" has no "thing.0.id". Did you mean things?',
+        'warning path Tell: the example payload of "List" has no "thing.0.id" Did you mean things?',
     ),
     "a path past a list": (
         [step("List", "workshop.listThings"), echo("Tell", "=list.results.things.id")],
-        'warning path Tell: the example payload of "List" has no "things.id". There is a list; say which item',
+        'warning path Tell: the example payload of "List" has no "things.id" The value is a list: add an index',
     ),
     "a path that the loop's items have not": (
         [
             step("List", "workshop.listThings"),
             loop("Loop", echo("Tell", "=loop.currentItem.nam"), items="=list.results.things"),
         ],
-        'warning path Tell: the example payload of "Loop" has no "nam". Did you mean name?',
+        'warning path Tell: the example payload of "Loop" has no "nam" Did you mean name?',
     ),
     "a config variable that is not there": (
         [echo("Tell", "#Envi")],
-        'error unknown-config-variable Tell: there is no config variable "Envi".',
+        'error unknown-config-variable Tell: unknown config variable "Envi" Available: Workshop.',
     ),
     "a template that names a secret": (
         [echo("Tell", "~{{#Workshop}}")],
-        'error secret Tell: "Workshop" is a connection: its secrets cannot become a value.',
+        'error secret Tell: connection "Workshop" cannot be used as a value',
     ),
     "a connection where a value should be": ([echo("Tell", "#Workshop")], "error secret Tell"),
     "a connection that is a text": (
         [step("List", "workshop.listThings", {"connection": "Workshop"})],
-        "error connection List: connection must be a config variable.",
+        "error connection List: connection: must be a config variable",
     ),
     "a break without a loop": (
         [step("Break", "loop.breakLoop")],
-        "error break Break: there is no loop around it to end.",
+        "error break Break: breakLoop is not inside a loop",
     ),
     "steps inside of no loop": (
         [step("List", "workshop.listThings", steps=[echo("Tell", "x")])],
-        "error block List: workshop.listThings is no loop, and has steps inside.",
+        "error block List: workshop.listThings is not a loop, but has steps",
     ),
     "branches of no branch": (
         [step("List", "workshop.listThings", branches=[{"name": "A", "steps": []}])],
-        "error block List: workshop.listThings does not branch",
+        "error block List: workshop.listThings does not branch, but has branches",
     ),
     "a way that leads nowhere": (
         [branch("Branch", echo("First", "x"), mapped="B", way="Else")],
-        'error branch Branch: there is no branch "B".',
+        'error branch Branch: unknown branch "B" Available branches: Else, Else.',
     ),
     "a branch that nothing leads to": (
         [branch("Branch", echo("First", "x"), way="Z", mapped="Else")],
-        'warning branch Branch: nothing leads to the branch "Z".',
+        'warning branch Branch: no condition selects branch "Z"',
     ),
     "a number of times that is none": (
         [step("Loop", "loop.loopNTimes", {"iterationCount": "often"}, steps=[echo("Tell", "x")])],
-        'error value Loop: iterationCount "often" is no number of times.',
+        'error value Loop: iterationCount: must be an integer, got "often"',
     ),
     "a required input of the platform's own step": (
         [step("Loop", "loop.loopOverItems", {"items": ""}, steps=[echo("Tell", "x")])],
-        "error missing-input Loop: items is required.",
+        "error missing-input Loop: items: is required",
     ),
     "an unknown input of the platform's own step": (
         [step("Wait", "sleep.sleep", {"ms": "1", "seconds": "2"})],
-        "error unknown-input Wait: sleep.sleep has no input seconds here.",
+        'error unknown-input Wait: unknown input "seconds" of sleep.sleep',
     ),
 }
 
@@ -189,7 +189,9 @@ def test_problem_is_reported(workshop: Component, case: str) -> None:
 def test_step_of_another_branch_is_not_seen(workshop: Component) -> None:
     choose = branch("Branch", echo("First", "x"))
     choose["branches"][1]["steps"] = [echo("Second", "=first.results")]
-    assert problems_of(workshop, choose)[0].startswith('error not-yet-run Second: "first.results" refers to "First"')
+    assert problems_of(workshop, choose)[0].startswith(
+        'error not-yet-run Second: "first.results" refers to step "First" in another loop or branch'
+    )
 
 
 def test_selecting_an_executed_step_may_refer_to_branches(workshop: Component) -> None:
@@ -206,7 +208,7 @@ def test_condition_that_does_not_hold_together_is_found(workshop: Component) -> 
         {"conditions": {"type": "complex", "value": [entry]}},
         branches=[{"name": "A", "steps": []}],
     )
-    assert '"equals" is no operator' in problems_of(workshop, choose)[0]
+    assert 'unknown operator "equals" (Did you mean equal' in problems_of(workshop, choose)[0]
 
 
 def test_values_that_only_the_run_knows_are_not_judged(workshop: Component) -> None:
@@ -223,7 +225,7 @@ def test_unset_config_variable_is_a_warning_until_values_are_known(workshop: Com
 
 def test_default_outside_the_choices_is_found(workshop: Component) -> None:
     variable = {"key": "Env", "dataType": "picklist", "pickList": ["a", "b"], "defaultValue": "c"}
-    assert "none of its choices" in problems_of(workshop, echo("Tell", "#Env"), config=[variable])[0]
+    assert "is not one of its choices" in problems_of(workshop, echo("Tell", "#Env"), config=[variable])[0]
 
 
 def test_secret_that_stands_in_the_file_is_found(workshop: Component) -> None:
@@ -235,13 +237,15 @@ def test_secret_that_stands_in_the_file_is_found(workshop: Component) -> None:
     }
     problems = problems_of(workshop, config=[variable])
     assert len(problems) == 1
-    assert problems[0].startswith('warning secret : the secret "apiKey" of "Other" stands in the file. Remove it')
+    assert problems[0].startswith(
+        'warning secret : file contains the secret "apiKey" of connection "Other" Remove it and pass it at run time.'
+    )
 
 
 def test_connection_that_the_component_has_not_is_found(workshop: Component) -> None:
     variable = {"key": "O", "dataType": "connection", "connection": {"key": "oauth", "component": {"key": "workshop"}}}
     listing = step("List", "workshop.listThings", {"connection": "#O"})
-    assert "which workshop has not" in problems_of(workshop, listing, config=[variable])[0]
+    assert 'unknown workshop connection "oauth"' in problems_of(workshop, listing, config=[variable])[0]
 
 
 def test_target_platform_names_what_it_lacks_and_what_is_broken_there(workshop: Component) -> None:
@@ -251,18 +255,23 @@ def test_target_platform_names_what_it_lacks_and_what_is_broken_there(workshop: 
     )
     assert problems_of(workshop, *steps) == []
     problems = problems_of(workshop, *steps, target="prismatic")
-    assert "the platform's workshop.echo has no input fetchAll." in problems[0]
-    assert "workshop.updateThing does not work on the platform: it changes another thing." in problems[1]
+    assert 'Prismatic\'s workshop.echo has no input "fetchAll"' in problems[0]
+    assert "Prismatic's workshop.updateThing is broken: it changes another thing" in problems[1]
 
 
 def test_finding_says_flow_step_line_cause_and_cure(workshop: Component) -> None:
     problem = flow_of(step("Post", "slack.postMessage")).check(workshop)[0]
     assert isinstance(problem, FlowProblem)
-    assert str(problem) == (
-        'error: Main / Post (flow.yaml:14): slack.postMessage does not run here: no component "slack" is loaded. '
-        "Loaded are workshop."
-    )
-    assert problem.to_dict()["location"] == "flow.yaml:14"
+    assert problem.to_dict() == {
+        "severity": "error",
+        "rule": "unsupported",
+        "location": "flow.yaml:14",
+        "flow": "Main",
+        "step": "Post",
+        "message": 'component "slack" is not installed',
+        "hint": "Installed components: workshop.",
+    }
+    assert str(problem).startswith('error: Main / Post (flow.yaml:14): component "slack" is not installed')
 
 
 def test_every_flow_of_a_file_is_checked_or_the_one_that_is_named(workshop: Component) -> None:
@@ -289,4 +298,4 @@ def test_components_may_be_left_out_given_alone_listed_or_by_key(workshop: Compo
 def test_blocked_action_is_found() -> None:
     component = support.workshop()
     component.block("noop")
-    assert "error blocked Step: workshop.noop is blocked." in problems_of(component, step("Step", "workshop.noop"))[0]
+    assert "error blocked Step: workshop.noop is blocked" in problems_of(component, step("Step", "workshop.noop"))[0]

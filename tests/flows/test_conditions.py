@@ -98,14 +98,15 @@ def test_every_operator_is_tried_above() -> None:
 @pytest.mark.parametrize(
     ("condition", "message"),
     [
-        (["isEmpty", None], "isEmpty and isNotEmpty need a list or a text, not nothing"),
-        (["isEmpty", 5], "not a number"),
-        (["isNotEmpty", {}], "not an object"),
-        (["in", "a", None], "in and notIn need a text, a list or an object to look in, not nothing"),
-        (["in", "1", "123"], "not a number"),
-        (["dateTimeAfter", "soon", "2021"], '"soon" is no date'),
-        (["dateTimeSame", 0, "2021"], "a number is no date"),
-        (["dateTimeBefore", "", "2021"], '"" is no date'),
+        (["isEmpty", None], "isEmpty and isNotEmpty need a list or a string, got null"),
+        (["isEmpty", 5], "got a number"),
+        (["isNotEmpty", {}], "got an object"),
+        (["in", "a", None], "in and notIn need a string, a list, or an object, got null"),
+        (["in", "1", "123"], "got a number"),
+        (["in", "1", UNDEFINED], "got undefined"),
+        (["dateTimeAfter", "soon", "2021"], 'must be a date, got "soon"'),
+        (["dateTimeSame", 0, "2021"], "must be a date, got a number"),
+        (["dateTimeBefore", "", "2021"], 'must be a date, got ""'),
     ],
 )
 def test_value_of_the_wrong_kind_is_an_error(condition: list[Any], message: str) -> None:
@@ -125,12 +126,13 @@ def complex_of(value: Any) -> Any:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("and", "a condition is a list"),
-        ([], "a condition is a list"),
-        (["equals", "1", "1"], '"equals" is no operator'),
-        (["equal", "1"], '"equal" needs 2 terms, has 1'),
-        (["isTrue"], '"isTrue" needs 1 term, has 0'),
-        (["and", "isTrue"], "a condition is a list"),
+        ("and", "must be a list of an operator and its terms"),
+        ([], "must be a list of an operator"),
+        (["equals", "1", "1"], r'unknown operator "equals" \(Did you mean equal'),
+        (["equal", "1"], '"equal" needs 2 terms, got 1'),
+        (["isTrue"], '"isTrue" needs 1 term, got 0'),
+        (["and", "isTrue"], "must be a list of an operator"),
+        ([["isTrue"]], "must begin with an operator"),
     ],
 )
 def test_what_is_no_condition_is_refused(written: Any, message: str) -> None:

@@ -50,7 +50,7 @@ def test_config_variables_have_their_default_until_they_are_given(run: Runs) -> 
         ({"Colour": "green"}, 'Colour: "green" is not one of its choices'),
         ({"Color": "red"}, "Color: unknown config variable"),
         ({"Workshop": "x"}, "Workshop: is a connection, not a value"),
-        ({}, 'the config variable "Colour" has no value.'),
+        ({}, 'config variable "Colour" has no value'),
     ],
 )
 def test_config_that_does_not_fit_runs_nothing(
@@ -70,7 +70,7 @@ def test_nothing_runs_when_a_step_is_not_supported_and_all_such_steps_are_named_
         step("Compute", "code.runCode", {"code": "module.exports = ..."}),
         step("Post", "slack.postMessage"),
     )
-    with pytest.raises(InvalidFlowError, match=r"nothing was run") as caught:
+    with pytest.raises(InvalidFlowError, match="flow has errors and was not started") as caught:
         run(*steps)
     labels = [problem.label for problem in caught.value.problems]
     assert labels == ["Main / Compute", "Main / Post", "Main / Create", "Main / Create"]
@@ -137,9 +137,9 @@ def test_flow_is_named_when_the_file_has_several(workshop: Component, service: S
     flow = flow_of(flows=content)
     assert flow.flows == ["One", "Two"]
     assert flow.run(workshop, flow="Two", connections=service.connections).results == {"value": "Two"}
-    with pytest.raises(UsageError, match=r"the file has several flows.\nName one of them: One, Two."):
+    with pytest.raises(UsageError, match=r"file contains several flows\n.*Pass --flow NAME: One or Two\."):
         flow.run(workshop)
-    with pytest.raises(UsageError, match=r'no flow "Tow".\nDid you mean Two?'):
+    with pytest.raises(UsageError, match=r'unknown flow "Tow"\n.*Did you mean Two?'):
         flow.definition("Tow")
 
 

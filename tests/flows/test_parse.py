@@ -19,7 +19,7 @@ from tests.flows.support import TRIGGER, document, flow_of, step
 def problems(text: str) -> list[str]:
     with pytest.raises(InvalidFlowError) as caught:
         Flow.parse(text, "flow.yaml")
-    return [str(problem) for problem in caught.value.problems]
+    return [" ".join(filter(None, (f"{p.location}: {p.message}", p.hint))) for p in caught.value.problems]
 
 
 def dumped(content: Any) -> str:
@@ -72,12 +72,15 @@ def test_versions_6_and_7_are_read(version: Any) -> None:
 
 def test_another_version_is_refused_by_name() -> None:
     assert problems("name: x\ndefinitionVersion: 5\nflows: []\n") == [
-        "flow.yaml:2: definitionVersion is 5; 6 and 7 are read. Export the integration again from the platform."
+        (
+            "flow.yaml:2: definitionVersion: unsupported version 5 (supported: 6, 7) "
+            "Export the integration again from Prismatic."
+        )
     ]
 
 
 def test_old_format_of_one_flow_a_file_is_named() -> None:
-    assert "this is the old format of one flow a file" in problems("name: x\ntrigger: {}\nsteps: []\n")[0]
+    assert "this is the old format of one flow per file" in problems("name: x\ntrigger: {}\nsteps: []\n")[0]
 
 
 def test_what_is_not_executed_is_kept() -> None:
@@ -151,35 +154,29 @@ requiredConfigVars:
     dataType: connection
 """
     assert problems(text) == [
+        ('flow.yaml:12: flows.0.steps.1.inputs.a.type: unknown expression type "refrence" Did you mean reference?'),
         (
-            'flow.yaml:12: flows.0.steps.1.inputs.a.type is "refrence", which is no type of expression. '
-            "Did you mean reference?"
+            'flow.yaml:13: flows.0.steps.1.inputs.b: must be an expression with "type" and "value", not a string '
+            "Write `type: value` and `value: ...`."
         ),
         (
-            "flow.yaml:13: flows.0.steps.1.inputs.b must be an expression with `type` and `value`, not a text. "
-            "Write it as `type: value` and `value: ...`."
+            'flow.yaml:14: flows.0.steps.1.inputs.c.value: invalid reference "a..b": unexpected "..b" '
+            "Write the step name in camel case and a path, such as `listThings.results.data.0.id`."
         ),
+        ("flow.yaml:15: flows.0.steps.1.inputs.d.value: must be a list, not an object Start each entry with a dash."),
         (
-            'flow.yaml:14: flows.0.steps.1.inputs.c.value "a..b" cannot be read from "..b" on. '
-            "Write the step's name in camel case, then its path, such as `listThings.results.data.0.id`."
+            "flow.yaml:16: flows.0.steps.1.errorConfig.errorHandlerType: must be one of fail, ignore, retry, "
+            'got "retri" Did you mean retry?'
         ),
+        'flow.yaml:16: flows.0.steps.1.errorConfig.maxAttempts: must be a number from 0 to 5, got "6"',
+        'flow.yaml:18: flows.0.steps.2.action: missing field "key" Add `key: ...`.',
         (
-            "flow.yaml:15: flows.0.steps.1.inputs.d.value must be a list, not an empty object. "
-            "Begin each entry with a dash."
+            'flow.yaml:17: flows.0.steps.2: "echo!" and "Echo" (flow.yaml:9) have the same name "echo" in references '
+            "Rename one of the steps."
         ),
+        'flow.yaml:19: flows.0.steps.3: missing field "name" Add `name: ...`.',
         (
-            'flow.yaml:16: flows.0.steps.1.errorConfig.errorHandlerType is "retri", '
-            "which is none of fail, ignore, retry. Did you mean retry?"
-        ),
-        "flow.yaml:16: flows.0.steps.1.errorConfig.maxAttempts must be a number from 0 to 5. Change the number.",
-        "flow.yaml:18: flows.0.steps.2.action.key is missing. Give it a text: `key: ...`.",
-        (
-            'flow.yaml:17: flows.0.steps.2 is a second step "echo!"; "Echo" is at flow.yaml:9 '
-            '(both are "echo" in references). Rename one.'
-        ),
-        "flow.yaml:19: flows.0.steps.3.name is missing. Give it a text: `name: ...`.",
-        (
-            "flow.yaml:21: requiredConfigVars.0 is a connection, but says not of which component. "
+            "flow.yaml:21: requiredConfigVars.0: connection has no component "
             "Add `connection:` with its key and component."
         ),
     ]
@@ -189,18 +186,18 @@ requiredConfigVars:
 def test_flow_begins_with_its_one_trigger(steps: list[dict[str, Any]]) -> None:
     content = document()
     content["flows"][0]["steps"] = steps
-    assert "must begin with the flow's one trigger" in problems(dumped(content))[0]
+    assert "the first step, and only it, must be a trigger" in problems(dumped(content))[0]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "must be an object with `definitionVersion`"),
-        ("- a\n- b\n", "must be an object with `definitionVersion`"),
-        ("name: x\ndefinitionVersion: 7\nflows: {}\n", "flows must be a list, not an empty object"),
-        ("name: x\ndefinitionVersion: 7\n", "flows is empty"),
-        ("name: x\ndefinitionVersion: 7\nflows: [3]\n", "flows.0 must be a flow, not a number"),
-        ("name: x\ndefinitionVersion: 7\nflows: [{}]\n", "flows.0 must be a flow, not an empty object"),
+        ("", "must be an object, not null Add the fields definitionVersion, name, flows."),
+        ("- a\n- b\n", "must be an object, not a list"),
+        ("name: x\ndefinitionVersion: 7\nflows: {}\n", "flows: must be a list, not an object"),
+        ("name: x\ndefinitionVersion: 7\n", "flows: must have at least one flow"),
+        ("name: x\ndefinitionVersion: 7\nflows: [3]\n", "flows.0: must be an object, not a number"),
+        ("name: x\ndefinitionVersion: 7\nflows: [{}]\n", "flows.0: is empty Add the fields name, steps."),
         ("name: [x\n", "is not YAML"),
         ("name: x\nname: y\n", 'the key "name" comes twice'),
         ("a: &a\n  b: *a\n", "an alias refers to what it stands in"),
@@ -219,22 +216,22 @@ def test_file_of_another_shape_is_refused(content: str, message: str) -> None:
 def test_two_flows_of_one_name_are_refused() -> None:
     content = document()
     content["flows"] *= 2
-    assert 'is a second flow "Main"' in problems(dumped(content))[0]
+    assert 'flows.1: duplicate flow "Main" (first used at flow.yaml:' in problems(dumped(content))[0]
 
 
 def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidFlowError, match=r"missing.yaml: cannot be read: No such file or directory"):
+    with pytest.raises(InvalidFlowError, match=r"missing.yaml: cannot read the file: no such file or directory"):
         Flow.load(tmp_path / "missing.yaml")
 
 
 def test_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / "flow.yaml").write_bytes(b"name: \xff\n")
-    with pytest.raises(InvalidFlowError, match=r"is not UTF-8 \(byte 6\)"):
+    with pytest.raises(InvalidFlowError, match=r"not UTF-8 \(byte 6\)"):
         Flow.load(tmp_path / "flow.yaml")
 
 
 def test_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     with (tmp_path / "flow.yaml").open("wb") as file:
         file.truncate(50_000_000)
-    with pytest.raises(InvalidFlowError, match=r"is larger than 20000000 bytes"):
+    with pytest.raises(InvalidFlowError, match=r"larger than 20000000 bytes"):
         Flow.load(tmp_path / "flow.yaml")

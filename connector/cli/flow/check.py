@@ -75,7 +75,8 @@ def line_of(problem: FlowProblem) -> str:
     severity: str = problem.severity
     if has_colors(sys.stdout):
         severity = click.style(severity, fg=COLORS[problem.severity], bold=True)
-    return plain(f"{problem.location}: ") + severity + plain(f": {path}{problem.message} {problem.hint}".rstrip())
+    line = plain(f"{problem.location}: ") + severity + plain(f": {path}{problem.message}")
+    return f"{line}\n    hint: {plain(problem.hint)}" if problem.hint else line
 
 
 def _total(errors: int, warnings: int) -> str:

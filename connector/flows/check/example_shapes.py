@@ -1,4 +1,4 @@
-"""What the example payloads say about the results that later steps refer to."""
+"""The shapes of step results, taken from the example payloads of the actions."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class _Unknown:
 
 
 UNKNOWN: Final = _Unknown()
-"""The shape of a value that no example tells."""
+"""The shape of a value that no example shows."""
 
 
 def trigger_shape() -> dict[str, Any]:
-    """The shape of what a trigger gives."""
+    """Return the shape of the results of a trigger."""
     body = {"data": UNKNOWN, "contentType": ""}
     return dict.fromkeys(PROPERTIES, UNKNOWN) | {"body": body, "rawBody": body}
 
 
 def step_shape(step: Step, components: Mapping[str, Component], visible: VisibleSteps) -> Any:
-    """The shape of a step's results."""
+    """Return the shape of the results of a step."""
     if step.kind in {"branch.branchOnValue", "branch.branchOnExpression"}:
         return "the name of a branch"
     if step.kind in BUILT_IN or step.component not in components:
@@ -41,7 +41,7 @@ def step_shape(step: Step, components: Mapping[str, Component], visible: Visible
 
 
 def item_shape(step: Step, visible: VisibleSteps) -> Any:
-    """The shape of a loop's current item: that of the first item of the example it goes over."""
+    """Return the shape of the current item of a loop: the first item of the example."""
     items = step.inputs.get("items")
     if not isinstance(items, Reference):
         return UNKNOWN
@@ -52,7 +52,7 @@ def item_shape(step: Step, visible: VisibleSteps) -> Any:
 
 
 def follow(shape: Any, path: Path) -> Any:
-    """The shape that a path leads to; `UNDEFINED` when the example has no such thing."""
+    """Return the shape at a path, or `UNDEFINED` if the example has no such path."""
     for segment in path:
         if shape is UNKNOWN or shape is None or shape in ({}, []):
             return UNKNOWN

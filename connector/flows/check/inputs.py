@@ -1,4 +1,4 @@
-"""Whether the inputs of a step fit its action, as far as they are known before the run."""
+"""Checks of step inputs against the definitions of actions."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from connector.flows.values.expressions import ConfigVariable, Scope, evaluate, 
 
 
 class InputChecks:
-    """Checks inputs against the definitions of actions."""
+    """Checks the inputs that are known before a run."""
 
     def __init__(self, integration: Integration, components: Mapping[str, Component]) -> None:
         self.integration = integration
         self.components = components
 
     def check(self, step: Step) -> Iterator[Rule]:
-        """What is wrong with the inputs of a step."""
+        """Yield the problems of the inputs of a step."""
         built_in = BUILT_IN.get(step.kind)
         if built_in is not None:
             yield from _built_in(step, built_in)
@@ -43,24 +43,24 @@ class InputChecks:
             return
         place = ("inputs", key)
         if not isinstance(expression, ConfigVariable):
-            hint = "Make it `type: configVar` with the key of a connection."
-            yield "error", "connection", place, f"{key} must be a config variable.", hint
+            hint = "Write `type: configVar` and the key of a connection."
+            yield "error", "connection", place, f"{key}: must be a config variable", hint
             return
         variable = self.integration.config_variables.get(name or "")
         if variable is None:
             return
         if variable.kind == "value":
-            yield "error", "connection", place, f'"{name}" is a value, not a connection.', "Name a connection."
+            yield "error", "connection", place, f'{key}: config variable "{name}" is not a connection', ""
         elif variable.component not in (None, component.key):
-            message = f'"{name}" is a connection to {variable.component}, not to {component.key}.'
-            yield "error", "connection", place, message, "Name another connection."
+            message = f'{key}: "{name}" is a connection of {variable.component}, not of {component.key}'
+            yield "error", "connection", place, message, ""
 
     def _unknown(self, step: Step, action: Action[Any]) -> Iterator[Rule]:
         known = action.inputs.definitions()
         for key, expression in step.inputs.items():
             if key not in known and key not in CONNECTION_INPUTS and not is_unset(expression):
-                hint = did_you_mean(key, known) or f"It takes {', '.join(known) or 'none'}."
-                yield "error", "unknown-input", ("inputs", key), f"{step.kind} has no input {key}.", hint
+                hint = did_you_mean(key, known) or f"Available inputs: {', '.join(known) or 'none'}."
+                yield "error", "unknown-input", ("inputs", key), f'unknown input "{key}" of {step.kind}', hint
 
     def _values(self, step: Step, action: Action[Any]) -> Iterator[Rule]:
         known = action.inputs.definitions()
@@ -74,18 +74,18 @@ class InputChecks:
                 key = problem.location.split(".")[0].split("[")[0]
                 if key in dynamic:
                     continue
-                missing = key not in values
-                rule = "missing-input" if missing else "value"
-                label = f"{problem.label} ({problem.location})" if problem.label else problem.location
-                hint = problem.hint or ("Fill it in." if missing else "Correct it.")
-                yield "error", rule, ("inputs", key), f"{label} {problem.message}", hint
+                rule = "value" if key in values else "missing-input"
+                yield "error", rule, ("inputs", key), f"{problem.location}: {problem.message}", problem.hint
 
 
 def _built_in(step: Step, built_in: BuiltIn) -> Iterator[Rule]:
     for key, expression in step.inputs.items():
         if built_in.inputs is not None and key not in built_in.inputs and not is_unset(expression):
-            hint = did_you_mean(key, built_in.inputs) or f"It takes {', '.join(sorted(built_in.inputs)) or 'none'}."
-            yield "error", "unknown-input", ("inputs", key), f"{step.kind} has no input {key} here.", hint
+            hint = (
+                did_you_mean(key, built_in.inputs)
+                or f"Available inputs: {', '.join(sorted(built_in.inputs)) or 'none'}."
+            )
+            yield "error", "unknown-input", ("inputs", key), f'unknown input "{key}" of {step.kind}', hint
     for key in sorted(built_in.required):
         if is_unset(step.inputs.get(key)):
-            yield "error", "missing-input", ("inputs", key), f"{key} is required.", "Fill it in."
+            yield "error", "missing-input", ("inputs", key), f"{key}: is required", ""

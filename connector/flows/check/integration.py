@@ -1,4 +1,4 @@
-"""Finding out, offline, what would go wrong in a flow."""
+"""The static check of an integration."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check(
     target: Target | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> list[FlowProblem]:
-    """The problems of an integration; see `connector.flows.flow.Flow.check`."""
+    """Return the problems of an integration; see `connector.flows.flow.Flow.check`."""
     checked = integration.flows if flows is None else flows
     problems = list(_variable_problems(integration, components, checked, config))
     for flow in checked:
@@ -37,7 +37,7 @@ def check(
 
 
 class _Check:
-    """The check of one flow: walks its steps in order and knows what each can see."""
+    """The check of one flow. It visits the steps in order and knows which results each step can use."""
 
     def __init__(
         self,
@@ -110,11 +110,11 @@ def _used_variables(flows: Sequence[FlowDefinition]) -> set[str]:
 def _unset_problems(variable: ConfigVariable, location: str, config: Mapping[str, Any] | None) -> Iterator[FlowProblem]:
     if variable.default in (None, "") and (config or {}).get(variable.key) in (None, ""):
         severity: Severity = "warning" if config is None else "error"
-        message = f'the config variable "{variable.key}" has no value.'
-        hint = f"Give it: --config '{variable.key}=VALUE', config={{{variable.key!r}: ...}}."
+        message = f'config variable "{variable.key}" has no value'
+        hint = f"Pass --config '{variable.key}=VALUE', or config={{{variable.key!r}: ...}} in Python."
         yield FlowProblem(severity, "unset-config-variable", location, "", "", message, hint)
     if variable.choices and variable.default not in (None, "", *variable.choices):
-        message = f'the default "{variable.default}" of "{variable.key}" is none of its choices.'
+        message = f'default "{variable.default}" of "{variable.key}" is not one of its choices'
         yield FlowProblem("error", "choice", location, "", "", message, f"Use one of {', '.join(variable.choices)}.")
 
 
@@ -125,19 +125,19 @@ def _connection_problems(
     if component is None:
         return
     if variable.connection not in component.connections:
-        message = f'"{variable.key}" is a connection "{variable.connection}", which {component.key} has not.'
-        hint = f"Use one of {', '.join(component.connections)}."
+        message = f'unknown {component.key} connection "{variable.connection}"'
+        hint = f"Available connections: {', '.join(component.connections)}."
         yield FlowProblem("error" if is_used else "warning", "unknown-connection", location, "", "", message, hint)
         return
     definitions = component.connections[variable.connection].fields.definitions()
     for key, expression in variable.inputs.items():
         marker = definitions.get(key)
         if marker is not None and not marker.shown and isinstance(expression, Text) and expression.value:
-            message = f'the hidden field "{key}" of "{variable.key}" stands in the file, and is not used.'
-            yield FlowProblem("warning", "hidden-field", location, "", "", message, "Give it with the connection.")
+            message = f'hidden field "{key}" of connection "{variable.key}" is ignored'
+            yield FlowProblem(
+                "warning", "hidden-field", location, "", "", message, "Pass the field with the connection."
+            )
         secret = marker is not None and marker.is_secret
         if secret and isinstance(expression, Text) and expression.value:
-            message = f'the secret "{key}" of "{variable.key}" stands in the file.'
-            yield FlowProblem(
-                "warning", "secret", location, "", "", message, "Remove it, and give it when the flow is run."
-            )
+            message = f'file contains the secret "{key}" of connection "{variable.key}"'
+            yield FlowProblem("warning", "secret", location, "", "", message, "Remove it and pass it at run time.")

@@ -13,16 +13,16 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class FlowProblem:
-    """Something that is wrong with a flow, or may be.
+    """An error or a warning about a flow.
 
     Attributes:
-        severity: An `error` keeps the flow from running, a `warning` does not.
-        rule: Name of the rule that it breaks.
+        severity: A flow with an `error` does not start; a `warning` allows it.
+        rule: Name of the rule that the flow breaks.
         location: `file:line`.
         flow: Name of the flow; empty for the whole file.
         step: Name of the step; empty for the whole flow.
-        message: What is wrong, in one sentence.
-        hint: What to do about it.
+        message: What is wrong, in one clause.
+        hint: What to do, in whole sentences.
     """
 
     severity: Severity
@@ -34,12 +34,12 @@ class FlowProblem:
     hint: str = ""
 
     def to_problem(self) -> Problem:
-        """The problem as errors list them."""
+        """Return the problem as errors list it."""
         place = " / ".join(part for part in (self.flow, self.step) if part)
         return Problem(self.location, self.message, place, self.hint)
 
     def to_dict(self) -> dict[str, str]:
-        """The problem as JSON, empty parts left out."""
+        """Return the problem as JSON, without empty parts."""
         pairs = {name: getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in pairs.items() if value}
 
@@ -48,13 +48,13 @@ class FlowProblem:
 
 
 def raise_if_errors(problems: Iterable[FlowProblem]) -> None:
-    """Let a flow pass that has no errors.
+    """Raise if there are errors.
 
     Raises:
-        InvalidFlowError: It has some; steps that are not supported come first.
+        InvalidFlowError: If any problem is an error. Lists all errors, unsupported steps first.
     """
     errors = sorted((p for p in problems if p.severity == "error"), key=lambda problem: problem.rule != "unsupported")
     if errors:
         raise InvalidFlowError(
-            "the flow cannot be run; nothing was run.", problems=[problem.to_problem() for problem in errors]
+            "flow has errors and was not started", problems=[problem.to_problem() for problem in errors]
         )

@@ -1,4 +1,4 @@
-"""Whether references, config variables and templates name what a step can see."""
+"""Checks of references, templates, and config variables."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from connector.flows.values.expressions import ConfigVariable, Expression, Refer
 from connector.flows.values.paths import UNDEFINED
 
 Rule = tuple[Severity, str, Place, str, str]
-"""Severity, rule, place below the step, message, hint."""
+"""Severity, rule, path below the step, message, hint."""
 
 
 class VisibleSteps:
-    """What the step that is being checked can see.
+    """The steps whose results the current step can use.
 
     Attributes:
-        shapes: Of each step that can be seen, its properties and their shapes.
-        maybe: Variables of steps in branches that are over: they may not have run.
+        shapes: Shapes of the properties of each visible step.
+        maybe: Names of visible steps that may not run, because they are in a branch.
     """
 
     def __init__(self, flow: FlowDefinition, integration: Integration) -> None:
@@ -36,7 +36,7 @@ class VisibleSteps:
         self._examples: dict[tuple[str, str], Any] = {}
 
     def example(self, component: Component, key: str) -> Any:
-        """The results in the example payload of an action."""
+        """Return the results in the example payload of an action."""
         name = (component.key, key)
         if name not in self._examples:
             action = component.actions.get(key)
@@ -45,28 +45,28 @@ class VisibleSteps:
         return self._examples[name]
 
     def show(self, step: Step, shape: Any) -> None:
-        """The step has run."""
+        """Add a step that has run."""
         self.shapes[step.variable] = {"results": shape}
 
     def enter(self, loop: Step, item: Any) -> None:
-        """The steps of a loop follow."""
+        """Enter a loop."""
         self.shapes[loop.variable] = {"currentItem": item, "index": 0}
 
     def leave(self, loop: Step) -> None:
-        """The steps of a loop are over; nothing outside sees them."""
+        """Leave a loop: its steps are no longer visible."""
         del self.shapes[loop.variable]
         for step in walk(loop.steps):
             self.shapes.pop(step.variable, None)
             self.maybe.discard(step.variable)
 
     def close_branch(self, branch: Branch) -> None:
-        """The steps of a branch are over; the other branches do not see them."""
+        """Leave a branch: the other branches do not see its steps."""
         for step in walk(branch.steps):
             if step.variable in self.shapes:
                 self._branch_shapes[step.variable] = self.shapes.pop(step.variable)
 
     def join(self, branching: Step) -> None:
-        """All branches are over; the steps in them may have run."""
+        """Leave the last branch: the steps of all branches are visible, but may not have run."""
         for branch in branching.branches:
             for step in walk(branch.steps):
                 if step.variable in self._branch_shapes:
@@ -75,7 +75,7 @@ class VisibleSteps:
 
 
 def check_parts(step: Step, visible: VisibleSteps) -> Iterator[Rule]:
-    """Every reference and every config variable of a step's inputs."""
+    """Yield the problems of the references and config variables in the inputs of a step."""
     for key, expression in step.inputs.items():
         place = ("inputs", key)
         for part in parts_of(expression):
@@ -88,52 +88,44 @@ def check_parts(step: Step, visible: VisibleSteps) -> Iterator[Rule]:
 def _reference(part: Reference, step: Step, visible: VisibleSteps, place: Place) -> Iterator[Rule]:
     target = visible.steps.get(part.variable)
     if target is None:
-        hint = did_you_mean(part.variable, visible.steps) or f"Its steps are {', '.join(visible.steps)}."
-        yield (
-            "error",
-            "unknown-step",
-            place,
-            f'"{part.text}" refers to a step "{part.variable}", which is not there.',
-            hint,
-        )
+        hint = did_you_mean(part.variable, visible.steps) or f"Available steps: {', '.join(visible.steps)}."
+        yield "error", "unknown-step", place, f'"{part.text}" refers to unknown step "{part.variable}"', hint
         return
     properties = visible.shapes.get(part.variable)
     if properties is None:
-        yield "error", "not-yet-run", place, _unseen(part, step, target), "Refer to a step before this one."
+        yield "error", "not-yet-run", place, _unseen(part, step, target), "Refer to an earlier step."
         return
     first = part.path[0] if part.path else ""
     if first not in properties:
         yield "error", "unknown-property", place, *_no_property(part, target, properties)
         return
     if part.variable in visible.maybe and step.kind != "branch.selectExecutedStepResult":
-        message = f'"{part.text}" refers to a step in a branch, which may not have run.'
+        message = f'"{part.text}" refers to step "{target.name}" in a branch, which may not run'
         yield "warning", "may-not-have-run", place, message, "Use Select Executed Step Result after the branches."
     if follow(properties, part.path) is UNDEFINED:
-        message = f'the example payload of "{target.name}" has no "{".".join(part.path[1:])}".'
+        message = f'the example payload of "{target.name}" has no "{".".join(part.path[1:])}"'
         yield "warning", "path", place, message, _near_path(part, properties)
 
 
 def _unseen(part: Reference, step: Step, target: Step) -> str:
     if target is step:
-        return f'"{part.text}" refers to the step itself.'
+        return f'"{part.text}" refers to its own step'
     if target.place[: len(step.place)] > step.place:
-        return f'"{part.text}" refers to "{target.name}", which cannot have run yet.'
-    return f'"{part.text}" refers to "{target.name}", which is inside of another loop or branch.'
+        return f'"{part.text}" refers to step "{target.name}", which runs later'
+    return f'"{part.text}" refers to step "{target.name}" in another loop or branch'
 
 
 def _no_property(part: Reference, target: Step, properties: dict[str, Any]) -> tuple[str, str]:
     name = part.path[0] if part.path else ""
     if not name:
-        return (
-            f'"{part.text}" names no property of "{target.name}".',
-            f"Add {' or '.join(f'.{p}' for p in properties)}.",
-        )
+        hint = f"Add {' or '.join(f'.{key}' for key in properties)}."
+        return f'"{part.text}" names no property of step "{target.name}"', hint
     if name in {"currentItem", "index"} and target.steps:
-        return f'"{part.text}" is seen only by the steps inside of the loop.', "Use .results after the loop."
+        return f'"{part.text}" is available only inside the loop', "Use .results after the loop."
     if name == "results" and target.steps:
-        return f'"{part.text}": the loop has no results before its end.', "Use .currentItem or .index inside of it."
-    near = did_you_mean(name, properties) or f"It has {', '.join(properties)}."
-    return f'"{part.text}": "{target.name}" has no property "{name}".', near
+        return f'"{part.text}" is available only after the loop', "Use .currentItem or .index inside the loop."
+    near = did_you_mean(name, properties) or f"Available properties: {', '.join(properties)}."
+    return f'"{part.text}": step "{target.name}" has no property "{name}"', near
 
 
 def _near_path(part: Reference, properties: dict[str, Any]) -> str:
@@ -142,10 +134,8 @@ def _near_path(part: Reference, properties: dict[str, Any]) -> str:
         if shape is UNDEFINED:
             continue
         if isinstance(shape, dict):
-            return did_you_mean(part.path[length], shape) or f"There are {', '.join(shape)}."
-        return (
-            "There is a list; say which item, such as .0." if isinstance(shape, list) else "There is no object there."
-        )
+            return did_you_mean(part.path[length], shape) or f"Available: {', '.join(shape)}."
+        return "The value is a list: add an index, such as .0." if isinstance(shape, list) else ""
     return ""
 
 
@@ -158,9 +148,9 @@ def _config_variable(
         return
     if name not in variables:
         hint = did_you_mean(part.key, variables) or (
-            f"There are {', '.join(variables)}." if variables else "Declare it."
+            f"Available: {', '.join(variables)}." if variables else "Declare it under `requiredConfigVars`."
         )
-        yield "error", "unknown-config-variable", place, f'there is no config variable "{part.key}".', hint
+        yield "error", "unknown-config-variable", place, f'unknown config variable "{part.key}"', hint
     elif variables[name].kind != "value" and not (key in CONNECTION_INPUTS and expression is part):
-        message = f'"{part.key}" is a connection: its secrets cannot become a value.'
-        yield "error", "secret", place, message, "Use it in the connection input of a step only."
+        message = f'connection "{part.key}" cannot be used as a value'
+        yield "error", "secret", place, message, "Use it only as the connection of a step."

@@ -1,4 +1,4 @@
-"""Whether a step can run here at all, and whether loops and branches hold together."""
+"""Checks of actions, loops, and branches."""
 
 from __future__ import annotations
 
@@ -20,21 +20,27 @@ OWN = sorted({kind.partition(".")[0] for kind in BUILT_IN})
 
 
 def check_structure(step: Step, components: Mapping[str, Component], loops: int) -> Iterator[Rule]:
-    """What keeps a step from running, and what is wrong with the steps inside of it.
+    """Yield the problems of a step's action, loop, or branches.
 
     Args:
-        step: The step.
-        components: The loaded components by key.
-        loops: How many loops are around it.
+        step: Step to check.
+        components: Installed components by key.
+        loops: Number of loops around the step.
     """
     if step.kind not in BUILT_IN:
         yield from _action(step, components)
     if step.kind == "loop.breakLoop" and not loops:
-        yield "error", "break", (), "there is no loop around it to end.", "Move it into a loop, or stop the flow."
+        yield (
+            "error",
+            "break",
+            (),
+            "breakLoop is not inside a loop",
+            "Move the step into a loop, or use Stop Execution.",
+        )
     if step.steps and step.kind not in LOOPS:
-        yield "error", "block", ("steps",), f"{step.kind} is no loop, and has steps inside.", "Move them behind it."
+        yield "error", "block", ("steps",), f"{step.kind} is not a loop, but has steps", "Move the steps after it."
     if step.branches and step.kind not in BRANCHES:
-        yield "error", "block", ("branches",), f"{step.kind} does not branch, and has branches.", "Remove them."
+        yield "error", "block", ("branches",), f"{step.kind} does not branch, but has branches", "Remove the branches."
     if step.kind == "loop.loopNTimes":
         yield from _times(step)
     if step.kind in BRANCHES:
@@ -46,27 +52,30 @@ def _action(step: Step, components: Mapping[str, Component]) -> Iterator[Rule]:
     component = components.get(step.component)
     if component is not None:
         if step.action not in component.actions:
-            hint = did_you_mean(step.action, component.actions) or f"It has {', '.join(component.actions)}."
-            yield "error", "unknown-action", place, f'{component.key} has no action "{step.action}".', hint
+            hint = did_you_mean(step.action, component.actions) or f"Available actions: {', '.join(component.actions)}."
+            yield "error", "unknown-action", place, f'unknown action "{step.action}" of {component.key}', hint
         elif component.plugins.is_blocked(step.action):
-            yield "error", "blocked", place, f"{step.kind} is blocked.", "Remove the step."
+            yield "error", "blocked", place, f"{step.kind} is blocked", "Remove the step, or allow the action."
     elif step.component in UNSUPPORTED:
         yield "error", "unsupported", place, f"{step.kind} is not supported: {UNSUPPORTED[step.component]}", ""
     elif step.component in OWN:
         known = [kind.partition(".")[2] for kind in BUILT_IN if kind.startswith(f"{step.component}.")]
-        hint = did_you_mean(step.action, known) or f"There are {', '.join(known)}."
-        yield "error", "unsupported", place, f"{step.kind} does not run here.", hint
+        hint = did_you_mean(step.action, known) or f"Available actions: {', '.join(known)}."
+        yield "error", "unsupported", place, f"{step.kind} is not supported", hint
     else:
-        hint = did_you_mean(step.component, [*components, *OWN]) or f"Loaded are {', '.join(components) or 'none'}."
-        message = f'{step.kind} does not run here: no component "{step.component}" is loaded.'
+        hint = (
+            did_you_mean(step.component, [*components, *OWN])
+            or f"Installed components: {', '.join(components) or 'none'}."
+        )
+        message = f'component "{step.component}" is not installed'
         yield "error", "unsupported", place, message, hint
 
 
 def _times(step: Step) -> Iterator[Rule]:
     count = step.inputs.get("iterationCount")
     if isinstance(count, Literal) and count.value != "" and not number_of(count.value) >= 0:
-        message = f'iterationCount "{count.value}" is no number of times.'
-        yield "error", "value", ("inputs", "iterationCount"), message, "Give a whole number."
+        message = f'iterationCount: must be an integer, got "{count.value}"'
+        yield "error", "value", ("inputs", "iterationCount"), message, ""
 
 
 def _branches(step: Step, key: str) -> Iterator[Rule]:
@@ -75,24 +84,30 @@ def _branches(step: Step, key: str) -> Iterator[Rule]:
     for position, entry in enumerate(entries):
         place = ("inputs", key, "value", position)
         if not isinstance(entry, Pair) or not name_of(entry):
-            yield "error", "branch", place, "names no branch.", "Add `name:` with the name of a branch."
+            yield "error", "branch", place, "condition has no branch", "Add `name:` with the name of a branch."
             continue
         if name_of(entry) not in names:
-            hint = did_you_mean(name_of(entry), names) or "Add the branch."
-            yield "error", "branch", place, f'there is no branch "{name_of(entry)}".', hint
+            hint = did_you_mean(name_of(entry), names) or f"Available branches: {', '.join(names) or 'none'}."
+            yield "error", "branch", place, f'unknown branch "{name_of(entry)}"', hint
         if key == "conditions":
             yield from _condition(entry, place)
     chosen = {name_of(entry) for entry in entries if isinstance(entry, Pair)}
     for branch in step.branches:
         if branch.name not in chosen and branch.name != ELSE:
-            yield "warning", "branch", (), f'nothing leads to the branch "{branch.name}".', "Remove it, or choose it."
+            yield (
+                "warning",
+                "branch",
+                (),
+                f'no condition selects branch "{branch.name}"',
+                "Remove the branch, or add a condition for it.",
+            )
 
 
 def _condition(entry: Pair, place: tuple[str | int, ...]) -> Iterator[Rule]:
     try:
         compile_condition(entry.value)
     except ValueError as error:
-        yield "error", "condition", place, f'the condition of "{name_of(entry)}" does not hold together: {error}.', ""
+        yield "error", "condition", place, f'invalid condition of branch "{name_of(entry)}": {error}', ""
 
 
 def _entries(expression: Expression | None) -> tuple[Expression, ...]:

@@ -1,4 +1,4 @@
-"""Whether a flow that runs here also runs on the platform."""
+"""Checks of whether a flow that runs locally also runs on Prismatic."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from connector.flows.values.expressions import is_unset
 
 
 def check_target(step: Step, components: Mapping[str, Component]) -> Iterator[Rule]:
-    """What the platform's own component lacks or does wrong."""
+    """Yield the missing and the broken features of Prismatic's own component that a step uses."""
     component = components.get(step.component)
     action = component.actions.get(step.action) if component else None
     if component is None or action is None:
         return
     if step.action not in component.manifest.actions:
-        hint = "Do without it, or publish a component of your own."
-        yield "error", "platform", ("action",), f"the platform has no action {step.kind}.", hint
+        hint = "Remove the step, or publish your own component."
+        yield "error", "prismatic", ("action",), f'Prismatic\'s {step.component} has no action "{step.action}"', hint
     if action.prismatic_bug:
-        message = f"{step.kind} does not work on the platform: {action.prismatic_bug}."
-        yield "error", "platform", ("action",), message, "Use a raw request there."
+        message = f"Prismatic's {step.kind} is broken: {action.prismatic_bug}"
+        yield "error", "prismatic", ("action",), message, "Use a raw request instead."
     for key, marker in action.inputs.definitions().items():
         if not marker.in_prismatic and not is_unset(step.inputs.get(key)):
-            message = f"the platform's {step.kind} has no input {key}."
-            yield "error", "platform", ("inputs", key), message, "Leave it out of a flow that is to run there."
+            message = f'Prismatic\'s {step.kind} has no input "{key}"'
+            yield "error", "prismatic", ("inputs", key), message, "Remove the input from flows that run on Prismatic."

@@ -1,24 +1,24 @@
-"""The grammar of integration files: what each of their objects may hold.
+"""The grammar of integration files: the fields of each object.
 
-The parser (`parse`) and the JSON Schema for editors (`connector.flows.schema`) are both made from it, so a key, a
-choice or a limit is written down once.
+The parser (`parse`) and the JSON Schema for editors (`connector.flows.schema`) are both built from it, so each key,
+choice, and limit is written down once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 VERSIONS = (6, 7)
-"""Values of `definitionVersion` that are read."""
+"""Supported values of `definitionVersion`."""
 
 SCALAR = {"type": ["string", "number", "boolean", "null"]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A text, which may be absent or null unless it is required."""
+    """A string. Unless it is required, it may be absent or null."""
 
     required: bool = False
     description: str = ""
@@ -27,7 +27,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
-    """True or false; false when absent."""
+    """A boolean. Default: false."""
 
     required = False
     description: str = ""
@@ -35,7 +35,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number within limits, the lower one when absent."""
+    """A number within limits. Default: the lower limit."""
 
     low: float
     high: float
@@ -45,7 +45,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of some texts; None when absent."""
+    """One of several strings. Default: None."""
 
     choices: tuple[str, ...]
     required = False
@@ -53,7 +53,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of objects of one shape, or of scalars; empty when absent, which a required one may not be."""
+    """A list of objects of one shape, or of scalars. Default: empty, which a required list must not be."""
 
     shape: str = ""
     required: bool = False
@@ -62,12 +62,12 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An object of a shape; None when absent.
+    """An object of a shape. Default: None.
 
     Attributes:
         shape: Name of the shape.
-        required: It must be there.
-        short: Key of the shape that a bare text stands for.
+        required: Whether the object must be present.
+        short: Field of the shape that a bare string stands for.
     """
 
     shape: str
@@ -84,7 +84,7 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What the parser passes on as it is; the schema says what editors may expect there."""
+    """A value that the parser passes on unchanged; the schema describes it for editors."""
 
     schema: Any
     required: bool = False
@@ -98,29 +98,26 @@ class Shape:
     """An object of the format.
 
     Attributes:
-        noun: What a message calls it.
-        fields: What it holds, by key; other keys are kept and not read.
+        fields: Its fields by key. The parser keeps other keys without reading them.
     """
 
-    noun: str
-    fields: Mapping[str, Field] = field(default_factory=dict)
+    fields: Mapping[str, Field]
 
     @property
     def required(self) -> list[str]:
-        """Keys that must be there."""
+        """Keys of the required fields."""
         return [key for key, entry in self.fields.items() if entry.required]
 
     def other_keys(self, value: Any) -> dict[str, Any]:
-        """The keys of an object of which the grammar says nothing."""
+        """Return the entries of an object whose keys the grammar does not know."""
         return {key: part for key, part in value.items() if key not in self.fields} if isinstance(value, dict) else {}
 
 
-_VERSION = {"enum": [*VERSIONS, *map(str, VERSIONS)], "description": "Version of this format."}
-_PAGES = {"type": ["array", "null"], "description": "Pages of the config wizard; not executed."}
+_VERSION = {"enum": [*VERSIONS, *map(str, VERSIONS)], "description": "Version of the format."}
+_PAGES = {"type": ["array", "null"], "description": "Pages of the config wizard. Ignored locally."}
 _DATA_TYPES = ("string", "date", "timestamp", "picklist", "schedule", "code", "boolean", "number", "connection")
 
 INTEGRATION = Shape(
-    "an object with `definitionVersion`, `name` and `flows`",
     {
         "definitionVersion": Unread(_VERSION, required=True),
         "name": Text(required=True),
@@ -133,38 +130,33 @@ INTEGRATION = Shape(
 
 SHAPES = {
     "flow": Shape(
-        "a flow",
         {
             "name": Text(required=True),
             "description": Text(),
-            "isSynchronous": Flag(description="The caller waits for the flow's result."),
-            "steps": ListOf("step", required=True, description="The first is the trigger."),
+            "isSynchronous": Flag(description="Whether the caller waits for the result of the flow."),
+            "steps": ListOf("step", required=True, description="The first step is the trigger."),
         },
     ),
     "step": Shape(
-        "a step",
         {
-            "name": Text(required=True, description="References name the step in camel case."),
+            "name": Text(required=True, description="References use this name in camel case."),
             "description": Text(),
             "action": Part("action", required=True),
             "inputs": Inputs(),
             "isTrigger": Flag(),
             "steps": ListOf("step", description="Steps of a loop."),
-            "branches": ListOf("branch", description="Branches of a branching step; the last is Else."),
+            "branches": ListOf("branch", description="Branches of a branching step. The last one is Else."),
             "errorConfig": Part("errorConfig"),
         },
     ),
-    "branch": Shape("a branch with a name and steps", {"name": Text(required=True), "steps": ListOf("step")}),
+    "branch": Shape({"name": Text(required=True), "steps": ListOf("step")}),
     "action": Shape(
-        "an object with `key` and `component`",
         {"key": Text(required=True), "component": Part("component", required=True, short="key")},
     ),
     "component": Shape(
-        "an object with the component's `key`",
         {"key": Text(required=True), "isPublic": Unread({"type": "boolean"})},
     ),
     "errorConfig": Shape(
-        "an object with `errorHandlerType`",
         {
             "errorHandlerType": Choice(("fail", "ignore", "retry")),
             "maxAttempts": Number(0, 5, whole=True),
@@ -174,7 +166,6 @@ SHAPES = {
         },
     ),
     "configVar": Shape(
-        "a config variable",
         {
             "key": Text(required=True),
             "dataType": Text(suggestions=_DATA_TYPES),
@@ -187,13 +178,13 @@ SHAPES = {
         },
     ),
 }
-"""The shapes by the name that the JSON Schema gives them."""
+"""The shapes by their name in the JSON Schema."""
 
 EXPRESSIONS: Mapping[str, Text | Unread] = {
     "value": Unread({"type": ["string", "number", "boolean", "null", "object", "array"]}),
-    "reference": Text(description="Such as listThings.results.data.0.id"),
-    "configVar": Text(description="Key of a config variable; empty for an unset one."),
-    "template": Text(description="Text with {{$step.path}} and {{#Config Variable}}"),
+    "reference": Text(description="A path such as listThings.results.data.0.id."),
+    "configVar": Text(description="Key of a config variable. Empty: not set."),
+    "template": Text(description="A string with {{$step.path}} and {{#Config Variable}}."),
     "complex": Unread({"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/entry"}}, {"enum": ["", None]}]}),
 }
-"""What `value` holds in each type of expression."""
+"""The field `value` of each type of expression."""

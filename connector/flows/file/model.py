@@ -1,7 +1,7 @@
-"""What stands in an integration file: flows, steps, branches, config variables.
+"""The content of an integration file: flows, steps, branches, and config variables.
 
-Everything that a run needs is here in typed form; what is not executed (pages of the config wizard, schedules,
-labels, security settings) is kept as it was read, in `Integration.document` and in each `extra`.
+Everything that a run needs is typed. The rest (pages of the config wizard, schedules, labels, security settings) stays
+unchanged in `Integration.document` and in each `extra`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ VariableKind = Literal["value", "connection", "scoped"]
 
 @dataclass(frozen=True, slots=True)
 class ErrorConfig:
-    """What happens when a step fails.
+    """The error handling of a step.
 
     Attributes:
-        kind: Fail the flow, go on without a result, or repeat the step.
-        attempts: Repetitions after the first try, 0 to 5.
-        delay: Seconds before a repetition, 0 to 60.
-        exponential: Double the delay each time.
-        ignore_final: Go on without a result when the last repetition failed.
+        kind: Fail the flow, continue without a result, or retry the step.
+        attempts: Number of retries, 0 to 5.
+        delay: Seconds before a retry, 0 to 60.
+        exponential: Whether to double the delay each time.
+        ignore_final: Whether to continue without a result if the last retry fails.
     """
 
     kind: OnError = "fail"
@@ -43,18 +43,18 @@ class Step:
     """One step of a flow.
 
     Attributes:
-        name: Name shown to people, unique in the flow.
-        variable: Name under which references know it.
+        name: Display name, unique in the flow.
+        variable: Name in references.
         action: Key of the action.
         component: Key of the action's component.
         inputs: Expressions by input key.
-        steps: The steps of a loop.
-        branches: The branches of a branching step.
-        on_error: What happens when it fails.
-        is_trigger: True for the first step, which begins the flow.
-        description: What its author says about it.
-        place: Where it stands in the file.
-        extra: Everything else that the file says of it, such as a schedule.
+        steps: Steps of a loop.
+        branches: Branches of a branching step.
+        on_error: Error handling.
+        is_trigger: Whether the step is the trigger, which is the first step.
+        description: Description by the author.
+        place: Path in the file.
+        extra: Other fields in the file, such as a schedule.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Step:
         return f"{self.component}.{self.action}"
 
     def blocks(self) -> Iterator[list[Step]]:
-        """The lists of steps inside this one."""
+        """Yield the lists of steps inside this step."""
         if self.steps:
             yield self.steps
         for branch in self.branches:
@@ -85,7 +85,7 @@ class Step:
 
 @dataclass(slots=True)
 class Branch:
-    """A way that a branching step can go."""
+    """A branch of a branching step."""
 
     name: str
     steps: list[Step]
@@ -97,12 +97,12 @@ class FlowDefinition:
     """One flow: a trigger and the steps that follow it.
 
     Attributes:
-        name: Name shown to people, unique in the file.
-        description: What its author says about it.
-        steps: Its steps; the trigger is the first.
-        is_synchronous: The caller waits for its result.
-        place: Where it stands in the file.
-        extra: Everything else that the file says of it.
+        name: Display name, unique in the file.
+        description: Description by the author.
+        steps: The steps. The first step is the trigger.
+        is_synchronous: Whether the caller waits for the result.
+        place: Path in the file.
+        extra: Other fields in the file.
     """
 
     name: str
@@ -113,26 +113,26 @@ class FlowDefinition:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def walk(self) -> Iterator[Step]:
-        """Every step, those of loops and branches included, in the order of the file."""
+        """Yield every step in file order, including the steps of loops and branches."""
         return walk(self.steps)
 
 
 @dataclass(slots=True)
 class ConfigVariable:
-    """A value, or a connection, that whoever deploys the integration gives.
+    """A value or a connection that is set when the integration is deployed.
 
     Attributes:
-        key: Name shown to people, and the name to give it by.
-        kind: A plain value, a connection, or a connection that is shared between integrations.
-        data_type: Kind of a plain value, such as `string`, `picklist` or `boolean`.
-        default: Value to use when none is given; None without one.
-        choices: The only values that are allowed, when there are some.
+        key: Display name, which is also the name to set it by.
+        kind: A plain value, a connection, or a connection that several integrations share.
+        data_type: Type of a plain value, such as `string`, `picklist`, or `boolean`.
+        default: Default value, or None.
+        choices: The allowed values. Empty: any value.
         collection: `valuelist` or `keyvaluelist` for a list.
-        component: Key of the component that a connection belongs to.
+        component: Key of the component of a connection.
         connection: Key of the connection in its component.
-        inputs: Expressions of a connection's fields that the file sets.
-        place: Where it stands in the file.
-        extra: Everything else that the file says of it.
+        inputs: Expressions of the connection fields that the file sets.
+        place: Path in the file.
+        extra: Other fields in the file.
     """
 
     key: str
@@ -150,16 +150,16 @@ class ConfigVariable:
 
 @dataclass(slots=True)
 class Integration:
-    """A whole file.
+    """An integration file.
 
     Attributes:
         name: Name of the integration.
-        description: What its author says about it.
-        version: The file's `definitionVersion`.
-        flows: Its flows, in order.
-        config_variables: Its config variables by key.
-        document: The file itself, with the lines of its parts.
-        text: The file's text.
+        description: Description by the author.
+        version: The `definitionVersion` of the file.
+        flows: The flows, in file order.
+        config_variables: The config variables by key.
+        document: The parsed file, with the lines of its parts.
+        text: The text of the file.
     """
 
     name: str
@@ -171,28 +171,32 @@ class Integration:
     text: str = field(default="", repr=False)
 
     def location(self, place: Place) -> str:
-        """`file:line` of a part."""
+        """Return the `file:line` of a part."""
         return self.document.location(place)
 
     def definition(self, name: str | None = None) -> FlowDefinition:
-        """One flow of the file; without a name, the only one.
+        """Return a flow of the file.
+
+        Args:
+            name: Name of the flow. Optional if the file has one flow.
 
         Raises:
-            UsageError: There is none with this name, or there are several and none was named.
+            UsageError: If the file has no flow with this name, or has several flows and no name is passed.
         """
         flows = {flow.name: flow for flow in self.flows}
         if name is None and len(flows) == 1:
             return next(iter(flows.values()))
         if name is None:
-            raise UsageError("the file has several flows.", hint=f"Name one of them: {', '.join(flows)}.")
+            names = f"{', '.join(list(flows)[:-1])} or {list(flows)[-1]}"
+            raise UsageError("file contains several flows", hint=f"Pass --flow NAME: {names}.")
         if name not in flows:
-            hint = did_you_mean(name, flows) or f"Its flows are {', '.join(flows)}."
-            raise UsageError(f'the file has no flow "{name}".', hint=hint)
+            hint = did_you_mean(name, flows) or f"Available flows: {', '.join(flows)}."
+            raise UsageError(f'unknown flow "{name}"', hint=hint)
         return flows[name]
 
 
 def walk(steps: list[Step]) -> Iterator[Step]:
-    """Every step of a list, and those inside of them."""
+    """Yield every step of a list and the steps inside them."""
     for step in steps:
         yield step
         for block in step.blocks():

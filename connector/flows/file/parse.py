@@ -1,4 +1,4 @@
-"""From an integration file to the model, with every problem at once."""
+"""Parse an integration file into the model, and report all its problems at once."""
 
 from __future__ import annotations
 
@@ -31,32 +31,34 @@ from connector.flows.file.parse_expressions import ExpressionReader
 from connector.flows.file.step_names import step_variable
 
 MAX_BYTES = 20_000_000
-"""Size of the largest file that is read; exports of hundreds of steps have half a megabyte."""
+"""Size of the largest supported file. Exports of hundreds of steps have half a megabyte."""
 
 
 def read_file(path: Path) -> Integration:
-    """Read an integration file.
+    """Load an integration file.
 
     Raises:
-        InvalidFlowError: It cannot be read, or says what an integration cannot say.
+        InvalidFlowError: If the file is missing or invalid.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            problem = Problem(str(path), f"is larger than {MAX_BYTES} bytes.", hint="Split the integration.")
+            problem = Problem(
+                str(path), f"larger than {MAX_BYTES} bytes", hint="Split the integration into several files."
+            )
         else:
             return read_text(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
-        problem = Problem(str(path), f"cannot be read: {error.strerror or error}.", hint="Check the path.")
+        problem = Problem(str(path), f"cannot read the file: {(error.strerror or str(error)).lower()}")
     except UnicodeDecodeError as error:
-        problem = Problem(str(path), f"is not UTF-8 (byte {error.start}).", hint="Save it as UTF-8.")
-    raise InvalidFlowError("the flow cannot be read.", problems=[problem])
+        problem = Problem(str(path), f"not UTF-8 (byte {error.start})", hint="Save the file as UTF-8.")
+    raise InvalidFlowError("invalid flow file", problems=[problem])
 
 
 def read_text(text: str, source: str = "<text>") -> Integration:
-    """Read the text of an integration file.
+    """Parse the text of an integration file.
 
     Raises:
-        InvalidFlowError: It says what an integration cannot say; every problem with file, line, path and hint.
+        InvalidFlowError: If the text is invalid. Lists every problem with file, line, path, and hint.
     """
     try:
         with _collection_paused():
@@ -70,12 +72,12 @@ def read_text(text: str, source: str = "<text>") -> Integration:
             integration.text = text
             return integration
         problems = parser.problems
-    raise InvalidFlowError("the flow cannot be read.", problems=problems)
+    raise InvalidFlowError("invalid flow file", problems=problems)
 
 
 @contextmanager
 def _collection_paused() -> Iterator[None]:
-    # Every node of the file stays alive while it is read: looking for garbage would take longer than reading.
+    # Every node of the file stays alive while it is parsed, so looking for garbage would take longer than parsing.
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -91,14 +93,14 @@ class _Parser(ExpressionReader):
         self._variables: dict[str, Step] = {}
 
     def integration(self) -> Integration | None:
-        root = self.mapping(self.document.data, (), INTEGRATION.noun)
+        root = self.mapping(self.document.data, (), INTEGRATION.required)
         version = self._version(root) if root else None
         if version is None:
             return None
         parts = self._read(INTEGRATION, root, ())
         flows = [self._flow(value, ("flows", index)) for index, value in enumerate(parts["flows"])]
         if not flows and not self.problems:
-            self.problem(("flows",), "is empty.", "Add a flow.")
+            self.problem(("flows",), "must have at least one flow")
         self._unique([(flow.name, flow.place) for flow in flows], "flow")
         variables = [
             self._config_variable(value, ("requiredConfigVars", index))
@@ -113,13 +115,13 @@ class _Parser(ExpressionReader):
         for supported in VERSIONS:
             if version in (supported, str(supported)):
                 return supported
-        known = " and ".join(map(str, VERSIONS))
-        if version is None:
-            is_old = "trigger" in root or "steps" in root
-            message = "is missing." if not is_old else "is missing; this is the old format of one flow a file."
-        else:
-            message = f"is {version!r}; {known} are read."
-        self.problem(("definitionVersion",), message, "Export the integration again from the platform.")
+        message = 'missing field "definitionVersion"'
+        if version is not None:
+            message = f"unsupported version {version!r} (supported: {', '.join(map(str, VERSIONS))})"
+        elif "trigger" in root or "steps" in root:
+            message += ": this is the old format of one flow per file"
+        place = () if version is None else ("definitionVersion",)
+        self.problem(place, message, "Export the integration again from Prismatic.")
         return None
 
     def _unique(self, names: list[tuple[str, Place]], noun: str) -> None:
@@ -127,7 +129,7 @@ class _Parser(ExpressionReader):
         for name, place in names:
             if name and name in first_places:
                 first = self.document.location(first_places[name])
-                self.problem(place, f'is a second {noun} "{name}"; the first is at {first}.', "Rename one of them.")
+                self.problem(place, f'duplicate {noun} "{name}" (first used at {first})', "Rename one of them.")
             first_places.setdefault(name, place)
 
     def _flow(self, value: Any, place: Place) -> FlowDefinition:
@@ -136,9 +138,8 @@ class _Parser(ExpressionReader):
         self._variables = {}
         steps = self._steps(parts, place)
         if value and not self._has_trigger_first(steps):
-            self.problem(
-                (*place, "steps"), "must begin with the flow's one trigger.", "Put one `isTrigger: true` first."
-            )
+            hint = "Set `isTrigger: true` on the first step only."
+            self.problem((*place, "steps"), "the first step, and only it, must be a trigger", hint)
         is_synchronous, extra = parts["isSynchronous"], shape.other_keys(value)
         return FlowDefinition(parts["name"], parts["description"], steps, is_synchronous, place, extra)
 
@@ -175,11 +176,13 @@ class _Parser(ExpressionReader):
         first = self._variables.setdefault(step.variable, step)
         if first is step or not step.name:
             return
-        also = "" if first.name == step.name else f' (both are "{step.variable}" in references)'
         location = self.document.location(first.place)
-        self.problem(
-            step.place, f'is a second step "{step.name}"; "{first.name}" is at {location}{also}.', "Rename one."
-        )
+        message = f'duplicate step name "{step.name}" (first used at {location})'
+        if first.name != step.name:
+            message = (
+                f'"{step.name}" and "{first.name}" ({location}) have the same name "{step.variable}" in references'
+            )
+        self.problem(step.place, message, "Rename one of the steps.")
         self._variables[f"{step.variable} {step.place}"] = step
 
     def _branch(self, value: Any, place: Place) -> Branch:
@@ -199,15 +202,15 @@ class _Parser(ExpressionReader):
             variable.connection, variable.component = _action(parts["connection"])
             if "connection" not in value:
                 hint = f"Add `connection:` with its key and component. {did_you_mean('connection', value)}".rstrip()
-                self.problem(place, "is a connection, but says not of which component.", hint)
+                self.problem(place, "connection has no component", hint)
         else:
             variable.choices = tuple(map(str, parts["pickList"]))
             variable.collection = parts["collectionType"]
         return variable
 
     def _read(self, shape: Shape, value: Any, place: Place) -> dict[str, Any]:
-        """The fields of an object as its shape has them; an empty one of each in place of anything else."""
-        holder = self.mapping(value, place, shape.noun, filled=bool(shape.required))
+        """Return the fields of an object by key; a field that is absent or invalid has its default."""
+        holder = self.mapping(value, place, shape.required)
         return {key: self._field(entry, holder, key, place) for key, entry in shape.fields.items()}
 
     def _field(self, entry: Field, holder: Mapping[str, Any], key: str, place: Place) -> Any:
@@ -234,7 +237,9 @@ class _Parser(ExpressionReader):
     def _part(self, entry: Part, holder: Mapping[str, Any], key: str, place: Place) -> dict[str, Any] | None:
         if key not in holder:
             if entry.required and holder:
-                self.problem(place, f"has no {key}.", f"Add `{key}:`, {SHAPES[entry.shape].noun}.")
+                self.problem(
+                    place, f'missing field "{key}"', f"Add `{key}:` with {' and '.join(SHAPES[entry.shape].required)}."
+                )
             return None
         value = holder[key]
         if value is None and not entry.required:
@@ -245,7 +250,7 @@ class _Parser(ExpressionReader):
 
 
 def _action(parts: Mapping[str, Any] | None) -> tuple[str, str]:
-    """Keys of an action and of its component."""
+    """Return the keys of an action and of its component."""
     component = parts["component"] if parts else None
     return (parts["key"] if parts else ""), (component["key"] if component else "")
 

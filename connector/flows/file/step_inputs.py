@@ -1,4 +1,4 @@
-"""The inputs of a step that choose its connection and name its branches."""
+"""The inputs of a step that choose its connection and its branches."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CONNECTION_INPUTS = ("connectionInput", "connection")
 
 
 def connection_of(step: Step, action: Action[Any]) -> tuple[str | None, str | None]:
-    """Key of the input that chooses the step's connection, and the config variable that it names, if any."""
+    """Return the key of the connection input of a step, and the config variable that it names, if any."""
     own = action.inputs.definitions()
     key = next((key for key in CONNECTION_INPUTS if key in step.inputs and key not in own), None)
     expression = step.inputs.get(key) if key else None
@@ -21,6 +21,6 @@ def connection_of(step: Step, action: Action[Any]) -> tuple[str | None, str | No
 
 
 def name_of(entry: Pair) -> str:
-    """The name of a branch's entry, which is a literal."""
+    """Return the branch that an entry names."""
     name = entry.name
     return str(name.value) if isinstance(name, Literal) else name.text if isinstance(name, Template) else ""

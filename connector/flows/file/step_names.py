@@ -1,4 +1,4 @@
-"""The name under which later steps refer to a step."""
+"""The names of steps in references."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _BETWEEN_WORDS = re.compile(r"[^A-Za-z0-9]+")
 
 @lru_cache(maxsize=4096)
 def step_variable(name: str) -> str:
-    """`"Get a Queue's URL"` becomes `getAQueueSUrl`.
+    """Return the name of a step in references: `"Get a Queue's URL"` becomes `getAQueueSUrl`.
 
-    The name is split at every run of characters other than A-Z, a-z and 0-9; each word is lower-cased, and all but
-    the first begin with a capital.
+    The name is split at every run of characters other than A-Z, a-z, and 0-9. Each word is lower-cased, and all words
+    but the first get a capital.
     """
     first, *rest = [word.lower() for word in _BETWEEN_WORDS.split(name) if word] or [""]
     return first + "".join(word[0].upper() + word[1:] for word in rest)

@@ -1,4 +1,4 @@
-"""Taking values of a known shape out of a YAML document, noting every one that has another shape."""
+"""Take values of a known type out of a YAML document, and note every value of another type."""
 
 from __future__ import annotations
 
@@ -11,57 +11,59 @@ from connector.errors import Problem
 
 
 class Reader:
-    """Reads parts of a document; `problems` collects what does not fit."""
+    """Reads parts of a document; `problems` collects the values of a wrong type."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.problems: list[Problem] = []
 
-    def problem(self, place: Place, message: str, hint: str) -> None:
-        """Note that something does not fit."""
-        path = dotted(place)
-        self.problems.append(Problem(self.document.location(place), f"{path} {message}", hint=hint))
+    def problem(self, place: Place, message: str, hint: str = "") -> None:
+        """Note a problem of a part."""
+        path = ".".join(map(str, place))
+        location = self.document.location(place)
+        self.problems.append(Problem(location, f"{path}: {message}" if path else message, hint=hint))
 
-    def mapping(self, value: Any, place: Place, noun: str, *, filled: bool = True) -> Mapping[str, Any]:
-        """An object, which must hold something if it is to be `filled`; an empty one in place of anything else."""
-        if isinstance(value, Mapping) and (value or not filled):
+    def mapping(self, value: Any, place: Place, required: Collection[str] = ()) -> Mapping[str, Any]:
+        """Return an object, which must not be empty if it has required fields; else an empty object."""
+        if isinstance(value, Mapping) and (value or not required):
             return value
-        self.problem(place, f"must be {noun}, not {kind_of(value)}.", "Write it as indented `key: value` lines.")
+        hint = f"Add the fields {', '.join(required)}." if required else ""
+        self.problem(place, "is empty" if value == {} else f"must be an object, not {type_of(value)}", hint)
         return {}
 
     def listing(self, holder: Mapping[str, Any], key: str, place: Place) -> list[Any]:
-        """A list that may be absent; an empty one in place of anything else."""
+        """Return a list that may be absent; an empty list if the value has another type."""
         value = holder.get(key)
         if value is None or isinstance(value, list):
             return value or []
-        self.problem((*place, key), f"must be a list, not {kind_of(value)}.", "Begin each entry with a dash.")
+        self.problem((*place, key), f"must be a list, not {type_of(value)}", "Start each entry with a dash.")
         return []
 
     def text(self, holder: Mapping[str, Any], key: str, place: Place, *, required: bool = True) -> str:
-        """A text; an empty one in place of anything else."""
+        """Return a string; an empty string if the value is absent or has another type."""
         value = holder.get(key)
         if isinstance(value, str) and (value or not required):
             return value
         if isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)
-        if required:
-            message = "is missing." if value in (None, "") else f"must be a text, not {kind_of(value)}."
-            self.problem((*place, key), message, f"Give it a text: `{key}: ...`.")
+        if required and value in (None, ""):
+            self.problem(place, f'missing field "{key}"', f"Add `{key}: ...`.")
         elif value is not None:
-            self.problem((*place, key), f"must be a text, not {kind_of(value)}.", "Put it in quotes.")
+            hint = "Put the value in quotes." if isinstance(value, bool) else ""
+            self.problem((*place, key), f"must be a string, not {type_of(value)}", hint)
         return ""
 
     def flag(self, holder: Mapping[str, Any], key: str, place: Place) -> bool:
-        """True or false; false when absent."""
+        """Return a boolean; False if it is absent."""
         value = holder.get(key)
         if value in (True, "true"):
             return True
         if value not in (None, False, "", "false"):
-            self.problem((*place, key), f"must be true or false, not {kind_of(value)}.", "Write `true` or `false`.")
+            self.problem((*place, key), f"must be a boolean, not {type_of(value)}", "Write `true` or `false`.")
         return False
 
     def number(self, holder: Mapping[str, Any], key: str, place: Place, low: float, high: float) -> float:
-        """A number within limits; `low` when absent."""
+        """Return a number within limits; `low` if it is absent."""
         value = holder.get(key)
         if value in (None, ""):
             return low
@@ -70,30 +72,30 @@ class Reader:
         except (TypeError, ValueError):
             number = float("nan")
         if isinstance(value, bool) or not low <= number <= high:
-            self.problem((*place, key), f"must be a number from {low:g} to {high:g}.", "Change the number.")
+            self.problem((*place, key), f"must be a number from {low:g} to {high:g}, {received(value)}")
             return low
         return number
 
     def choice(self, holder: Mapping[str, Any], key: str, place: Place, choices: Collection[str]) -> str | None:
-        """One of some texts, or None when absent."""
+        """Return one of some strings, or None if the value is absent."""
         value = holder.get(key)
         if value in (None, ""):
             return None
         if isinstance(value, str) and value in choices:
             return value
-        near = did_you_mean(str(value), choices) or f"Use one of {', '.join(choices)}."
-        self.problem((*place, key), f'is "{value}", which is none of {", ".join(choices)}.', near)
+        hint = did_you_mean(str(value), choices)
+        self.problem((*place, key), f"must be one of {', '.join(choices)}, {received(value)}", hint)
         return None
 
 
-def dotted(place: Place) -> str:
-    """`flows.0.steps.2.name`, or a word for the whole file."""
-    return ".".join(map(str, place)) or "the file"
+def received(value: Any) -> str:
+    """Return the end of a message about a value: `got "x"` for a short scalar, else the type."""
+    if isinstance(value, dict | list) or value is None:
+        return f"got {type_of(value)}"
+    return f'got "{str(value)[:60]}"'
 
 
-def kind_of(value: Any) -> str:
-    """What a value is, in the words of YAML."""
-    if value == {}:
-        return "an empty object"
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "nothing"}
-    return names.get(type(value), "a number")
+def type_of(value: Any) -> str:
+    """Return the type of a value, in the words of JSON."""
+    types = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
+    return types.get(type(value), "a number")

@@ -1,1 +1,1 @@
-"""Values of expressions: paths, templates, conditions, and JavaScript's rules."""
+"""Expressions: paths, templates, conditions, and JavaScript's conversions."""

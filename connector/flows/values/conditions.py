@@ -1,6 +1,6 @@
-"""Conditions of branches: `["and", ["equal", term, term], ["or", ...]]`, with the platform's 25 operators.
+"""Conditions of branches: `["and", ["equal", term, term], ["or", ...]]`, with Prismatic's 25 operators.
 
-Terms that are texts are read as JSON first where that is possible, so `"5"` equals 5 and `exists` of `"0"` is false.
+A term that is a string with valid JSON is parsed first, so `"5"` equals 5 and `exists` of `"0"` is false.
 """
 
 from __future__ import annotations
@@ -10,27 +10,28 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from connector.common.text import did_you_mean
 from connector.errors import UsageError
 from connector.flows.values.expressions import Complex, Expression, Literal, Pair
 from connector.flows.values.javascript import compare, is_truthy, loosely_equal, parse_json, strictly_equal, string_of
 from connector.flows.values.paths import UNDEFINED
 
 Condition = Sequence[Any]
-"""An operator, then its terms, or for `and` and `or` further conditions."""
+"""An operator and its terms; the terms of `and` and `or` are conditions."""
 
 _YES = {"t", "true", "y", "yes"}
 _NO = {"f", "false", "n", "no"}
 
 
 def evaluate_condition(condition: Condition, value_of: Callable[[Any], Any] = lambda term: term) -> bool:
-    """Whether a condition is met.
+    """Return whether a condition is met.
 
     Args:
-        condition: What to judge.
-        value_of: From a term to its value; only the terms that decide are asked for.
+        condition: Condition to evaluate.
+        value_of: Function from a term to its value. It is called only for the terms that decide.
 
     Raises:
-        UsageError: A value does not fit its operator, such as `isEmpty` of a number.
+        UsageError: If a value has the wrong type for its operator, such as `isEmpty` of a number.
     """
     operator = condition[0]
     if operator in GROUPS:
@@ -43,24 +44,26 @@ def evaluate_condition(condition: Condition, value_of: Callable[[Any], Any] = la
 
 
 def compile_condition(expression: Expression) -> Condition:
-    """The condition that a complex expression holds; its terms stay expressions.
+    """Return the condition of a complex expression. Its terms stay expressions.
 
     Raises:
-        ValueError: It is none; the message says why.
+        ValueError: If the expression is not a condition.
     """
     expression = expression.value if isinstance(expression, Pair) else expression
     if not isinstance(expression, Complex) or not expression.items:
-        raise ValueError("a condition is a list: an operator, then its terms")
+        raise ValueError("must be a list of an operator and its terms")
     head, *terms = [item.value if isinstance(item, Pair) else item for item in expression.items]
     operator = head.value if isinstance(head, Literal) else None
     if operator in GROUPS:
         return (operator, *(compile_condition(term) for term in terms))
     if operator not in OPERATORS:
-        label = operator if isinstance(operator, str) else "a condition"
-        raise ValueError(f'"{label}" is no operator; known are {", ".join(OPERATORS)}')
+        if not isinstance(operator, str):
+            raise ValueError("must begin with an operator")
+        hint = did_you_mean(operator, OPERATORS)
+        raise ValueError(f'unknown operator "{operator}"{hint and f" ({hint})"}')
     needed = 1 if operator in UNARY else 2
     if len(terms) < needed:
-        raise ValueError(f'"{operator}" needs {needed} term{"s"[: needed - 1]}, has {len(terms)}')
+        raise ValueError(f'"{operator}" needs {needed} term{"s"[: needed - 1]}, got {len(terms)}')
     return (operator, *terms)
 
 
@@ -80,7 +83,7 @@ def _is_empty(value: Any) -> bool:
         return not parse_json(value)
     if isinstance(value, str):
         return not value
-    raise UsageError(f"isEmpty and isNotEmpty need a list or a text, not {_kind(value)}.", hint=_KIND_HINT)
+    raise UsageError(f"isEmpty and isNotEmpty need a list or a string, got {_type(value)}", hint=_TYPE_HINT)
 
 
 def _in(member: Any, container: Any) -> bool:
@@ -91,9 +94,7 @@ def _in(member: Any, container: Any) -> bool:
         return any(_same(candidate, item) for item in container for candidate in (member, parse_json(member)))
     if isinstance(container, Mapping):
         return string_of(member) in container
-    raise UsageError(
-        f"in and notIn need a text, a list or an object to look in, not {_kind(container)}.", hint=_KIND_HINT
-    )
+    raise UsageError(f"in and notIn need a string, a list, or an object, got {_type(container)}", hint=_TYPE_HINT)
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -113,7 +114,7 @@ def _order(left: Any, right: Any) -> int | None:
 
 
 def _moment(value: Any) -> float:
-    """Seconds since 1970; numbers are seconds, texts are ISO 8601, in UTC unless they say otherwise."""
+    """Return seconds since 1970 from a number of seconds or an ISO 8601 string. Default time zone: UTC."""
     value = parse_json(value)
     if isinstance(value, int | float) and value and not math.isnan(value):
         return float(value)
@@ -122,26 +123,21 @@ def _moment(value: Any) -> float:
     try:
         moment = dt.datetime.fromisoformat(value.strip())
     except (AttributeError, ValueError):
-        label = f'"{value}"' if isinstance(value, str) else _kind(value)
-        hint = "Give an ISO 8601 date such as 2026-01-31, or seconds since 1970."
+        received = f'"{value}"' if isinstance(value, str) else _type(value)
+        hint = "Use an ISO 8601 date such as 2026-01-31, or seconds since 1970."
     else:
         return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
-    raise UsageError(f"{label} is no date.", hint=hint)
+    raise UsageError(f"must be a date, got {received}", hint=hint)
 
 
-def _kind(value: Any) -> str:
-    names = {
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        dict: "an object",
-        str: "a text",
-        list: "a list",
-    }
-    return "nothing" if value is None or value is UNDEFINED else names.get(type(value), type(value).__name__)
+def _type(value: Any) -> str:
+    if value is None or value is UNDEFINED:
+        return "undefined" if value is UNDEFINED else "null"
+    names = {bool: "a boolean", int: "a number", float: "a number", dict: "an object", str: "a string", list: "a list"}
+    return names.get(type(value), type(value).__name__)
 
 
-_KIND_HINT = "Test it with exists first, or refer to another value."
+_TYPE_HINT = "Check the value with exists first, or refer to another value."
 
 GROUPS = ("and", "or")
 

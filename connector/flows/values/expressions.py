@@ -1,4 +1,4 @@
-"""The five kinds of expressions that an input of a step can hold, and their values while a flow runs."""
+"""The five types of expressions in step inputs, and their values in a run."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _SLOT = re.compile(r"\{\{\s*([$#])\s*(.+?)\s*\}\}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A text that stands for itself; the format has no other literals."""
+    """A literal string. The format has no other literals."""
 
     value: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A dotted path into what an earlier step gave: `listThings.results.0.id`.
+    """A dotted path into the results of an earlier step: `listThings.results.0.id`.
 
     Attributes:
-        text: The path as it is written.
-        variable: Name of the step, in the form that references use.
-        path: The segments after it.
+        text: The whole path.
+        variable: Name of the step in references.
+        path: The segments after the name of the step.
     """
 
     text: str
@@ -37,10 +37,10 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> Reference:
-        """Read a reference.
+        """Parse a reference.
 
         Raises:
-            ValueError: It is no path.
+            ValueError: If the text is not a path.
         """
         variable, *path = parse_path(text.strip())
         return cls(text, variable, tuple(path))
@@ -48,24 +48,24 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class ConfigVariable:
-    """The value of a config variable; an empty key is an input that was left unset."""
+    """The value of a config variable. An empty key means that the input is not set."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text with slots: `{{$step.path}}` and `{{#Config Variable}}`."""
+    """A string with slots: `{{$step.path}}` and `{{#Config Variable}}`."""
 
     text: str
     parts: tuple[str | Reference | ConfigVariable, ...]
 
     @classmethod
     def parse(cls, text: str) -> Template:
-        """Read a template.
+        """Parse a template.
 
         Raises:
-            ValueError: A slot holds no path.
+            ValueError: If a slot has an invalid path.
         """
         parts: list[str | Reference | ConfigVariable] = []
         position = 0
@@ -79,14 +79,14 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Complex:
-    """A list of expressions: values, pairs of key and value, or the parts of a condition."""
+    """A list of expressions: values, pairs of key and value, or a condition."""
 
     items: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """An entry with a name, which may itself be an expression."""
+    """An entry with a name. The name can be an expression."""
 
     name: Expression
     value: Expression
@@ -97,12 +97,12 @@ Expression = Literal | Reference | ConfigVariable | Template | Complex | Pair
 
 @dataclass(slots=True)
 class Scope:
-    """What expressions can see.
+    """The values that expressions can use.
 
     Attributes:
-        steps: What each step gave so far, by its variable: `{"results": ...}`, `{"currentItem": ..., "index": ...}`.
+        steps: Values of each step by its name in references: `{"results": ...}`, `{"currentItem": ..., "index": ...}`.
         config: Values of the config variables by key.
-        connections: Keys of the config variables that are connections; nothing of them can be seen.
+        connections: Keys of the config variables that are connections. Their fields are never available.
     """
 
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -111,10 +111,10 @@ class Scope:
 
 
 def evaluate(expression: Expression, scope: Scope) -> Any:
-    """The value of an expression; `UNDEFINED` for what is not there.
+    """Return the value of an expression, or `UNDEFINED` if a reference has no value.
 
     Raises:
-        UsageError: It asks for a connection, whose secrets no value may hold.
+        UsageError: If the expression uses a connection as a value: no value may contain its secrets.
     """
     match expression:
         case Literal(value):
@@ -138,8 +138,7 @@ def _defined(value: Any) -> Any:
 def _config(key: str, scope: Scope) -> Any:
     if key in scope.connections:
         raise UsageError(
-            f'the config variable "{key}" is a connection, and its secrets cannot become a value.',
-            hint="Use it as the connection of a step only.",
+            f'connection "{key}" cannot be used as a value', hint="Use it only as the connection of a step."
         )
     if key in scope.config:
         return scope.config[key]
@@ -148,7 +147,7 @@ def _config(key: str, scope: Scope) -> Any:
 
 
 def parts_of(expression: Expression) -> Iterator[Reference | ConfigVariable]:
-    """Every reference and config variable in an expression."""
+    """Yield every reference and config variable in an expression."""
     match expression:
         case Reference() | ConfigVariable():
             yield expression
@@ -163,12 +162,12 @@ def parts_of(expression: Expression) -> Iterator[Reference | ConfigVariable]:
 
 
 def is_static(expression: Expression) -> bool:
-    """True when the value does not depend on the run."""
+    """Return whether the value is the same in every run."""
     return next(parts_of(expression), None) is None
 
 
 def is_unset(expression: Expression | None) -> bool:
-    """True for an input that nobody filled in."""
+    """Return whether an input is not set."""
     match expression:
         case None | Literal("" | None) | ConfigVariable("") | Template("") | Complex(()):
             return True

@@ -1,6 +1,6 @@
-"""How JavaScript compares and converts values: the platform's conditions and templates follow it.
+"""JavaScript's comparisons and conversions, which Prismatic's conditions and templates use.
 
-Numbers are IEEE doubles there, `undefined` is not `null`, and texts are compared by UTF-16 code units.
+In JavaScript, numbers are IEEE doubles, `undefined` is not `null`, and strings are compared by UTF-16 code units.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NAN = float("nan")
 
 
 def parse_json(value: Any) -> Any:
-    """The value of a text that is JSON; everything else as it is."""
+    """Return the value of a string that is JSON; return anything else unchanged."""
     if not isinstance(value, str):
         return value
     text = value.strip()
@@ -30,14 +30,14 @@ def parse_json(value: Any) -> Any:
 
 
 def is_truthy(value: Any) -> bool:
-    """Everything but false, 0, NaN, "", null and undefined: empty lists and objects are true."""
+    """Return whether a value is truthy: not false, 0, NaN, "", null, or undefined. Empty lists and objects are."""
     if isinstance(value, float) and math.isnan(value):
         return False
     return isinstance(value, list | tuple | Mapping) or bool(value)
 
 
 def as_text(value: Any) -> str:
-    """A value inside a text; what is not there is empty, lists and objects are JSON."""
+    """Return a value as part of a string: null and undefined are empty, lists and objects are JSON."""
     match value:
         case str():
             return value
@@ -53,7 +53,7 @@ def as_text(value: Any) -> str:
 
 
 def number_text(number: float) -> str:
-    """A number as JavaScript writes it: `5`, not `5.0`."""
+    """Return a number as JavaScript prints it: `5`, not `5.0`."""
     if isinstance(number, int):
         return str(number)
     if math.isnan(number):
@@ -64,7 +64,7 @@ def number_text(number: float) -> str:
 
 
 def string_of(value: Any) -> str:
-    """`String(value)`."""
+    """Return `String(value)`."""
     if value is None:
         return "null"
     if value is UNDEFINED:
@@ -77,7 +77,7 @@ def string_of(value: Any) -> str:
 
 
 def number_of(value: Any) -> float:
-    """`Number(value)`."""
+    """Return `Number(value)`."""
     match value:
         case bool():
             return float(value)
@@ -108,7 +108,7 @@ def _number_in(text: str) -> float:
 
 
 def loosely_equal(left: Any, right: Any) -> bool:
-    """`==`, lists and objects member by member."""
+    """Return whether values are equal as with `==`. Lists and objects are compared member by member."""
     if left is None or left is UNDEFINED or right is None or right is UNDEFINED:
         return (left is None or left is UNDEFINED) and (right is None or right is UNDEFINED)
     if _is_object(left) and _is_object(right):
@@ -125,7 +125,7 @@ def loosely_equal(left: Any, right: Any) -> bool:
 
 
 def strictly_equal(left: Any, right: Any) -> bool:
-    """Equal in kind and value, lists and objects member by member; NaN equals itself."""
+    """Return whether values are equal as with `===`, but NaN equals NaN. Lists and objects are compared by member."""
     if _is_object(left) and _is_object(right):
         return _members_equal(left, right, strictly_equal)
     if _kind(left) != _kind(right):
@@ -134,7 +134,7 @@ def strictly_equal(left: Any, right: Any) -> bool:
 
 
 def compare(left: Any, right: Any) -> int | None:
-    """Below, equal or above 0 as `left` is before, with or after `right`; None when neither `<` nor `>` holds."""
+    """Return -1, 0, or 1 as `left` is less than, equal to, or greater than `right`; None if they have no order."""
     left, right = (string_of(value) if _is_object(value) else value for value in (left, right))
     if isinstance(left, str) and isinstance(right, str):
         first, second = (text.encode("utf-16-be", "surrogatepass") for text in (left, right))

@@ -18,7 +18,7 @@ _SEGMENT = re.compile(
 
 
 class Undefined:
-    """The value of a path that leads nowhere; there is one, `UNDEFINED`, and it counts as false."""
+    """The type of `UNDEFINED`, the value of a path without a value. It is falsy."""
 
     __slots__ = ()
 
@@ -33,10 +33,10 @@ UNDEFINED: Final = Undefined()
 
 
 def parse_path(text: str) -> Path:
-    """The segments of a path.
+    """Return the segments of a path.
 
     Raises:
-        ValueError: It is no path; the message says where.
+        ValueError: If the text is not a path.
     """
     segments: list[str] = []
     position = 0
@@ -44,16 +44,16 @@ def parse_path(text: str) -> Path:
         match = _SEGMENT.match(text, position)
         first = not segments
         if match is None or (match["plain"] is not None and (match["dot"] is not None) == first):
-            raise ValueError(f'cannot be read from "{text[position : position + 20]}" on')
+            raise ValueError(f'unexpected "{text[position : position + 20]}"')
         position = match.end()
         segments.append(next(part for part in match.group("double", "single", "index", "plain") if part is not None))
     if not segments or len(segments) > MAX_SEGMENTS:
-        raise ValueError("is empty" if not segments else f"has more than {MAX_SEGMENTS} segments")
+        raise ValueError("path is empty" if not segments else f"path has more than {MAX_SEGMENTS} segments")
     return tuple(segments)
 
 
 def get_path(value: Any, path: Sequence[str]) -> Any:
-    """What a path leads to; `UNDEFINED` when it leads nowhere."""
+    """Return the value at a path, or `UNDEFINED` if there is none."""
     for segment in path:
         if isinstance(value, Mapping):
             value = value.get(segment, UNDEFINED)
