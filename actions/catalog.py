@@ -48,19 +48,19 @@ def get_warehouse_metadata(context: Context, inputs: OneWarehouseMetadata) -> Pa
     return context.api.get("catalog", "warehouses", inputs.warehouse_metadata_id)
 
 
-@action("listDestinationCatalog", pagination=lists("destinationsCatalog"))
+@action("listDestinationCatalog", operation="getDestinationsCatalog", pagination=lists("destinationsCatalog"))
 def list_destination_catalog(context: Context, inputs: PageInputs) -> Payload:
     """GET /catalog/destinations."""
     return context.api.get("catalog", "destinations", query=inputs.page())
 
 
-@action("listSourcesCatalog", pagination=lists("sourcesCatalog"))
+@action("listSourcesCatalog", operation="getSourcesCatalog", pagination=lists("sourcesCatalog"))
 def list_sources_catalog(context: Context, inputs: PageInputs) -> Payload:
     """GET /catalog/sources."""
     return context.api.get("catalog", "sources", query=inputs.page())
 
 
-@action("listWarehousesCatalog", pagination=lists("warehousesCatalog"))
+@action("listWarehousesCatalog", operation="getWarehousesCatalog", pagination=lists("warehousesCatalog"))
 def list_warehouses_catalog(context: Context, inputs: PageInputs) -> Payload:
     """GET /catalog/warehouses."""
     return context.api.get("catalog", "warehouses", query=inputs.page())

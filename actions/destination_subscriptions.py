@@ -10,8 +10,6 @@ from connector.component.inputs import wire_shape
 
 from .inputs import ALPHA, DestinationId, PageInputs, SegmentInputs, SubscriptionId, lists, settings
 
-FEATURE = "Destination Subscriptions"
-
 Name = Annotated[
     str,
     Input(label="Name", comments="The subscription's name shown to people.", example="Example Subscription"),
@@ -123,9 +121,6 @@ class UpdateSubscription(OneSubscription):
 @action(
     "createDestinationSubscription",
     effect="write",
-    stability="alpha",
-    feature=FEATURE,
-    rate_limit=5,
     undo=Undo(
         action="deleteDestinationSubscription",
         inputs={
@@ -143,24 +138,22 @@ def create_destination_subscription(context: Context, inputs: CreateSubscription
 
 @action(
     "deleteDestinationSubscription",
+    operation="removeSubscriptionFromDestination",
     effect="destructive",
     idempotent=True,
-    stability="alpha",
-    feature=FEATURE,
-    rate_limit=5,
 )
 def delete_destination_subscription(context: Context, inputs: OneSubscription) -> Payload:
     """DELETE /destinations/{destinationId}/subscriptions/{id}."""
     return context.api.delete(*_path(inputs), media_type=ALPHA)
 
 
-@action("getDestinationSubscription", stability="alpha", feature=FEATURE)
+@action("getDestinationSubscription", operation="getSubscriptionFromDestination")
 def get_destination_subscription(context: Context, inputs: OneSubscription) -> Payload:
     """GET /destinations/{destinationId}/subscriptions/{id}."""
     return context.api.get(*_path(inputs), media_type=ALPHA)
 
 
-@action("listDestinationSubscriptions", pagination=lists("subscriptions"), stability="alpha", feature=FEATURE)
+@action("listDestinationSubscriptions", operation="listSubscriptionsFromDestination", pagination=lists("subscriptions"))
 def list_destination_subscriptions(context: Context, inputs: ListSubscriptions) -> Payload:
     """GET /destinations/{destinationId}/subscriptions."""
     path = ("destinations", inputs.destination_id, "subscriptions")
@@ -169,11 +162,9 @@ def list_destination_subscriptions(context: Context, inputs: ListSubscriptions) 
 
 @action(
     "updateDestinationSubscription",
+    operation="updateSubscriptionForDestination",
     effect="write",
     idempotent=True,
-    stability="alpha",
-    feature=FEATURE,
-    rate_limit=5,
     prismatic_bug="it sends the changes outside of the object that the API reads them from",
 )
 def update_destination_subscription(context: Context, inputs: UpdateSubscription) -> Payload:

@@ -106,7 +106,6 @@ class EventsVolume(PageInputs, Period):
 @action(
     "getEventsVolumeFromWorkspace",
     pagination=lists("result"),
-    rate_limit=60,
     prismatic_bug="it answers the list of Transformations instead",
 )
 def get_events_volume_from_workspace(context: Context, inputs: EventsVolume) -> Payload:

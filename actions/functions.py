@@ -10,8 +10,6 @@ from connector.component.inputs import wire_shape
 
 from .inputs import FunctionId, PageInputs, ResourceType, SegmentInputs, lists
 
-FEATURE = "Functions"
-
 
 @wire_shape
 class FunctionSetting(TypedDict):
@@ -116,7 +114,6 @@ class UpdateFunction(SegmentInputs):
 @action(
     "createFunction",
     effect="write",
-    feature=FEATURE,
     undo=Undo(action="deleteFunction", inputs={"functionId": "results.data.function.id"}),
 )
 def create_function(context: Context, inputs: CreateFunction) -> Payload:
@@ -125,25 +122,25 @@ def create_function(context: Context, inputs: CreateFunction) -> Payload:
     return context.api.post("functions", json=body)
 
 
-@action("deleteFunction", effect="destructive", idempotent=True, feature=FEATURE)
+@action("deleteFunction", effect="destructive", idempotent=True)
 def delete_function(context: Context, inputs: OneFunction) -> Payload:
     """DELETE /functions/{functionId}."""
     return context.api.delete("functions", inputs.function_id)
 
 
-@action("getFunction", feature=FEATURE)
+@action("getFunction")
 def get_function(context: Context, inputs: OneFunction) -> Payload:
     """GET /functions/{functionId}; the API may answer a null function."""
     return context.api.get("functions", inputs.function_id)
 
 
-@action("listFunctions", pagination=lists("functions"), feature=FEATURE)
+@action("listFunctions", pagination=lists("functions"))
 def list_functions(context: Context, inputs: ListFunctions) -> Payload:
     """GET /functions."""
     return context.api.get("functions", query={**inputs.page(), "resourceType": inputs.resource_type})
 
 
-@action("updateFunction", effect="write", idempotent=True, feature=FEATURE)
+@action("updateFunction", effect="write", idempotent=True)
 def update_function(context: Context, inputs: UpdateFunction) -> Payload:
     """PATCH /functions/{functionId}."""
     body = inputs.body("code", "settings", "display_name", "logo_url", "description")

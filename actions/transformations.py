@@ -10,8 +10,6 @@ from connector.component.inputs import wire_shape
 
 from .inputs import DestinationMetadataId, PageInputs, SegmentInputs, SourceId, TransformationId, lists
 
-FEATURE = "Protocols"
-
 
 @wire_shape
 class PropertyRename(TypedDict):
@@ -179,7 +177,6 @@ class UpdateTransformation(Changes, ChangedTransformation):
 @action(
     "createTransformation",
     effect="write",
-    feature=FEATURE,
     undo=Undo(action="deleteTransformation", inputs={"transformationId": "results.data.transformation.id"}),
     prismatic_bug="it sends enabled as text where the API wants a boolean",
 )
@@ -188,19 +185,19 @@ def create_transformation(context: Context, inputs: CreateTransformation) -> Pay
     return context.api.post("transformations", json=inputs.transformation())
 
 
-@action("deleteTransformation", effect="destructive", idempotent=True, feature=FEATURE)
+@action("deleteTransformation", effect="destructive", idempotent=True)
 def delete_transformation(context: Context, inputs: OneTransformation) -> Payload:
     """DELETE /transformations/{transformationId}."""
     return context.api.delete("transformations", inputs.transformation_id)
 
 
-@action("getTransformation", feature=FEATURE)
+@action("getTransformation")
 def get_transformation(context: Context, inputs: OneTransformation) -> Payload:
     """GET /transformations/{transformationId}."""
     return context.api.get("transformations", inputs.transformation_id)
 
 
-@action("listTransformations", pagination=lists("transformations"), feature=FEATURE)
+@action("listTransformations", pagination=lists("transformations"))
 def list_transformations(context: Context, inputs: PageInputs) -> Payload:
     """GET /transformations."""
     return context.api.get("transformations", query=inputs.page())
@@ -210,7 +207,6 @@ def list_transformations(context: Context, inputs: PageInputs) -> Payload:
     "updateTransformation",
     effect="write",
     idempotent=True,
-    feature=FEATURE,
     prismatic_bug="it sends enabled as text where the API wants a boolean, and an empty if unless it is set",
 )
 def update_transformation(context: Context, inputs: UpdateTransformation) -> Payload:

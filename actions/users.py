@@ -81,13 +81,13 @@ class DeleteUsers(SegmentInputs):
     ]
 
 
-@action("createUserInvites", effect="write", rate_limit=60)
+@action("createUserInvites", operation="createInvites", effect="write")
 def create_user_invites(context: Context, inputs: CreateUserInvites) -> Payload:
     """POST /invites."""
     return context.api.post("invites", json=inputs.body("invites"))
 
 
-@action("deleteUser", effect="destructive", idempotent=True, rate_limit=60)
+@action("deleteUser", operation="deleteUsers", effect="destructive", idempotent=True)
 def delete_user(context: Context, inputs: DeleteUsers) -> Payload:
     """DELETE /users."""
     return context.api.delete("users", query=numbered("userIds", inputs.user_ids))

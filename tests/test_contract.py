@@ -1,4 +1,4 @@
-"""Each action against the published description of the API (version 73.2.0)."""
+"""Each hand-made action against `api.json` and against the documentation of Prismatic's component."""
 
 from __future__ import annotations
 
@@ -8,74 +8,82 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import connector
-from tests.support.reference import as_json_schema, needs_reference, reference
+from connector.component.api_description import Operation
+from tests.support.reference import API, documented_definitions
 from tests.support.server import LoopbackServer
 from tests.test_wire import BY_KEY, ROWS, Row
 
-pytestmark = needs_reference
-
 API_ROWS = [row for row in ROWS if row.key != "rawRequest"]
-RENAMED = {"if": "ifInput", "input": "input"}
+RENAMED = {"if": "ifInput", "id": "subscriptionId"}
 NOT_OF_THE_API = {"region", "count", "cursor", "fetchAll"}
 
+LIMITS = {
+    "createDestinationSubscription": ["5 requests per minute"],
+    "createUserInvites": ["60 requests per minute"],
+    "deleteDestinationSubscription": ["5 requests per minute"],
+    "deleteUser": ["60 requests per minute"],
+    "getEventsVolumeFromWorkspace": ["60 requests per minute"],
+    "updateDestinationSubscription": ["5 requests per minute"],
+}
+"""Written by hand from Segment's documentation: what `api.json` states of the hand-made actions."""
 
-def contract(key: str) -> dict[str, Any]:
-    found: dict[str, Any] | None = reference("contract.json")["actions"].get(key)
-    return found or pytest.skip("not an action of the original")
 
-
-def body_fields(key: str) -> list[dict[str, Any]]:
-    fields: list[dict[str, Any]] = contract(key)["body"]
-    return fields[0]["fields"] if [field["name"] for field in fields] == ["input"] else fields
-
-
-def operation(key: str) -> dict[str, Any]:
-    known = contract(key)
-    found: dict[str, Any] = reference("segment-openapi.json")["paths"][known["path"]][known["method"].lower()]
+def operation(segment: connector.Component, key: str) -> Operation:
+    found = segment.actions[key].operation
+    assert found is not None
     return found
+
+
+def body_of(described: Operation) -> dict[str, Any]:
+    """The schema of the fields: the update of a subscription has them below `input`."""
+    body = described.body_schema
+    return body["properties"]["input"] if list(body.get("properties", {})) == ["input"] else body
+
+
+def fields_of(described: Operation) -> dict[str, tuple[dict[str, Any], bool]]:
+    """Schema and requirement of every input that the API has, but for pages, by the name of our input."""
+    parameters = {p.name: (p.schema, p.required) for p in described.parameters if p.name != "pagination"}
+    body = body_of(described)
+    fields = {key: (schema, key in body.get("required", ())) for key, schema in body.get("properties", {}).items()}
+    both: dict[str, tuple[dict[str, Any], bool]] = {**parameters, **fields}
+    return {RENAMED.get(key, key): field for key, field in both.items()}
 
 
 by_key = pytest.mark.parametrize("row", API_ROWS, ids=lambda row: row.key)
 
 
 def test_manifest_declares_the_documented_actions(segment: connector.Component) -> None:
-    known = reference("contract.json")["actions"]
-    declared = {key: (shown.label, shown.description) for key, shown in segment.manifest.actions.items()}
+    documented = documented_definitions()["actions"]
+    declared = {key: (display.label, display.description) for key, display in segment.manifest.actions.items()}
 
-    expected = {key: (action["label"], action["description"]) for key, action in known.items()}
+    expected = {key: (action["label"], action["description"]) for key, action in documented.items()}
     assert {key: declared.get(key) for key in expected} == expected
 
 
 def test_manifest_declares_the_documented_data_sources(segment: connector.Component) -> None:
-    known = reference("contract.json")["data_sources"]
-    declared = {key: (shown.label, shown.description) for key, shown in segment.manifest.data_sources.items()}
+    documented = documented_definitions()["data_sources"]
+    declared = {key: (display.label, display.description) for key, display in segment.manifest.data_sources.items()}
 
-    assert declared == {key: (source["label"], source["description"]) for key, source in known.items()}
+    assert declared == {key: (source["label"], source["description"]) for key, source in documented.items()}
 
 
 @by_key
 def test_every_field_of_the_api_is_an_input_and_nothing_else_is(row: Row, segment: connector.Component) -> None:
-    known = contract(row.key)
-    expected = {parameter["original_input"] for parameter in known["path_params"]}
-    expected |= {RENAMED.get(field["name"], field["name"]) for field in body_fields(row.key)}
-    expected |= {field["name"] for field in known["query"] if not field["name"].startswith("pagination.")}
+    expected = set(fields_of(operation(segment, row.key)))
 
     assert set(segment.actions[row.key].inputs.definitions()) - NOT_OF_THE_API == expected
 
 
 @by_key
 def test_every_input_of_the_original_keeps_its_key(row: Row, segment: connector.Component) -> None:
-    original = {found["key"] for found in contract(row.key)["original_inputs"]}
+    original = {found["key"] for found in documented_definitions()["actions"][row.key]["original_inputs"]}
 
     assert original - {"connectionInput"} <= set(segment.actions[row.key].inputs.definitions())
 
 
 @by_key
 def test_input_is_required_exactly_where_the_api_requires_it(row: Row, segment: connector.Component) -> None:
-    known = contract(row.key)
-    expected = {parameter["original_input"] for parameter in known["path_params"]}
-    fields = body_fields(row.key) + known["query"]
-    expected |= {RENAMED.get(field["name"], field["name"]) for field in fields if field["required"] is True}
+    expected = {key for key, (_, required) in fields_of(operation(segment, row.key)).items() if required}
 
     assert segment.actions[row.key].inputs.required_keys() == expected
 
@@ -83,46 +91,45 @@ def test_input_is_required_exactly_where_the_api_requires_it(row: Row, segment: 
 @by_key
 def test_closed_choices_are_those_of_the_api(row: Row, segment: connector.Component) -> None:
     properties = segment.actions[row.key].input_schema["properties"]
-    for field in body_fields(row.key) + contract(row.key)["query"]:
-        if field["enum"]:
-            choices = properties[RENAMED.get(field["name"], field["name"])]["oneOf"]
-            assert [choice["const"] for choice in choices] == field["enum"]
+    for key, (schema, _) in fields_of(operation(segment, row.key)).items():
+        if "enum" in schema:
+            assert [choice["const"] for choice in properties[key]["oneOf"]] == schema["enum"]
 
 
 @by_key
-def test_metadata_are_those_of_the_api(row: Row, segment: connector.Component) -> None:
-    action, known = segment.actions[row.key], contract(row.key)
+def test_pages_and_effect_are_those_of_the_api(row: Row, segment: connector.Component) -> None:
+    action, described = segment.actions[row.key], operation(segment, row.key)
 
-    assert action.stability == known["stability"]
-    assert action.feature == known["workspace_feature"]
-    assert action.rate_limit == known["rate_limit_per_minute"]
-    assert (action.pagination is not None) == known["paginated"]
-    assert (action.effect == "read") == (known["method"] == "GET")
-    assert (action.effect == "destructive") == (known["method"] == "DELETE")
+    assert (action.effect == "read") == (described.method == "GET")
+    assert (action.effect == "destructive") == (described.method == "DELETE")
+    assert (action.pagination is not None) == bool(described.pagination)
     if action.pagination:
-        (listed,) = [name for name in known["response_root"] if name not in {"pagination", "path", "query"}]
-        assert action.pagination.records == f"$.data.data.{listed}"
+        assert action.pagination.records == f"$.data.data.{described.pagination['records']}"
+
+
+def test_stability_feature_and_limits_are_those_of_the_documentation(segment: connector.Component) -> None:
+    for row in API_ROWS:
+        described = operation(segment, row.key)
+        is_subscription = "DestinationSubscription" in row.key
+        features = {"subscriptions": "Destination Subscriptions", "functions": "Functions"}
+        noun = "subscriptions" if is_subscription else segment.actions[row.key].resource
+
+        assert described.stability == ("alpha" if is_subscription else "v1")
+        assert described.feature == (features | {"transformations": "Protocols"}).get(noun)
+        assert [str(limit) for limit in described.rate_limits] == LIMITS.get(row.key, [])
 
 
 @by_key
 def test_request_is_one_that_the_api_describes(row: Row, runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer({"data": {}})
     runner.invoke(row.key, row.inputs)
-    known, described, (asked,) = contract(row.key), operation(row.key), server.asked
+    described, (request,) = operation(runner.component, row.key), server.asked
 
-    assert asked.method == known["method"]
-    parts, wanted = asked.path.split("/"), known["path"].split("/")
-    assert len(parts) == len(wanted)
-    assert all(mine == theirs or theirs.startswith("{") for mine, theirs in zip(parts, wanted, strict=True))
-    assert asked.headers["Accept"] == known["accept"]
-    assert known["accept"] in described["responses"][str(known["success_status"])]["content"]
-    assert asked.headers.get("Content-Type") == known["content_type"]
-    if asked.body:
-        everything = as_json_schema(reference("segment-openapi.json"))
-        schema = as_json_schema(described["requestBody"]["content"][asked.headers["Content-Type"]]["schema"])
-        Draft202012Validator({**schema, "components": everything["components"]}).validate(asked.json)
-    else:
-        assert "requestBody" not in described
+    assert API.find(request.method, request.path) is API[described.id]
+    assert request.headers["Accept"] == described.accept
+    assert request.headers.get("Content-Type") == described.content_type
+    if request.body:
+        Draft202012Validator(described.body_schema).validate(request.json)
 
 
 @by_key
@@ -135,6 +142,6 @@ def test_row_gives_every_input(row: Row, segment: connector.Component) -> None:
 
 
 def test_raw_request_keeps_every_input_of_the_original(segment: connector.Component) -> None:
-    original = [found["key"] for found in contract("rawRequest")["original_inputs"]]
+    original = [found["key"] for found in documented_definitions()["actions"]["rawRequest"]["original_inputs"]]
 
     assert list(segment.actions["rawRequest"].inputs.definitions()) == [key for key in original if key != "connection"]

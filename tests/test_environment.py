@@ -31,11 +31,11 @@ def session_environment() -> dict[str, str]:
 
 
 def test_settings_of_the_user_are_cleared_and_others_kept() -> None:
-    environment = {**dict.fromkeys(SETTINGS, "nonsense"), "PATH": "/bin", "CONNECTOR_REFERENCE": "/reference"}
+    environment = {**dict.fromkeys(SETTINGS, "nonsense"), "PATH": "/bin"}
 
     clear_settings(environment)
 
-    assert environment == {"PATH": "/bin", "CONNECTOR_REFERENCE": "/reference"}
+    assert environment == {"PATH": "/bin"}
 
 
 def test_no_setting_reaches_a_test() -> None:

@@ -12,43 +12,52 @@ from connector.cli.shared_options import Command, common_options, component_of, 
 
 if TYPE_CHECKING:
     from connector.component.component import Component
+    from connector.component.definitions import Action
 
 
 @click.command(cls=Command)
 @json_option
+@click.option("--all", "with_described", is_flag=True, help="Include all other operations of the API.")
 @common_options
 @click.pass_context
-def command(context: click.Context, as_json: bool) -> None:
+def command(context: click.Context, as_json: bool, with_described: bool) -> None:
     """List the actions by resource, the data sources, and the connections."""
     component = component_of(context)
     if as_json:
-        write_json(catalog(component))
+        write_json(catalog(component, with_described=with_described))
     else:
-        _write_tables(component)
+        _write_tables(component, _actions(component, with_described=with_described))
 
 
-def catalog(component: Component) -> dict[str, Any]:
+def _actions(component: Component, *, with_described: bool) -> list[Action[Any]]:
+    return [*component.actions.values(), *(component.operations.values() if with_described else ())]
+
+
+def catalog(component: Component, *, with_described: bool = False) -> dict[str, Any]:
     """Return the component as JSON: `{"key", "version", "actions", "dataSources", "connections"}`."""
     from connector.describe.summaries import metadata, titled
 
     return {
         "key": component.key,
         "version": component.manifest.version,
-        "actions": [{**titled(action), **metadata(action)} for action in component.actions.values()],
+        "actions": [
+            {**titled(action), **metadata(action)} for action in _actions(component, with_described=with_described)
+        ],
         "dataSources": [titled(source) for source in component.data_sources.values()],
         "connections": [titled(connection) for connection in component.connections.values()],
     }
 
 
-def _write_tables(component: Component) -> None:
-    from connector.describe.summaries import effect, resource, titled
+def _write_tables(component: Component, actions: list[Action[Any]]) -> None:
+    from connector.describe.summaries import effect, titled
 
-    ordered = sorted(component.actions.values(), key=resource)
-    for name, group in groupby(ordered, resource):
+    ordered = sorted(actions, key=lambda action: action.resource)
+    for name, group in groupby(ordered, lambda action: action.resource):
         rows = []
         for action in group:
             marks = [effect(action), *(["pages"] if action.pagination else [])]
-            marks += [action.stability] if action.stability != "v1" else []
+            stability = action.operation.stability if action.operation else "v1"
+            marks += [stability] if stability != "v1" else []
             rows.append((f"  {action.key}", ", ".join(marks), titled(action)["description"]))
         write_table((name.replace("_", " "), "", ""), rows)
         click.echo()

@@ -70,7 +70,7 @@ def complete_names(context: click.Context, _parameter: click.Parameter, incomple
         component = component_of(context)
     except ConnectorError:
         return []
-    definition = component.actions.get(key) or component.data_sources.get(key)
+    definition = component.actions.get(key) or component.data_sources.get(key) or component.operations.get(key)
     names = definition.inputs.definitions() if definition else ()
     return [f"{name}=" for name in names if name.startswith(incomplete)]
 

@@ -55,6 +55,8 @@ def _definition(component: Component, key: str) -> Definition:
     from connector.common.text import did_you_mean
 
     known: dict[str, Definition] = {**component.connections, **component.data_sources, **component.actions}
+    if key not in known:
+        known |= component.operations
     if key in known:
         return known[key]
     raise UnknownKeyError(
@@ -99,4 +101,6 @@ def _variables(definition: Definition) -> dict[str, str]:
 
 
 def _word(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

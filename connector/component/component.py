@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,7 @@ from connector.component.plugins import PluginManager
 from connector.errors import ComponentError, ManifestError, PluginError, PolicyError, Problem, UnknownKeyError
 
 if TYPE_CHECKING:
+    from connector.component.api_description import Operation
     from connector.component.context import Context
     from connector.component.inputs import Inputs
 
@@ -31,7 +33,7 @@ class Component:
     Attributes:
         manifest: What is declared.
         folder: Where the component lies.
-        actions: Actions by key, those of plugins included.
+        actions: Hand-made actions by key, those of plugins included; `operations` has all others.
         data_sources: Data sources by key.
         connections: Connections by key.
         plugins: The plugin manager; every action is a plugin registered by its key.
@@ -79,7 +81,36 @@ class Component:
         """
         if self.plugins.is_blocked(key):
             raise PolicyError("is blocked.", action=key)
-        return _found("action", key, self.actions)
+        action = self.find_action(key)
+        return action or _found("action", key, {**self.operations, **self.actions})
+
+    def find_action(self, key: str) -> Action[Any] | None:
+        """Return the action with this key, hand-made or described; None if there is none."""
+        return self.actions.get(key) or self.operations.get(key)
+
+    @cached_property
+    def api(self) -> Mapping[str, Operation]:
+        """The operations of the API that `api.json` beside the manifest describes; empty without the file.
+
+        The file is read when an operation is looked up.
+        """
+        from connector.component.api_description import FILE, ApiDescription
+
+        file = self.folder / FILE
+        return ApiDescription(file) if file.is_file() else {}
+
+    @cached_property
+    def operations(self) -> Mapping[str, Action[Any]]:
+        """The described actions by key: all operations of the API that have no hand-made action.
+
+        The description is read when this is used for the first time.
+        """
+        from connector.component.api_description import ApiDescription
+        from connector.component.described_actions import DescribedActions
+
+        if self.manifest.operations is None or not isinstance(self.api, ApiDescription):
+            return {}
+        return DescribedActions(self.api, self.module(self.manifest.operations).NOTES, self.actions)
 
     def data_source(self, key: str) -> DataSource[Any]:
         """The data source with this key.
@@ -174,6 +205,7 @@ class Component:
 
     def _add_action(self, action: Action[Any]) -> None:
         self.plugins.register(action, name=action.key)
+        action.api = self.api
         self.actions[action.key] = action
 
 

@@ -11,15 +11,16 @@ import json
 import typing
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from connector.component.inputs import Inputs
 from connector.errors import ComponentError, Problem
 
 if TYPE_CHECKING:
+    from connector.component.api_description import Operation
     from connector.component.context import Context
     from connector.rest import Endpoint
 
@@ -138,9 +139,7 @@ class Action(_Definition[InputsT]):
         effect: What it does to the service, or a function that tells from the inputs.
         idempotent: Performing it twice leaves the same state as once.
         pagination: How to walk it, when it lists.
-        stability: Stability of the API operation behind it.
-        feature: The workspace feature it needs.
-        rate_limit: The operation's own published limit, in requests a minute.
+        operation_id: Key of the API's operation behind it, where it differs from the action's.
         display: Label and description; from the manifest unless a plugin brings the action.
         has_example: False for an action whose payload cannot be known.
         inline_example: The example payload of an action that a plugin brings.
@@ -148,22 +147,35 @@ class Action(_Definition[InputsT]):
         undo: How to delete what it creates; None when it creates nothing, or nothing that can be told from what was
             there before.
         prismatic_bug: What does not work in the platform's own component, if this action does not work there.
+        api: The operations of the component's API; set when the component is loaded.
     """
+
+    is_described: ClassVar[bool] = False
+    """True for an action that is made from the API description alone."""
 
     key: str
     perform: Perform[InputsT]
     effect: Effect | Callable[[InputsT], Effect] = "read"
     idempotent: bool = False
     pagination: Pagination | None = None
-    stability: Literal["v1", "beta", "alpha"] = "v1"
-    feature: str | None = None
-    rate_limit: int | None = None
+    operation_id: str = ""
     display: Display | None = None
     has_example: bool = True
     inline_example: Payload | None = None
     example_file: Path | None = None
     undo: Undo | None = None
     prismatic_bug: str = ""
+    api: Mapping[str, Operation] = field(default_factory=dict, repr=False)
+
+    @property
+    def operation(self) -> Operation | None:
+        """The API's operation behind it, with the facts that the API states; None if the API describes none."""
+        return self.api.get(self.operation_id or self.key)
+
+    @property
+    def resource(self) -> str:
+        """What it is about: the name of the module that defines it."""
+        return self.perform.__module__.rpartition(".")[2]
 
     @property
     def effect_depends_on_inputs(self) -> bool:
@@ -176,10 +188,10 @@ class Action(_Definition[InputsT]):
 
     @property
     def output_schema(self) -> dict[str, Any]:
-        """JSON Schema 2020-12 that describes the payload, derived from the example."""
+        """JSON Schema 2020-12 that describes the payload, with every field that the API documents."""
         from connector.component.schema import output_schema
 
-        return output_schema(self.example)
+        return output_schema(self.example, self.operation.response_schema if self.operation else None)
 
 
 @dataclass(eq=False)
@@ -236,9 +248,7 @@ def action(
     effect: Effect | Callable[[InputsT], Effect] = "read",
     idempotent: bool | None = None,
     pagination: Pagination | None = None,
-    stability: Literal["v1", "beta", "alpha"] = "v1",
-    feature: str | None = None,
-    rate_limit: int | None = None,
+    operation: str = "",
     display: Display | None = None,
     example: Payload | None = None,
     has_example: bool = True,
@@ -258,9 +268,7 @@ def action(
             effect,
             repeatable,
             pagination,
-            stability,
-            feature,
-            rate_limit,
+            operation,
             display,
             has_example,
             example,

@@ -54,6 +54,8 @@ class Manifest(BaseModel):
         documentation_url: Where its documentation is published.
         display: How it is shown in a catalogue.
         sandbox: Module of the component's folder that runs its service offline, if it has one.
+        operations: Module of the component's folder with its `NOTES` on the operations of its API, if its `api.json`
+            is to be offered as actions.
         connections: Connections by key.
         data_sources: Data sources by key.
         actions: Actions by key.
@@ -67,6 +69,7 @@ class Manifest(BaseModel):
     documentation_url: str = ""
     display: ComponentDisplay
     sandbox: str | None = None
+    operations: str | None = None
     connections: dict[str, Described] = {}
     data_sources: dict[str, DescribedDataSource] = {}
     actions: dict[str, Described] = {}

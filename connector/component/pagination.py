@@ -67,7 +67,7 @@ def iter_pages(action: Action[Any], perform: Callable[[Inputs], Payload], inputs
             )
             raise PaginationError(f"the API answered with a cursor {reason}", action=action.key)
         seen.add(cursor)
-        inputs = inputs.model_copy(update={pagination.cursor_input: cursor})
+        inputs = inputs.model_copy(update={pagination.cursor_input: str(cursor)})
 
 
 def fetch_all(action: Action[Any], context: Context, inputs: Inputs) -> Payload:

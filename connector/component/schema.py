@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
@@ -30,12 +31,51 @@ def _field(schema: dict[str, Any]) -> dict[str, Any]:
     return {**rest, **main, "type": [main["type"], "null"]} if "type" in main else schema
 
 
-def output_schema(example: Any) -> dict[str, Any]:
-    """Schema that describes a payload like the example: what is there, not what must be; anything may be added."""
-    schema: dict[str, Any] = {"$schema": DIALECT, **_described(example)}
+def output_schema(example: Any, response: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return a schema that describes a payload, for engines and forms.
+
+    It has what the API documents of the response, else what is in the example. It says what can be there and not what
+    must be there: documented examples lack fields that the API states as required, and anything may be added.
+
+    Args:
+        example: The example payload.
+        response: Schema of the response body, where the API describes it.
+    """
+    if response is None:
+        described = _described(example)
+    else:
+        described = _extended({"type": "object", "properties": {"data": _optional(response)}}, example)
+    schema: dict[str, Any] = {"$schema": DIALECT, **described}
     if example is not None:
         schema["examples"] = [example]
     return schema
+
+
+def _optional(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema without what must be there."""
+    optional = {key: value for key, value in schema.items() if key != "required"}
+    if "properties" in schema:
+        optional["properties"] = {key: _optional(part) for key, part in schema["properties"].items()}
+    if "anyOf" in schema:
+        optional["anyOf"] = [_optional(form) for form in schema["anyOf"]]
+    for key in ("items", "additionalProperties"):
+        if key in schema:
+            optional[key] = _optional(schema[key])
+    return optional
+
+
+def _extended(schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    """Return a schema with the fields that only the example has, such as the settings of one source type."""
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [_extended(form, example) for form in schema["anyOf"]]}
+    if isinstance(example, list) and "items" in schema:
+        return {**schema, "items": reduce(_extended, example, schema["items"])}
+    if not isinstance(example, dict) or "object" not in schema.get("type", ()):
+        return schema
+    properties = schema.get("properties", {})
+    more = {key: _described(value) for key, value in example.items() if key not in properties}
+    shared = {key: _extended(part, example.get(key)) for key, part in properties.items()}
+    return {**schema, "properties": {**shared, **more}}
 
 
 def _described(value: Any) -> dict[str, Any]:

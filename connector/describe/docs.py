@@ -16,6 +16,7 @@ from connector.component.definitions import Action, DataSource
 from connector.describe.summaries import InputSummary, effect, facts, titled
 
 if TYPE_CHECKING:
+    from connector.component.api_description import Operation
     from connector.component.component import Component
 
 DIFFERENCES = Path("actions") / "differences.md"
@@ -82,13 +83,19 @@ def _metadata(action: Action[Any]) -> str:
         found.append("Doing it twice leaves the same state as once.")
     if action.pagination:
         found.append(f"Answers pages; the records are at `{action.pagination.records}`.")
-    if action.stability != "v1":
-        found.append(f"The operation is {action.stability}.")
-    if action.feature:
-        found.append(f"Needs the feature {action.feature}.")
-    if action.rate_limit:
-        found.append(f"At most {action.rate_limit} requests a minute.")
+    if action.operation:
+        found += _operation_sentences(action.operation)
     return " ".join(found)
+
+
+def _operation_sentences(operation: Operation) -> Iterator[str]:
+    yield f"Request: `{operation.method} {operation.path}`."
+    if operation.stability != "v1":
+        yield f"Stability: {operation.stability}."
+    if operation.feature:
+        yield f"Requires the {operation.feature} feature."
+    for limit in operation.rate_limits:
+        yield f"Limit: {limit}."
 
 
 def _inputs(found: Iterable[InputSummary], variables: dict[str, str] | None = None) -> Iterator[str]:

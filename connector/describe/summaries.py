@@ -64,11 +64,6 @@ def facts(inputs: type[Inputs]) -> list[InputSummary]:
     ]
 
 
-def resource(action: Action[Any]) -> str:
-    """What an action is about: the name of the module that defines it."""
-    return action.perform.__module__.rpartition(".")[2]
-
-
 def effect(action: Action[Any]) -> str:
     """What an action does: `read`, `write`, `destructive`, or `any` where only the inputs tell."""
     return "any" if callable(action.effect) else action.effect
@@ -77,16 +72,30 @@ def effect(action: Action[Any]) -> str:
 def metadata(action: Action[Any]) -> dict[str, Any]:
     """What an engine asks about an action beside its inputs; absent facts are left out."""
     found = {
-        "resource": resource(action),
+        "resource": action.resource,
         "effect": effect(action),
         "idempotent": action.idempotent,
         "paginated": action.pagination is not None,
         "records": action.pagination.records if action.pagination else None,
-        "stability": action.stability,
-        "feature": action.feature,
-        "rateLimitPerMinute": action.rate_limit,
+        **_operation_facts(action),
+        "inPrismatic": False if action.is_described else None,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _operation_facts(action: Action[Any]) -> dict[str, Any]:
+    """Return what the API states of the operation behind an action."""
+    operation = action.operation
+    if operation is None:
+        return {}
+    return {
+        "method": operation.method,
+        "path": operation.path,
+        "stability": operation.stability,
+        "feature": operation.feature,
+        "rateLimits": [str(limit) for limit in operation.rate_limits] or None,
+        "ends": operation.end,
+    }
 
 
 def titled(definition: Action[Any] | DataSource[Any] | ConnectionDefinition[Any]) -> dict[str, str]:

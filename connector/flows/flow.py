@@ -109,7 +109,7 @@ class Flow:
         known = components_by_key(components)
         names = []
         for step in self.definition(flow).walk():
-            action = known[step.component].actions.get(step.action) if step.component in known else None
+            action = known[step.component].find_action(step.action) if step.component in known else None
             if action is not None and (action.effect_depends_on_inputs or action.effect == "destructive"):
                 names.append(step.name)
         return names

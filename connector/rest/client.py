@@ -49,6 +49,7 @@ class HttpClient:
         query: Mapping[str, Any] | None = None,
         json: Any = None,
         media_type: str | None = None,
+        content_type: str | None = None,
     ) -> dict[str, Any]:
         """Send one request and read the JSON it is answered with.
 
@@ -58,6 +59,7 @@ class HttpClient:
             query: Query parameters, in order.
             json: Value of the body; None sends no body.
             media_type: `Accept`, and the body's type, where they differ from the endpoint's.
+            content_type: The body's type, where it differs from `media_type`.
 
         Returns:
             `{"data": body}`; `{"data": None}` for an answer that has no body by its status.
@@ -71,7 +73,7 @@ class HttpClient:
             request.headers["Accept"] = media_type
         if json is not None:
             request.body = _body(json)
-            request.headers["Content-Type"] = media_type or "application/json"
+            request.headers["Content-Type"] = content_type or media_type or "application/json"
         reply = self.send(request)
         if reply.status == 204:
             return {"data": None}

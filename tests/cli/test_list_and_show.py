@@ -45,9 +45,11 @@ def test_list_as_json_has_everything(command: Command) -> None:
         "effect": "write",
         "idempotent": False,
         "paginated": False,
+        "method": "POST",
+        "path": "/destinations/{destinationId}/subscriptions",
         "stability": "alpha",
         "feature": "Destination Subscriptions",
-        "rateLimitPerMinute": 5,
+        "rateLimits": ["5 requests per minute"],
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 import connector
 from connector.describe.prismatic import published, server_form
 from tests.cli.conftest import Command
+from tests.support.reference import documented_definitions, documented_payload
 
 SEGMENT = connector.load_component()
 FORM = server_form(SEGMENT)
@@ -33,11 +33,7 @@ REQUIRED_OTHERWISE = {
 
 @pytest.fixture(scope="module")
 def contract() -> dict[str, Any]:
-    folder = os.environ.get("CONNECTOR_REFERENCE")
-    if not folder:
-        pytest.skip("CONNECTOR_REFERENCE does not name the folder with contract.json")
-    found: dict[str, Any] = json.loads(Path(folder, "contract.json").read_text(encoding="utf-8"))
-    return found
+    return documented_definitions()
 
 
 def inputs_of(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -123,7 +119,7 @@ def test_data_sources_and_connection_match_the_original(contract: dict[str, Any]
         found = FORM["dataSources"][key]
         assert [i["key"] for i in found["inputs"]] == [i["key"] for i in facts["original_inputs"]]
         assert (found["dataSourceType"], found["display"]["label"]) == ("picklist", facts["label"])
-        assert found["examplePayload"] == facts["example"]
+        assert found["examplePayload"] == documented_payload("data_sources", key)
     connection = FORM["connections"][0]
     named = {found["key"]: found["type"] for found in connection["inputs"]}
     assert named | {"apiKey": "password", "subdomain": "string"} == named

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+import connector
 import sandbox
 from sandbox.engine import OPERATIONS
 from tests.sandbox import support
 from tests.sandbox.support import Api, check_answer, operations
+from tests.support.reference import API
 
 IDS = {
     "sourceId": support.IOS_SOURCE,
@@ -109,9 +111,12 @@ def url_of(operation: str, ids: dict[str, str]) -> tuple[str, str]:
     return method, path
 
 
-def test_sandbox_has_exactly_the_described_operations() -> None:
-    described = {(id_, method, path) for id_, (method, path, _) in operations().items()}
-    assert {(each.id, each.method, each.path) for each in OPERATIONS} == described | {("getWorkspace", "GET", "/")}
+def test_sandbox_has_described_operations_only_and_those_of_every_action() -> None:
+    described = {(each.id, each.method, each.path) for each in API.values()}
+    simulated = {(each.id, each.method, each.path) for each in OPERATIONS}
+    assert simulated <= described
+    actions = [action.operation for action in connector.load_component().actions.values()]
+    assert {(each.id, each.method, each.path) for each in actions if each} <= simulated
 
 
 @pytest.mark.parametrize("operation", ALL)

@@ -12,6 +12,7 @@ import sandbox
 from sandbox.faults import PUBLISHED_LIMITS
 from tests.sandbox import support
 from tests.sandbox.support import Api, operations
+from tests.support.reference import API
 
 BODY = {"slug": "made", "enabled": True, "metadataId": support.JAVASCRIPT}
 
@@ -62,11 +63,7 @@ def test_published_limits_hold_for_their_operation_alone(api: Api, workspace: sa
 
 
 def test_published_limits_are_those_of_the_description() -> None:
-    described = {
-        id_: each["x-rate-limit-per-minute"]
-        for id_, (_, _, each) in operations().items()
-        if "x-rate-limit-per-minute" in each
-    }
+    described = {id_: limit.requests for id_ in operations() for limit in API[id_].rate_limits if limit.per == "minute"}
     assert described == PUBLISHED_LIMITS
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import sandbox
 from sandbox.engine import OPERATIONS
 from tests.sandbox import support
-from tests.sandbox.support import Api, check_answer, openapi, operations, quoted
+from tests.sandbox.support import Api, check_answer, operations, quoted
+from tests.support.reference import API
 
 KNOWN = [value for name, value in vars(support).items() if name.isupper() and isinstance(value, str)]
 TEXT = st.one_of(st.sampled_from(KNOWN), st.text(max_size=12))
@@ -47,7 +48,7 @@ VALUES = st.one_of(st.sampled_from(WORDS + TIMES), TEXT)
 def described(schema: dict[str, Any], depth: int = 0) -> st.SearchStrategy[Any]:
     """Values that a schema allows."""
     if "$ref" in schema:
-        return described(openapi()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]], depth)
+        return described(API.document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]], depth)
     for choice in ("oneOf", "anyOf"):
         if choice in schema:
             return st.one_of([described(each, depth) for each in schema[choice]])

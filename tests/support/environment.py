@@ -7,8 +7,6 @@ import threading
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from tests.support.reference import VARIABLE as REFERENCE
-
 PREFIXES = ("CONNECTOR_", "_CONNECTOR_", "SEGMENT_", "PRISMATIC_", "XDG_", "CLICOLOR")
 NAMES = {
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
@@ -22,7 +20,7 @@ def clear_settings(environment: MutableMapping[str, str]) -> None:
     """Remove every variable that the connector, its libraries or a nested pytest would read."""
     for name in list(environment):
         upper = name.upper()
-        if upper != REFERENCE and (upper in NAMES or upper.startswith(PREFIXES)):
+        if upper in NAMES or upper.startswith(PREFIXES):
             del environment[name]
 
 

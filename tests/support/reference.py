@@ -1,35 +1,25 @@
-"""The API's own description, where the tests are given it."""
+"""What is documented of the component, and of the API behind it."""
 
 from __future__ import annotations
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
+from connector.component.api_description import ApiDescription
 
-VARIABLE = "CONNECTOR_REFERENCE"
-
-needs_reference = pytest.mark.skipif(
-    not os.environ.get(VARIABLE), reason=f"{VARIABLE} does not name the folder with the API's OpenAPI file"
-)
+TESTS = Path(__file__).parents[1]
+API = ApiDescription(TESTS.parent / "api.json")
 
 
 @cache
-def reference(name: str) -> Any:
-    """A JSON file of the reference folder."""
-    return json.loads((Path(os.environ[VARIABLE]) / name).read_text(encoding="utf-8"))
+def documented_definitions() -> dict[str, Any]:
+    """Labels, descriptions and inputs of Prismatic's component, as its documentation and its manifest state them."""
+    definitions: dict[str, Any] = json.loads((TESTS / "documented_definitions.json").read_text(encoding="utf-8"))
+    return definitions
 
 
-def as_json_schema(schema: Any) -> Any:
-    """An OpenAPI 3.0 schema as JSON Schema: `nullable` becomes a second type."""
-    if isinstance(schema, list):
-        return [as_json_schema(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    made = {key: as_json_schema(value) for key, value in schema.items() if key != "nullable"}
-    if schema.get("nullable") is True and isinstance(made.get("type"), str):
-        made["type"] = [made["type"], "null"]
-    return made
+def documented_payload(kind: str, key: str) -> Any:
+    """The documented example payload of an action or a data source."""
+    return json.loads((TESTS / "documented_payloads" / kind / f"{key}.json").read_text(encoding="utf-8"))

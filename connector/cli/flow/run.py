@@ -169,6 +169,6 @@ def redacted_writes(run: Run, components: Mapping[str, Component]) -> list[dict[
     writes = []
     for write in run.skipped_writes:
         component, _, key = write["action"].partition(".")
-        secret = components[component].actions[key].inputs.secret_keys()
+        secret = components[component].action(key).inputs.secret_keys()
         writes.append({**write, "inputs": Redactor((), secret).record(write["inputs"])})
     return writes

@@ -30,7 +30,7 @@ class InputChecks:
             yield from _built_in(step, built_in)
             return
         component = self.components.get(step.component)
-        action = component.actions.get(step.action) if component else None
+        action = component.find_action(step.action) if component else None
         if component is not None and action is not None:
             yield from self._connection(step, component, action)
             yield from self._unknown(step, action)

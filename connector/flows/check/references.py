@@ -39,7 +39,7 @@ class VisibleSteps:
         """Return the results in the example payload of an action."""
         name = (component.key, key)
         if name not in self._examples:
-            action = component.actions.get(key)
+            action = component.find_action(key)
             example = None if action is None else action.example
             self._examples[name] = UNKNOWN if example is None else example.get("data", UNKNOWN)
         return self._examples[name]

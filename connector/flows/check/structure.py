@@ -51,8 +51,9 @@ def _action(step: Step, components: Mapping[str, Component]) -> Iterator[Rule]:
     place = ("action",)
     component = components.get(step.component)
     if component is not None:
-        if step.action not in component.actions:
-            hint = did_you_mean(step.action, component.actions) or f"Available actions: {', '.join(component.actions)}."
+        if component.find_action(step.action) is None:
+            known = [*component.actions, *component.operations]
+            hint = did_you_mean(step.action, known) or f"Available actions: {', '.join(component.actions)}."
             yield "error", "unknown-action", place, f'unknown action "{step.action}" of {component.key}', hint
         elif component.plugins.is_blocked(step.action):
             yield "error", "blocked", place, f"{step.kind} is blocked", "Remove the step, or allow the action."

@@ -13,7 +13,7 @@ from connector.flows.values.expressions import is_unset
 def check_target(step: Step, components: Mapping[str, Component]) -> Iterator[Rule]:
     """Yield the missing and the broken features of Prismatic's own component that a step uses."""
     component = components.get(step.component)
-    action = component.actions.get(step.action) if component else None
+    action = component.find_action(step.action) if component else None
     if component is None or action is None:
         return
     if step.action not in component.manifest.actions:

@@ -42,10 +42,11 @@ def needs_of(flow: FlowDefinition, components: Mapping[str, Component]) -> list[
     needs: dict[ConnectionNeed, None] = {}
     for step in flow.walk():
         component = components.get(step.component)
-        if step.is_trigger or step.kind in BUILT_IN or component is None or step.action not in component.actions:
+        action = component.find_action(step.action) if component else None
+        if step.is_trigger or step.kind in BUILT_IN or component is None or action is None:
             continue
         if component.connections:
-            needs[component.key, connection_of(step, component.actions[step.action])[1]] = None
+            needs[component.key, connection_of(step, action)[1]] = None
     return list(needs)
 
 

@@ -137,7 +137,7 @@ class _Undo:
     def _deletion(self, write: Write) -> _Deletion | None:
         component_key, _, key = write.action.partition(".")
         component = self.components.get(component_key)
-        action = component.actions.get(key) if component else None
+        action = component.find_action(key) if component else None
         if component is None or action is None or action.undo is None:
             return None
         known = {"inputs": write.inputs, "results": self.history.results_at(write.position)}
