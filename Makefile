@@ -1,25 +1,38 @@
-# `make run` and `make test` set up an environment of their own in .venv; PYTHON chooses the interpreter.
+# Every target that needs an environment makes it in .venv, and renews it when pyproject.toml or the Python changed.
 PYTHON ?= python3
 BIN := .venv/bin
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
+ENVIRONMENT := .venv/python-$(PYTHON_VERSION)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint docs bench api clean
+.PHONY: help run test lint check fix docs bench api clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make run    install, and run the main job offline on the embedded sandbox"
-	@echo "make test   install, and run the tests with branch coverage"
-	@echo "make lint   ruff, mypy --strict, import-linter, and the check of the component"
+	@echo "make run    install, then run an action on the local sandbox"
+	@echo "make test   install the test tools and run the tests with branch coverage"
+	@echo "make lint   check formatting, types, the direction of imports, the component, and the generated pages"
+	@echo "make check  run lint and test, as CI does"
+	@echo "make fix    format the code, apply the fixes of the linter, and write the generated pages"
 	@echo "make docs   write the generated pages"
 	@echo "make api    write api.json from the SDK checkouts in the folder SDK"
-	@echo "make bench  measure calls, walks and cold start on loopback"
+	@echo "make bench  run the benchmarks"
+	@echo "make clean  remove the environment and everything that the tools wrote"
+	@echo "PYTHON=python3.12 chooses the interpreter of the environment."
 
-.venv/run: pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[server]'
+$(ENVIRONMENT):
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
+	  "Python 3.11 or newer is required, and $(PYTHON) is %d.%d: run make with PYTHON=python3.12, for example." \
+	  % sys.version_info[:2])'
+	$(PYTHON) -m venv --clear .venv
+	touch $@
+
+.venv/run: $(ENVIRONMENT) pyproject.toml
+	$(PIP) --editable '.[server]'
 	touch $@
 
 .venv/dev: .venv/run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP) --editable '.[dev]'
 	touch $@
 
 run: .venv/run
@@ -27,7 +40,7 @@ run: .venv/run
 
 test: .venv/dev
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --quiet --numprocesses auto --dist worksteal
+	$(BIN)/coverage run -m pytest --quiet --numprocesses auto --dist worksteal --allowed-skips tests/allowed_skips.txt
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -38,6 +51,13 @@ lint: .venv/dev
 	$(BIN)/lint-imports
 	$(BIN)/connector check
 	$(BIN)/connector docs --check
+
+check: lint test
+
+fix: .venv/dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/connector docs
 
 docs: .venv/dev
 	$(BIN)/connector docs

@@ -15,6 +15,7 @@ import pytest
 import connector
 from tests.support.environment import HOMES, clear_settings, let_children_be_interrupted, set_home
 from tests.support.server import LoopbackServer
+from tests.support.skips import SkipLimits
 
 NUMBERS = itertools.count()
 TOKEN = "sgp_test-token-4711"
@@ -23,12 +24,19 @@ TOKEN = "sgp_test-token-4711"
 HOME = pytest.StashKey[Path]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run be limited in the tests that it skips."""
+    parser.addoption("--allowed-skips", help="Fail when more tests are skipped than this file allows.")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Clear the environment before anything reads it: fixtures of wider scope and workers see none of it either."""
     config.stash[HOME] = Path(tempfile.mkdtemp(prefix="connector-tests-"))
     clear_settings(os.environ)
     set_home(os.environ, config.stash[HOME])
     let_children_be_interrupted()
+    if limits := config.getoption("--allowed-skips"):
+        config.pluginmanager.register(SkipLimits.from_file(Path(limits)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -42,7 +43,8 @@ def broken_contracts(tree: Path) -> tuple[int, list[str]]:
         check=False,
         timeout=60,
     )
-    return run.returncode, [line.removesuffix(" BROKEN") for line in run.stdout.splitlines() if line.endswith("BROKEN")]
+    plain = re.sub(r"\x1b\[\d+m", "", run.stdout)
+    return run.returncode, re.findall(r"^(.+) BROKEN$", plain, re.MULTILINE)
 
 
 def append(path: Path, line: str) -> None:
