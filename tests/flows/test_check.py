@@ -56,7 +56,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         [step("Go", "cross-flow.invokeFlow")],
         "error unsupported Go: cross-flow.invokeFlow is not supported: a flow cannot start another flow",
     ),
-    "an unknown step of the platform's own": (
+    "an unknown built-in step": (
         [step("Loop", "loop.loopForever")],
         "error unsupported Loop: loop.loopForever is not supported Did you mean loopOverItems?",
     ),
@@ -76,7 +76,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         [step("Create", "workshop.createThing", {"name": "x", "size": "11"})],
         "error value Create: size: must be at most 10",
     ),
-    "a step that is not there": (
+    "an unknown step": (
         [echo("Tell", "=lst.results"), step("List", "workshop.listThings")],
         'error unknown-step Tell: "lst.results" refers to unknown step "lst" Did you mean list?',
     ),
@@ -84,19 +84,19 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         [echo("Tell", "=list.results"), step("List", "workshop.listThings")],
         'error not-yet-run Tell: "list.results" refers to step "List", which runs later Refer to an earlier step.',
     ),
-    "the step itself": (
+    "its own step": (
         [echo("Tell", "~{{$tell.results}}")],
         'error not-yet-run Tell: "tell.results" refers to its own step',
     ),
-    "a step inside of a loop that is over": (
+    "a step in a finished loop": (
         [loop("Loop", echo("Inside", "x")), echo("Tell", "=inside.results")],
         'error not-yet-run Tell: "inside.results" refers to step "Inside" in another loop or branch',
     ),
-    "the item of a loop that is over": (
+    "the item of a finished loop": (
         [loop("Loop", echo("Inside", "x")), echo("Tell", "=loop.currentItem")],
         'error unknown-property Tell: "loop.currentItem" is available only inside the loop',
     ),
-    "the results of a loop inside of it": (
+    "the results of a loop inside the loop": (
         [loop("Loop", echo("Inside", "=loop.results"))],
         'error unknown-property Inside: "loop.results" is available only after the loop',
     ),
@@ -108,35 +108,35 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         [branch("Branch", echo("First", "x")), echo("After", "=first.results")],
         'warning may-not-have-run After: "first.results" refers to step "First" in a branch, which may not run',
     ),
-    "a property that steps have not": (
+    "an unknown property": (
         [step("List", "workshop.listThings"), echo("Tell", "=list.result.things")],
         'error unknown-property Tell: "list.result.things": step "List" has no property "result" Did you mean results?',
     ),
-    "a path that the example has not": (
+    "a path missing from the example": (
         [step("List", "workshop.listThings"), echo("Tell", "=list.results.thing.0.id")],
         'warning path Tell: the example payload of "List" has no "thing.0.id" Did you mean things?',
     ),
-    "a path past a list": (
+    "a path without an index": (
         [step("List", "workshop.listThings"), echo("Tell", "=list.results.things.id")],
         'warning path Tell: the example payload of "List" has no "things.id" The value is a list: add an index',
     ),
-    "a path that the loop's items have not": (
+    "a path missing from the items": (
         [
             step("List", "workshop.listThings"),
             loop("Loop", echo("Tell", "=loop.currentItem.nam"), items="=list.results.things"),
         ],
         'warning path Tell: the example payload of "Loop" has no "nam" Did you mean name?',
     ),
-    "a config variable that is not there": (
+    "an unknown config variable": (
         [echo("Tell", "#Envi")],
         'error unknown-config-variable Tell: unknown config variable "Envi" Available: Workshop.',
     ),
-    "a template that names a secret": (
+    "a connection in a template": (
         [echo("Tell", "~{{#Workshop}}")],
         'error secret Tell: connection "Workshop" cannot be used as a value',
     ),
-    "a connection where a value should be": ([echo("Tell", "#Workshop")], "error secret Tell"),
-    "a connection that is a text": (
+    "a connection as a value": ([echo("Tell", "#Workshop")], "error secret Tell"),
+    "a string as a connection": (
         [step("List", "workshop.listThings", {"connection": "Workshop"})],
         "error connection List: connection: must be a config variable",
     ),
@@ -144,31 +144,31 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         [step("Break", "loop.breakLoop")],
         "error break Break: breakLoop is not inside a loop",
     ),
-    "steps inside of no loop": (
+    "steps outside a loop": (
         [step("List", "workshop.listThings", steps=[echo("Tell", "x")])],
         "error block List: workshop.listThings is not a loop, but has steps",
     ),
-    "branches of no branch": (
+    "branches of a step that does not branch": (
         [step("List", "workshop.listThings", branches=[{"name": "A", "steps": []}])],
         "error block List: workshop.listThings does not branch, but has branches",
     ),
-    "a way that leads nowhere": (
+    "an unknown branch": (
         [branch("Branch", echo("First", "x"), mapped="B", way="Else")],
         'error branch Branch: unknown branch "B" Available branches: Else, Else.',
     ),
-    "a branch that nothing leads to": (
+    "an unreachable branch": (
         [branch("Branch", echo("First", "x"), way="Z", mapped="Else")],
         'warning branch Branch: no condition selects branch "Z"',
     ),
-    "a number of times that is none": (
+    "an invalid number of iterations": (
         [step("Loop", "loop.loopNTimes", {"iterationCount": "often"}, steps=[echo("Tell", "x")])],
         'error value Loop: iterationCount: must be an integer, got "often"',
     ),
-    "a required input of the platform's own step": (
+    "a missing input of a built-in step": (
         [step("Loop", "loop.loopOverItems", {"items": ""}, steps=[echo("Tell", "x")])],
         "error missing-input Loop: items: is required",
     ),
-    "an unknown input of the platform's own step": (
+    "an unknown input of a built-in step": (
         [step("Wait", "sleep.sleep", {"ms": "1", "seconds": "2"})],
         'error unknown-input Wait: unknown input "seconds" of sleep.sleep',
     ),
@@ -186,7 +186,7 @@ def test_problem_is_reported(workshop: Component, case: str) -> None:
         assert problems == []
 
 
-def test_step_of_another_branch_is_not_seen(workshop: Component) -> None:
+def test_step_of_another_branch_is_not_visible(workshop: Component) -> None:
     choose = branch("Branch", echo("First", "x"))
     choose["branches"][1]["steps"] = [echo("Second", "=first.results")]
     assert problems_of(workshop, choose)[0].startswith(
@@ -194,13 +194,13 @@ def test_step_of_another_branch_is_not_seen(workshop: Component) -> None:
     )
 
 
-def test_selecting_an_executed_step_may_refer_to_branches(workshop: Component) -> None:
+def test_select_executed_step_result_may_refer_to_branches(workshop: Component) -> None:
     both = {"type": "complex", "value": [{"type": "reference", "value": "first.results"}]}
     select = step("Select", "branch.selectExecutedStepResult", {"stepResult": both})
     assert problems_of(workshop, branch("Branch", echo("First", "x")), select) == []
 
 
-def test_condition_that_does_not_hold_together_is_found(workshop: Component) -> None:
+def test_invalid_condition_is_reported(workshop: Component) -> None:
     entry = {"name": "A", "type": "complex", "value": ["and", ["equals", {"type": "value", "value": "1"}]]}
     choose = step(
         "Choose",
@@ -211,24 +211,24 @@ def test_condition_that_does_not_hold_together_is_found(workshop: Component) -> 
     assert 'unknown operator "equals" (Did you mean equal' in problems_of(workshop, choose)[0]
 
 
-def test_values_that_only_the_run_knows_are_not_judged(workshop: Component) -> None:
+def test_values_known_only_at_run_time_are_not_checked(workshop: Component) -> None:
     steps = step("List", "workshop.listThings"), step("Create", "workshop.createThing", {"name": "=list.results.next"})
     assert problems_of(workshop, *steps) == []
 
 
-def test_unset_config_variable_is_a_warning_until_values_are_known(workshop: Component) -> None:
+def test_unset_config_variable_is_a_warning_without_config(workshop: Component) -> None:
     flow = flow_of(echo("Tell", "#Env"), config=[{"key": "Env", "dataType": "string"}])
     assert [f.severity for f in flow.check(workshop)] == ["warning"]
     assert [f.severity for f in flow.check(workshop, config={})] == ["error"]
     assert flow.check(workshop, config={"Env": "prod"}) == []
 
 
-def test_default_outside_the_choices_is_found(workshop: Component) -> None:
+def test_default_outside_its_choices_is_an_error(workshop: Component) -> None:
     variable = {"key": "Env", "dataType": "picklist", "pickList": ["a", "b"], "defaultValue": "c"}
     assert "is not one of its choices" in problems_of(workshop, echo("Tell", "#Env"), config=[variable])[0]
 
 
-def test_secret_that_stands_in_the_file_is_found(workshop: Component) -> None:
+def test_secret_in_the_file_is_a_warning(workshop: Component) -> None:
     variable = {
         "key": "Other",
         "dataType": "connection",
@@ -242,13 +242,13 @@ def test_secret_that_stands_in_the_file_is_found(workshop: Component) -> None:
     )
 
 
-def test_connection_that_the_component_has_not_is_found(workshop: Component) -> None:
+def test_unknown_connection_of_a_component_is_an_error(workshop: Component) -> None:
     variable = {"key": "O", "dataType": "connection", "connection": {"key": "oauth", "component": {"key": "workshop"}}}
     listing = step("List", "workshop.listThings", {"connection": "#O"})
     assert 'unknown workshop connection "oauth"' in problems_of(workshop, listing, config=[variable])[0]
 
 
-def test_target_platform_names_what_it_lacks_and_what_is_broken_there(workshop: Component) -> None:
+def test_target_prismatic_reports_missing_inputs_and_broken_actions(workshop: Component) -> None:
     steps = (
         step("Echo", "workshop.echo", {"fetchAll": "true"}),
         step("Update", "workshop.updateThing", {"thingId": "x"}),
@@ -274,7 +274,7 @@ def test_finding_says_flow_step_line_cause_and_cure(workshop: Component) -> None
     assert str(problem).startswith('error: Main / Post (flow.yaml:14): component "slack" is not installed')
 
 
-def test_every_flow_of_a_file_is_checked_or_the_one_that_is_named(workshop: Component) -> None:
+def test_check_covers_all_flows_or_the_named_one(workshop: Component) -> None:
     flow = Flow.parse(
         "name: x\ndefinitionVersion: 7\nflows:\n"
         + "".join(
@@ -288,14 +288,14 @@ def test_every_flow_of_a_file_is_checked_or_the_one_that_is_named(workshop: Comp
     assert [problem.flow for problem in flow.check(workshop, flow="Two")] == ["Two"]
 
 
-def test_components_may_be_left_out_given_alone_listed_or_by_key(workshop: Component) -> None:
+def test_check_accepts_components_in_every_form(workshop: Component) -> None:
     flow = flow_of(step("List", "workshop.listThings"))
     for given in (workshop, [workshop], {"workshop": workshop}):
         assert flow.check(given) == []
     assert [problem.rule for problem in flow.check()] == ["unsupported"]
 
 
-def test_blocked_action_is_found() -> None:
+def test_blocked_action_is_an_error() -> None:
     component = support.workshop()
     component.block("noop")
     assert "error blocked Step: workshop.noop is blocked" in problems_of(component, step("Step", "workshop.noop"))[0]

@@ -1,4 +1,4 @@
-"""The 25 operators of conditions, as they were measured on the platform's own evaluator."""
+"""The 25 operators of conditions, as measured on Prismatic's own evaluator."""
 
 from __future__ import annotations
 
@@ -81,16 +81,16 @@ FALSE: list[list[Any]] = [
 
 
 @pytest.mark.parametrize("condition", TRUE, ids=repr)
-def test_it_holds(condition: list[Any]) -> None:
+def test_condition_is_met(condition: list[Any]) -> None:
     assert evaluate_condition(condition) is True
 
 
 @pytest.mark.parametrize("condition", FALSE, ids=repr)
-def test_it_does_not_hold(condition: list[Any]) -> None:
+def test_condition_is_not_met(condition: list[Any]) -> None:
     assert evaluate_condition(condition) is False
 
 
-def test_every_operator_is_tried_above() -> None:
+def test_every_operator_has_a_case() -> None:
     assert {condition[0] for condition in TRUE} == set(OPERATORS)
     assert len(OPERATORS) == 25
 
@@ -109,12 +109,12 @@ def test_every_operator_is_tried_above() -> None:
         (["dateTimeBefore", "", "2021"], 'must be a date, got ""'),
     ],
 )
-def test_value_of_the_wrong_kind_is_an_error(condition: list[Any], message: str) -> None:
+def test_value_of_the_wrong_type_is_an_error(condition: list[Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         evaluate_condition(condition)
 
 
-def test_terms_that_do_not_decide_are_not_looked_at() -> None:
+def test_terms_that_do_not_decide_are_not_evaluated() -> None:
     assert evaluate_condition(["or", ["isTrue", True], ["isEmpty", None]])
     assert not evaluate_condition(["and", ["isTrue", False], ["isEmpty", None]])
 
@@ -135,6 +135,6 @@ def complex_of(value: Any) -> Any:
         ([["isTrue"]], "must begin with an operator"),
     ],
 )
-def test_what_is_no_condition_is_refused(written: Any, message: str) -> None:
+def test_invalid_condition_is_rejected(written: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         compile_condition(complex_of(written))

@@ -1,4 +1,4 @@
-"""The page about flows says what is so."""
+"""Tests of docs/flows.md: its snippets run, and its tables are complete."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ def connection() -> Iterator[dict[str, Any]]:
         yield {"fields": {"apiKey": workspace.token, "baseUrl": url}}
 
 
-def test_every_snippet_of_the_page_runs(
-    connection: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_snippet_runs(connection: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     names: dict[str, Any] = {"connection": connection}
@@ -40,12 +38,12 @@ def test_every_snippet_of_the_page_runs(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in BUILT_IN if not kind.startswith("persist-data.")])
-def test_every_step_of_the_platform_is_on_the_page(kind: str) -> None:
+def test_every_supported_step_is_listed(kind: str) -> None:
     component, _, action = kind.partition(".")
     assert f"`{component}`" in PAGE
     assert f"`{action}`" in PAGE
 
 
 @pytest.mark.parametrize("name", [*UNSUPPORTED, *OPERATORS])
-def test_every_operator_and_what_does_not_run_is_on_the_page(name: str) -> None:
+def test_every_operator_and_unsupported_component_is_listed(name: str) -> None:
     assert f"`{name}`" in PAGE

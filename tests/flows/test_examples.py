@@ -1,4 +1,4 @@
-"""The example flows, each run against a workspace on this machine."""
+"""The example flows, run against local workspaces."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def provision(segment: Component, here: Place, **options: Any) -> Run:
     return flow.run(segment, connections={"Workspace": here.connection}, payload=APP, config=config, **options)
 
 
-def test_app_is_provisioned_once_however_often_the_flow_runs(segment: Component, here: Place) -> None:
+def test_provisioning_twice_creates_an_app_once(segment: Component, here: Place) -> None:
     before = here.counts
     first = provision(segment, here)
     after = here.counts
@@ -113,7 +113,7 @@ def test_app_is_provisioned_once_however_often_the_flow_runs(segment: Component,
     assert all(first.results.values())
 
 
-def test_what_is_missing_of_an_app_is_added(segment: Component, here: Place) -> None:
+def test_provisioning_adds_missing_parts(segment: Component, here: Place) -> None:
     first = provision(segment, here)
     runner = connector.Runner(segment, here.connection)
     runner.invoke("deleteTransformation", {"transformationId": first.results["transformationId"]})
@@ -121,7 +121,7 @@ def test_what_is_missing_of_an_app_is_added(segment: Component, here: Place) -> 
     assert {key for key in first.results if first.results[key] != second.results[key]} == {"transformationId"}
 
 
-def test_provisioned_app_can_be_taken_back(segment: Component, here: Place) -> None:
+def test_provisioning_can_be_undone(segment: Component, here: Place) -> None:
     before = here.counts
     done = provision(segment, here)
     assert done.journal is not None
@@ -143,7 +143,7 @@ def test_dry_run_of_provisioning_changes_nothing(segment: Component, here: Place
     assert [call["step"] for call in done.skipped_writes][:2] == ["Create Source", "Connect To Warehouse"]
 
 
-def test_user_is_removed_and_pending_invites_are_mentioned(segment: Component, here: Place) -> None:
+def test_off_boarding_removes_the_user_and_reports_pending_invites(segment: Component, here: Place) -> None:
     events: list[Any] = []
     user = here.workspace.users[-1]
     flow = Flow.load(EXAMPLES / "offboard_user.yaml")
@@ -167,9 +167,7 @@ def copy(segment: Component, here: Place, there: Place, payload: dict[str, Any])
     return Flow.load(EXAMPLES / "copy_source.yaml").run(segment, connections=connections, payload=payload)
 
 
-def test_copying_a_source_first_asks_for_the_settings_and_changes_nothing(
-    segment: Component, here: Place, there: Place
-) -> None:
+def test_copying_without_settings_returns_the_required_settings(segment: Component, here: Place, there: Place) -> None:
     first = provision(segment, here)
     before = there.counts
     done = copy(segment, here, there, {"sourceId": first.results["sourceId"]})
@@ -179,7 +177,7 @@ def test_copying_a_source_first_asks_for_the_settings_and_changes_nothing(
     assert there.counts == before
 
 
-def test_source_is_copied_with_its_destinations_once(segment: Component, here: Place, there: Place) -> None:
+def test_copying_twice_creates_source_and_destinations_once(segment: Component, here: Place, there: Place) -> None:
     first = provision(segment, here)
     settings = {"apiKey": "of the other workspace"}
     payload = {
@@ -196,7 +194,7 @@ def test_source_is_copied_with_its_destinations_once(segment: Component, here: P
     assert there.counts == after
 
 
-def test_many_sources_are_changed_and_the_answer_says_which_could_not_be(segment: Component, here: Place) -> None:
+def test_changing_many_sources_lists_the_failed_ones(segment: Component, here: Place) -> None:
     ids = [source["id"] for source in here.workspace.sources[:2]]
     payload = [
         {"sourceId": ids[0], "name": "First", "enabled": False},
@@ -210,7 +208,7 @@ def test_many_sources_are_changed_and_the_answer_says_which_could_not_be(segment
     assert (changed[ids[0]]["name"], changed[ids[0]]["enabled"], changed[ids[1]]["name"]) == ("First", False, "Second")
 
 
-def test_failed_flow_names_the_step_the_action_and_the_cause(segment: Component, here: Place) -> None:
+def test_failed_flow_names_step_action_and_cause(segment: Component, here: Place) -> None:
     with pytest.raises(StepError, match='the step "Get Source" of the flow "Copy" failed: getSource: not found'):
         copy(segment, here, here, {"sourceId": "missing"})
 

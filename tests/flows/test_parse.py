@@ -1,4 +1,4 @@
-"""Reading integration files."""
+"""Parsing integration files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def dumped(content: Any) -> str:
     return yaml.safe_dump(content, sort_keys=False)
 
 
-def test_five_kinds_of_expressions_are_read() -> None:
+def test_five_types_of_expressions_are_parsed() -> None:
     inputs = {
         "a": "text",
         "b": "=trigger.results.body",
@@ -60,17 +60,17 @@ def test_five_kinds_of_expressions_are_read() -> None:
 @pytest.mark.parametrize(
     ("written", "value"), [("no", "no"), ("012", "012"), ("on", "on"), ("5", "5"), ("true", "true")]
 )
-def test_bare_literal_is_the_text_that_stands_there(written: str, value: str) -> None:
+def test_bare_literal_is_a_string(written: str, value: str) -> None:
     text = dumped(document(step("Echo", "workshop.echo", {"value": "PLACE"}))).replace("PLACE", written)
     assert Flow.parse(text).definition().steps[1].inputs["value"] == Literal(value)
 
 
 @pytest.mark.parametrize("version", [6, 7, "7"])
-def test_versions_6_and_7_are_read(version: Any) -> None:
+def test_versions_6_and_7_are_supported(version: Any) -> None:
     assert Flow.parse(dumped({**document(), "definitionVersion": version})).integration.version in {6, 7}
 
 
-def test_another_version_is_refused_by_name() -> None:
+def test_other_version_is_rejected() -> None:
     assert problems("name: x\ndefinitionVersion: 5\nflows: []\n") == [
         (
             "flow.yaml:2: definitionVersion: unsupported version 5 (supported: 6, 7) "
@@ -79,11 +79,11 @@ def test_another_version_is_refused_by_name() -> None:
     ]
 
 
-def test_old_format_of_one_flow_a_file_is_named() -> None:
+def test_old_format_is_rejected_by_name() -> None:
     assert "this is the old format of one flow per file" in problems("name: x\ntrigger: {}\nsteps: []\n")[0]
 
 
-def test_what_is_not_executed_is_kept() -> None:
+def test_ignored_fields_are_kept() -> None:
     pages = [{"name": "Page", "elements": [{"type": "configVar", "value": "Workshop"}]}]
     scheduled = {**TRIGGER, "schedule": {"type": "value", "value": "0 * * * *"}}
     content = document(configPages=pages, labels=["a"])
@@ -95,7 +95,7 @@ def test_what_is_not_executed_is_kept() -> None:
     assert flow.definition().steps[0].extra == {"schedule": {"type": "value", "value": "0 * * * *"}}
 
 
-def test_three_kinds_of_config_variables_are_read() -> None:
+def test_three_kinds_of_config_variables_are_parsed() -> None:
     config = [
         {"key": "Colour", "dataType": "picklist", "defaultValue": "red", "pickList": ["red", "blue"]},
         {"key": "Tags", "dataType": "string", "collectionType": "valuelist"},
@@ -116,7 +116,7 @@ def test_three_kinds_of_config_variables_are_read() -> None:
     assert variables["Shared"].kind == "scoped"
 
 
-def test_what_happens_on_an_error_is_read() -> None:
+def test_error_handling_is_parsed() -> None:
     config = {
         "errorHandlerType": "retry",
         "maxAttempts": 3,
@@ -128,7 +128,7 @@ def test_what_happens_on_an_error_is_read() -> None:
     assert on_error == ErrorConfig("retry", 3, 2.0, exponential=True, ignore_final=True)
 
 
-def test_all_problems_come_at_once_with_line_path_and_cure() -> None:
+def test_all_problems_are_reported_with_line_path_and_hint() -> None:
     text = """\
 name: Broken
 definitionVersion: 7
@@ -183,7 +183,7 @@ requiredConfigVars:
 
 
 @pytest.mark.parametrize("steps", [[], [step("Echo", "workshop.echo")], [TRIGGER, {**TRIGGER, "name": "Second"}]])
-def test_flow_begins_with_its_one_trigger(steps: list[dict[str, Any]]) -> None:
+def test_flow_without_one_leading_trigger_is_rejected(steps: list[dict[str, Any]]) -> None:
     content = document()
     content["flows"][0]["steps"] = steps
     assert "the first step, and only it, must be a trigger" in problems(dumped(content))[0]
@@ -209,28 +209,28 @@ def test_flow_begins_with_its_one_trigger(steps: list[dict[str, Any]]) -> None:
     ],
     ids=lambda value: value[:20],
 )
-def test_file_of_another_shape_is_refused(content: str, message: str) -> None:
+def test_invalid_file_is_rejected(content: str, message: str) -> None:
     assert message in problems(content)[0]
 
 
-def test_two_flows_of_one_name_are_refused() -> None:
+def test_duplicate_flow_name_is_rejected() -> None:
     content = document()
     content["flows"] *= 2
     assert 'flows.1: duplicate flow "Main" (first used at flow.yaml:' in problems(dumped(content))[0]
 
 
-def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InvalidFlowError, match=r"missing.yaml: cannot read the file: no such file or directory"):
         Flow.load(tmp_path / "missing.yaml")
 
 
-def test_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+def test_file_that_is_not_utf_8_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "flow.yaml").write_bytes(b"name: \xff\n")
     with pytest.raises(InvalidFlowError, match=r"not UTF-8 \(byte 6\)"):
         Flow.load(tmp_path / "flow.yaml")
 
 
-def test_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_huge_file_is_rejected_before_reading(tmp_path: Path) -> None:
     with (tmp_path / "flow.yaml").open("wb") as file:
         file.truncate(50_000_000)
     with pytest.raises(InvalidFlowError, match=r"larger than 20000000 bytes"):

@@ -1,4 +1,4 @@
-"""Files that nobody wrote in good faith: they are refused or bounded, never a traceback."""
+"""Untrusted files are rejected or bounded, and never cause a traceback."""
 
 from __future__ import annotations
 
@@ -70,9 +70,7 @@ ODD = st.one_of(
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.sampled_from(places(SOUND)), new=ODD)
-def test_file_with_anything_anywhere_is_read_and_checked_or_refused(
-    workshop: Component, place: tuple[Any, ...], new: Any
-) -> None:
+def test_mutated_file_is_checked_or_rejected(workshop: Component, place: tuple[Any, ...], new: Any) -> None:
     try:
         text = yaml.safe_dump(replaced(SOUND, place, new), allow_unicode=True)
         reported = Flow.parse(text).check(workshop)
@@ -85,7 +83,7 @@ def test_file_with_anything_anywhere_is_read_and_checked_or_refused(
 
 @settings(max_examples=150, deadline=None)
 @given(text=st.text(max_size=200))
-def test_any_other_text_is_refused_with_reasons(text: str) -> None:
+def test_random_text_is_rejected_with_problems(text: str) -> None:
     with pytest.raises(InvalidFlowError) as caught:
         Flow.parse(text)
     assert caught.value.problems
@@ -97,7 +95,7 @@ def test_any_other_text_is_refused_with_reasons(text: str) -> None:
         SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner)
     )
 )
-def test_any_payload_is_run_with_or_a_clear_error(workshop: Component, payload: Any) -> None:
+def test_random_payload_runs_or_fails_clearly(workshop: Component, payload: Any) -> None:
     flow = Flow.parse(
         yaml.safe_dump(
             document(
@@ -116,7 +114,7 @@ def test_any_payload_is_run_with_or_a_clear_error(workshop: Component, payload: 
         assert flow.run(workshop, connections=connection, payload=payload, journal=False).status == "done"
 
 
-def test_payload_that_is_nested_too_deeply_or_contains_itself_is_refused(workshop: Component) -> None:
+def test_payload_that_is_too_deep_or_cyclic_is_rejected(workshop: Component) -> None:
     flow = Flow.parse(yaml.safe_dump(document()))
     cyclic: list[Any] = []
     cyclic.append(cyclic)
@@ -125,7 +123,7 @@ def test_payload_that_is_nested_too_deeply_or_contains_itself_is_refused(worksho
             flow.run(workshop, payload=payload)
 
 
-def test_answer_that_is_nested_deeply_does_not_stop_a_trace(
+def test_deeply_nested_response_does_not_break_a_trace(
     run: Callable[..., Run], service: Service, tmp_path: Path
 ) -> None:
     service.answers["GET"] = [ServerResponse(b"[" * 150 + b"]" * 150)]
@@ -133,7 +131,7 @@ def test_answer_that_is_nested_deeply_does_not_stop_a_trace(
     assert b'"..."' in (tmp_path / "trace").read_bytes()
 
 
-def test_reading_and_checking_flows_does_not_load_the_http_library(tmp_path: Path) -> None:
+def test_loading_and_checking_does_not_import_the_http_library(tmp_path: Path) -> None:
     (tmp_path / "flow.yaml").write_text(yaml.safe_dump(document(step("List", "workshop.listThings"))))
     program = f"""
 import sys

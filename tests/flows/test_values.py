@@ -35,7 +35,7 @@ from connector.flows.values.paths import UNDEFINED, get_path, parse_path
         ("", ""),
     ],
 )
-def test_reference_knows_a_step_by_its_name_in_camel_case(name: str, variable: str) -> None:
+def test_step_variable_is_the_name_in_camel_case(name: str, variable: str) -> None:
     assert step_variable(name) == variable
 
 
@@ -50,17 +50,17 @@ def test_reference_knows_a_step_by_its_name_in_camel_case(name: str, variable: s
         ("trigger.results.webhookUrls.My Flow", ("trigger", "results", "webhookUrls", "My Flow")),
     ],
 )
-def test_paths_are_dotted_with_brackets_where_a_name_needs_them(text: str, path: tuple[str, ...]) -> None:
+def test_path_has_dots_and_brackets(text: str, path: tuple[str, ...]) -> None:
     assert parse_path(text) == path
 
 
 @pytest.mark.parametrize("text", ["", ".a", "a..b", "a.", "a[", "a]b", 'a["b'])
-def test_what_is_no_path_is_refused(text: str) -> None:
+def test_invalid_path_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r"unexpected|is empty"):
         parse_path(text)
 
 
-def test_path_of_endless_length_is_refused() -> None:
+def test_path_with_too_many_segments_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"more than 100 segments"):
         parse_path(".".join("a" * 101))
 
@@ -71,7 +71,7 @@ def test_number_is_an_index_of_a_list_and_a_key_of_an_object() -> None:
 
 
 @pytest.mark.parametrize("path", [("nothing",), ("list", "9"), ("list", "x"), ("text", "0"), ("list", "9" * 50)])
-def test_path_that_leads_nowhere_is_undefined(path: tuple[str, ...]) -> None:
+def test_path_without_a_value_is_undefined(path: tuple[str, ...]) -> None:
     assert get_path({"list": [1], "text": "abc"}, path) is UNDEFINED
 
 
@@ -93,21 +93,21 @@ SCOPE = Scope(
         ("no slots, { braces }", "no slots, { braces }"),
     ],
 )
-def test_template_takes_values_of_steps_and_config_variables(text: str, filled: str) -> None:
+def test_template_inserts_values_of_steps_and_config_variables(text: str, filled: str) -> None:
     assert evaluate(Template.parse(text), SCOPE) == filled
 
 
-def test_value_that_looks_like_a_slot_is_not_filled_again() -> None:
+def test_value_that_looks_like_a_slot_is_not_expanded_again() -> None:
     assert evaluate(Template.parse("{{$step.results.text}}"), SCOPE) == "{{$step.results.n}}"
 
 
 @pytest.mark.parametrize("expression", [ConfigVariable("Workspace"), Template.parse("{{#Workspace}}")])
-def test_connection_never_becomes_a_value(expression: Any) -> None:
+def test_connection_cannot_be_used_as_a_value(expression: Any) -> None:
     with pytest.raises(UsageError, match=r'connection "Workspace" cannot be used as a value'):
         evaluate(expression, SCOPE)
 
 
-def test_lists_and_pairs_are_made_of_expressions_names_included() -> None:
+def test_complex_expression_evaluates_items_names_and_values() -> None:
     number = Reference.parse("step.results.n")
     named = Pair(Template.parse("key-{{#Env}}"), number)
     assert evaluate(Complex((Literal("a"), number)), SCOPE) == ["a", 5]
@@ -118,7 +118,7 @@ def test_lists_and_pairs_are_made_of_expressions_names_included() -> None:
 
 
 @pytest.mark.parametrize(("value", "text"), [(5.0, "5"), (1.5, "1.5"), (float("nan"), "NaN"), (b"x", "x"), ({}, "{}")])
-def test_values_stand_in_texts_as_javascript_writes_them(value: Any, text: str) -> None:
+def test_as_text_formats_values_like_javascript(value: Any, text: str) -> None:
     assert as_text(value) == text
 
 
@@ -126,7 +126,7 @@ def test_values_stand_in_texts_as_javascript_writes_them(value: Any, text: str) 
     ("value", "text"),
     [(None, "null"), (UNDEFINED, "undefined"), ([1, [2, None]], "1,2,"), ({"a": 1}, "[object Object]")],
 )
-def test_string_of_is_that_of_javascript(value: Any, text: str) -> None:
+def test_string_of_converts_like_javascript(value: Any, text: str) -> None:
     assert string_of(value) == text
 
 
@@ -144,16 +144,16 @@ def test_string_of_is_that_of_javascript(value: Any, text: str) -> None:
         ("Infinity", float("inf")),
     ],
 )
-def test_number_of_is_that_of_javascript(value: Any, number: float) -> None:
+def test_number_of_converts_like_javascript(value: Any, number: float) -> None:
     assert number_of(value) == number
 
 
 @pytest.mark.parametrize("value", ["abc", "1_000", "nan", "5 apples", {}, [1, 2], UNDEFINED])
-def test_what_is_no_number_is_nan(value: Any) -> None:
+def test_number_of_other_values_is_nan(value: Any) -> None:
     assert number_of(value) != number_of(value)
 
 
-def test_loose_equality_goes_into_lists_and_objects() -> None:
+def test_loose_equality_compares_members() -> None:
     assert loosely_equal({"a": ["1", None]}, {"a": [1, UNDEFINED]})
     assert not loosely_equal({"a": 1}, {"a": 1, "b": 2})
     assert not loosely_equal([1], {"0": 1})
