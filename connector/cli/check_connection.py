@@ -19,7 +19,8 @@ def command(context: click.Context, connecting: ConnectionOptions) -> None:
     """Test the credentials and show the workspace they belong to."""
     opened = connecting.open(component_of(context))
     payload = opened.runner.test_connection(deadline=opened.deadline)
-    print_line(f"Connected to {owner_of(payload)} ({opened.target()})")
+    target = f"({opened.target()})" if opened.is_sandbox else f"at {opened.target()}"
+    print_line(f"Connected to {owner_of(payload)} {target}")
     write_json(payload)
 
 

@@ -12,9 +12,9 @@ import click
 
 from connector.cli.files import name_of, read_json_object
 from connector.cli.output import print_line
-from connector.cli.sandbox_options import FAULTS, VARIABLE, file_to_use
+from connector.cli.sandbox_options import FAULTS, file_to_use
 from connector.cli.shared_options import wait_options
-from connector.component.credentials import connection_of, environment_credentials
+from connector.component.credentials import SANDBOX, connection_of, environment_credentials
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,12 +70,14 @@ class ConnectionOptions(NamedTuple):
 
     Attributes:
         connections: `FILE`, in flows `NAME=FILE`.
+        profiles: Name of a profile, in flows also `NAME=PROFILE`.
         sandboxes: `FILE` (empty for the user's own sandbox), in flows also `NAME` or `NAME=FILE`.
         max_wait: Seconds that a request may wait.
         deadline: Seconds that a call may take.
     """
 
     connections: Sequence[str]
+    profiles: Sequence[str]
     sandboxes: Sequence[str]
     max_wait: float
     deadline: float | None
@@ -100,18 +102,55 @@ class ConnectionOptions(NamedTuple):
     def _resolve(self, component: Component) -> ResolvedConnection:
         option = self.sandboxes[-1] if self.sandboxes else None
         if path := file_to_use(component, option, os.environ):
-            if self.connections:
-                raise sandbox_conflict()
+            check_no_connection(self)
             return sandbox_connection(component, path)
+        if self.connections and self.profiles:
+            raise UsageError("--connection and --profile cannot be used together", hint="Leave out one of them.")
         if self.connections:
             return file_connection(self.connections[-1], "connection")
-        return ResolvedConnection(*environment_credentials(component, os.environ))
+        if self.profiles:
+            return profile_connection(component, self.profiles[-1])
+        return default_connection(component)
 
 
-def sandbox_conflict() -> UsageError:
-    """Return the error about a connection beside a sandbox."""
-    hint = f"Unset {VARIABLE} to use a connection." if os.environ.get(VARIABLE) else "Leave out one of them."
-    return UsageError("--connection and --sandbox cannot be used together", hint=hint)
+def check_no_connection(options: ConnectionOptions) -> None:
+    """Check that no connection is beside a sandbox.
+
+    Raises:
+        UsageError: If there is one.
+    """
+    if options.connections or options.profiles:
+        hint = f"Unset {SANDBOX} to use a connection." if os.environ.get(SANDBOX) else "Leave out one of them."
+        option = "--connection" if options.connections else "--profile"
+        raise UsageError(f"{option} and --sandbox cannot be used together", hint=hint)
+
+
+def profile_connection(component: Component, name: str) -> ResolvedConnection:
+    """Return the connection of a profile.
+
+    Raises:
+        UnknownKeyError: If there is no such profile.
+        ConnectionInputError: If the profile is invalid, or for another component.
+    """
+    from connector.component.profiles import load_profile
+
+    return ResolvedConnection(*load_profile(name, os.environ).credentials(component, os.environ))
+
+
+def default_connection(component: Component) -> ResolvedConnection:
+    """Return the connection of the environment, else of the profile `default`; without a name if there is none.
+
+    Raises:
+        UsageError: If a variable does not hold a JSON object.
+        ConnectionInputError: If the profile is invalid.
+    """
+    credentials = environment_credentials(component, os.environ)
+    if not credentials.origin:
+        from connector.component.profiles import default_profile
+
+        if profile := default_profile(component.key, os.environ):
+            credentials = profile.credentials(component, os.environ)
+    return ResolvedConnection(*credentials)
 
 
 def file_connection(file: str, noun: str) -> ResolvedConnection:
@@ -152,11 +191,14 @@ def connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="JSON file with the connection or its fields; - reads standard input.",
         ),
         click.option(
+            "--profile", "profiles", multiple=True, metavar="NAME", help="Profile to use, as written by login."
+        ),
+        click.option(
             "--sandbox",
             "sandboxes",
             multiple=True,
             metavar="[=FILE]",
-            help=f"Use the local sandbox instead of the real service.  [env: {VARIABLE}]",
+            help=f"Use the local sandbox instead of the real service.  [env: {SANDBOX}]",
         ),
     )
 
@@ -173,11 +215,18 @@ def flow_connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="JSON file with the connection NAME of the flow, or its fields. The environment can set one.",
         ),
         click.option(
+            "--profile",
+            "profiles",
+            multiple=True,
+            metavar="[NAME=]PROFILE",
+            help="Profile to use for the connection NAME, or for all connections.",
+        ),
+        click.option(
             "--sandbox",
             "sandboxes",
             multiple=True,
             metavar="[=NAME][=FILE]",
-            help=f"Use a local sandbox for the connection NAME, or for all connections.  [env: {VARIABLE}]",
+            help=f"Use a local sandbox for the connection NAME, or for all connections.  [env: {SANDBOX}]",
         ),
     )
 

@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.component.credentials import OFF, SANDBOX
+
 if TYPE_CHECKING:
     from connector.component.component import Component
 
-VARIABLE = "CONNECTOR_SANDBOX"
 FAULTS = "CONNECTOR_SANDBOX_FAULTS"
-YES = {"1", "true", "yes", "on"}
-NO = {"", "0", "false", "no", "off"}
+ON = {"1", "true", "yes", "on"}
 
 
 def file_to_use(component: Component, option: str | None, environment: Mapping[str, str]) -> Path | None:
     """Return the file of the sandbox that `--sandbox[=FILE]`, else the variable, selects; None if neither does."""
-    selected = environment.get(VARIABLE, "").strip() if option is None else option or "1"
-    return None if selected.lower() in NO else _file(component, selected, environment)
+    selected = environment.get(SANDBOX, "").strip() if option is None else option or "1"
+    return None if selected.lower() in OFF else _file(component, selected, environment)
 
 
 def file_of(component: Component, file: str | None, environment: Mapping[str, str]) -> Path:
     """Return the file of the sandbox that a command of `connector sandbox` works on."""
-    return _file(component, file or environment.get(VARIABLE, "").strip(), environment)
+    return _file(component, file or environment.get(SANDBOX, "").strip(), environment)
 
 
 def _file(component: Component, selected: str, environment: Mapping[str, str]) -> Path:
     from connector.sandbox_kit.sandbox import default_file, make_folder, sandbox_of
 
-    if selected.lower() not in YES | NO:
+    if selected.lower() not in ON | OFF:
         return Path(selected).expanduser().absolute()
     sandbox_of(component)
     file = default_file(component, environment)
@@ -41,5 +41,5 @@ def _file(component: Component, selected: str, environment: Mapping[str, str]) -
 
 def file_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--file`."""
-    help_line = f"Sandbox file.  [default: the user's sandbox; env: {VARIABLE}]"
+    help_line = f"Sandbox file.  [default: the user's sandbox; env: {SANDBOX}]"
     return click.option("--file", metavar="FILE", help=help_line)(function)

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.component.definitions import ConnectionDefinition
 
+SANDBOX = "CONNECTOR_SANDBOX"
+"""Environment variable that selects the local sandbox on the command line."""
+
+OFF = frozenset({"", "0", "false", "no", "off"})
+
 VARIABLES = ("CONNECTOR_CONNECTION", "PRISMATIC_CONNECTION_VALUE")
 """Environment variables that hold a whole connection as JSON; the first one that is set decides."""
 
@@ -40,6 +45,17 @@ def environment_credentials(component: Component, environment: Mapping[str, str]
     candidates = [_from_variables(definition, environment) for definition in component.connections.values()]
     complete = [*(candidate for candidate in candidates if candidate.origin), *candidates]
     return complete[0] if complete else Credentials({"fields": {}})
+
+
+def check_no_sandbox(environment: Mapping[str, str]) -> None:
+    """Check that `CONNECTOR_SANDBOX`, which promises that no real credentials are used, is not set.
+
+    Raises:
+        UsageError: If it is set.
+    """
+    if environment.get(SANDBOX, "").strip().lower() not in OFF:
+        hint = f"Unset {SANDBOX}, or use connector.testing.sandbox()."
+        raise UsageError(f"{SANDBOX} is set, but a runner does not start a sandbox", hint=hint)
 
 
 def connection_of(values: dict[str, Any]) -> Mapping[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Self
 
-from connector.component.component import Component, error_context
+from connector.component.component import Component, error_context, load_component
 from connector.component.connections import Connection
 from connector.component.context import Context
 from connector.component.definitions import Payload
@@ -51,6 +52,43 @@ class Runner:
         self.policy = Policy(allow, block, read_only)
         self.max_wait = max_wait
         self.on_wait = on_wait
+
+    @classmethod
+    def from_profile(cls, name: str, component: Component | None = None, **settings: Any) -> Self:
+        """Return a runner with the connection of one of the user's profiles, as `connector login` writes them.
+
+        Args:
+            name: Name of the profile.
+            component: Component to run. Default: the one that the profile names.
+            settings: Settings of `Runner`, such as `read_only`.
+
+        Raises:
+            UnknownKeyError: If there is no such profile.
+            SetupError: If the profile is invalid, or for another component.
+        """
+        from connector.component.profiles import load_profile
+
+        profile = load_profile(name, os.environ)
+        chosen = component or profile.installed_component()
+        return cls(chosen, profile.credentials(chosen, os.environ).connection, **settings)
+
+    @classmethod
+    def from_environment(cls, component: Component | None = None, **settings: Any) -> Self:
+        """Return a runner with the connection of the environment variables that the command line reads, too.
+
+        Args:
+            component: Component to run. Default: the bundled one.
+            settings: Settings of `Runner`, such as `read_only`.
+
+        Raises:
+            UsageError: If `CONNECTOR_SANDBOX` is set, or a variable does not hold a JSON object.
+            ConnectionInputError: If a field is missing or invalid.
+        """
+        from connector.component.credentials import check_no_sandbox, environment_credentials
+
+        check_no_sandbox(os.environ)
+        chosen = component or load_component()
+        return cls(chosen, environment_credentials(chosen, os.environ).connection, **settings)
 
     def invoke(
         self,

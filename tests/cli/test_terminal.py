@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,9 +56,10 @@ def run(
     stdout: bool = False,
     typed: bytes | signal.Signals = b"",
     prompt: bytes = b"[y/N]:",
+    then: Sequence[tuple[bytes, bytes]] = (),
     **variables: str,
 ) -> tuple[int, str, str]:
-    """Exit code, standard output and screen of a command on a terminal; `typed` answers its question."""
+    """Exit code, standard output and screen of a command on a terminal; `typed` and `then` answer its questions."""
     controller, follower = pty.openpty()
     screen = Screen(controller)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **variables}
@@ -78,6 +80,9 @@ def run(
             os.write(controller, typed)
         else:
             process.send_signal(typed)
+        for next_prompt, answer in then:
+            screen.wait_for(next_prompt)
+            os.write(controller, answer)
         out, _ = process.communicate(timeout=30)
     finally:
         process.kill()

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 from connector.cli.connection_options import (
     ConnectionOptions,
     ResolvedConnection,
+    check_no_connection,
+    default_connection,
     file_connection,
-    sandbox_conflict,
+    profile_connection,
     sandbox_connection,
 )
 from connector.cli.flow.options import split_name
-from connector.cli.sandbox_options import VARIABLE, file_to_use
+from connector.cli.sandbox_options import file_to_use
 from connector.common.text import did_you_mean
-from connector.component.credentials import environment_credentials
+from connector.component.credentials import SANDBOX
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -78,8 +80,9 @@ class _Resolution:
         for name, file in self.files.items():
             self._check_name(name, "--connection")
             self.resolved[name] = file_connection(file, f'connection "{name}"')
+        self._use_profiles()
         default = self._named_sandboxes()
-        if default is not None or os.environ.get(VARIABLE):
+        if default is not None or os.environ.get(SANDBOX):
             self._sandbox_for_all(default)
         missing = [name for name in self.needed if name not in self.resolved]
         if len(missing) == 1:
@@ -111,6 +114,20 @@ class _Resolution:
             hint = did_you_mean(name, names) or f"Available connections: {', '.join(names)}."
             raise UsageError(f'{option}: unknown connection "{name}"', hint=hint)
 
+    def _check_unset(self, name: str, option: str) -> None:
+        if name in self.resolved:
+            earlier = "--connection" if name in self.files else "--profile"
+            raise UsageError(f'"{name}" is set by {earlier} and by {option}', hint="Leave out one of them.")
+
+    def _use_profiles(self) -> None:
+        for text in self.options.profiles:
+            name, equals, profile = text.rpartition("=")
+            if equals:
+                self._check_name(name, "--profile")
+                self._check_unset(name, "--profile")
+            for each in [name] if equals else [each for each in self.needed if each not in self.resolved]:
+                self.resolved[each] = profile_connection(self._component(each), profile)
+
     def _named_sandboxes(self) -> str | None:
         """Open the sandboxes with a name; return the file of the sandbox for all others, empty for the user's own."""
         default = None
@@ -120,9 +137,7 @@ class _Resolution:
                 default = file
                 continue
             self._check_name(name, "--sandbox")
-            if name in self.files:
-                conflict = f'"{name}" is set by --connection and by --sandbox'
-                raise UsageError(conflict, hint="Leave out one of them.")
+            self._check_unset(name, "--sandbox")
             self._use_sandbox(name, file)
         return default
 
@@ -139,8 +154,7 @@ class _Resolution:
         for name in [name for name in self.needed if not self._has_sandbox(name)]:
             if file_to_use(self._component(name), file, os.environ) is None:
                 return
-            if self.files:
-                raise sandbox_conflict()
+            check_no_connection(self.options)
             self._use_sandbox(name, file)
 
     def _has_sandbox(self, name: str) -> bool:
@@ -156,6 +170,6 @@ class _Resolution:
         self.resolved[name] = self._served[component.key, path]
 
     def _resolve_from_environment(self, name: str) -> None:
-        credentials = environment_credentials(self._component(name), os.environ)
-        if credentials.origin:
-            self.resolved[name] = ResolvedConnection(*credentials)
+        resolved = default_connection(self._component(name))
+        if resolved.origin:
+            self.resolved[name] = resolved
