@@ -28,6 +28,8 @@ def _field(schema: dict[str, Any]) -> dict[str, Any]:
         return schema
     main = next(kind for kind in kinds if kind != {"type": "null"})
     rest = {key: value for key, value in schema.items() if key != "anyOf"}
+    if "anyOf" in main:
+        return {**rest, **main, "anyOf": [*main["anyOf"], {"type": "null"}]}
     return {**rest, **main, "type": [main["type"], "null"]} if "type" in main else schema
 
 
