@@ -2,50 +2,55 @@
 
 from __future__ import annotations
 
-from .operations import Data, RequestContext, operation, show
+from connector.sandbox_kit import Data, RequestContext
+
+from . import api
 from .pagination import page
 
-
-@operation("getWorkspace", "GET /")
-def get_workspace(call: RequestContext) -> Data:
-    """The workspace that the token belongs to."""
-    return {"workspace": call.workspace}
+for _name in ("sourcesCatalog", "destinationsCatalog", "warehousesCatalog"):
+    api.resource(_name, required=("id", "name"), standard=True)
 
 
-@operation("getSourcesCatalog", "GET /catalog/sources")
-def get_sources_catalog(call: RequestContext) -> Data:
-    """All types of sources."""
-    return page(call, "sourcesCatalog", "sourcesCatalog")
+@api.operation("getWorkspace", "GET /")
+def get_workspace(context: RequestContext) -> Data:
+    """Return the workspace of the token."""
+    return {"workspace": context.workspace}
 
 
-@operation("getSourceMetadata", "GET /catalog/sources/{sourceMetadataId}")
-def get_source_metadata(call: RequestContext) -> Data:
-    """One type of source."""
-    found = call.require("sourcesCatalog", "sourceMetadataId")
-    return show(call, "sourcesCatalog", found["id"], "sourceMetadata")
+@api.operation("getSourcesCatalog", "GET /catalog/sources")
+def get_sources_catalog(context: RequestContext) -> Data:
+    """List the types of sources."""
+    return page(context, "sourcesCatalog", "sourcesCatalog")
 
 
-@operation("getDestinationsCatalog", "GET /catalog/destinations")
-def get_destinations_catalog(call: RequestContext) -> Data:
-    """All types of destinations."""
-    return page(call, "destinationsCatalog", "destinationsCatalog")
+@api.operation("getSourceMetadata", "GET /catalog/sources/{sourceMetadataId}")
+def get_source_metadata(context: RequestContext) -> Data:
+    """Return one type of source."""
+    metadata = context.require("sourcesCatalog", "sourceMetadataId")
+    return context.show("sourcesCatalog", metadata["id"], "sourceMetadata")
 
 
-@operation("getDestinationMetadata", "GET /catalog/destinations/{destinationMetadataId}")
-def get_destination_metadata(call: RequestContext) -> Data:
-    """One type of destination."""
-    found = call.require("destinationsCatalog", "destinationMetadataId")
-    return show(call, "destinationsCatalog", found["id"], "destinationMetadata")
+@api.operation("getDestinationsCatalog", "GET /catalog/destinations")
+def get_destinations_catalog(context: RequestContext) -> Data:
+    """List the types of destinations."""
+    return page(context, "destinationsCatalog", "destinationsCatalog")
 
 
-@operation("getWarehousesCatalog", "GET /catalog/warehouses")
-def get_warehouses_catalog(call: RequestContext) -> Data:
-    """All types of warehouses."""
-    return page(call, "warehousesCatalog", "warehousesCatalog")
+@api.operation("getDestinationMetadata", "GET /catalog/destinations/{destinationMetadataId}")
+def get_destination_metadata(context: RequestContext) -> Data:
+    """Return one type of destination."""
+    metadata = context.require("destinationsCatalog", "destinationMetadataId")
+    return context.show("destinationsCatalog", metadata["id"], "destinationMetadata")
 
 
-@operation("getWarehouseMetadata", "GET /catalog/warehouses/{warehouseMetadataId}")
-def get_warehouse_metadata(call: RequestContext) -> Data:
-    """One type of warehouse."""
-    found = call.require("warehousesCatalog", "warehouseMetadataId")
-    return show(call, "warehousesCatalog", found["id"], "warehouseMetadata")
+@api.operation("getWarehousesCatalog", "GET /catalog/warehouses")
+def get_warehouses_catalog(context: RequestContext) -> Data:
+    """List the types of warehouses."""
+    return page(context, "warehousesCatalog", "warehousesCatalog")
+
+
+@api.operation("getWarehouseMetadata", "GET /catalog/warehouses/{warehouseMetadataId}")
+def get_warehouse_metadata(context: RequestContext) -> Data:
+    """Return one type of warehouse."""
+    metadata = context.require("warehousesCatalog", "warehouseMetadataId")
+    return context.show("warehousesCatalog", metadata["id"], "warehouseMetadata")

@@ -1,8 +1,7 @@
-"""Event volumes: made-up counts, the same whenever they are asked for, that add up across buckets and groups.
+"""Event volumes: synthetic counts, the same in every response, that add up across buckets and groups.
 
-A count is a weight times the growth of one clock. Weights belong to sources, events and app versions; the
-clock ticks once a minute, and more often by day than by night. So the hours of a day sum up to the day, and
-the groups of a list to the total.
+A count is a weight times the ticks of a clock. Sources, events and app versions have weights; the clock ticks once per
+minute, and twice by day. So the hours of a day add up to the day, and the groups of a list to the total.
 """
 
 from __future__ import annotations
@@ -14,12 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from connector.sandbox_kit.errors import ApiError
-from connector.sandbox_kit.record_types import Record
+from connector.sandbox_kit import ApiError, Data, Record, RequestContext, page_of, problem
 
-from .errors import problem
-from .operations import Data, RequestContext, operation
-from .pagination import page_of
+from . import api
+from .pagination import page_request, pagination_of
+
+api.assumption(
+    "volume-counts", "Event volumes are synthetic, the same for the same sources and times", ("synthetic", "zero")
+)
+api.assumption("volume-range", "More than 1,500 buckets in one response", ("422", "allow"))
 
 PATH = "/observability/event_volume/v2.json"
 MAX_BUCKETS = 1_500
@@ -34,18 +36,19 @@ EVENTS = (
     ("page", None, 9),
     ("identify", None, 2),
 )
+DELIMITERS = {"sourceId": ","}
 VERSIONS = {"1.0.0": 1, "2.0.0": 3}
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _VolumeQuery:
     granularity: str
     start: datetime
     end: datetime
     lists: dict[str, list[str]]
 
     def buckets(self) -> list[tuple[datetime, int]]:
-        """Each bucket's start and the growth of the clock within it."""
+        """Return each bucket's start and the ticks of the clock within it."""
         size = MINUTES[self.granularity]
         first, last = _minute(self.start), _minute(self.end)
         edges = [first, *range((first // size + 1) * size, last, size), last]
@@ -56,30 +59,30 @@ class _Asked:
         return -(-_minute(self.end) // size) - _minute(self.start) // size
 
 
-@operation("getEventsVolumeFromWorkspace", "GET /events/volume")
-def get_events_volume(call: RequestContext) -> Data:
-    """Counts of events over time."""
-    asked = _read(call)
-    if asked.bucket_count() > MAX_BUCKETS and call.assume("volume-range") == "422":
+@api.operation("getEventsVolumeFromWorkspace", "GET /events/volume")
+def get_events_volume(context: RequestContext) -> Data:
+    """Return counts of events over time."""
+    volume = _read(context)
+    if volume.bucket_count() > MAX_BUCKETS and context.assume("volume-range") == "422":
         raise ApiError(
             422,
-            [problem("endTime", f"is more than {MAX_BUCKETS} {asked.granularity} buckets behind startTime")],
+            [problem("endTime", f"must be at most {MAX_BUCKETS} {volume.granularity} buckets after startTime")],
         )
-    real = call.assume("volume-counts") == "synthetic"
-    groups = _groups(call, asked)[:MAX_RESULTS]
-    shown, pagination = page_of(call, groups)
-    buckets = asked.buckets()
+    real = context.assume("volume-counts") == "synthetic"
+    groups = _groups(context, volume)[:MAX_RESULTS]
+    page = page_of(groups, page_request(context))
+    buckets = volume.buckets()
     return {
         "path": PATH,
-        "query": _echo(call, asked),
-        "result": [_result(group, weight if real else 0, buckets) for group, weight in shown],
-        "pagination": pagination,
+        "query": _echo(context, volume),
+        "result": [_result(group, weight if real else 0, buckets) for group, weight in page.items],
+        "pagination": pagination_of(context, page),
     }
 
 
-def _read(call: RequestContext) -> _Asked:
-    query, errors = call.query, []
-    granularity = query.text("granularity")
+def _read(context: RequestContext) -> _VolumeQuery:
+    query, errors = context.query, []
+    granularity = query.string("granularity")
     if granularity is None:
         errors.append(problem("granularity", "is required"))
     elif granularity not in MINUTES:
@@ -87,32 +90,32 @@ def _read(call: RequestContext) -> _Asked:
     times = {}
     for name in ("startTime", "endTime"):
         try:
-            times[name] = _time(query.text(name))
+            times[name] = _time(query.string(name))
         except ValueError as error:
             errors.append(problem(name, str(error)))
     if len(times) == 2 and times["startTime"] >= times["endTime"]:
         errors.append(problem("endTime", "must be later than startTime"))
-    groups = query.texts("groupBy")
-    errors += [problem("groupBy", f"must be among {', '.join(GROUPS)}") for each in groups if each not in GROUPS]
+    groups = query.strings("groupBy", delimiter=",")
+    errors += [problem("groupBy", f"must be one of {', '.join(GROUPS)}") for each in groups if each not in GROUPS]
     if errors:
         raise ApiError(422, errors)
-    lists = {name: query.texts(name) for name in FILTERS} | {"groupBy": groups}
-    return _Asked(str(granularity), times["startTime"], times["endTime"], lists)
+    lists = {name: query.strings(name, delimiter=DELIMITERS.get(name)) for name in FILTERS} | {"groupBy": groups}
+    return _VolumeQuery(str(granularity), times["startTime"], times["endTime"], lists)
 
 
 def _time(text: str | None) -> datetime:
     if text is None:
         raise ValueError("is required")
     try:
-        found = datetime.fromisoformat(text)
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        moment = datetime.fromisoformat(text)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("must be an ISO 8601 time") from None
-    return found
+    return moment
 
 
 def _minute(moment: datetime) -> int:
-    """Whole minutes since 1970; a count of a broken minute belongs to the minute it started in."""
+    """Return whole minutes since 1970; the counts of a partial minute belong to the minute in which it starts."""
     return int(moment.timestamp() // 60)
 
 
@@ -121,22 +124,22 @@ def _moment(minute: int) -> datetime:
 
 
 def _clock(minute: int) -> int:
-    """How often the clock has ticked: once a minute, and once more in each minute from 08:00 to 20:00 UTC."""
+    """Return the ticks of the clock: one per minute, and one more in each minute from 08:00 to 20:00 UTC."""
     days, rest = divmod(minute, 1440)
     return minute + days * 720 + min(max(rest - 480, 0), 720)
 
 
-def _groups(call: RequestContext, asked: _Asked) -> list[tuple[dict[str, Any], int]]:
-    """Each group's fields and weight; a group without events is left out."""
-    by = asked.lists["groupBy"]
-    wanted = asked.lists["appVersion"]
-    versions = sum(weight for version, weight in VERSIONS.items() if not wanted or version in wanted)
+def _groups(context: RequestContext, volume: _VolumeQuery) -> list[tuple[dict[str, Any], int]]:
+    """Return the fields and the weight of each group that has events."""
+    by = volume.lists["groupBy"]
+    app_versions = volume.lists["appVersion"]
+    versions = sum(weight for version, weight in VERSIONS.items() if not app_versions or version in app_versions)
     events: dict[tuple[Any, ...], int] = {}
     for kind, name, weight in EVENTS:
-        if _passes(asked, "eventType", kind) and _passes(asked, "eventName", name):
+        if _passes(volume, "eventType", kind) and _passes(volume, "eventName", name):
             key = (name if "eventName" in by else None, kind if "eventType" in by else None)
             events[key] = events.get(key, 0) + weight
-    sources = _sources(call, asked)
+    sources = _sources(context, volume)
     if "source" not in by:
         sources = [({}, sum(weight for _, weight in sources))]
     return [
@@ -147,25 +150,25 @@ def _groups(call: RequestContext, asked: _Asked) -> list[tuple[dict[str, Any], i
     ]
 
 
-def _passes(asked: _Asked, name: str, value: str | None) -> bool:
-    return not asked.lists[name] or value in asked.lists[name]
+def _passes(volume: _VolumeQuery, name: str, value: str | None) -> bool:
+    return not volume.lists[name] or value in volume.lists[name]
 
 
 def _present(**fields: str | None) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _sources(call: RequestContext, asked: _Asked) -> list[tuple[dict[str, Any], int]]:
-    wanted = asked.lists["sourceId"]
-    found: Iterable[Record | None] = (
-        [call.store.get("sources", id_) for id_ in dict.fromkeys(wanted)] if wanted else call.store.all("sources")
+def _sources(context: RequestContext, volume: _VolumeQuery) -> list[tuple[dict[str, Any], int]]:
+    ids = volume.lists["sourceId"]
+    sources: Iterable[Record | None] = (
+        [context.store.get("sources", id_) for id_ in dict.fromkeys(ids)] if ids else context.store.all("sources")
     )
     return [
         (
             {"source": {name: source[name] for name in ("id", "name", "slug")}},
             zlib.crc32(source["id"].encode()) % 9 + 1,
         )
-        for source in found
+        for source in sources
         if source is not None
     ]
 
@@ -179,7 +182,7 @@ def _text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _echo(call: RequestContext, asked: _Asked) -> dict[str, Any]:
-    times = {name: call.query.text(name) for name in ("startTime", "endTime")}
-    lists = {name: values for name, values in asked.lists.items() if values}
-    return {"workspaceId": call.workspace["id"], **times, "granularity": asked.granularity, **lists}
+def _echo(context: RequestContext, volume: _VolumeQuery) -> dict[str, Any]:
+    times = {name: context.query.string(name) for name in ("startTime", "endTime")}
+    lists = {name: values for name, values in volume.lists.items() if values}
+    return {"workspaceId": context.workspace["id"], **times, "granularity": volume.granularity, **lists}

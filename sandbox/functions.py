@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Literal, get_args
 
 from pydantic import Field
 
-from connector.sandbox_kit.record_types import Record
+from connector.sandbox_kit import Body, Data, Record, RequestContext, Row, dumps, invalid
 
-from .errors import invalid
-from .operations import SUCCESS, Data, RequestContext, new_id, operation, show
+from . import api
 from .pagination import page
-from .request_bodies import Body
-from .store import Row, dumps
+from .segment import SUCCESS
+
+api.resource("functions", scope="resourceType", required=("id", "resourceType"))
+
+api.assumption(
+    "created-by",
+    "The user in a function's `createdBy`: the owner of the token, assumed to be the first user, or none",
+    ("first-user", "absent"),
+)
+api.assumption(
+    "function-name",
+    "How the workspace's name is appended to a destination function's name",
+    ("parentheses", "plain"),
+    "documented: it is appended; the form is not",
+)
+api.assumption(
+    "missing-function", "getFunction with an unknown id", ("404", "null"), "documented: `function` may be null"
+)
 
 ResourceType = Literal["DESTINATION", "INSERT_DESTINATION", "INSERT_SOURCE", "INSERT_TRANSFORMATION", "SOURCE"]
 _HIDDEN_IN_LISTS = ("code", "settings", "previewWebhookUrl", "buildpack", "batchMaxCount")
@@ -32,7 +46,7 @@ class FunctionSetting(Body):
 
 
 class UpdateFunction(Body):
-    """Of updateFunction."""
+    """Body of updateFunction."""
 
     code: str = ""
     settings: list[FunctionSetting] = Field([])
@@ -42,88 +56,88 @@ class UpdateFunction(Body):
 
 
 class CreateFunction(UpdateFunction):
-    """Of createFunction."""
+    """Body of createFunction."""
 
     code: str
     display_name: str
     resource_type: ResourceType
 
 
-def listed_view(_call: RequestContext, row: Row) -> str:
-    """A function as a list shows it: without code and settings."""
+def listed_view(_context: RequestContext, row: Row) -> str:
+    """Return a function as lists show it, without code and settings."""
     function = json.loads(row.body)
     return dumps({name: value for name, value in function.items() if name not in _HIDDEN_IN_LISTS})
 
 
-@operation("listFunctions", "GET /functions")
-def list_functions(call: RequestContext) -> Data:
-    """All functions of one type."""
+@api.operation("listFunctions", "GET /functions")
+def list_functions(context: RequestContext) -> Data:
+    """List the functions of one type."""
     choices = get_args(ResourceType)
-    given = call.query.text("resourceType")
-    if given is None:
+    requested = context.query.string("resourceType")
+    if requested is None:
         raise invalid("resourceType", "is required")
-    if given not in choices:
+    if requested not in choices:
         raise invalid("resourceType", f"must be one of {', '.join(choices)}")
-    return page(call, "functions", "functions", scope=given, view=listed_view)
+    return page(context, "functions", "functions", scope=requested, view=listed_view)
 
 
-@operation("getFunction", "GET /functions/{functionId}")
-def get_function(call: RequestContext) -> Data:
-    """One function."""
-    id_ = call.params["functionId"]
-    if call.store.get("functions", id_) is None and call.assume("missing-function") == "null":
+@api.operation("getFunction", "GET /functions/{functionId}")
+def get_function(context: RequestContext) -> Data:
+    """Return one function."""
+    id_ = context.params["functionId"]
+    if context.store.get("functions", id_) is None and context.assume("missing-function") == "null":
         return {"function": None}
-    return _show(call, call.require("functions", "functionId"))
+    return _show(context, context.require("functions", "functionId"))
 
 
-@operation("createFunction", "POST /functions", body=CreateFunction)
-def create_function(call: RequestContext, body: CreateFunction) -> Data:
-    """Makes a function."""
-    catalog_id = new_id()
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+@api.operation("createFunction", "POST /functions", body=CreateFunction)
+def create_function(context: RequestContext, body: CreateFunction) -> Data:
+    """Create a function."""
+    catalog_id = context.new_id()
+    now = context.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
     function: Record = {
         "id": f"sfnc_{catalog_id}",
-        "workspaceId": call.workspace["id"],
+        "workspaceId": context.workspace["id"],
         "displayName": body.display_name,
         "description": body.description,
         "logoUrl": body.logo_url,
         "code": body.code,
         "createdAt": now,
-        **_creator(call),
+        **_creator(context),
         "previewWebhookUrl": "",
-        "settings": [setting.given() for setting in body.settings],
+        "settings": [setting.set_fields() for setting in body.settings],
         "catalogId": catalog_id,
         "batchMaxCount": 0,
         "resourceType": body.resource_type,
     }
     if body.resource_type == "DESTINATION":
-        name = call.workspace["name"]
-        styled = f"({name})" if call.assume("function-name") == "parentheses" else name
+        name = context.workspace["name"]
+        styled = f"({name})" if context.assume("function-name") == "parentheses" else name
         function["displayName"] = f"{body.display_name} {styled}"
-    call.store.add("functions", [function])
-    return _show(call, function)
+    context.store.add("functions", [function])
+    return _show(context, function)
 
 
-@operation("updateFunction", "PATCH /functions/{functionId}", body=UpdateFunction)
-def update_function(call: RequestContext, body: UpdateFunction) -> Data:
-    """Changes what the body holds."""
-    function = call.require("functions", "functionId")
-    call.store.put("functions", function | body.given())
-    return _show(call, function)
+@api.operation("updateFunction", "PATCH /functions/{functionId}", body=UpdateFunction)
+def update_function(context: RequestContext, body: UpdateFunction) -> Data:
+    """Change the fields that the body sets."""
+    function = context.require("functions", "functionId")
+    context.store.put("functions", function | body.set_fields())
+    return _show(context, function)
 
 
-@operation("deleteFunction", "DELETE /functions/{functionId}")
-def delete_function(call: RequestContext) -> Data:
-    """Removes a function."""
-    call.store.remove("functions", id_=call.require("functions", "functionId")["id"])
+@api.operation("deleteFunction", "DELETE /functions/{functionId}")
+def delete_function(context: RequestContext) -> Data:
+    """Delete a function."""
+    context.delete("functions", "functionId")
     return SUCCESS
 
 
-def _creator(call: RequestContext) -> dict[str, str]:
-    """The owner of the token, who is taken to be the first user."""
-    owners = call.store.rows("users", "", after=0, skip=0, count=1)
-    return {"createdBy": owners[0].id} if owners and call.assume("created-by") == "first-user" else {}
+def _creator(context: RequestContext) -> dict[str, str]:
+    """Return the owner of the token, who is assumed to be the first user."""
+    owners = context.store.rows("users", "", after=0, skip=0, count=1)
+    return {"createdBy": owners[0].id} if owners and context.assume("created-by") == "first-user" else {}
 
 
-def _show(call: RequestContext, function: Record) -> str:
-    return show(call, "functions", function["id"], "function")
+def _show(context: RequestContext, function: Record) -> str:
+    return context.show("functions", function["id"], "function")

@@ -1,84 +1,103 @@
-"""Lists and their pages."""
+"""Segment's pagination: the query parameter, and the object in responses."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from typing import Any
 
-from .errors import invalid
-from .operations import RequestContext, View, plain
-from .store import Row, dumps
+from pydantic_core import from_json
+
+from connector.sandbox_kit import (
+    ApiError,
+    Page,
+    PageRequest,
+    RequestContext,
+    Row,
+    View,
+    dumps,
+    problem,
+    rows_of_page,
+)
+
+from . import api
+
+api.assumption(
+    "last-page",
+    "The last page of a list has no `next`, or a `next` that is null",
+    ("absent", "null"),
+    "published programs accept either; one needs it absent, two need null",
+)
+
+DEFAULT_COUNT = 200
+MAX_COUNT = 1000
+CURSOR = "pagination.cursor"
+
+_NESTED = re.compile(r"pagination(?:\.(\w+)|\[(\w+)\])")
 
 
-def cursor(place: int, *, stable: bool = False) -> str:
-    """The cursor of a place: `MA==` is the first page's."""
-    return base64.b64encode(f"{'s' if stable and place else ''}{place}".encode()).decode()
-
-
-def place_of(text: str | None, *, stable: bool = False) -> int:
-    """The place that a cursor names; none names the first page.
+def page_request(context: RequestContext) -> PageRequest:
+    """Return the page that a request asks for.
 
     Raises:
-        ApiError: 422; it is no cursor.
+        ApiError: 422, if `count` is missing or not an integer from 1 to 1000, or `pagination` is malformed.
     """
-    if text is None:
-        return 0
+    values: dict[str, Any] = {}
+    whole = context.query.string("pagination")
+    if whole:
+        values.update(_json_object(whole))
+    for key, texts in context.query.raw.items():
+        if match := _NESTED.fullmatch(key):
+            values[match[1] or match[2]] = texts[-1]
+    if not values and whole is None:
+        return PageRequest(DEFAULT_COUNT, None, CURSOR)
+    return _validated(values)
+
+
+def _json_object(text: str) -> dict[str, Any]:
     try:
-        decoded = base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, ValueError):
-        decoded = ""
-    form = r"0|s\d{1,15}" if stable else r"\d{1,15}"
-    if not re.fullmatch(form, decoded, re.ASCII):
-        raise invalid("pagination.cursor", "is no cursor of this list")
-    return int(decoded.removeprefix("s"))
+        value = from_json(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ApiError(422, [problem("pagination", "must be an object")])
+    return value
 
 
-def rows_of_page(call: RequestContext, kind: str, scope: str = "") -> tuple[list[Row], dict[str, Any]]:
-    """The records of the page asked for, and `pagination`."""
-    count, given = call.query.pagination()
-    stable = call.assumptions["cursors"] == "stable"
-    place = place_of(given, stable=stable)
-    newest = call.assumptions["list-order"] == "newest-first"
-    after, skip = (place, 0) if stable else (0, place)
-    rows = call.store.rows(kind, scope, after=after, skip=skip, count=count + 1, newest_first=newest)
-    pagination: dict[str, Any] = {"current": cursor(place, stable=stable)}
-    if len(rows) > count:
-        rows.pop()
-        pagination["next"] = cursor(rows[-1].seq if stable else place + count, stable=stable)
-    if place:
-        before = max(0, place - count)
-        if stable:
-            before = call.store.seq_before(kind, scope, place, count, newest_first=newest)
-        pagination["previous"] = cursor(before, stable=stable)
-    if len(pagination) > 1:
-        call.assume("cursors")
-    pagination["totalEntries"] = call.store.count(kind, scope)
-    if pagination["totalEntries"] > 1:
-        call.assume("list-order")
-    return rows, pagination
+def _validated(values: dict[str, Any]) -> PageRequest:
+    errors = []
+    count, cursor = values.get("count"), values.get("cursor")
+    if count is None:
+        errors.append(problem("pagination.count", "is required"))
+    elif isinstance(count, bool) or not re.fullmatch(r"\d{1,9}", str(count), re.ASCII):
+        errors.append(problem("pagination.count", "must be an integer"))
+    elif not 1 <= int(count) <= MAX_COUNT:
+        errors.append(problem("pagination.count", f"must be 1 to {MAX_COUNT}"))
+    if cursor is not None and not isinstance(cursor, str):
+        errors.append(problem(CURSOR, "must be a string"))
+    if errors:
+        raise ApiError(422, errors)
+    return PageRequest(int(str(count)), cursor or None, CURSOR)
 
 
-def page(call: RequestContext, root: str, kind: str, *, scope: str = "", view: View = plain) -> str:
-    """The `data` of an answer that lists records."""
-    rows, pagination = rows_of_page(call, kind, scope)
-    return listed(call, root, rows, pagination, view)
+def page(context: RequestContext, root: str, kind: str, *, scope: str = "", view: View | None = None) -> str:
+    """Return the data of a response that lists records."""
+    rows = rows_of_page(context, kind, page_request(context), scope)
+    return listed(context, root, rows, view or context.api.resources[kind].view)
 
 
-def listed(call: RequestContext, root: str, rows: list[Row], pagination: dict[str, Any], view: View = plain) -> str:
-    """The JSON text of a page."""
-    texts = ",".join([view(call, row) for row in rows])
-    return f'{{"{root}":[{texts}],"pagination":{dumps(pagination)}}}'
+def listed(context: RequestContext, root: str, rows: Page[Row], view: View) -> str:
+    """Return the data of a response with a page of records."""
+    records = ",".join([view(context, row) for row in rows.items])
+    return f'{{"{root}":[{records}],"pagination":{dumps(pagination_of(context, rows))}}}'
 
 
-def page_of(call: RequestContext, items: list[Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The same of a list that is not kept but reckoned."""
-    count, given = call.query.pagination()
-    place = place_of(given)
-    pagination: dict[str, Any] = {"current": cursor(place)}
-    if place + count < len(items):
-        pagination["next"] = cursor(place + count)
-    if place:
-        pagination["previous"] = cursor(max(0, place - count))
-    return items[place : place + count], pagination | {"totalEntries": len(items)}
+def pagination_of(context: RequestContext, page: Page[Any]) -> dict[str, Any]:
+    """Return the object `pagination` of a response."""
+    pagination: dict[str, Any] = {"current": page.current}
+    if page.next:
+        pagination["next"] = page.next
+    elif context.assume("last-page") == "null":
+        pagination["next"] = None
+    if page.previous:
+        pagination["previous"] = page.previous
+    return pagination | {"totalEntries": page.total}

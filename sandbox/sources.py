@@ -7,28 +7,25 @@ import string
 
 from pydantic import Field
 
-from connector.sandbox_kit.record_types import Record
+from connector.sandbox_kit import Body, Data, Record, RequestContext, Row, compose, dumps, invalid, run_checks
 
-from .errors import invalid
-from .operations import (
-    SUCCESS,
-    Data,
-    RequestContext,
-    compose,
-    new_id,
-    new_text,
-    operation,
-    refuse_dependents,
-    show,
-    together,
-)
+from . import api
+from .connections import connect_source
 from .pagination import page
-from .request_bodies import Body, Settings, check_required_settings, known_settings, merged_settings
-from .store import Row, dumps
+from .segment import SUCCESS
+from .settings import Settings, check_required_settings, known_settings, merged_settings
+
+api.assumption("slug-taken", "A source slug that another source has", ("422", "409", "allow"))
+api.assumption(
+    "source-name",
+    "The name of a new source",
+    ("slug", "empty"),
+    "one documented example of createSource shows the slug, another one an empty name",
+)
 
 
 class CreateSource(Body):
-    """Of createSource."""
+    """Body of createSource."""
 
     slug: str
     enabled: bool
@@ -38,7 +35,7 @@ class CreateSource(Body):
 
 
 class UpdateSource(Body):
-    """Of updateSource."""
+    """Body of updateSource."""
 
     name: str = ""
     enabled: bool = True
@@ -46,87 +43,91 @@ class UpdateSource(Body):
     settings: Settings = Field({})
 
 
-def source_view(call: RequestContext, row: Row) -> str:
-    """A source; write keys are empty for a token without Source Admin."""
-    if not call.restricted:
+def source_view(context: RequestContext, row: Row) -> str:
+    """Return a source; write keys are empty for a token without Source Admin."""
+    if not context.restricted:
         return compose(row.body, row.metadata)
     return compose(dumps(json.loads(row.body) | {"writeKeys": []}), row.metadata)
 
 
-@operation("listSources", "GET /sources")
-def list_sources(call: RequestContext) -> Data:
-    """All sources."""
-    return page(call, "sources", "sources", view=source_view)
+api.resource(
+    "sources",
+    key="slug",
+    catalog="sourcesCatalog",
+    required=("id", "slug", "metadataId"),
+    defaults={"name": "", "enabled": True, "writeKeys": [], "settings": {}, "labels": []},
+    in_workspace=True,
+    view=source_view,
+)
 
 
-@operation("getSource", "GET /sources/{sourceId}")
-def get_source(call: RequestContext) -> Data:
-    """One source."""
-    source = call.require("sources", "sourceId")
-    text = show(call, "sources", source["id"], "source", source_view)
-    return f'{text[:-1]},"trackingPlanId":null}}'
+@api.operation("listSources", "GET /sources")
+def list_sources(context: RequestContext) -> Data:
+    """List the sources."""
+    return page(context, "sources", "sources")
 
 
-@operation("createSource", "POST /sources", status=201, body=CreateSource)
-def create_source(call: RequestContext, body: CreateSource) -> Data:
-    """Makes a source and connects it to every warehouse."""
-    metadata, _ = together(
-        lambda: call.refer("sourcesCatalog", "metadataId", body.metadata_id),
-        lambda: _check_slug(call, body.slug),
+@api.operation("getSource", "GET /sources/{sourceId}")
+def get_source(context: RequestContext) -> Data:
+    """Return one source."""
+    source = context.require("sources", "sourceId")
+    data = context.show("sources", source["id"], "source")
+    # The API shows the tracking plan beside the source, not in it.
+    return f'{data[:-1]},"trackingPlanId":null}}'
+
+
+@api.operation("createSource", "POST /sources", status=201, body=CreateSource)
+def create_source(context: RequestContext, body: CreateSource) -> Data:
+    """Create a source and connect it to every warehouse."""
+    metadata, _ = run_checks(
+        lambda: context.refer("sourcesCatalog", "metadataId", body.metadata_id),
+        lambda: _check_slug(context, body.slug),
     )
     what = f"createSource {body.slug}"
-    settings = known_settings(call, body.settings, metadata, what)
-    check_required_settings(call, settings, metadata, what)
+    settings = known_settings(context, body.settings, metadata, what)
+    check_required_settings(context, settings, metadata, what)
     source: Record = {
-        "id": new_id(),
+        "id": context.new_id(),
         "slug": body.slug,
-        "name": body.slug if call.assume("source-name") == "slug" else "",
-        "workspaceId": call.workspace["id"],
+        "name": body.slug if context.assume("source-name") == "slug" else "",
+        "workspaceId": context.workspace["id"],
         "enabled": body.enabled,
-        "writeKeys": [new_text(32, string.ascii_letters + string.digits)],
+        "writeKeys": [context.new_text(32, string.ascii_letters + string.digits)],
         "settings": settings,
         "labels": [],
         "metadataId": metadata["id"],
     }
-    call.store.add("sources", [source])
+    context.store.add("sources", [source])
     if not body.disconnect_all_warehouses:
-        call.store.connect_all(source=source["id"])
-    return show(call, "sources", source["id"], "source", source_view)
+        connect_source(context, source["id"])
+    return context.show("sources", source["id"], "source")
 
 
-@operation("updateSource", "PATCH /sources/{sourceId}", body=UpdateSource)
-def update_source(call: RequestContext, body: UpdateSource) -> Data:
-    """Changes what the body holds."""
-    source = call.require("sources", "sourceId")
-    given = body.given()
-    if "slug" in given and given["slug"] != source["slug"]:
-        _check_slug(call, given["slug"])
-    if "settings" in given:
-        metadata = call.refer("sourcesCatalog", "metadataId", source["metadataId"])
-        settings = known_settings(call, given["settings"], metadata, f"updateSource {source['id']}")
-        given["settings"] = merged_settings(call, source["settings"], settings)
-    call.store.put("sources", source | given)
-    return show(call, "sources", source["id"], "source", source_view)
+@api.operation("updateSource", "PATCH /sources/{sourceId}", body=UpdateSource)
+def update_source(context: RequestContext, body: UpdateSource) -> Data:
+    """Change the fields that the body sets."""
+    source = context.require("sources", "sourceId")
+    changes = body.set_fields()
+    if "slug" in changes and changes["slug"] != source["slug"]:
+        _check_slug(context, changes["slug"])
+    if "settings" in changes:
+        metadata = context.refer("sourcesCatalog", "metadataId", source["metadataId"])
+        settings = known_settings(context, changes["settings"], metadata, f"updateSource {source['id']}")
+        changes["settings"] = merged_settings(context, source["settings"], settings)
+    context.store.put("sources", source | changes)
+    return context.show("sources", source["id"], "source")
 
 
-@operation("deleteSource", "DELETE /sources/{sourceId}")
-def delete_source(call: RequestContext) -> Data:
-    """Removes a source with its connections, destinations, their subscriptions, and transformations."""
-    id_ = call.require("sources", "sourceId")["id"]
-    destinations = call.store.find("destinations", id_)
-    dependents = destinations + call.store.find("transformations", id_) + call.store.find("connections", id_)
-    refuse_dependents(call, "sourceId", dependents)
-    for destination in destinations:
-        call.store.remove("subscriptions", scope=destination["id"])
-    for kind in ("destinations", "transformations", "connections"):
-        call.store.remove(kind, key=id_)
-    call.store.remove("sources", id_=id_)
+@api.operation("deleteSource", "DELETE /sources/{sourceId}")
+def delete_source(context: RequestContext) -> Data:
+    """Delete a source with its connections, destinations, their subscriptions, and its transformations."""
+    context.delete("sources", "sourceId")
     return SUCCESS
 
 
-def _check_slug(call: RequestContext, slug: str) -> None:
-    if not call.store.find("sources", slug):
+def _check_slug(context: RequestContext, slug: str) -> None:
+    if not context.store.find("sources", slug):
         return
-    taken = call.assume("slug-taken")
+    taken = context.assume("slug-taken")
     if taken != "allow":
-        raise invalid("slug", "is taken by another source", int(taken))
+        raise invalid("slug", "is already used by another source", int(taken))

@@ -6,16 +6,24 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
-from connector.sandbox_kit.record_types import Record
+from connector.sandbox_kit import Body, Data, Record, RequestContext, invalid
 
-from .errors import invalid
-from .operations import SUCCESS, Data, RequestContext, new_id, operation, show
+from . import api
 from .pagination import page
-from .request_bodies import Body, Settings, merged_settings
+from .segment import SUCCESS
+from .settings import Settings, merged_settings
+
+api.resource(
+    "subscriptions",
+    scope="destinationId",
+    required=("id", "destinationId", "actionId", "actionSlug"),
+    defaults={"name": "", "enabled": True, "settings": {}, "trigger": 'type = "track"'},
+    belongs_to={"destinationId": "destinations"},
+)
 
 
 class PeriodicSchedule(Body):
-    """Every so often."""
+    """At an interval."""
 
     interval: str
 
@@ -29,7 +37,7 @@ class SpecificTimeSchedule(Body):
 
 
 class CronSchedule(Body):
-    """By a cron line."""
+    """With a cron expression."""
 
     spec: str
     timezone: str
@@ -51,7 +59,7 @@ class Schedule(Body):
     @field_validator("config")
     @classmethod
     def _is_a_known_form(cls, config: dict[str, Any] | None) -> dict[str, Any] | None:
-        if config is not None and not any(_fits(form, config) for form in _FORMS):
+        if config is not None and not any(_is_valid(form, config) for form in _FORMS):
             raise ValueError("must be the configuration of a strategy")
         return config
 
@@ -59,7 +67,7 @@ class Schedule(Body):
 _FORMS = (PeriodicSchedule, SpecificTimeSchedule, CronSchedule, DbtCloudSchedule)
 
 
-def _fits(form: type[Body], config: dict[str, Any]) -> bool:
+def _is_valid(form: type[Body], config: dict[str, Any]) -> bool:
     try:
         form.model_validate(config)
     except ValidationError:
@@ -68,7 +76,7 @@ def _fits(form: type[Body], config: dict[str, Any]) -> bool:
 
 
 class CreateSubscription(Body):
-    """Of createDestinationSubscription."""
+    """Body of createDestinationSubscription."""
 
     name: str
     action_id: str
@@ -79,7 +87,7 @@ class CreateSubscription(Body):
 
 
 class SubscriptionChanges(Body):
-    """What may change."""
+    """The fields that can change."""
 
     name: str = ""
     trigger: str = ""
@@ -90,7 +98,7 @@ class SubscriptionChanges(Body):
 
 
 class UpdateSubscription(Body):
-    """Of updateSubscriptionForDestination."""
+    """Body of updateSubscriptionForDestination."""
 
     input: SubscriptionChanges
 
@@ -98,30 +106,30 @@ class UpdateSubscription(Body):
 _PATH = "/destinations/{destinationId}/subscriptions"
 
 
-@operation("listSubscriptionsFromDestination", f"GET {_PATH}", version="v1alpha")
-def list_subscriptions(call: RequestContext) -> Data:
-    """All subscriptions of a destination."""
-    destination = call.require("destinations", "destinationId")
-    return page(call, "subscriptions", "subscriptions", scope=destination["id"])
+@api.operation("listSubscriptionsFromDestination", f"GET {_PATH}", version="v1alpha")
+def list_subscriptions(context: RequestContext) -> Data:
+    """List the subscriptions of a destination."""
+    destination = context.require("destinations", "destinationId")
+    return page(context, "subscriptions", "subscriptions", scope=destination["id"])
 
 
-@operation("getSubscriptionFromDestination", f"GET {_PATH}/{{id}}", version="v1alpha")
-def get_subscription(call: RequestContext) -> Data:
-    """One subscription."""
-    return show(call, "subscriptions", _required(call)["id"], "subscription")
+@api.operation("getSubscriptionFromDestination", f"GET {_PATH}/{{id}}", version="v1alpha")
+def get_subscription(context: RequestContext) -> Data:
+    """Return one subscription."""
+    return context.show("subscriptions", _required(context)["id"], "subscription")
 
 
-@operation("createDestinationSubscription", f"POST {_PATH}", body=CreateSubscription, version="v1alpha")
-def create_subscription(call: RequestContext, body: CreateSubscription) -> Data:
-    """Subscribes a destination by one of its type's actions."""
-    destination = call.require("destinations", "destinationId")
-    metadata = call.refer("destinationsCatalog", "metadataId", destination["metadataId"])
+@api.operation("createDestinationSubscription", f"POST {_PATH}", body=CreateSubscription, version="v1alpha")
+def create_subscription(context: RequestContext, body: CreateSubscription) -> Data:
+    """Create a subscription with one of the actions of the destination's type."""
+    destination = context.require("destinations", "destinationId")
+    metadata = context.refer("destinationsCatalog", "metadataId", destination["metadataId"])
     action = next((each for each in metadata["actions"] if each["id"] == body.action_id), None)
     if action is None:
-        status = int(call.assume("missing-in-body"))
-        raise invalid("actionId", f"is no action of {metadata['name']}", status)
+        status = int(context.assume("missing-in-body"))
+        raise invalid("actionId", f"does not exist in the actions of {metadata['name']}", status)
     subscription: Record = {
-        "id": new_id(),
+        "id": context.new_id(),
         "name": body.name,
         "actionId": action["id"],
         "actionSlug": action["slug"],
@@ -132,31 +140,31 @@ def create_subscription(call: RequestContext, body: CreateSubscription) -> Data:
     }
     if body.model_id:
         subscription["modelId"] = body.model_id
-    call.store.add("subscriptions", [subscription])
-    return show(call, "subscriptions", subscription["id"], "destinationSubscription")
+    context.store.add("subscriptions", [subscription])
+    return context.show("subscriptions", subscription["id"], "destinationSubscription")
 
 
-@operation("updateSubscriptionForDestination", f"PATCH {_PATH}/{{id}}", body=UpdateSubscription, version="v1alpha")
-def update_subscription(call: RequestContext, body: UpdateSubscription) -> Data:
-    """Changes what the body's `input` holds."""
-    subscription = _required(call)
-    given = body.input.given()
-    if "settings" in given:
-        given["settings"] = merged_settings(call, subscription["settings"], given["settings"])
-    call.store.put("subscriptions", subscription | given)
-    return show(call, "subscriptions", subscription["id"], "subscription")
+@api.operation("updateSubscriptionForDestination", f"PATCH {_PATH}/{{id}}", body=UpdateSubscription, version="v1alpha")
+def update_subscription(context: RequestContext, body: UpdateSubscription) -> Data:
+    """Change the fields that `input` sets."""
+    subscription = _required(context)
+    changes = body.input.set_fields()
+    if "settings" in changes:
+        changes["settings"] = merged_settings(context, subscription["settings"], changes["settings"])
+    context.store.put("subscriptions", subscription | changes)
+    return context.show("subscriptions", subscription["id"], "subscription")
 
 
-@operation("removeSubscriptionFromDestination", f"DELETE {_PATH}/{{id}}", version="v1alpha")
-def remove_subscription(call: RequestContext) -> Data:
-    """Removes a subscription."""
-    call.store.remove("subscriptions", id_=_required(call)["id"])
+@api.operation("removeSubscriptionFromDestination", f"DELETE {_PATH}/{{id}}", version="v1alpha")
+def remove_subscription(context: RequestContext) -> Data:
+    """Delete a subscription."""
+    context.store.remove("subscriptions", id_=_required(context)["id"])
     return SUCCESS
 
 
-def _required(call: RequestContext) -> Record:
-    destination = call.require("destinations", "destinationId")
-    subscription = call.require("subscriptions", "id")
+def _required(context: RequestContext) -> Record:
+    destination = context.require("destinations", "destinationId")
+    subscription = context.require("subscriptions", "id")
     if subscription["destinationId"] != destination["id"]:
-        raise call.missing("id")
+        raise context.missing("id")
     return subscription

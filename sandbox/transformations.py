@@ -6,29 +6,38 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from connector.sandbox_kit.record_types import Record
+from connector.sandbox_kit import Body, Data, Record, RequestContext, run_checks
 
-from .operations import SUCCESS, Data, RequestContext, new_id, operation, show, together
+from . import api
 from .pagination import page
-from .request_bodies import Body
+from .segment import SUCCESS
+
+api.resource(
+    "transformations",
+    key="sourceId",
+    required=("id", "sourceId"),
+    defaults={"name": "", "enabled": True, "if": ""},
+    belongs_to={"sourceId": "sources"},
+    refers_to={"destinationMetadataId": "destinationsCatalog"},
+)
 
 
 class PropertyRename(Body):
-    """A property's other name."""
+    """The new name of a property."""
 
     old_name: str
     new_name: str
 
 
 class PropertyValue(Body):
-    """A value that properties get."""
+    """A value that is set on properties."""
 
     property_paths: Annotated[list[str], Field(max_length=10)]
     property_value: str
 
 
 class DefinedProperty(Body):
-    """A property reckoned by FQL."""
+    """A property computed with FQL."""
 
     fql: str
     property_name: str
@@ -44,7 +53,7 @@ class HashConfiguration(Body):
 
 
 class UpdateTransformation(Body):
-    """Of updateTransformation."""
+    """Body of updateTransformation."""
 
     name: str = ""
     source_id: str = ""
@@ -63,7 +72,7 @@ class UpdateTransformation(Body):
 
 
 class CreateTransformation(UpdateTransformation):
-    """Of createTransformation."""
+    """Body of createTransformation."""
 
     name: str
     source_id: str
@@ -71,53 +80,53 @@ class CreateTransformation(UpdateTransformation):
     condition: str = Field(alias="if")
 
 
-@operation("listTransformations", "GET /transformations")
-def list_transformations(call: RequestContext) -> Data:
-    """All transformations."""
-    return page(call, "transformations", "transformations")
+@api.operation("listTransformations", "GET /transformations")
+def list_transformations(context: RequestContext) -> Data:
+    """List the transformations."""
+    return page(context, "transformations", "transformations")
 
 
-@operation("getTransformation", "GET /transformations/{transformationId}")
-def get_transformation(call: RequestContext) -> Data:
-    """One transformation."""
-    return _show(call, call.require("transformations", "transformationId"))
+@api.operation("getTransformation", "GET /transformations/{transformationId}")
+def get_transformation(context: RequestContext) -> Data:
+    """Return one transformation."""
+    return _show(context, context.require("transformations", "transformationId"))
 
 
-@operation("createTransformation", "POST /transformations", body=CreateTransformation)
-def create_transformation(call: RequestContext, body: CreateTransformation) -> Data:
-    """Makes a transformation of a source's events."""
-    given = body.given()
-    _check_references(call, given)
-    transformation = {"id": new_id(), "workspaceId": call.workspace["id"]} | given
-    call.store.add("transformations", [transformation])
-    return _show(call, transformation)
+@api.operation("createTransformation", "POST /transformations", body=CreateTransformation)
+def create_transformation(context: RequestContext, body: CreateTransformation) -> Data:
+    """Create a transformation of a source's events."""
+    fields = body.set_fields()
+    _check_references(context, fields)
+    transformation = {"id": context.new_id(), "workspaceId": context.workspace["id"]} | fields
+    context.store.add("transformations", [transformation])
+    return _show(context, transformation)
 
 
-@operation("updateTransformation", "PATCH /transformations/{transformationId}", body=UpdateTransformation)
-def update_transformation(call: RequestContext, body: UpdateTransformation) -> Data:
-    """Changes what the body holds."""
-    transformation = call.require("transformations", "transformationId")
-    given = body.given()
-    _check_references(call, given)
-    call.store.put("transformations", transformation | given)
-    return _show(call, transformation)
+@api.operation("updateTransformation", "PATCH /transformations/{transformationId}", body=UpdateTransformation)
+def update_transformation(context: RequestContext, body: UpdateTransformation) -> Data:
+    """Change the fields that the body sets."""
+    transformation = context.require("transformations", "transformationId")
+    fields = body.set_fields()
+    _check_references(context, fields)
+    context.store.put("transformations", transformation | fields)
+    return _show(context, transformation)
 
 
-@operation("deleteTransformation", "DELETE /transformations/{transformationId}")
-def delete_transformation(call: RequestContext) -> Data:
-    """Removes a transformation."""
-    call.store.remove("transformations", id_=call.require("transformations", "transformationId")["id"])
+@api.operation("deleteTransformation", "DELETE /transformations/{transformationId}")
+def delete_transformation(context: RequestContext) -> Data:
+    """Delete a transformation."""
+    context.delete("transformations", "transformationId")
     return SUCCESS
 
 
-def _check_references(call: RequestContext, given: Record) -> None:
+def _check_references(context: RequestContext, fields: Record) -> None:
     kinds = {"sourceId": "sources", "destinationMetadataId": "destinationsCatalog"}
 
     def check(name: str) -> Any:
-        return call.refer(kinds[name], name, given[name])
+        return context.refer(kinds[name], name, fields[name])
 
-    together(*((lambda name=name: check(name)) for name in kinds if name in given))
+    run_checks(*((lambda name=name: check(name)) for name in kinds if name in fields))
 
 
-def _show(call: RequestContext, transformation: Record) -> str:
-    return show(call, "transformations", transformation["id"], "transformation")
+def _show(context: RequestContext, transformation: Record) -> str:
+    return context.show("transformations", transformation["id"], "transformation")

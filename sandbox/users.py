@@ -7,27 +7,46 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from connector.sandbox_kit.errors import ApiError
-from connector.sandbox_kit.record_types import Record
+from connector.sandbox_kit import (
+    ApiError,
+    Body,
+    Data,
+    Record,
+    RequestContext,
+    Row,
+    SandboxError,
+    Workspace,
+    dumps,
+    invalid,
+    problem,
+    run_checks,
+)
+from connector.sandbox_kit.store import Store
 
-from .errors import SandboxError, invalid, problem
-from .operations import SUCCESS, Data, RequestContext, new_id, operation, together
+from . import api
 from .pagination import page
-from .request_bodies import Body
-from .store import Row, Store, dumps
+from .segment import SUCCESS
 
-_KINDS = {"FUNCTION": "functions", "SOURCE": "sources", "WAREHOUSE": "warehouses"}
+api.resource("roles", required=("id", "name"), standard=True)
+api.resource("users", key="email", required=("id", "email"), defaults={"name": ""})
+api.resource("invites", id=("email",), key="email")
+
+api.assumption("repeat-invite", "Inviting a known e-mail address again", ("allow", "422"))
+api.assumption("unknown-role", "An invitation with an unknown role", ("accept", "422"))
+api.assumption("unknown-user", "An unknown id in deleteUsers", ("404", "ignore"))
+
+_RESOURCE_KINDS = {"FUNCTION": "functions", "SOURCE": "sources", "WAREHOUSE": "warehouses"}
 
 
 class Resource(Body):
-    """What a permission is for."""
+    """A resource of a permission."""
 
     id: str
     type: Literal["FUNCTION", "SOURCE", "SPACE", "WAREHOUSE", "WORKSPACE"]
 
 
 class Label(Body):
-    """A label that a permission is for."""
+    """A label of a permission."""
 
     key: str
     value: str
@@ -50,108 +69,112 @@ class Invite(Body):
 
 
 class CreateInvites(Body):
-    """Of createInvites."""
+    """Body of createInvites."""
 
     invites: list[Invite]
 
 
-def listed_view(_call: RequestContext, row: Row) -> str:
-    """A user as a list shows it: without permissions."""
+def listed_view(_context: RequestContext, row: Row) -> str:
+    """Return a user as lists show it, without permissions."""
     user = json.loads(row.body)
     return dumps({name: user[name] for name in ("id", "name", "email")})
 
 
-@operation("listUsers", "GET /users")
-def list_users(call: RequestContext) -> Data:
-    """All users."""
-    return page(call, "users", "users", view=listed_view)
+@api.operation("listUsers", "GET /users")
+def list_users(context: RequestContext) -> Data:
+    """List the users."""
+    return page(context, "users", "users", view=listed_view)
 
 
-@operation("getUser", "GET /users/{userId}")
-def get_user(call: RequestContext) -> Data:
-    """One user with permissions."""
-    return {"user": call.require("users", "userId")}
+@api.operation("getUser", "GET /users/{userId}")
+def get_user(context: RequestContext) -> Data:
+    """Return one user with permissions."""
+    return {"user": context.require("users", "userId")}
 
 
-@operation("deleteUsers", "DELETE /users")
-def delete_users(call: RequestContext) -> Data:
-    """Removes users: all of those named, or none when one is unknown."""
-    ids = call.query.texts("userIds")
+@api.operation("deleteUsers", "DELETE /users")
+def delete_users(context: RequestContext) -> Data:
+    """Delete all of the users, or none if one is unknown."""
+    ids = context.query.strings("userIds", delimiter=",")
     if not ids:
         raise invalid("userIds", "is required")
-    missing = [id_ for id_ in ids if call.store.get("users", id_) is None]
-    if missing and call.assume("unknown-user") == "404":
-        raise call.missing("userIds")
+    missing = [id_ for id_ in ids if context.store.get("users", id_) is None]
+    if missing and context.assume("unknown-user") == "404":
+        raise context.missing("userIds")
     for id_ in ids:
-        call.store.remove("users", id_=id_)
+        context.store.remove("users", id_=id_)
     return SUCCESS
 
 
-@operation("createInvites", "POST /invites", status=201, body=CreateInvites)
-def create_invites(call: RequestContext, body: CreateInvites) -> Data:
-    """Invites; a later invitation of the same address takes the earlier one's place."""
-    together(
+@api.operation("createInvites", "POST /invites", status=201, body=CreateInvites)
+def create_invites(context: RequestContext, body: CreateInvites) -> Data:
+    """Invite users; a later invitation of the same address replaces the earlier one."""
+    run_checks(
         *(
-            (lambda index=index, invite=invite: _check(call, f"invites.{index}", invite))
+            (lambda index=index, invite=invite: _check(context, f"invites.{index}", invite))
             for index, invite in enumerate(body.invites)
         )
     )
     for invite in body.invites:
-        call.store.remove("invites", key=invite.email)
-        call.store.add("invites", [invite.given()])
+        context.store.remove("invites", key=invite.email)
+        context.store.add("invites", [invite.set_fields()])
     return {"emails": [invite.email for invite in body.invites]}
 
 
-def _check(call: RequestContext, place: str, invite: Invite) -> None:
-    checks: list[Any] = [lambda: _check_email(call, f"{place}.email", invite.email)]
+def _check(context: RequestContext, path: str, invite: Invite) -> None:
+    checks: list[Any] = [lambda: _check_email(context, f"{path}.email", invite.email)]
     for number, permission in enumerate(invite.permissions):
-        at = f"{place}.permissions.{number}"
-        checks.append(lambda at=at, id_=permission.role_id: _check_role(call, f"{at}.roleId", id_))
+        prefix = f"{path}.permissions.{number}"
+        checks.append(lambda prefix=prefix, id_=permission.role_id: _check_role(context, f"{prefix}.roleId", id_))
         checks += [
-            lambda at=at, index=index, resource=resource: _check_resource(call, f"{at}.resources.{index}.id", resource)
+            lambda prefix=prefix, index=index, resource=resource: _check_resource(
+                context, f"{prefix}.resources.{index}.id", resource
+            )
             for index, resource in enumerate(permission.resources)
         ]
-    together(*checks)
+    run_checks(*checks)
 
 
-def _check_email(call: RequestContext, place: str, email: str) -> None:
-    known = call.store.find("users", email) or call.store.find("invites", email)
-    if known and call.assume("repeat-invite") == "422":
-        raise invalid(place, "is invited or a user already")
+def _check_email(context: RequestContext, path: str, email: str) -> None:
+    known = context.store.find("users", email) or context.store.find("invites", email)
+    if known and context.assume("repeat-invite") == "422":
+        raise invalid(path, "already belongs to a user or an invitation")
 
 
-def _check_role(call: RequestContext, place: str, role_id: str) -> None:
-    if call.store.get("roles", role_id) is None and call.assume("unknown-role") == "422":
-        raise invalid(place, "names no role")
+def _check_role(context: RequestContext, path: str, role_id: str) -> None:
+    if context.store.get("roles", role_id) is None and context.assume("unknown-role") == "422":
+        raise invalid(path, "does not exist in roles")
 
 
-def _check_resource(call: RequestContext, place: str, resource: Resource) -> None:
-    if resource.type == "WORKSPACE" and resource.id != call.workspace["id"]:
-        raise ApiError(int(call.assume("missing-in-body")), [problem(place, "is not this workspace")])
-    if resource.type in _KINDS:
-        call.refer(_KINDS[resource.type], place, resource.id)
+def _check_resource(context: RequestContext, path: str, resource: Resource) -> None:
+    if resource.type == "WORKSPACE" and resource.id != context.workspace["id"]:
+        raise ApiError(int(context.assume("missing-in-body")), [problem(path, "is not this workspace")])
+    if resource.type in _RESOURCE_KINDS:
+        context.refer(_RESOURCE_KINDS[resource.type], path, resource.id)
 
 
-def accept_invite(store: Store, email: str) -> Record:
-    """Makes a user of an invitation, in a transaction of its own.
+@api.command("accept-invite")
+def accept_invite(workspace: Workspace, email: str) -> Record:
+    """Accept the invitation of EMAIL.
 
     Raises:
-        SandboxError: Nobody invited this address.
+        SandboxError: If the address was not invited.
     """
+    store = workspace.store
     with store.transaction():
         invites = store.find("invites", email)
         if not invites:
-            raise SandboxError(f"there is no invitation for {email}.")
+            raise SandboxError(f'no invitation for "{email}"')
         permissions = [_granted(store, permission) for permission in invites[0].get("permissions", [])]
         known = store.find("users", email)
-        user: Record = known[0] if known else {"id": new_id(), "name": "", "email": email}
+        user: Record = known[0] if known else {"id": workspace.handler.new_id(), "name": "", "email": email}
         user["permissions"] = permissions
         store.remove("invites", key=email)
         if known:
             store.put("users", user)
         else:
             store.add("users", [user])
-        return user
+        return {"user": user}
 
 
 def _granted(store: Store, permission: Record) -> Record:

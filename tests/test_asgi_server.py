@@ -97,7 +97,7 @@ def test_application_can_cut_a_connection_without_an_answer(capfd: pytest.Captur
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_address_that_others_reach_is_refused_unless_allowed(host: str) -> None:
-    with pytest.raises(ServerStartError, match="can be reached from other machines"), serve(hello, host=host):
+    with pytest.raises(ServerStartError, match="other hosts can reach"), serve(hello, host=host):
         pass
 
 
@@ -109,20 +109,23 @@ def test_address_that_others_reach_is_served_when_allowed() -> None:
 def test_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(ServerStartError, match=f"127.0.0.1:{port} cannot be served"), serve(hello, port=port):
+        with pytest.raises(ServerStartError, match=f"cannot bind to 127.0.0.1:{port}: "), serve(hello, port=port):
             pass
 
 
 @pytest.mark.parametrize(("host", "port"), [("no.such.host.invalid", 0), ("127.0.0.1", 70_000)])
 def test_impossible_address_is_named(host: str, port: int) -> None:
-    with pytest.raises(ServerStartError, match=f"{host}:{port}"), serve(hello, host=host, port=port):
+    with (
+        pytest.raises(ServerStartError, match=f"{host}:{port}|port {port}"),
+        serve(hello, host=host, port=port),
+    ):
         pass
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "uvicorn" else real(name))
-    with pytest.raises(MissingExtraError, match=r"needs uvicorn.\n.*pip install 'segment-connector\[server\]'"):
+    with pytest.raises(MissingExtraError, match=r"needs uvicorn\n.*pip install 'segment-connector\[server\]'"):
         asgi_server.require_server()
     with pytest.raises(MissingExtraError), serve(hello):
         pass

@@ -44,7 +44,12 @@ def package(folder: Path, key: str) -> str:
 
 def submodule(folder: Path, key: str, name: str) -> ModuleType:
     """Import a module of a component's folder, such as its sandbox."""
-    return importlib.import_module(f"{package(folder, key)}.{name}")
+    return module_of(package(folder, key), name)
+
+
+def module_of(package_name: str, name: str) -> ModuleType:
+    """Import a module of a package that has been imported."""
+    return importlib.import_module(f"{package_name}.{name}")
 
 
 def definitions(folder: Path, key: str) -> list[Definition]:

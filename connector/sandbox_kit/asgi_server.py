@@ -1,4 +1,4 @@
-"""Serves an ASGI application over HTTP on this machine: in a thread, or in the foreground."""
+"""A local HTTP server for an ASGI application, in a thread or in the foreground."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 CUT = "connector.cut"
 """The ASGI extension that closes the connection of a request: `scope["extensions"][CUT]()`."""
 
-INSTALL = "Install it: pip install 'segment-connector[server]'"
+INSTALL = "Run: pip install 'segment-connector[server]'"
 MAX_PORT = 65_535
 TICK_SECONDS = 0.1
 STOP_SECONDS = 5.0
@@ -31,32 +31,32 @@ GRACE_SECONDS = 2.0
 
 
 def require_server() -> None:
-    """Makes sure that the extra `server` is installed.
+    """Check that the extra `server` is installed.
 
     Raises:
-        MissingExtraError: It is not.
+        MissingExtraError: If it is not.
     """
     missing = [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]
     if missing:
-        raise MissingExtraError(f"this needs {' and '.join(missing)}.", hint=INSTALL)
+        raise MissingExtraError(f"the sandbox needs {' and '.join(missing)}", hint=INSTALL)
 
 
 @contextlib.contextmanager
 def serve(app: App, *, host: str = "127.0.0.1", port: int = 0, allow_remote: bool = False) -> Iterator[str]:
-    """Serves an application in a thread, until the block ends.
+    """Serve an application in a thread, until the block ends.
 
     Args:
         app: The ASGI application.
         host: The address to bind.
-        port: The port; 0 takes a free one.
-        allow_remote: Whether `host` may be reached from other machines.
+        port: The port; 0 chooses a free one.
+        allow_remote: Whether `host` may be an address that other hosts can reach.
 
     Yields:
         The base URL, for example `http://127.0.0.1:49152`.
 
     Raises:
-        MissingExtraError: The extra `server` is not installed.
-        ServerStartError: The address is taken, unknown, or not loopback.
+        MissingExtraError: If the extra `server` is not installed.
+        ServerStartError: If the address is in use, unknown, or not loopback.
     """
     require_server()
     with contextlib.closing(_bound(host, port, allow_remote=allow_remote)) as listener:
@@ -79,19 +79,19 @@ def run(
     ready: Callable[[str], None] = lambda _url: None,
     log: Callable[[str], None] | None = None,
 ) -> None:
-    """Serves an application in the foreground, until Ctrl-C.
+    """Serve an application in the foreground, until Ctrl-C or SIGTERM.
 
     Args:
         app: The ASGI application.
         host: The address to bind.
-        port: The port; 0 takes a free one.
-        allow_remote: Whether `host` may be reached from other machines.
-        ready: Gets the base URL once the address is bound.
-        log: Gets a line for each request: method, path, status, milliseconds.
+        port: The port; 0 chooses a free one.
+        allow_remote: Whether `host` may be an address that other hosts can reach.
+        ready: Called with the base URL once the address is bound.
+        log: Called with one line per request: method, path, status, milliseconds.
 
     Raises:
-        MissingExtraError: The extra `server` is not installed.
-        ServerStartError: The address is taken, unknown, or not loopback.
+        MissingExtraError: If the extra `server` is not installed.
+        ServerStartError: If the address is in use, unknown, or not loopback.
     """
     require_server()
     with contextlib.closing(_bound(host, port, allow_remote=allow_remote)) as listener:
@@ -102,25 +102,28 @@ def run(
 
 def _bound(host: str, port: int, *, allow_remote: bool) -> socket.socket:
     if not 0 <= port <= MAX_PORT:
-        raise ServerStartError(f"{host}:{port} cannot be served: a port is from 0 to {MAX_PORT}.")
+        raise ServerStartError(f"invalid port {port}: must be 0 to {MAX_PORT}")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:
-        raise ServerStartError(f"{host}:{port} is no address of this machine: {error}.") from None
+        raise ServerStartError(f"cannot bind to {host}:{port}: {error}") from None
     if not allow_remote and not ipaddress.ip_address(address[0]).is_loopback:
-        raise ServerStartError(f"{host} can be reached from other machines.", hint="Allow that, or bind 127.0.0.1.")
-    # Named TCP, or asyncio would not switch Nagle's delay off.
+        raise ServerStartError(
+            f"other hosts can reach {host}",
+            hint="Pass --allow-remote to accept other hosts, or use --host 127.0.0.1.",
+        )
+    # asyncio switches off Nagle's algorithm only for sockets whose protocol is named as TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        # It listens before the thread runs, so that the first request cannot come too early.
+        # The socket listens before the thread runs, so that the first request cannot come too early.
         listener.listen(1024)
     except OSError as error:
         listener.close()
         raise ServerStartError(
-            f"{host}:{port} cannot be served: {error.strerror}.", hint="Choose another port."
+            f"cannot bind to {host}:{port}: {error.strerror}", hint="Choose another port with --port."
         ) from None
     return listener
 
@@ -153,7 +156,7 @@ def _logging(app: App, log: Callable[[str], None]) -> App:
 
 
 def _protocol() -> Any:
-    """Uvicorn's HTTP, the faster one where it is installed, with the extension that closes the connection."""
+    """Return the faster of the HTTP protocols of uvicorn that are installed, with the extension `CUT`."""
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
     one_of_two: Any = AutoHTTPProtocol
@@ -174,7 +177,7 @@ def _protocol() -> Any:
 
 
 def _server(app: App) -> Any:
-    """A uvicorn server that stops at once when told to, even from another thread."""
+    """Return a uvicorn server that can be stopped at once, even from another thread."""
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -183,11 +186,13 @@ def _server(app: App) -> Any:
 
         def stop(self) -> None:
             self.should_exit = True
-            # Without a loop it has not begun, or it has ended; either way it sees `should_exit`.
+            # Without a loop the server has not started yet or has ended; either way it checks `should_exit`.
             with contextlib.suppress(RuntimeError):
                 if self.loop:
                     self.loop.call_soon_threadsafe(self.woken.set)
 
+        # uvicorn's own loop sleeps for 0.1 s per tick, so that each sandbox in a test suite would end 0.1 s late. This
+        # one waits for an event that stop() sets from another thread.
         async def main_loop(self) -> None:
             self.loop, self.woken, tick = asyncio.get_running_loop(), asyncio.Event(), 0
             while not await self.on_tick(tick):
@@ -195,6 +200,7 @@ def _server(app: App) -> Any:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.woken.wait(), TICK_SECONDS)
 
+        # uvicorn's own shutdown polls every 0.1 s, and waits for open connections without a limit.
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             for server in self.servers:
                 server.close()

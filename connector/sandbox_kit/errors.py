@@ -7,20 +7,43 @@ from typing import Any
 
 from connector.errors import SandboxError
 
+__all__ = ["ApiError", "BusyError", "SandboxError", "invalid", "not_found", "problem", "unauthorized"]
+
 
 class BusyError(SandboxError):
-    """Another process has held the file for too long."""
+    """Another process has locked the file for too long."""
 
 
 class ApiError(Exception):
-    """An answer other than success, in the API's envelope.
+    """A response other than success.
 
     Attributes:
         status: The HTTP status.
-        errors: The entries of `errors`: `type`, `message`, and `field` or `data` where they apply.
+        errors: One entry per problem: `message`, and `field`, `type` or `data` where they apply. The simulated API
+            writes them in its own form.
     """
 
     def __init__(self, status: int, errors: Iterable[dict[str, Any]]) -> None:
         self.status = status
         self.errors = list(errors)
         super().__init__(f"{status}: {self.errors}")
+
+
+def problem(field: str, message: str) -> dict[str, Any]:
+    """Return the entry about one field; `message` follows the quoted field."""
+    return {"message": f'"{field}" {message}', "field": field}
+
+
+def invalid(field: str, message: str, status: int = 422) -> ApiError:
+    """Return the error about one field."""
+    return ApiError(status, [problem(field, message)])
+
+
+def not_found() -> ApiError:
+    """Return the error for an id that does not exist."""
+    return ApiError(404, [{"message": "Resource not found"}])
+
+
+def unauthorized() -> ApiError:
+    """Return the one error for no token, a wrong token, and a token without the permission."""
+    return ApiError(401, [{"message": "Unauthorized"}])

@@ -12,6 +12,7 @@ import pytest
 import sandbox
 from connector.flows.steps.builtin_steps import BUILT_IN, UNSUPPORTED
 from connector.flows.values.conditions import OPERATORS
+from connector.sandbox_kit import SandboxApp
 from connector.sandbox_kit.asgi_server import serve
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ PAGE = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def connection() -> Iterator[dict[str, Any]]:
-    site = sandbox.SandboxApp()
+    site = SandboxApp()
     with serve(site) as url, sandbox.open_workspace() as workspace:
         site.add(workspace)
         yield {"fields": {"apiKey": workspace.token, "baseUrl": url}}

@@ -17,6 +17,7 @@ from connector.component.component import Component
 from connector.errors import StepError
 from connector.flows import Flow, Run, undo
 from connector.flows.run.events import LogEvent
+from connector.sandbox_kit import SandboxApp, Workspace
 from connector.sandbox_kit.asgi_server import serve
 from examples.flows.audit_workspace import audit
 
@@ -30,12 +31,12 @@ def segment() -> Component:
 
 
 @pytest.fixture(scope="module")
-def site() -> sandbox.SandboxApp:
-    return sandbox.SandboxApp()
+def site() -> SandboxApp:
+    return SandboxApp()
 
 
 @pytest.fixture(scope="module")
-def url(site: sandbox.SandboxApp) -> Iterator[str]:
+def url(site: SandboxApp) -> Iterator[str]:
     with serve(site) as url:
         yield url
 
@@ -43,7 +44,7 @@ def url(site: sandbox.SandboxApp) -> Iterator[str]:
 class Place:
     """A workspace, and the connection to it."""
 
-    def __init__(self, workspace: sandbox.Workspace, url: str) -> None:
+    def __init__(self, workspace: Workspace, url: str) -> None:
         self.workspace = workspace
         self.connection = {"fields": {"apiKey": workspace.token, "baseUrl": url}}
 
@@ -53,7 +54,7 @@ class Place:
         return {kind: len(getattr(self.workspace, kind)) for kind in kinds}
 
 
-def place(site: sandbox.SandboxApp, url: str, **options: Any) -> Iterator[Place]:
+def place(site: SandboxApp, url: str, **options: Any) -> Iterator[Place]:
     with sandbox.open_workspace(**options) as workspace:
         site.add(workspace)
         yield Place(workspace, url)
@@ -61,12 +62,12 @@ def place(site: sandbox.SandboxApp, url: str, **options: Any) -> Iterator[Place]
 
 
 @pytest.fixture
-def here(site: sandbox.SandboxApp, url: str) -> Iterator[Place]:
+def here(site: SandboxApp, url: str) -> Iterator[Place]:
     yield from place(site, url)
 
 
 @pytest.fixture
-def there(site: sandbox.SandboxApp, url: str) -> Iterator[Place]:
+def there(site: SandboxApp, url: str) -> Iterator[Place]:
     yield from place(site, url)
 
 
@@ -225,8 +226,8 @@ def test_audit_reports_the_problems_of_sources(segment: Component, here: Place) 
     assert summary.problems["disabled"] == sum("disabled" in problems for problems in lines.values())
 
 
-def test_audit_keeps_one_page_in_memory(segment: Component, site: sandbox.SandboxApp, url: str) -> None:
-    for big in place(site, url, seed=sandbox.generate(sources=4_000, destinations=100)):
+def test_audit_keeps_one_page_in_memory(segment: Component, site: SandboxApp, url: str) -> None:
+    for big in place(site, url, seed=sandbox.api.generate(sources=4_000, destinations=100)):
         with connector.Runner(segment, big.connection) as runner:
             tracemalloc.start()
             try:

@@ -7,23 +7,24 @@ from collections.abc import Iterator
 import pytest
 
 import sandbox
+from connector.sandbox_kit import SandboxApp, Workspace
 from connector.sandbox_kit.asgi_server import serve
 from tests.sandbox.support import Api
 
 
 @pytest.fixture(scope="session")
-def site() -> sandbox.SandboxApp:
-    return sandbox.SandboxApp()
+def site() -> SandboxApp:
+    return SandboxApp()
 
 
 @pytest.fixture(scope="session")
-def url(site: sandbox.SandboxApp) -> Iterator[str]:
+def url(site: SandboxApp) -> Iterator[str]:
     with serve(site) as url:
         yield url
 
 
 @pytest.fixture
-def workspace(site: sandbox.SandboxApp) -> Iterator[sandbox.Workspace]:
+def workspace(site: SandboxApp) -> Iterator[Workspace]:
     with sandbox.open_workspace() as workspace:
         site.add(workspace)
         yield workspace
@@ -31,14 +32,14 @@ def workspace(site: sandbox.SandboxApp) -> Iterator[sandbox.Workspace]:
 
 
 @pytest.fixture
-def api(url: str, workspace: sandbox.Workspace) -> Iterator[Api]:
+def api(url: str, workspace: Workspace) -> Iterator[Api]:
     api = Api(url, workspace.token)
     yield api
     api.close()
 
 
 @pytest.fixture
-def restricted(url: str, workspace: sandbox.Workspace) -> Iterator[Api]:
+def restricted(url: str, workspace: Workspace) -> Iterator[Api]:
     api = Api(url, workspace.restricted_token)
     yield api
     api.close()

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis.stateful import RuleBasedStateMachine
 
 import sandbox
+from connector.sandbox_kit import SandboxApp
 from tests.sandbox.support import Api
 
 
@@ -14,7 +15,7 @@ class Machine(RuleBasedStateMachine):
     """A workspace of its own for each run, and what the model says it holds."""
 
     url: str
-    site: sandbox.SandboxApp
+    site: SandboxApp
     seed: dict[str, Any]
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import requests
 
-from sandbox.engine import OPERATIONS
+import sandbox
 from tests.support.reference import API
 
 JAVASCRIPT = "IqDTy1TpoU"
@@ -83,7 +83,7 @@ def _sent(options: dict[str, Any]) -> dict[str, Any]:
 @functools.cache
 def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
     """Method, path and description of each simulated operation by its id."""
-    simulated = {each.id for each in OPERATIONS}
+    simulated = {each.id for each in sandbox.api.operations}
     return {
         described["operationId"]: (method.upper(), path, described)
         for path, methods in API.document["paths"].items()

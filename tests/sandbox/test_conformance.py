@@ -8,7 +8,7 @@ import pytest
 
 import connector
 import sandbox
-from sandbox.engine import OPERATIONS
+from connector.sandbox_kit import Workspace
 from tests.sandbox import support
 from tests.sandbox.support import Api, check_answer, operations
 from tests.support.reference import API
@@ -101,7 +101,7 @@ BODIES: dict[str, Any] = {
         ]
     },
 }
-ALL = [each.id for each in OPERATIONS if each.id != "getWorkspace"]
+ALL = [each.id for each in sandbox.api.operations]
 
 
 def url_of(operation: str, ids: dict[str, str]) -> tuple[str, str]:
@@ -113,7 +113,7 @@ def url_of(operation: str, ids: dict[str, str]) -> tuple[str, str]:
 
 def test_sandbox_has_described_operations_only_and_those_of_every_action() -> None:
     described = {(each.id, each.method, each.path) for each in API.values()}
-    simulated = {(each.id, each.method, each.path) for each in OPERATIONS}
+    simulated = {(each.id, each.method, each.path) for each in sandbox.api.operations}
     assert simulated <= described
     actions = [action.operation for action in connector.load_component().actions.values()]
     assert {(each.id, each.method, each.path) for each in actions if each} <= simulated
@@ -135,7 +135,7 @@ def test_wrong_body_is_422_as_described(api: Api, operation: str) -> None:
     check_answer(operation, response)
 
 
-@pytest.mark.parametrize("operation", [each.id for each in OPERATIONS if "{" in each.path])
+@pytest.mark.parametrize("operation", [each.id for each in sandbox.api.operations if "{" in each.path])
 def test_unknown_id_is_404_as_described(api: Api, operation: str) -> None:
     method, path = url_of(operation, dict.fromkeys(IDS, "nothing"))
     response = api(method, path, BODIES.get(operation))
@@ -144,7 +144,7 @@ def test_unknown_id_is_404_as_described(api: Api, operation: str) -> None:
 
 
 @pytest.mark.parametrize("operation", ALL)
-def test_rate_limit_is_429_as_described(api: Api, workspace: sandbox.Workspace, operation: str) -> None:
+def test_rate_limit_is_429_as_described(api: Api, workspace: Workspace, operation: str) -> None:
     workspace.add_fault("rate-limit:0/min")
     method, path = url_of(operation, IDS)
     response = api(method, path + QUERIES.get(operation, ""), BODIES.get(operation))

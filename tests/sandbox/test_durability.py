@@ -17,6 +17,7 @@ import pytest
 import requests
 
 import sandbox
+from connector.sandbox_kit import SandboxApp, SandboxError
 from connector.sandbox_kit.asgi_server import serve
 from tests.sandbox import support
 from tests.sandbox.support import Api
@@ -24,9 +25,10 @@ from tests.sandbox.support import Api
 ROOT = Path(__file__).parents[2]
 SERVER = """
 import sys, sandbox
+from connector.sandbox_kit import SandboxApp
 from connector.sandbox_kit.asgi_server import run
 with sandbox.open_workspace(sys.argv[1]) as workspace:
-    run(workspace.app, ready=lambda url: print(url, workspace.token, flush=True))
+    run(SandboxApp([workspace]), ready=lambda url: print(url, workspace.token, flush=True))
 """
 READER = "import sys, json, sandbox; print(json.dumps(sandbox.open_workspace(sys.argv[1]).dump()))"
 
@@ -91,7 +93,7 @@ def test_two_processes_write_to_one_file(tmp_path: Path) -> None:
 def test_two_processes_on_one_file_agree_that_a_slug_is_taken(tmp_path: Path) -> None:
     path = tmp_path / "w.sqlite"
     body = {"slug": "mine", "enabled": True, "metadataId": support.JAVASCRIPT}
-    with sandbox.open_workspace(path) as workspace, serve(workspace.app) as url, served(path) as (_, other):
+    with sandbox.open_workspace(path) as workspace, serve(SandboxApp([workspace])) as url, served(path) as (_, other):
         assert Api(url, workspace.token)("POST", "/sources", body).status_code == 201
         assert other.fields("POST", "/sources", body) == ["slug"]
 
@@ -108,15 +110,15 @@ def test_processes_that_open_a_new_file_together_make_one_workspace(tmp_path: Pa
 def test_write_that_another_process_keeps_waiting_is_told_to_come_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.store.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("connector.sandbox_kit.store.BUSY_SECONDS", 0.1)
     path = tmp_path / "w.sqlite"
-    with sandbox.open_workspace(path) as workspace, serve(workspace.app) as url:
+    with sandbox.open_workspace(path) as workspace, serve(SandboxApp([workspace])) as url:
         api = Api(url, workspace.token)
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             response = api("POST", "/sources", {"slug": "x", "enabled": True, "metadataId": support.JAVASCRIPT})
             assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
-            assert "another process is writing" in response.json()["errors"][0]["message"]
+            assert "is locked by another process" in response.json()["errors"][0]["message"]
             assert api("GET", "/sources").status_code == 200, "reading goes on"
             assert api("POST", "/_sandbox/reset").status_code == 503
         assert api.source("x")["slug"] == "x"
@@ -143,7 +145,7 @@ def test_tokens_stay_with_the_file(tmp_path: Path) -> None:
 
 def test_page_after_a_deletion_by_another_process_is_right(tmp_path: Path) -> None:
     path = tmp_path / "w.sqlite"
-    with sandbox.open_workspace(path) as workspace, serve(workspace.app) as url, served(path) as (_, other):
+    with sandbox.open_workspace(path) as workspace, serve(SandboxApp([workspace])) as url, served(path) as (_, other):
         ids = [source["id"] for source in workspace.sources]
         api = Api(url, workspace.token)
         api.data("GET", "/sources?pagination.count=2")
@@ -155,7 +157,7 @@ def test_page_after_a_deletion_by_another_process_is_right(tmp_path: Path) -> No
 def test_file_that_is_no_sandbox_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("These are my notes." * 100, encoding="utf-8")
-    with pytest.raises(sandbox.SandboxError, match=r"notes\.txt cannot be used"):
+    with pytest.raises(SandboxError, match=r"notes\.txt\" is not a sandbox file"):
         sandbox.open_workspace(path)
     assert path.read_text("utf-8").startswith("These are my notes.")
 
@@ -165,10 +167,10 @@ def test_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) ->
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE things (name TEXT)")
     other.close()
-    with pytest.raises(sandbox.SandboxError, match=r"other.sqlite holds no sandbox"):
+    with pytest.raises(SandboxError, match=r"other.sqlite\" is not a sandbox file of this version"):
         sandbox.open_workspace(path)
 
 
 def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(sandbox.SandboxError, match="nowhere"):
+    with pytest.raises(SandboxError, match="nowhere"):
         sandbox.open_workspace(tmp_path / "nowhere" / "w.sqlite")

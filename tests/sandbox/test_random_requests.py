@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import sandbox
-from sandbox.engine import OPERATIONS
+from connector.sandbox_kit import SandboxApp
 from tests.sandbox import support
 from tests.sandbox.support import Api, check_answer, operations, quoted
 from tests.support.reference import API
@@ -107,9 +107,9 @@ def requests_of(draw: st.DrawFn, operation: str) -> tuple[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def shared(url: str, site: sandbox.SandboxApp) -> Any:
+def shared(url: str, site: SandboxApp) -> Any:
     # Whatever a request finds, left by those before it, its answer must be allowed.
-    with sandbox.open_workspace(assume={"destination-instances": "allow"}) as workspace:
+    with sandbox.open_workspace(assume={"destination-instances": "allow", "trailing-slash": "strict"}) as workspace:
         site.add(workspace)
         api = Api(url, workspace.token)
         yield api
@@ -117,7 +117,7 @@ def shared(url: str, site: sandbox.SandboxApp) -> Any:
         site.remove(workspace)
 
 
-@pytest.mark.parametrize("operation", [each.id for each in OPERATIONS if each.id != "getWorkspace"])
+@pytest.mark.parametrize("operation", [each.id for each in sandbox.api.operations if each.id != "getWorkspace"])
 def test_no_request_gets_an_answer_that_is_not_described(shared: Api, operation: str) -> None:
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(requests_of(operation))

@@ -10,20 +10,21 @@ import pytest
 import requests
 
 import sandbox
+from connector.sandbox_kit import LoggedRequest, SandboxApp, Workspace
 from connector.sandbox_kit.asgi_server import serve
 from tests.sandbox import support
 from tests.sandbox.support import Api, quoted
 
 
 @pytest.mark.parametrize("header", [None, "Bearer wrong", "Basic abc", "Bearer", ""])
-def test_no_token_and_a_wrong_one_are_401_alike(url: str, workspace: sandbox.Workspace, header: str | None) -> None:
+def test_no_token_and_a_wrong_one_are_401_alike(url: str, workspace: Workspace, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
     response = requests.get(f"{url}/sources", headers=headers, timeout=5)
     assert response.status_code == 401
     assert response.json() == {"errors": [{"type": "unauthorized", "message": "Unauthorized"}]}
 
 
-def test_missing_permission_is_401_and_changes_nothing(restricted: Api, workspace: sandbox.Workspace) -> None:
+def test_missing_permission_is_401_and_changes_nothing(restricted: Api, workspace: Workspace) -> None:
     before = workspace.dump()
     body = {"slug": "x", "enabled": True, "metadataId": support.JAVASCRIPT}
     assert restricted("POST", "/sources", body).status_code == 401
@@ -31,7 +32,7 @@ def test_missing_permission_is_401_and_changes_nothing(restricted: Api, workspac
     assert workspace.dump() == before
 
 
-def test_token_opens_its_own_workspace_only(site: sandbox.SandboxApp, url: str, api: Api) -> None:
+def test_token_opens_its_own_workspace_only(site: SandboxApp, url: str, api: Api) -> None:
     with sandbox.open_workspace() as other:
         site.add(other)
         api.source("mine")
@@ -43,20 +44,39 @@ def test_token_opens_its_own_workspace_only(site: sandbox.SandboxApp, url: str, 
 
 def test_wrong_token_is_no_workspaces_request_where_there_are_two() -> None:
     with sandbox.open_workspace() as one, sandbox.open_workspace() as other:
-        with serve(sandbox.SandboxApp([one, other])) as url:
+        with serve(SandboxApp([one, other])) as url:
             assert Api(url, "wrong")("GET", "/").json()["errors"][0]["type"] == "unauthorized"
         assert one.requests == other.requests == []
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("GET", "/tracking-plans"), ("PUT", "/sources"), ("GET", "/sources/a/b/c"), ("HEAD", "/")],
-)
-def test_operation_outside_answers_501_and_names_itself(api: Api, method: str, path: str) -> None:
-    response = api(method, path)
+def test_operation_that_is_not_simulated_is_501_with_its_name(api: Api) -> None:
+    response = api("GET", "/spaces")
     assert response.status_code == 501
-    if method != "HEAD":
-        assert response.json()["errors"][0]["message"] == f"The sandbox does not have {method} {path}"
+    [error] = response.json()["errors"]
+    assert error["message"].startswith("The sandbox does not implement listSpaces (GET /spaces). Set the assumption ")
+
+
+def test_operation_that_is_not_simulated_can_return_a_sample(api: Api, workspace: Workspace) -> None:
+    workspace.set_assumption("unbuilt-operation", "sample")
+    response = api("GET", "/spaces?pagination.count=1")
+    assert (response.status_code, response.headers["X-Sandbox-Sample"]) == (200, "listSpaces")
+    assert isinstance(response.json()["data"]["spaces"], list)
+    assert "X-Sandbox-Sample" not in api("GET", "/sources").headers
+
+
+@pytest.mark.parametrize("path", ["/workspaces", "/v1/sources", "/sources/a/b/c"])
+def test_path_that_the_api_does_not_have_is_404(api: Api, path: str) -> None:
+    assert api("GET", path).status_code == 404
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/sources"), ("HEAD", "/"), ("DELETE", "/spaces")])
+def test_method_that_a_path_does_not_have_is_405(api: Api, method: str, path: str) -> None:
+    assert api(method, path).status_code == 405
+
+
+def test_slash_at_the_end_of_a_path_is_ignored(api: Api) -> None:
+    assert api.data("GET", "/sources/") == api.data("GET", "/sources")
+    assert api.data("GET", f"/sources/{support.IOS_SOURCE}/")["source"]["slug"] == "ios"
 
 
 PAGES = [
@@ -132,7 +152,7 @@ LISTS = [
 
 
 @pytest.mark.parametrize("form", LISTS)
-def test_every_dialect_of_lists_names_the_same_records(api: Api, workspace: sandbox.Workspace, form: str) -> None:
+def test_every_dialect_of_lists_names_the_same_records(api: Api, workspace: Workspace, form: str) -> None:
     api.data("DELETE", f"/users?{form.format(*(user['id'] for user in workspace.users))}")
     assert workspace.users == []
 
@@ -185,7 +205,7 @@ def test_every_content_type_of_json_is_read(api: Api, content_type: str) -> None
         ),
         (
             {"slug": "ios", "enabled": True, "metadataId": "nothing"},
-            {"metadataId": "names nothing in sourcesCatalog", "slug": "is taken by another source"},
+            {"metadataId": "does not exist in sourcesCatalog", "slug": "is already used by another source"},
         ),
         ([], {"body": "must be an object"}),
     ],
@@ -215,7 +235,6 @@ def test_nested_faults_name_their_path(api: Api) -> None:
 def test_id_longer_than_255_characters_is_refused(api: Api) -> None:
     assert api("GET", f"/sources/{'x' * 255}").status_code == 404
     assert api.fields("GET", f"/sources/{'x' * 256}") == ["sourceId"]
-    assert api.fields("GET", "/sources/") == ["sourceId"]
 
 
 def test_encoded_slash_is_part_of_an_id(api: Api) -> None:
@@ -229,16 +248,16 @@ def test_every_answer_tells_the_rate_limit(api: Api) -> None:
     assert first.headers["X-RateLimit-Reset"].endswith("GMT")
 
 
-def test_requests_are_kept_without_the_token(api: Api, workspace: sandbox.Workspace) -> None:
+def test_requests_are_kept_without_the_token(api: Api, workspace: Workspace) -> None:
     api("POST", "/sources?a=1&a=2", {"slug": "x"})
     [request] = workspace.requests
-    expected = sandbox.LoggedRequest("POST", "/sources", {"a": ["1", "2"]}, {"slug": "x"}, 422)
+    expected = LoggedRequest("POST", "/sources", {"a": ["1", "2"]}, {"slug": "x"}, 422)
     assert request == expected
     assert workspace.token not in repr(workspace.requests) + repr(workspace)
 
 
 def test_only_workspace_of_a_site_sees_requests_with_a_wrong_token() -> None:
-    with sandbox.open_workspace() as workspace, serve(workspace.app) as url:
+    with sandbox.open_workspace() as workspace, serve(SandboxApp([workspace])) as url:
         assert Api(url, "wrong")("GET", "/").status_code == 401
         assert [request.status for request in workspace.requests] == [401]
 
@@ -256,9 +275,9 @@ def test_cursor_beyond_the_end_is_an_empty_page(api: Api) -> None:
     assert json.dumps(page["pagination"]).count("next") == 0
 
 
-def test_body_that_is_too_large_is_refused_and_the_next_request_is_answered(api: Api) -> None:
-    response = api("POST", "/sources", data=b"x" * (2**20 + 1), headers={"Content-Type": "application/json"})
+def test_body_over_10_mib_is_rejected_and_the_next_request_is_answered(api: Api) -> None:
+    response = api("POST", "/sources", data=b"x" * (10 * 2**20 + 1), headers={"Content-Type": "application/json"})
     assert response.status_code == 413
     assert response.json()["errors"][0]["type"] == "too-large"
-    assert api("POST", "/sources", data=b"x" * 2**20).status_code == 422
+    assert api("POST", "/sources", data=b"x" * 10 * 2**20).status_code == 422
     assert api("GET", "/").status_code == 200

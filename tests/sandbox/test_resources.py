@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-import sandbox
+from connector.sandbox_kit import Workspace
 from tests.sandbox import support
 from tests.sandbox.support import Api
 
@@ -31,18 +31,18 @@ def test_created_source_can_be_read_and_listed(api: Api) -> None:
     assert source in api.data("GET", "/sources")["sources"]
 
 
-def test_new_source_is_connected_to_every_warehouse(api: Api, workspace: sandbox.Workspace) -> None:
+def test_new_source_is_connected_to_every_warehouse(api: Api, workspace: Workspace) -> None:
     id_ = api.source()["id"]
     connected = [each["warehouseId"] for each in workspace.connections if each["sourceId"] == id_]
     assert connected == [each["id"] for each in workspace.warehouses]
 
 
-def test_new_source_is_connected_to_no_warehouse_when_so_asked(api: Api, workspace: sandbox.Workspace) -> None:
+def test_new_source_is_connected_to_no_warehouse_when_so_asked(api: Api, workspace: Workspace) -> None:
     id_ = api.source(disconnectAllWarehouses=True)["id"]
     assert not [each for each in workspace.connections if each["sourceId"] == id_]
 
 
-def test_new_warehouse_is_connected_to_every_source_unless_asked(api: Api, workspace: sandbox.Workspace) -> None:
+def test_new_warehouse_is_connected_to_every_source_unless_asked(api: Api, workspace: Workspace) -> None:
     body = {"metadataId": support.SNOWFLAKE, "settings": {}}
     joined = api.data("POST", "/warehouses", body)["warehouse"]["id"]
     alone = api.data("POST", "/warehouses", body | {"disconnectAllSources": True})["warehouse"]["id"]
@@ -51,14 +51,14 @@ def test_new_warehouse_is_connected_to_every_source_unless_asked(api: Api, works
     assert len(workspace.sources) == 5
 
 
-def test_write_keys_are_empty_for_a_restricted_token(restricted: Api, workspace: sandbox.Workspace) -> None:
+def test_write_keys_are_empty_for_a_restricted_token(restricted: Api, workspace: Workspace) -> None:
     path = f"/sources/{support.IOS_SOURCE}"
     assert restricted.data("GET", path)["source"]["writeKeys"] == []
     assert all(source["writeKeys"] == [] for source in restricted.data("GET", "/sources")["sources"])
     assert all(source["writeKeys"] for source in workspace.sources)
 
 
-def test_deleting_a_source_takes_what_hangs_on_it(api: Api, workspace: sandbox.Workspace) -> None:
+def test_deleting_a_source_takes_what_hangs_on_it(api: Api, workspace: Workspace) -> None:
     api.data("DELETE", f"/sources/{support.WEB_SOURCE}")
     held = [*workspace.destinations, *workspace.transformations, *workspace.connections]
     assert support.WEB_SOURCE not in {each["sourceId"] for each in held}
@@ -66,7 +66,7 @@ def test_deleting_a_source_takes_what_hangs_on_it(api: Api, workspace: sandbox.W
     assert {each["sourceId"] for each in held}, "what hangs on other sources stays"
 
 
-def test_deleting_a_warehouse_takes_its_connections_and_leaves_sources(api: Api, workspace: sandbox.Workspace) -> None:
+def test_deleting_a_warehouse_takes_its_connections_and_leaves_sources(api: Api, workspace: Workspace) -> None:
     api.data("DELETE", f"/warehouses/{support.WAREHOUSE}")
     assert support.WAREHOUSE not in {each["warehouseId"] for each in workspace.connections}
     assert support.IOS_SOURCE in ids(workspace.sources)
@@ -128,7 +128,7 @@ def test_same_type_fits_another_source(api: Api) -> None:
     assert api.data("POST", "/destinations", body)["destination"]["sourceId"] == support.IOS_SOURCE
 
 
-def test_secret_settings_come_back_as_bullets_and_are_kept(api: Api, workspace: sandbox.Workspace) -> None:
+def test_secret_settings_come_back_as_bullets_and_are_kept(api: Api, workspace: Workspace) -> None:
     settings = {"apiKey": "hidden-key", "retarget": True}
     body = {"sourceId": support.IOS_SOURCE, "metadataId": support.BLUESHIFT, "settings": settings}
     made = api.data("POST", "/destinations", body)["destination"]
@@ -143,7 +143,7 @@ def test_null_name_clears_a_destinations_name(api: Api) -> None:
     assert api.data("PATCH", path, {"name": None})["destination"]["name"] == ""
 
 
-def test_warehouses_password_is_kept_and_never_answered(api: Api, workspace: sandbox.Workspace) -> None:
+def test_warehouses_password_is_kept_and_never_answered(api: Api, workspace: Workspace) -> None:
     settings = {"username": "u", "password": "not-to-be-seen"}
     body = {"metadataId": support.SNOWFLAKE, "name": "Lake", "settings": settings}
     made = api.data("POST", "/warehouses", body)["warehouse"]
@@ -181,7 +181,7 @@ def test_empty_post_of_any_content_type_connects(api: Api) -> None:
         f"/destinations/{support.SUBSCRIBED}",
     ],
 )
-def test_without_cascading_what_is_in_use_stays(api: Api, workspace: sandbox.Workspace, path: str) -> None:
+def test_without_cascading_what_is_in_use_stays(api: Api, workspace: Workspace, path: str) -> None:
     workspace.set_assumption("delete-cascade", "409")
     before = workspace.dump()
     assert api("DELETE", path).status_code == 409

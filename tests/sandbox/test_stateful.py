@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
-import sandbox
+from connector.sandbox_kit import SandboxApp, SandboxError
 from tests.sandbox import support
 from tests.sandbox.state_machine import Machine
 
@@ -271,10 +271,10 @@ class Users(Machine):
     def accept(self, name: str) -> None:
         email = f"{name}@example.com"
         if email not in self.invited:
-            with pytest.raises(sandbox.SandboxError):
+            with pytest.raises(SandboxError):
                 self.workspace.accept_invite(email)
             return
-        user = self.workspace.accept_invite(email)
+        user = self.workspace.accept_invite(email)["user"]
         self.invited.remove(email)
         self.model[user["id"]] = {"id": user["id"], "name": "", "email": email}
 
@@ -298,5 +298,5 @@ class Users(Machine):
     [Sources, Destinations, Subscriptions, Warehouses, Functions, Transformations, Users],
     ids=lambda machine: machine.__name__,
 )
-def test_resource_does_as_its_model(machine: type[Machine], url: str, site: sandbox.SandboxApp) -> None:
+def test_resource_does_as_its_model(machine: type[Machine], url: str, site: SandboxApp) -> None:
     run_state_machine_as_test(type("Run", (machine,), {"url": url, "site": site}), settings=EXAMPLES)

@@ -14,7 +14,8 @@ import pytest
 import sandbox
 from connector.cli.sandbox.group import COMMANDS
 from connector.cli.sandbox.serve import command as serve
-from sandbox.control import HANDLERS
+from connector.sandbox_kit import parse_fault
+from connector.sandbox_kit.control import HANDLERS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
@@ -34,14 +35,14 @@ def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
 
 def test_table_of_assumptions_is_that_of_the_code() -> None:
     rows = []
-    for each in sandbox.ASSUMPTIONS.values():
+    for each in sandbox.api.assumptions.values():
         values = ", ".join(f"`{choice}`" for choice in each.choices)
         rows.append(f"| `{each.name}` | {values} | {each.description} | {each.source} |")
     assert re.findall(r"^\| `[a-z-]+` \| `[^|]*\|[^|]*\|[^|]*\|$", PAGE, re.MULTILINE) == rows
 
 
 def test_every_command_is_on_the_page() -> None:
-    assert set(re.findall(r"connector sandbox ([a-z-]+)", PAGE)) == {*COMMANDS, *sandbox.COMMANDS}
+    assert set(re.findall(r"connector sandbox ([a-z-]+)", PAGE)) == {*COMMANDS, *sandbox.api.commands}
 
 
 def test_every_option_of_serve_on_the_page_exists() -> None:
@@ -53,11 +54,11 @@ def test_every_option_of_serve_on_the_page_exists() -> None:
 
 @pytest.mark.parametrize("text", sorted(set(FAULTS)))
 def test_every_fault_of_the_page_can_be_played(text: str) -> None:
-    assert sandbox.parse_fault(text).kind
+    assert parse_fault(text).kind
 
 
 def test_every_kind_of_fault_is_on_the_page() -> None:
-    from sandbox.faults import _READERS
+    from connector.sandbox_kit.faults import _READERS
 
     assert {kind for kind in _READERS if not re.search(rf"^\| `{kind}", PAGE, re.MULTILINE)} == set()
 
@@ -73,4 +74,6 @@ def test_every_request_of_the_control_is_on_the_page() -> None:
             else:
                 methods.append(word)
     offered = {(method, f"/_sandbox/{path.replace('{name}', 'NAME')}") for method, path, _ in HANDLERS}
+    offered |= {("POST", f"/_sandbox/{name}") for name in sandbox.api.commands}
+    offered.remove(("POST", "/_sandbox/{command}"))
     assert named == offered

@@ -192,3 +192,17 @@ def take_apart(do: Customer, ids: dict[str, str]) -> None:
         named = {parameter: ids[parameter]}
         assert do(f"delete{resource}", **named) == {"status": "SUCCESS"}
         assert do.refused(f"get{resource}", **named)
+
+
+def test_example_ids_of_all_reads_exist(segment: connector.Component, runner: connector.Runner) -> None:
+    for action in segment.actions.values():
+        if action.effect == "read":
+            fields = action.input_schema["properties"]
+            examples = {key: example(fields[key]) for key in action.input_schema.get("required", ())}
+            if action.key == "getDestinationSubscription":
+                examples["destinationId"] = "fP7qoQw2HTWt9WdMr718gn"  # the one with subscriptions
+            assert runner.invoke(action.key, examples)["data"]["data"], action.key
+
+
+def example(field: dict[str, Any]) -> Any:
+    return field["examples"][0] if "examples" in field else field["oneOf"][0]["const"]

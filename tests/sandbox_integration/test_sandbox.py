@@ -13,13 +13,11 @@ import pytest
 import requests
 
 import connector
-import sandbox as segments_own
 from connector.describe.check import findings
 from connector.errors import AuthenticationError, ComponentError, MissingExtraError, SandboxError
-from connector.sandbox_kit.sandbox import SandboxModule, default_file, make_folder, sandbox_of, serve
+from connector.sandbox_kit.sandbox import default_file, make_folder, sandbox_of, serve
 from tests.support.components import write_component
 
-OFFERS_ALL: SandboxModule = segments_own
 WEB = {"slug": "web-2", "enabled": True, "metadataId": "IqDTy1TpoU"}
 
 
@@ -74,7 +72,7 @@ def test_nothing_is_left_after_the_block(segment: connector.Component) -> None:
 
 def test_component_without_a_sandbox_says_so(tmp_path: Path) -> None:
     component = connector.load_component(write_component(tmp_path))
-    with pytest.raises(SandboxError, match='the component "tiny" has no sandbox'), serve(component):
+    with pytest.raises(SandboxError, match='component "tiny" has no sandbox'), serve(component):
         pass
 
 
@@ -83,7 +81,7 @@ def test_component_without_a_sandbox_says_so(tmp_path: Path) -> None:
     [
         (None, "cannot be imported: ModuleNotFoundError"),
         ("raise ValueError('broken')", "cannot be imported: ValueError: broken"),
-        ("ASSUMPTIONS = {}\nCOMMANDS = {}", "does not offer open_workspace, generate"),
+        ("api = {}", "has no SimulatedApi named api"),
     ],
 )
 def test_sandbox_that_lacks_something_is_a_finding(tmp_path: Path, code: str | None, told: str) -> None:
@@ -140,7 +138,7 @@ def test_folder_is_for_the_user_alone(tmp_path: Path) -> None:
 
 def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
-    with pytest.raises(SandboxError, match=r"taken/x cannot be made.*\n.*CONNECTOR_STATE_HOME"):
+    with pytest.raises(SandboxError, match=r"cannot create the folder .*taken/x.*\n.*CONNECTOR_STATE_HOME"):
         make_folder(tmp_path / "taken" / "x" / "sandbox.sqlite")
 
 

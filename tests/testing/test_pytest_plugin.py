@@ -98,7 +98,7 @@ def test_component_without_a_sandbox_fails_the_test_with_its_name(run: Run) -> N
 
     printed = run({"conftest.py": conftest, "test_it.py": "def test_it(sandbox): pass"})
 
-    assert 'the component "todo" has no sandbox' in printed
+    assert 'component "todo" has no sandbox' in printed
 
 
 def test_another_component_takes_the_place_of_the_bundled_one(run: Run) -> None:

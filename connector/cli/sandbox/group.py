@@ -31,7 +31,7 @@ class SandboxGroup(LazyGroup):
             from connector.cli.sandbox.state import own_command
             from connector.sandbox_kit.sandbox import sandbox_of
 
-            return own_command(cmd_name, sandbox_of(component_of(ctx)).COMMANDS[cmd_name])
+            return own_command(cmd_name, sandbox_of(component_of(ctx)).commands[cmd_name])
         return super().get_command(ctx, cmd_name)
 
     def resolve_command(
@@ -53,7 +53,7 @@ class SandboxGroup(LazyGroup):
         component = component_of(ctx)
         if component.manifest.sandbox is None:
             return
-        for name, function in sandbox_of(component).COMMANDS.items():
+        for name, function in sandbox_of(component).commands.items():
             line = (function.__doc__ or "").strip().partition("\n")[0]
             self.lazy = {**self.lazy, name: Lazy("", line)}
 

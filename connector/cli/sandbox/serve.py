@@ -18,7 +18,7 @@ from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
-    from connector.sandbox_kit.sandbox import Workspace
+    from connector.sandbox_kit.workspace import Workspace
 
 PORT = 4020
 
@@ -57,14 +57,17 @@ def command(
     connector sandbox serve --in-memory --fault rate-limit:5/min --fault drop:0.05
     connector sandbox serve --assume slug-taken=409
     """
+    from connector.sandbox_kit.app import SandboxApp
     from connector.sandbox_kit.asgi_server import require_server, run
     from connector.sandbox_kit.sandbox import sandbox_of
+    from connector.sandbox_kit.workspace import Workspace
 
     if in_memory and file:
         raise UsageError("--in-memory and --file cannot be used together", hint="Leave out one of them.")
     require_server()
     component = component_of(context)
-    workspace = sandbox_of(component).open_workspace(
+    workspace = Workspace(
+        sandbox_of(component),
         None if in_memory else file_of(component, file, os.environ),
         seed=Path(seed).expanduser() if seed else None,
         faults=faults,
@@ -73,7 +76,7 @@ def command(
     )
     with closing(workspace):
         run(
-            workspace.app,
+            SandboxApp([workspace]),
             host=host,
             port=port,
             allow_remote=allow_remote,

@@ -19,16 +19,17 @@ from connector.cli.shared_options import Command, common_options, component_of, 
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
-    from connector.sandbox_kit.sandbox import Workspace
+    from connector.sandbox_kit.workspace import Workspace
 
 
 @contextmanager
 def _workspace(context: click.Context, file: str | None) -> Iterator[tuple[Workspace, Path]]:
     from connector.sandbox_kit.sandbox import sandbox_of
+    from connector.sandbox_kit.workspace import Workspace
 
     component = component_of(context)
     path = file_of(component, file, os.environ)
-    with closing(sandbox_of(component).open_workspace(path)) as workspace:
+    with closing(Workspace(sandbox_of(component), path)) as workspace:
         yield workspace, path
 
 
@@ -138,7 +139,7 @@ def assumptions(context: click.Context, as_json: bool) -> None:
     """List the assumptions where the documentation says nothing. Set one with `serve --assume NAME=VALUE`."""
     from connector.sandbox_kit.sandbox import sandbox_of
 
-    declared = sandbox_of(component_of(context)).ASSUMPTIONS.values()
+    declared = sandbox_of(component_of(context)).assumptions.values()
     if as_json:
         fields = ("name", "description", "choices", "source")
         write_json([{field: getattr(each, field) for field in fields} for each in declared])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
@@ -12,70 +13,73 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connector.sandbox_kit.errors import ApiError, BusyError
-
-from .assumptions import ASSUMPTIONS
-from .errors import SandboxError, invalid, unauthorized
+from .errors import ApiError, BusyError, SandboxError, invalid, not_found, unauthorized
 from .store import dumps
+from .workspace import Workspace
 
-Handler = Callable[[Any, Request], Awaitable[Any]]
-
-
-async def list_assumptions(workspace: Any, _request: Request) -> Any:
-    """Every assumption with the value that is set."""
-    values = workspace.engine.assumptions
-    return {"assumptions": [asdict(each) | {"value": values[name]} for name, each in ASSUMPTIONS.items()]}
+Handler = Callable[[Workspace, Request], Awaitable[Any]]
 
 
-async def set_assumption(workspace: Any, request: Request) -> Any:
-    """Sets an assumption."""
+async def list_assumptions(workspace: Workspace, _request: Request) -> Any:
+    """List every assumption with the value that is set."""
+    values = workspace.handler.assumptions
+    assumptions = workspace.api.assumptions.items()
+    return {"assumptions": [asdict(each) | {"value": values[name]} for name, each in assumptions]}
+
+
+async def set_assumption(workspace: Workspace, request: Request) -> Any:
+    """Set an assumption."""
     name, value = request.path_params["name"], await _string(request, "value")
     workspace.set_assumption(name, value)
     return {"name": name, "value": value}
 
 
-async def list_faults(workspace: Any, _request: Request) -> Any:
-    """The active faults."""
+async def list_faults(workspace: Workspace, _request: Request) -> Any:
+    """List the active faults."""
     return {"faults": [fault.text for fault in workspace.faults]}
 
 
-async def add_fault(workspace: Any, request: Request) -> Any:
-    """Adds a fault."""
+async def add_fault(workspace: Workspace, request: Request) -> Any:
+    """Add a fault."""
     workspace.add_fault(await _string(request, "fault"))
     return await list_faults(workspace, request)
 
 
-async def clear_faults(workspace: Any, request: Request) -> Any:
-    """Clears all faults."""
+async def clear_faults(workspace: Workspace, request: Request) -> Any:
+    """Clear all faults."""
     workspace.clear_faults()
     return await list_faults(workspace, request)
 
 
-async def list_requests(workspace: Any, _request: Request) -> Any:
-    """The last requests, oldest first."""
+async def list_requests(workspace: Workspace, _request: Request) -> Any:
+    """List the last requests, oldest first."""
     return {"requests": [asdict(each) for each in workspace.requests]}
 
 
-async def clear_requests(workspace: Any, _request: Request) -> Any:
-    """Clears the request log."""
+async def clear_requests(workspace: Workspace, _request: Request) -> Any:
+    """Clear the request log."""
     workspace.clear_requests()
     return {"requests": []}
 
 
-async def accept_invite(workspace: Any, request: Request) -> Any:
-    """Accepts an invitation."""
-    return {"user": workspace.accept_invite(await _string(request, "email"))}
-
-
-async def reset(workspace: Any, _request: Request) -> Any:
-    """Resets the workspace to its initial state."""
+async def reset(workspace: Workspace, _request: Request) -> Any:
+    """Reset the workspace to its initial state."""
     workspace.reset()
     return {"status": "SUCCESS"}
 
 
-async def dump(workspace: Any, _request: Request) -> Any:
-    """The state of the workspace as a seed."""
+async def dump(workspace: Workspace, _request: Request) -> Any:
+    """Return the state of the workspace as a seed."""
     return workspace.dump()
+
+
+async def run_command(workspace: Workspace, request: Request) -> Any:
+    """Run a command of the component, with the strings of the body."""
+    command = workspace.api.commands.get(request.path_params["command"])
+    if command is None:
+        raise not_found()
+    names = list(inspect.signature(command).parameters)[1:]
+    return command(workspace, **{name: await _string(request, name) for name in names})
 
 
 HANDLERS: tuple[tuple[str, str, Handler], ...] = (
@@ -86,9 +90,9 @@ HANDLERS: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", "faults", clear_faults),
     ("GET", "requests", list_requests),
     ("DELETE", "requests", clear_requests),
-    ("POST", "accept-invite", accept_invite),
     ("POST", "reset", reset),
     ("GET", "dump", dump),
+    ("POST", "{command}", run_command),
 )
 
 
@@ -104,7 +108,7 @@ def control(prefix: str) -> Starlette:
 
 def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        grant = request.scope["sandbox.site"].find(request.headers.get("authorization", ""))
+        grant = request.scope["sandbox.app"].find(request.headers.get("authorization", ""))
         if grant is None or grant[1]:
             raise unauthorized()
         return _json(await handler(grant[0], request))
@@ -113,7 +117,7 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def _string(request: Request, name: str) -> str:
-    """The value of a field of the request's body.
+    """Return the value of a field of the request's body.
 
     Raises:
         ApiError: 422, if the body is not an object with this string.

@@ -1,4 +1,4 @@
-"""Failures on request: rate limits, waiting, server errors, cut connections and bodies; a run repeats."""
+"""Faults: simulated rate limits, delays, server errors, and cut connections and bodies. A run repeats exactly."""
 
 from __future__ import annotations
 
@@ -7,44 +7,49 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 from .errors import SandboxError
 
 FORMS = (
-    "rate-limit:5/min[:no-retry-after], latency:200ms[±50], error:503[:0.1][:before|after|either], "
-    "drop[:0.05][:before|after|either], truncate[:0.1], published-limits; each may end in @SEED"
+    "rate-limit:5/min[:no-retry-after]",
+    "published-limits",
+    "latency:200ms[±50]",
+    "error:503[:0.1][:before|after|either]",
+    "drop[:0.05][:before|after|either]",
+    "truncate[:0.1]",
 )
-PUBLISHED_LIMITS = {
-    "createInvites": 60,
-    "deleteUsers": 60,
-    "getEventsVolumeFromWorkspace": 60,
-    "createDestinationSubscription": 5,
-    "updateSubscriptionForDestination": 5,
-    "removeSubscriptionFromDestination": 5,
-}
+HINT = "Valid forms, each with an optional :OPERATION or :OPERATION#N and an optional @SEED:\n  " + "\n  ".join(FORMS)
 _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
+_MOMENTS = ("before", "after", "either")
+_TARGET = re.compile(r"([a-z]+[A-Z][A-Za-z]*)(?:#([1-9]\d{0,8}))?")
+
+LimitOf = Callable[[str], int | None]
+"""From the id of an operation to the requests per minute that it documents."""
 
 
 @dataclass
 class Fault:
-    """One failure that a workspace plays.
+    """One fault of a workspace.
 
     Attributes:
-        text: As given, for example `drop:0.05`.
+        text: The fault as it was written, for example `drop:0.05`.
         kind: `rate-limit`, `published-limits`, `latency`, `error`, `drop` or `truncate`.
+        operation: The only operation that meets it; empty for all.
+        call: The only call that meets it, counted from 1; 0 for all.
         chance: How likely each request meets it, 0 to 1.
         status: The status of an `error`.
-        moment: Whether an `error` or a `drop` comes `before` or `after` the request took effect, or `either`.
-        limit: The requests that a `rate-limit` lets pass in a window.
+        moment: Whether an `error` or a `drop` comes `before` or `after` the request takes effect, or `either`.
+        limit: The requests that a `rate-limit` allows per window.
         window: The window in seconds.
-        retry_after: Whether its 429 says `Retry-After`.
+        retry_after: Whether a 429 has the header `Retry-After`.
         delay: The seconds that `latency` waits.
         spread: By how many seconds `delay` varies either way.
     """
 
     text: str
     kind: str
+    operation: str = ""
+    call: int = 0
     chance: float = 1.0
     status: int = 503
     moment: str = "before"
@@ -55,27 +60,35 @@ class Fault:
     spread: float = 0.0
     _random: random.Random = field(default_factory=random.Random, repr=False)
     _windows: dict[str, tuple[float, int]] = field(default_factory=dict, repr=False)
+    _calls: int = field(default=0, repr=False)
+
+    def is_for(self, operation: str) -> bool:
+        """Count one request, and return whether the fault is aimed at it."""
+        if self.operation and operation != self.operation:
+            return False
+        self._calls += 1
+        return self.call in (0, self._calls)
 
     def strikes(self) -> bool:
-        """Whether this request meets it."""
+        """Return whether the next request meets it."""
         return self._random.random() < self.chance
 
     def takes_effect(self) -> bool:
-        """Whether the request that it strikes is carried out all the same."""
+        """Return whether the request that meets it is applied all the same."""
         return self.moment == "after" or (self.moment == "either" and self._random.random() < 0.5)
 
     def seconds(self) -> float:
-        """How long this request waits."""
+        """Return how long the next request waits."""
         return max(0.0, self.delay + self._random.uniform(-self.spread, self.spread))
 
-    def exceeded(self, operation: str, now: float) -> tuple[int, float] | None:
-        """Counts one request against its limit.
+    def exceeded(self, operation: str, limit_of: LimitOf, now: float) -> tuple[int, float] | None:
+        """Count one request against its limit.
 
         Returns:
-            None while it passes; else the requests consumed and the seconds until the window ends.
+            None while it is allowed; else the requests consumed and the seconds until the window ends.
         """
         published = self.kind == "published-limits"
-        limit = PUBLISHED_LIMITS.get(operation) if published else self.limit
+        limit = limit_of(operation) if published else self.limit
         if limit is None:
             return None
         key = operation if published else ""
@@ -87,31 +100,27 @@ class Fault:
 
 
 def parse_fault(text: str) -> Fault:
-    """Reads one fault.
+    """Parse one fault.
 
     Args:
-        text: For example `rate-limit:5/min`, `latency:200ms±50`, `error:503:0.1`, `drop:0.05`, `truncate`,
-            `published-limits`. `@SEED` at its end starts another run of chances.
+        text: For example `rate-limit:5/min`, `latency:200ms±50`, `error:409:createSource#2`, `drop:0.05`, `truncate`
+            or `published-limits`. `@SEED` at the end chooses another sequence of chances.
 
     Raises:
-        SandboxError: It is none; the message shows every form.
+        SandboxError: If it is invalid; the hint lists all forms.
     """
     body, _, seed = text.partition("@")
     kind, *arguments = body.strip().split(":")
     fault = Fault(text=text, kind=kind)
-    reader = _READERS.get(kind)
-    if reader is None:
-        _refuse(text)
+    if arguments and (target := _TARGET.fullmatch(arguments[-1])):
+        fault.operation, fault.call = target[1], int(target[2] or 0)
+        arguments.pop()
     try:
-        reader(fault, arguments)
+        _READERS[kind](fault, arguments)
     except (ValueError, IndexError, KeyError):
-        _refuse(text)
+        raise SandboxError(f'invalid fault "{text}"', hint=HINT) from None
     fault._random.seed(f"{body}@{seed}")  # noqa: SLF001 - its own field
     return fault
-
-
-def _refuse(text: str) -> NoReturn:
-    raise SandboxError(f"{text!r} is no fault; a fault is one of {FORMS}.") from None
 
 
 def _rate_limit(fault: Fault, arguments: list[str]) -> None:
@@ -132,7 +141,7 @@ def _latency(fault: Fault, arguments: list[str]) -> None:
 
 def _error(fault: Fault, arguments: list[str]) -> None:
     fault.status = int(arguments[0])
-    if not 500 <= fault.status <= 599:
+    if not 400 <= fault.status <= 599:
         raise ValueError
     _chance_and_moment(fault, arguments[1:])
 
@@ -144,7 +153,7 @@ def _drop(fault: Fault, arguments: list[str]) -> None:
 
 def _chance_and_moment(fault: Fault, arguments: list[str]) -> None:
     rest = list(arguments)
-    if rest and rest[-1] in ("before", "after", "either"):
+    if rest and rest[-1] in _MOMENTS:
         fault.moment = rest.pop()
     if rest:
         fault.chance = float(rest.pop())
@@ -153,7 +162,7 @@ def _chance_and_moment(fault: Fault, arguments: list[str]) -> None:
 
 
 def _truncate(fault: Fault, arguments: list[str]) -> None:
-    if arguments and arguments[-1] in ("before", "after", "either"):
+    if arguments and arguments[-1] in _MOMENTS:
         raise ValueError
     _chance_and_moment(fault, arguments)
 
@@ -184,7 +193,7 @@ class Limited:
 
 @dataclass(frozen=True)
 class FaultPlan:
-    """What one request meets."""
+    """The faults that one request meets."""
 
     delay: float = 0.0
     limited: Limited | None = None
@@ -192,15 +201,29 @@ class FaultPlan:
     takes_effect: bool = True
     truncate: bool = False
 
+    @property
+    def text(self) -> str | None:
+        """The fault, for the request log."""
+        if self.limited:
+            return "rate-limit"
+        return self.strike.text if self.strike else ("truncate" if self.truncate else None)
 
-def plan(faults: Iterable[Fault], operation: str) -> FaultPlan:
-    """Decides what one request of an operation meets; the first error or drop that strikes is the one."""
+    @property
+    def is_dropped(self) -> bool:
+        """Whether the connection is closed without a response."""
+        return self.limited is None and self.strike is not None and self.strike.kind == "drop"
+
+
+def plan_faults(faults: Iterable[Fault], operation: str, limit_of: LimitOf) -> FaultPlan:
+    """Decide which faults a request meets; of several errors and drops, the first one that strikes is met."""
     delay, limited, strike, takes_effect, truncate = 0.0, None, None, True, False
     for fault in faults:
+        if not fault.is_for(operation):
+            continue
         if fault.kind == "latency":
             delay += fault.seconds()
         elif fault.kind in ("rate-limit", "published-limits"):
-            over = fault.exceeded(operation, time.monotonic())
+            over = fault.exceeded(operation, limit_of, time.monotonic())
             limited = Limited(*over, retry_after=fault.retry_after) if over else limited
         elif fault.strikes():
             if fault.kind == "truncate":

@@ -1,0 +1,55 @@
+"""Queries as every kind of client writes them: repeated, numbered and bracketed keys, and JSON."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl
+
+from pydantic_core import from_json
+
+_NUMBERED = re.compile(r"(\w+)(?:\.(\d{1,9})|\[(\d{0,9})\])")
+
+
+class Query:
+    """The query of one request.
+
+    Attributes:
+        raw: Each key as sent, with its values.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.raw: dict[str, list[str]] = {}
+        for key, value in parse_qsl(text, keep_blank_values=True):
+            self.raw.setdefault(key, []).append(value)
+
+    def string(self, name: str) -> str | None:
+        """Return the last value of a key, or None."""
+        values = self.raw.get(name)
+        return values[-1] if values else None
+
+    def strings(self, name: str, *, delimiter: str | None = None) -> list[str]:
+        """Return the values of a list, in order.
+
+        Args:
+            name: The key. `name=`, `name.0=`, `name[0]=`, `name[]=` and a JSON list are read.
+            delimiter: What separates several values in one `name=`.
+        """
+        numbered: list[tuple[int, str]] = []
+        for key, values in self.raw.items():
+            match = _NUMBERED.fullmatch(key)
+            if key == name:
+                numbered += [(0, each) for value in values for each in _spread(value, delimiter)]
+            elif match and match[1] == name:
+                numbered += [(int(match[2] or match[3] or 0), value) for value in values]
+        return [value for _, value in sorted(numbered, key=lambda pair: pair[0])]
+
+
+def _spread(value: str, delimiter: str | None) -> list[str]:
+    if value.startswith("["):
+        try:
+            values = from_json(value)
+        except ValueError:
+            return [value]
+        if isinstance(values, list) and all(isinstance(each, str) for each in values):
+            return values
+    return [part.strip() for part in value.split(delimiter)] if delimiter else [value]

@@ -1,0 +1,125 @@
+"""The forms of Segment's Public API: envelopes, errors, versions, and rate limits."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from connector.sandbox_kit import ApiError, Data, Operation, SimulatedApi, not_found
+
+ERROR_TYPES = {
+    400: "bad-request",
+    401: "unauthorized",
+    404: "NotFound",
+    405: "method-not-allowed",
+    409: "conflict",
+    413: "too-large",
+    422: "input-validation",
+    429: "RequestError",
+}
+OTHER_ERROR_TYPES = {
+    "bad-request": "BadRequest",
+    "unauthorized": "Unauthorized",
+    "method-not-allowed": "MethodNotAllowed",
+    "conflict": "Conflict",
+    "too-large": "TooLarge",
+    "input-validation": "ValidationFailure",
+    "RequestError": "RateLimited",
+    "not-implemented": "NotImplemented",
+}
+"""The error types in the other style; see the assumption `error-types`."""
+
+SUCCESS: Data = {"status": "SUCCESS"}
+"""What operations return that have nothing else to return."""
+
+_VERSION = re.compile(r"application/vnd\.segment\.(\w+)\+json", re.IGNORECASE)
+_VERSION_NAMES = {"stable": "v1", "beta": "v1beta", "alpha": "v1alpha"}
+
+Assume = Callable[[str], str]
+
+
+class SegmentApi(SimulatedApi):
+    """Segment's Public API."""
+
+    workspace_fields = ("id", "slug", "name")
+
+    def __init__(
+        self, package: str, *, initial_state: Path, description: Path, generate: Callable[..., dict[str, Any]]
+    ) -> None:
+        super().__init__(package, initial_state=initial_state, description=description, generate=generate)
+        self.assumption(
+            "accept-version",
+            "An Accept header with a version that the operation does not have: the response has another version, "
+            "or the request is rejected with 404",
+            ("answer", "404"),
+            "documented only: without a version, the most stable one is used",
+        )
+        self.assumption(
+            "error-types",
+            "The `type` of errors, in the style of 422's; the guide and the API description differ",
+            ("input-validation", "ValidationFailure"),
+            "both are documented for 422 and 429, NotFound for 404; the types for 400, 401, 405, 409, 413 and 501 are "
+            "assumed",
+        )
+        self.assumption(
+            "rate-limit-budget",
+            "The requests per minute that the X-RateLimit headers count down from; enforced only with a fault",
+            ("600", "1000", "200"),
+            "reported by a third party; no default is published",
+        )
+        self.evidence(
+            "body-limit", "413 is documented without a size; a deployment script sends more than 2 MB of code"
+        )
+        self.evidence("cursors", "documented cursors are counts in Base64: MA==, Mg==, Mw==")
+        self.evidence("missing-in-path", "404 is documented")
+        self.evidence("trailing-slash", "a published client sends it")
+        self.evidence("unknown-body-keys", "older documented examples repeat path parameters in the body")
+
+    def connection(self, token: str, url: str) -> dict[str, Any]:
+        """Return a connection with a token and the URL of the sandbox."""
+        return {"key": "apiKey", "fields": {"apiKey": token, "baseUrl": url}}
+
+    def wrap(self, data: str) -> str:
+        """Return the envelope `{"data": ...}`."""
+        return f'{{"data":{data}}}'
+
+    def error_body(self, error: ApiError, assume: Assume) -> Any:
+        """Return the envelope `{"errors": [...]}`, with the type of each error."""
+        errors = [{"type": ERROR_TYPES.get(error.status, "error")} | entry for entry in error.errors]
+        if any(entry["type"] in OTHER_ERROR_TYPES for entry in errors) and assume("error-types") == "ValidationFailure":
+            errors = [entry | {"type": OTHER_ERROR_TYPES.get(entry["type"], entry["type"])} for entry in errors]
+        return {"errors": errors}
+
+    def rate_limit_error(self, consumed: int, wait: float) -> ApiError:
+        """Return the documented error 429."""
+        data = {"remainingPoints": 0, "msBeforeNext": round(wait * 1000), "consumedPoints": consumed}
+        return ApiError(429, [{"message": "Too many requests", "data": data}])
+
+    def rate_limit_headers(self, consumed: int, remaining: int, reset: float) -> dict[str, str]:
+        """Return the documented headers; the reset is an RFC 5322 date."""
+        return {
+            "X-RateLimit-Consumed": str(consumed),
+            "X-RateLimit-Remaining": str(remaining),
+            "X-RateLimit-Reset": email.utils.formatdate(reset, usegmt=True),
+        }
+
+    def points_per_minute(self, assume: Assume) -> int:
+        """Return the assumed budget."""
+        return int(assume("rate-limit-budget"))
+
+    def media_type(self, operation: Operation, accept: str, assume: Assume) -> str:
+        """Return the versioned content type if the Accept header names the version of the operation."""
+        versions = [_VERSION_NAMES.get(name.lower(), name.lower()) for name in _VERSION.findall(accept)]
+        if operation.version in versions:
+            return f"application/vnd.segment.{operation.version}+json"
+        generic = any(each in accept for each in ("*/*", "application/*", "application/json"))
+        if versions and not generic and assume("accept-version") == "404":
+            raise not_found()
+        return "application/json"
+
+    def is_json(self, content_type: str) -> bool:
+        """Return whether a content type is JSON or one of Segment's versioned types."""
+        return content_type.strip().lower().startswith(("application/json", "application/vnd.segment."))
