@@ -22,7 +22,14 @@ ROOT = Path(__file__).parents[1]
 SEGMENT = connector.load_component()
 OPERATIONS = dict(SEGMENT.operations)
 RECORDED = json.loads((ROOT / "tests" / "recorded_requests.json").read_text(encoding="utf-8"))
-"""Requests that the official Go and Python SDKs sent for generated inputs."""
+"""Requests that the official SDKs sent for generated inputs, by key of our action.
+
+Those of described actions are the Go SDK's, with the Accept of the Python SDK; those of hand-made ones are the Python
+SDK's, without the query where that SDK writes lists and pages in another form (`test_wire` has these queries).
+"""
+
+
+KEYS = [*OPERATIONS, *(key for key, action in SEGMENT.actions.items() if action.operation)]
 
 
 class Sent(NamedTuple):
@@ -30,7 +37,7 @@ class Sent(NamedTuple):
 
     method: str
     path: list[str]
-    query: list[list[str]]
+    query: list[list[str]] | None
     body: Any
     accept: str
     content_type: str | None
@@ -63,18 +70,21 @@ def test_158_operations_have_no_hand_made_action_and_collide_with_none() -> None
     assert all(SEGMENT.action(key) is action for key, action in OPERATIONS.items())
 
 
-def test_recorded_requests_are_of_every_described_operation_in_three_cases() -> None:
+def test_recorded_requests_are_of_every_operation_in_three_cases() -> None:
     cases = {(entry["operation"], entry["case"]) for entry in RECORDED}
 
-    assert cases >= {(key, case) for key in OPERATIONS for case in ("least", "mixed", "full")}
+    assert cases == {(key, case) for key in KEYS for case in ("least", "mixed", "full")}
+    assert len(cases) == 3 * 201
 
 
-@pytest.mark.parametrize("key", OPERATIONS)
+@pytest.mark.parametrize("key", KEYS)
 def test_request_is_the_one_that_the_official_sdks_send(
     key: str, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     for entry in (entry for entry in RECORDED if entry["operation"] == key):
-        assert send(runner, server, key, entry["inputs"]) == recorded(entry), entry["case"]
+        expected = recorded(entry)
+        sent = send(runner, server, key, entry["inputs"])
+        assert (sent._replace(query=None) if expected.query is None else sent) == expected, entry["case"]
 
 
 def wrong_method(document: dict[str, Any]) -> None:
