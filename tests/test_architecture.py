@@ -1,4 +1,4 @@
-"""Imports point one way: import-linter holds it, and notices each kind of import that breaks it."""
+"""Imports point one way, import-linter notices each kind of import that breaks it, and the docs name real files."""
 
 from __future__ import annotations
 
@@ -103,6 +103,15 @@ def test_imports_by_name_do_not_grow() -> None:
     ]
 
     assert len(calls) <= IMPORTS_BY_NAME, calls
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_files_that_a_page_names_exist(page: str) -> None:
+    names = set(re.findall(r"`([\w./-]+(?:/|\.(?:py|md|txt|yaml|json)))`", (ROOT / page).read_text(encoding="utf-8")))
+    folders = {ROOT, *((ROOT / name).parent for name in names), ROOT / "connector" / "flows"}
+
+    assert len(names) > 5
+    assert {name for name in names if not any((folder / name).exists() for folder in folders)} == set()
 
 
 def called_name(call: ast.Call) -> str:
