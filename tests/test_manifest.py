@@ -35,13 +35,13 @@ def test_broken_yaml_is_named_with_file_line_and_cure(tmp_path: Path) -> None:
     (found,) = findings(tmp_path, GOOD + "  - x: [\n")
 
     assert found.startswith("line 10:")
-    assert found.endswith("Check the indentation, quotes and colons there.")
+    assert found.endswith("Check the indentation, quotes, and colons in this line.")
 
 
 def test_key_that_comes_twice_is_an_error(tmp_path: Path) -> None:
     text = GOOD + "  sayHello:\n    label: Again\n    description: Again.\n"
 
-    assert findings(tmp_path, text) == ['line 10: the key "sayHello" comes twice. Keep one of them.']
+    assert findings(tmp_path, text) == ['line 10: duplicate key "sayHello" Keep one of them.']
 
 
 def test_unknown_field_suggests_the_near_one(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     (tmp_path / "manifest.yaml").write_bytes(b"key: \xff")
 
-    with pytest.raises(errors.ManifestError, match=r"is not UTF-8 \(byte 5\)"):
+    with pytest.raises(errors.ManifestError, match=r"not UTF-8 \(byte 5\)"):
         Manifest.load(tmp_path / "manifest.yaml")
 
 
@@ -124,14 +124,14 @@ def test_aliases_are_followed() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("a: &x\n  b: *x\n", "refers to what it stands in"),
+        ("a: &x\n  b: *x\n", "alias refers to its own parent"),
         ("[" * 200 + "]" * 200, "levels deep"),
         ("[" * 100_000, "levels deep"),
         ("- " * 100_000, "levels deep"),
         (
             "a: &a [1,1,1,1,1,1,1,1,1]\n"
             + "".join(f"{n}: &{n} [{','.join([f'*{p}'] * 9)}]\n" for p, n in zip("abcdefgh", "bcdefghi", strict=True)),
-            "once its aliases are followed",
+            "including those of aliases",
         ),
     ],
     ids=["cycle", "depth", "brackets", "dashes", "bomb"],

@@ -1,13 +1,15 @@
-"""YAML with places: what stands in a file, and on which line each part of it stands.
+"""YAML with locations: the content of a file, and the line of each part.
 
-Scalars follow the JSON schema of YAML 1.2 (chapter 10.2), so `no`, `on` and `012` are texts. A key that comes twice
-is an error, as are aliases that make a small file huge and nesting that no honest file has.
+Scalars follow the JSON schema of YAML 1.2 (chapter 10.2), so `no`, `on`, and `012` are strings. The explicit tags of
+YAML's core types and merge keys (`<<`) are followed, as Prismatic's tools do; any other tag is an error, because
+ignoring it would change the value. Duplicate keys, aliases that make a small file huge, and very deep nesting are
+errors as well.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,10 @@ import yaml
 from connector.errors import Problem
 
 Place = tuple[str | int, ...]
-"""Keys and positions from the root of a document to one of its parts."""
+"""Path from the root of a document to one of its parts: keys and positions."""
+
+Position = tuple[int, int]
+"""Line and column of a node, from 0."""
 
 MAX_DEPTH = 100
 MAX_NODES = 200_000
@@ -25,11 +30,20 @@ MAX_NODES = 200_000
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
 _CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
+_CONVERTERS: dict[str, Callable[[str], Any]] = {
+    "null": lambda text: {"": None, "~": None, "null": None}[text.lower()],
+    "bool": lambda text: {"true": True, "false": False}[text.lower()],
+    "int": int,
+    "float": float,
+}
+"""From the name of an explicit tag to the value of its text."""
+
+_TAG = "tag:yaml.org,2002:"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class YamlError(ValueError):
-    """A text that is no YAML, or none that is taken; `problems` says where and why."""
+    """A text is not valid YAML; `problems` lists the reasons."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -38,12 +52,12 @@ class YamlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's content and the lines of its parts.
+    """The content of a file, and the lines of its parts.
 
     Attributes:
         source: Name of the file, for messages.
-        data: The content in plain Python.
-        lines: Line, from 1, of each part; of what has a key, that of the key.
+        data: The content as plain Python values.
+        lines: Line of each part, from 1. A part with a key has the line of the key.
     """
 
     source: str
@@ -51,39 +65,39 @@ class Document:
     lines: dict[Place, int]
 
     def location(self, place: Place) -> str:
-        """`file:line` of a part, or of the nearest one around it."""
+        """Return the `file:line` of a part, or of the nearest part around it."""
         while place and place not in self.lines:
             place = place[:-1]
         return f"{self.source}:{self.lines.get(place, 1)}"
 
 
 def read(path: Path) -> Document:
-    """Read a file.
+    """Load a file.
 
     Raises:
-        OSError: It cannot be read.
-        YamlError: It holds no YAML that is taken.
+        OSError: If the file cannot be read.
+        YamlError: If the file is not valid YAML.
     """
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
     except UnicodeDecodeError as error:
-        found = Problem(str(path), f"is not UTF-8 (byte {error.start}).", hint="Save it as UTF-8.")
-    raise YamlError([found])
+        problem = Problem(str(path), f"not UTF-8 (byte {error.start})", hint="Save the file as UTF-8.")
+    raise YamlError([problem])
 
 
 def parse(text: str, source: str = "<text>") -> Document:
-    """Read a text.
+    """Parse a text.
 
     Raises:
-        YamlError: It is no YAML that is taken.
+        YamlError: If the text is not valid YAML.
     """
     try:
-        _check_depth(text, source)
+        tags = _explicit_tags(text, source)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         problem = _syntax_problem(error, source)
     else:
-        reader = _Reader(source)
+        reader = _Reader(source, tags)
         data = reader.value(root, ()) if root is not None else None
         if reader.problems:
             raise YamlError(reader.problems)
@@ -91,23 +105,38 @@ def parse(text: str, source: str = "<text>") -> Document:
     raise YamlError([problem])
 
 
-def _check_depth(text: str, source: str) -> None:
-    # the composer calls itself for each level, and the process dies of a text that is deep enough
+def _explicit_tags(text: str, source: str) -> dict[Position, str]:
+    """Return the tags that the text writes out, by position. Nodes do not tell them from the tags that YAML infers.
+
+    Raises:
+        YamlError: If the text is nested too deeply. The composer calls itself for each level, and would crash the
+            process.
+    """
     depth = 0
+    tags: dict[Position, str] = {}
     for event in yaml.parse(text, Loader=_LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH + 1:
             mark = event.start_mark
             raise YamlError([_too_deep(f"{source}:{mark.line + 1}" if mark else source)])
+        tag = getattr(event, "tag", None)
+        if tag is not None and event.start_mark is not None:
+            tags[_position(event.start_mark)] = tag
+    return tags
+
+
+def _position(mark: Any) -> Position:
+    return mark.line, mark.column
 
 
 def _too_deep(location: str) -> Problem:
-    return Problem(location, f"is nested more than {MAX_DEPTH} levels deep.", hint="Flatten it.")
+    return Problem(location, f"nested more than {MAX_DEPTH} levels deep", hint="Flatten the file.")
 
 
 class _Reader:
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, tags: dict[Position, str]) -> None:
         self.source = source
+        self.tags = tags
         self.lines: dict[Place, int] = {}
         self.problems: list[Problem] = []
         self._nodes = 0
@@ -116,52 +145,91 @@ class _Reader:
     def value(self, node: yaml.Node, place: Place) -> Any:
         self.lines[place] = node.start_mark.line + 1
         self._nodes += 1
-        refusal = self._refusal(node, place)
-        if refusal:
-            raise YamlError([*self.problems, refusal])
+        bomb = self._bomb(node, place)
+        if bomb:
+            raise YamlError([*self.problems, bomb])
+        tag = self.tags.get(_position(node.start_mark))
         if isinstance(node, yaml.ScalarNode):
-            return _scalar(node)
+            return self._scalar(node, tag)
+        if tag not in (None, "!", _TAG + "map", _TAG + "seq"):
+            self._problem(node, f'unsupported tag "{tag}"', "Remove the tag.")
         self._open.add(id(node))
-        found: Any
+        content: Any
         if isinstance(node, yaml.MappingNode):
-            found = dict(self._pairs(node, place))
+            content = {**self._merged(node, place), **dict(self._pairs(node, place))}
         else:
-            found = [self.value(item, (*place, position)) for position, item in enumerate(node.value)]
+            content = [self.value(item, (*place, position)) for position, item in enumerate(node.value)]
         self._open.discard(id(node))
-        return found
+        return content
 
     def _pairs(self, node: yaml.MappingNode, place: Place) -> Iterator[tuple[str, Any]]:
-        seen: set[str] = set()
+        keys: set[str] = set()
         for key_node, value_node in node.value:
             key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else repr(key_node.tag)
-            if key in seen:
-                location = f"{self.source}:{key_node.start_mark.line + 1}"
-                self.problems.append(Problem(location, f'the key "{key}" comes twice.', hint="Keep one of them."))
-            seen.add(key)
+            if key in keys:
+                self._problem(key_node, f'duplicate key "{key}"', "Keep one of them.")
+            keys.add(key)
+            if _is_merge(key_node):
+                continue
             value = self.value(value_node, (*place, key))
             self.lines[*place, key] = key_node.start_mark.line + 1
             yield key, value
 
-    def _refusal(self, node: yaml.Node, place: Place) -> Problem | None:
+    def _merged(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        """Return the entries that merge keys bring: the first object of a list wins, and the node's own keys win."""
+        line = self.lines[place]
+        content: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not _is_merge(key_node):
+                continue
+            is_list = isinstance(value_node, yaml.SequenceNode)
+            for part in reversed(value_node.value) if is_list else [value_node]:
+                if isinstance(part, yaml.MappingNode):
+                    content |= self.value(part, place)
+                else:
+                    self._problem(key_node, 'merge key "<<" must refer to an object or a list of objects')
+        self.lines[place] = line
+        return content
+
+    def _scalar(self, node: yaml.ScalarNode, tag: str | None) -> Any:
+        text = str(node.value)
+        if tag is None:
+            return text if node.style else _plain(text)  # a quoted scalar or a block has a style
+        kind = tag.removeprefix(_TAG)
+        if tag == "!" or kind == "str":
+            return text
+        if kind not in _CONVERTERS:
+            self._problem(node, f'unsupported tag "{tag}"', "Remove the tag.")
+            return text
+        try:
+            return _CONVERTERS[kind](text)
+        except (KeyError, ValueError):
+            self._problem(node, f'invalid !!{kind} "{text[:60]}"')
+            return text
+
+    def _problem(self, node: yaml.Node, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(f"{self.source}:{node.start_mark.line + 1}", message, hint=hint))
+
+    def _bomb(self, node: yaml.Node, place: Place) -> Problem | None:
+        """Return the problem of a file that would use up time or memory."""
         location = f"{self.source}:{node.start_mark.line + 1}"
         if id(node) in self._open:
-            return Problem(location, "an alias refers to what it stands in.", hint="Write the values out.")
+            return Problem(location, "alias refers to its own parent", hint="Write the values out.")
         if len(place) > MAX_DEPTH:
             return _too_deep(location)
         if self._nodes > MAX_NODES:
-            text = f"has more than {MAX_NODES} values once its aliases are followed."
+            text = f"more than {MAX_NODES} values, including those of aliases"
             return Problem(location, text, hint="Use fewer aliases, or a smaller file.")
         return None
 
 
-def _scalar(node: yaml.ScalarNode) -> Any:
-    text = str(node.value)
-    if node.style:  # quoted or a block
-        return text
-    return _CONSTANTS[text] if text in _CONSTANTS else _number_or_text(text)
+def _is_merge(key_node: yaml.Node) -> bool:
+    return bool(key_node.tag == _TAG + "merge")
 
 
-def _number_or_text(text: str) -> Any:
+def _plain(text: str) -> Any:
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
     if len(text) < 64:
         if _INTEGER.match(text):
             return int(text)
@@ -176,4 +244,4 @@ def _syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
     if "nesting depth" in text:  # libyaml as bundled since PyYAML 6.0.4 has a limit of its own, and may reach it first
         return _too_deep(source if mark is None else f"{source}:{mark.line + 1}")
     location = source if mark is None else f"{source}:{mark.line + 1}:{mark.column + 1}"
-    return Problem(location, f"is not YAML: {text}.", hint="Check the indentation, quotes and colons there.")
+    return Problem(location, f"invalid YAML: {text}", hint="Check the indentation, quotes, and colons in this line.")

@@ -244,8 +244,8 @@ def test_base_url_without_tls_elsewhere_is_refused(command: Command, monkeypatch
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("key: a\nversion: ]\n", "manifest.yaml:2:10: is not YAML"),
-        ("key: a\nkey: b\n", 'manifest.yaml:2: the key "key" comes twice. Keep one of them.'),
+        ("key: a\nversion: ]\n", "manifest.yaml:2:10: invalid YAML"),
+        ("key: a\nkey: b\n", 'manifest.yaml:2: duplicate key "key"'),
         ("key: a\nversion: '1'\ndisplay: {label: A, description: B}\nactoins: {}\n", "Did you mean actions?"),
     ],
     ids=["yaml", "twice", "unknown-field"],

@@ -83,7 +83,7 @@ def test_findings_are_also_json(command: Command, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "finding"),
     [
-        ("name: [", r"flow\.yaml:2:1: error: is not YAML"),
+        ("name: [", r"flow\.yaml:2:1: error: invalid YAML"),
         ("name: A\nname: B\n", r"flow\.yaml:2: error: .*name"),
         ("name: A\ndefinitionVersion: 7\nflows: 3\n", r"flow\.yaml:3: error: flows: must be a list"),
     ],

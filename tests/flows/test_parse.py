@@ -198,19 +198,114 @@ def test_flow_without_one_leading_trigger_is_rejected(steps: list[dict[str, Any]
         ("name: x\ndefinitionVersion: 7\n", "flows: must have at least one flow"),
         ("name: x\ndefinitionVersion: 7\nflows: [3]\n", "flows.0: must be an object, not a number"),
         ("name: x\ndefinitionVersion: 7\nflows: [{}]\n", "flows.0: is empty Add the fields name, steps."),
-        ("name: [x\n", "is not YAML"),
-        ("name: x\nname: y\n", 'the key "name" comes twice'),
-        ("a: &a\n  b: *a\n", "an alias refers to what it stands in"),
-        ("a: " + "[" * (MAX_DEPTH + 2) + "]" * (MAX_DEPTH + 2), "is nested more than"),
+        ("name: [x\n", "invalid YAML"),
+        ("name: x\nname: y\n", 'duplicate key "name"'),
+        ("a: &a\n  b: *a\n", "alias refers to its own parent"),
+        ("a: " + "[" * (MAX_DEPTH + 2) + "]" * (MAX_DEPTH + 2), "nested more than"),
         (
             "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)),
-            "values once its aliases are followed",
+            "values, including those of aliases",
         ),
     ],
     ids=lambda value: value[:20],
 )
 def test_invalid_file_is_rejected(content: str, message: str) -> None:
     assert message in problems(content)[0]
+
+
+CANONICAL = """\
+"definitionVersion": !!int "7"
+"name": !!str 7
+"requiredConfigVars":
+- {"dataType": "string", "key": "Warehouse", "defaultValue": !!null "null"}
+"flows":
+- "isSynchronous": !!bool "true"
+  "name": "F"
+  "steps":
+  - "action": {"component": {"key": "webhook-triggers", "version": !!int "3"}, "key": "webhook"}
+    "isTrigger": !!bool "true"
+    "name": "Trigger"
+  - "action": {"component": {"key": "workshop"}, "key": "echo"}
+    "name": "Echo"
+    "inputs": {"value": {"type": "configVar", "value": "Warehouse"}}
+"""
+
+
+def test_explicit_tags_are_followed() -> None:
+    integration = Flow.parse(CANONICAL).integration
+    assert (integration.version, integration.name, integration.flows[0].is_synchronous) == (7, "7", True)
+    assert integration.flows[0].steps[0].is_trigger
+    assert integration.config_variables["Warehouse"].default is None
+    component = integration.document.data["flows"][0]["steps"][0]["action"]["component"]
+    assert component["version"] == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ('!!int "seven"', 'invalid !!int "seven"'),
+        ('!!bool "yes please"', 'invalid !!bool "yes please"'),
+        ('!!binary "aGk="', 'unsupported tag "tag:yaml.org,2002:binary"'),
+        ("!secret x", 'unsupported tag "!secret"'),
+        ("!!set {a: null}", 'unsupported tag "tag:yaml.org,2002:set"'),
+    ],
+)
+def test_other_tag_is_rejected_by_name(written: str, message: str) -> None:
+    assert problems(CANONICAL.replace("!!str 7", written))[0].startswith(f"flow.yaml:2: {message}")
+
+
+MERGED = """\
+definitionVersion: 7
+name: Merge
+x-lenient: &lenient
+  description: lenient
+  errorConfig: {errorHandlerType: ignore}
+x-described: &described
+  description: described
+  errorConfig: {errorHandlerType: retri}
+flows:
+- name: F
+  steps:
+  - {name: Trigger, isTrigger: true, action: {component: {key: webhook-triggers}, key: webhook}}
+  - <<: MERGE
+    name: Echo
+    action: {component: {key: workshop}, key: echo}
+"""
+
+
+def test_merge_key_is_followed() -> None:
+    step = Flow.parse(MERGED.replace("MERGE", "*lenient")).definition().steps[1]
+    assert (step.name, step.description, step.on_error.kind, step.extra) == ("Echo", "lenient", "ignore", {})
+
+
+def test_merge_key_with_a_list_prefers_the_first_object_and_own_keys() -> None:
+    text = MERGED.replace("MERGE", "[*lenient, *described]").replace(
+        "    name: Echo", "    name: Echo\n    description: own"
+    )
+    step = Flow.parse(text).definition().steps[1]
+    assert (step.description, step.on_error.kind) == ("own", "ignore")
+
+
+def test_problem_in_merged_fields_has_the_line_of_the_fields() -> None:
+    (problem,) = problems(MERGED.replace("MERGE", "*described"))
+    assert problem.startswith("flow.yaml:8: flows.0.steps.1.errorConfig.errorHandlerType: must be one of")
+
+
+@pytest.mark.parametrize(
+    ("merged", "message"),
+    [
+        ("5", 'flow.yaml:13: merge key "<<" must refer to an object or a list of objects'),
+        ("*lenient\n    <<: *described", 'flow.yaml:14: duplicate key "<<"'),
+        ("&self {<<: *self}", "flow.yaml:13: alias refers to its own parent"),
+    ],
+)
+def test_invalid_merge_key_is_rejected(merged: str, message: str) -> None:
+    assert problems(MERGED.replace("MERGE", merged))[0].startswith(message)
+
+
+def test_quoted_merge_key_is_an_ordinary_key() -> None:
+    step = Flow.parse(MERGED.replace("<<: MERGE", '"<<": x')).definition().steps[1]
+    assert step.extra == {"<<": "x"}
 
 
 def test_duplicate_flow_name_is_rejected() -> None:
