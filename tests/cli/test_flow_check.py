@@ -38,6 +38,21 @@ def test_finding_names_file_line_flow_step_cause_and_cure(command: Command, tmp_
     assert "sourceId" in missing
 
 
+def test_dash_reads_the_flow_from_standard_input(command: Command, tmp_path: Path) -> None:
+    text = read_flow(tmp_path).read_text()
+
+    assert command("flow", "check", "-", stdin=text).out == "No problems found.\n"
+    assert command("flow", "show", "-", stdin=text).out == command("flow", "show", read_flow(tmp_path)).out
+    assert command("flow", "run", "-", "--sandbox", stdin=text).code == 0
+    assert command("flow", "check", "-", stdin="name: [").out.startswith("<stdin>:2:1: error: invalid YAML")
+
+
+def test_flow_and_payload_cannot_both_be_standard_input(command: Command, tmp_path: Path) -> None:
+    ended = command("flow", "run", "-", "--payload", "-", "--sandbox", stdin=read_flow(tmp_path).read_text())
+
+    assert (ended.code, "standard input can be read only once" in ended.err) == (2, True)
+
+
 def test_warnings_alone_exit_with_0(command: Command) -> None:
     ended = command("flow", "check", EXAMPLES / "provision_app.yaml")
 

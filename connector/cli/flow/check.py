@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from connector.cli.flow.options import config_option, config_values_of, file_argument, flow_option, known_components
+from connector.cli.flow.options import (
+    config_option,
+    config_values_of,
+    file_argument,
+    flow_option,
+    known_components,
+    load_flow,
+)
 from connector.cli.output import counted, has_colors, plain, print_output, write_json
 from connector.cli.shared_options import Command, common_options, json_option
 from connector.errors import InvalidFlowError
@@ -38,7 +45,7 @@ def command(
     target: Target | None,
     as_json: bool,
 ) -> int:
-    """Check the flows of FILE without running them. Exits with 1 if there are errors.
+    """Check the flows of FILE (- reads standard input) without running them. Exits with 1 if there are errors.
 
     Warnings do not affect the exit code. A config variable without a value is a warning, or an error if you use
     --config.
@@ -57,11 +64,11 @@ def command(
 def _problems(
     context: click.Context, file: Path, name: str | None, config: Sequence[str], target: Target | None
 ) -> list[FlowProblem]:
-    from connector.flows import Flow, FlowProblem
+    from connector.flows import FlowProblem
     from connector.flows.run.config import config_values
 
     try:
-        flow = Flow.load(file)
+        flow = load_flow(file)
     except InvalidFlowError as error:
         return [FlowProblem("error", "file", p.location, "", "", p.message, p.hint) for p in error.problems]
     values = config_values_of(config, flow.integration.config_variables)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from connector.cli.files import reason_of
+from connector.cli.files import STANDARD_INPUT, read_text, reason_of
 from connector.cli.flow.reporters import JsonLinesReporter, Reporter
 from connector.cli.output import has_colors, print_line
 from connector.cli.shared_options import Function, component_of
@@ -17,6 +17,7 @@ from connector.errors import JournalError, UsageError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
+    from connector.flows import Flow
     from connector.journal.reader import JournalContents
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
@@ -38,6 +39,18 @@ def known_components(context: click.Context) -> dict[str, Component]:
 
     chosen = component_of(context) if context.find_root().params.get("manifest") else None
     return {**components(), **({chosen.key: chosen} if chosen else {})}
+
+
+def load_flow(file: Path) -> Flow:
+    """Load an integration file; `-` is standard input.
+
+    Raises:
+        InvalidFlowError: If the file is missing or invalid.
+        UsageError: If standard input was read before.
+    """
+    from connector.flows import Flow
+
+    return Flow.parse(read_text(STANDARD_INPUT), "<stdin>") if str(file) == STANDARD_INPUT else Flow.load(file)
 
 
 def split_name(text: str, known: Iterable[str], option: str) -> tuple[str, str]:

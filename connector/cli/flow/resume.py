@@ -9,7 +9,7 @@ import click
 
 from connector.cli.connection_options import ConnectionOptions, flow_connection_options
 from connector.cli.flow.connection_options import resolve_connections
-from connector.cli.flow.options import known_components, make_reporter, report_options, run_argument
+from connector.cli.flow.options import known_components, load_flow, make_reporter, report_options, run_argument
 from connector.cli.flow.run import confirm_run, perform, run_settings
 from connector.cli.output import write_json
 from connector.cli.shared_options import Command, common_options, yes_option
@@ -49,10 +49,9 @@ def resume(
     Finished steps are not run again. The payload and config variables of the original run are reused. Pass the
     connections again: journals hold no credentials.
     """
-    from connector.flows import Flow
     from connector.flows.run.resume import Resumption
 
-    flow = Flow.load(flow_file) if flow_file else None
+    flow = load_flow(flow_file) if flow_file else None
     with Resumption(run_name, known_components(context), flow=flow, unknown=unknown) as resumption:
         checked = resumption.checked
         resolved = resolve_connections(connecting, checked.integration, checked.needs, checked.components)

@@ -18,6 +18,7 @@ from connector.cli.flow.options import (
     file_argument,
     flow_option,
     known_components,
+    load_flow,
     make_reporter,
     report_options,
 )
@@ -56,18 +57,17 @@ def command(
     trace: str | None,
     connecting: ConnectionOptions,
 ) -> None:
-    r"""Run a flow of FILE and print its result as JSON.
+    r"""Run a flow of FILE (- reads standard input) and print its result as JSON.
 
     \b
     connector flow run provision.yaml --payload app.json --sandbox
     connector flow run copy.yaml --connection 'From Workspace=from.json' --connection 'To Workspace=to.json'
     connector flow run copy.yaml --sandbox='From Workspace=a.sqlite' --sandbox='To Workspace=b.sqlite'
     """
-    from connector.flows import Flow
     from connector.flows.run.prepare import PreparedRun, check_flow
     from connector.flows.run.start import start
 
-    integration = Flow.load(file).integration
+    integration = load_flow(file).integration
     definition = integration.definition(name)
     values = config_values_of(config, integration.config_variables)
     checked = check_flow(integration, definition, known_components(context), values)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from connector.cli.flow.options import file_argument, flow_option
+from connector.cli.flow.options import file_argument, flow_option, load_flow
 from connector.cli.output import print_output
 from connector.cli.shared_options import Command, common_options
 
@@ -25,11 +25,11 @@ from connector.cli.shared_options import Command, common_options
 )
 @common_options
 def show(file: Path, name: str | None, trace: str | None, drawing: str) -> None:
-    """Draw the flows of FILE: as a tree, or as a Mermaid diagram for documents."""
-    from connector.flows import Flow, mermaid, tree
+    """Draw the flows of FILE (- reads standard input): as a tree, or as a Mermaid diagram for documents."""
+    from connector.flows import mermaid, tree
     from connector.flows.run.trace import read_trace
 
-    flow = Flow.load(file)
+    flow = load_flow(file)
     lines = read_trace(Path(trace).expanduser()) if trace else []
     selected = name or next((line["flow"] for line in lines if line["type"] == "run"), None)
     if drawing == "mermaid":
