@@ -107,14 +107,20 @@ def pages_are_found(component: Component) -> Iterator[Problem]:
 
 
 def sandbox_is_whole(component: Component) -> Iterator[Problem]:
-    """The sandbox that the manifest names can be imported, and offers what a sandbox offers."""
+    """The sandbox that the manifest names can be imported, and simulates the operation of every action."""
     from connector.sandbox_kit.sandbox import sandbox_of
 
+    if component.manifest.sandbox is None:
+        return
     try:
-        if component.manifest.sandbox is not None:
-            sandbox_of(component)
+        simulated = {operation.id for operation in sandbox_of(component).operations}
     except ComponentError as error:
         yield from error.problems
+        return
+    for action in component.actions.values():
+        if action.operation and action.operation.id not in simulated:
+            hint = f"Declare it in a module of {component.manifest.sandbox}/."
+            yield Problem(action.key, f"the sandbox does not simulate {action.operation.id}", hint=hint)
 
 
 def docs_page_is_fresh(component: Component) -> Iterator[Problem]:

@@ -142,10 +142,23 @@ def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         make_folder(tmp_path / "taken" / "x" / "sandbox.sqlite")
 
 
-def test_sandbox_is_a_part_of_the_component_wherever_it_lies(tmp_path: Path) -> None:
+def copy_segment(folder: Path) -> None:
     root = Path(connector.__file__).parents[1]
     for name in ("actions", "connections", "datasources", "sandbox"):
-        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(root / "manifest.yaml", tmp_path)
+        shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("manifest.yaml", "api.json", "icon.png"):
+        shutil.copy(root / name, folder)
+
+
+def test_check_names_the_operations_that_the_sandbox_lacks(tmp_path: Path) -> None:
+    copy_segment(tmp_path)
+    (tmp_path / "sandbox" / "transformations.py").unlink()
+    messages = [problem.message for problem in findings(tmp_path / "manifest.yaml")]
+    assert "the sandbox does not simulate createTransformation" in messages
+    assert sum("does not simulate" in message for message in messages) == 5
+
+
+def test_sandbox_is_a_part_of_the_component_wherever_it_lies(tmp_path: Path) -> None:
+    copy_segment(tmp_path)
     with serve(connector.load_component(tmp_path)) as sandbox:
         assert len(slugs(sandbox.runner())) == 5

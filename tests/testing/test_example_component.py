@@ -6,22 +6,20 @@ import pickle
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import connector
 from connector.errors import AuthenticationError, InputError, UnknownKeyError, UnprocessableError
+from connector.sandbox_kit import Sandbox
 from connector.testing import ComponentContract, Harness
-from examples.component.server import TodoServer
+from connector.testing import sandbox as sandbox_of
 from tests.support.outside import run_python
 
 FOLDER = Path(__file__).parents[2] / "examples" / "component"
 TODO = connector.load_component(FOLDER)
-TOKEN = "todo-token"
 
 
 class TestTodo(ComponentContract):
@@ -29,23 +27,14 @@ class TestTodo(ComponentContract):
 
 
 @pytest.fixture
-def server() -> Iterator[TodoServer]:
-    with TodoServer(TOKEN) as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+def server() -> Iterator[Sandbox]:
+    with sandbox_of(TODO) as running:
         yield running
-        running.shutdown()
-        thread.join()
-
-
-def fields(server: TodoServer, token: str = TOKEN) -> dict[str, Any]:
-    return {"fields": {"apiKey": token, "baseUrl": server.url}}
 
 
 @pytest.fixture
-def runner(server: TodoServer) -> Iterator[connector.Runner]:
-    with connector.Runner(TODO, fields(server)) as opened:
-        yield opened
+def runner(server: Sandbox) -> connector.Runner:
+    return server.runner()
 
 
 def test_created_task_is_listed(runner: connector.Runner) -> None:
@@ -74,11 +63,12 @@ def test_its_own_error_body_is_read(runner: connector.Runner) -> None:
     with pytest.raises(UnprocessableError) as caught:
         runner.invoke("createTask", {"title": "x", "listId": "nowhere"})
 
-    assert caught.value.api_errors[0].message == "there is no list nowhere"
+    assert caught.value.api_errors[0].message == '"listId" does not exist in lists'
 
 
-def test_wrong_token_is_refused_and_not_shown(server: TodoServer) -> None:
-    with connector.Runner(TODO, fields(server, "wrong-token")) as runner, pytest.raises(AuthenticationError) as caught:
+def test_wrong_token_is_refused_and_not_shown(server: Sandbox) -> None:
+    fields = {"apiKey": "wrong-token", "baseUrl": server.url}
+    with connector.Runner(TODO, {"fields": fields}) as runner, pytest.raises(AuthenticationError) as caught:
         runner.invoke("listTasks")
 
     assert "wrong-token" not in f"{caught.value} {caught.value.to_dict()}"
@@ -144,22 +134,22 @@ def test_bad_inputs_are_named_by_its_own_labels() -> None:
 
 
 def test_readme_runs_and_prints_what_it_says(
-    server: TodoServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    server: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(FOLDER.parents[1])
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
     program, printed = re.search(r"```python\n(.*?)```\n\n```\n(.*?)```", page, re.DOTALL).groups()  # type: ignore[union-attr]
 
-    exec(program.replace("http://127.0.0.1:8035", server.url), {})
+    exec(program.replace("http://127.0.0.1:8035", server.url).replace("todo-token", server.token), {})
 
     assert capsys.readouterr().out == printed
 
 
-def test_shell_commands_of_the_readme_run(server: TodoServer) -> None:
+def test_shell_commands_of_the_readme_run(server: Sandbox) -> None:
     pytest.importorskip("connector.cli", reason="the command line is not part of this installation")
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
     commands = re.search(r"```sh\n(export .*?)```", page, re.DOTALL).group(1)  # type: ignore[union-attr]
-    here = commands.replace("http://127.0.0.1:8035", server.url)
+    here = commands.replace("http://127.0.0.1:8035", server.url).replace("todo-token", server.token)
 
     subprocess.run(
         ["bash", "-e", "-c", re.sub(r"^connector ", f"{sys.executable} -m connector ", here, flags=re.MULTILINE)],
@@ -169,3 +159,23 @@ def test_shell_commands_of_the_readme_run(server: TodoServer) -> None:
     )
 
     assert [task["title"] for task in server.tasks] == ["Water the plants"]
+
+
+def test_sandboxes_of_two_components_run_side_by_side(server: Sandbox) -> None:
+    with sandbox_of(connector.load_component()) as segments:
+        server.runner().invoke("createTask", {"title": "Call the bank", "listId": "work"})
+
+        assert set(server.dump()) == {"workspace", "lists", "tasks"}
+        assert "tasks" not in segments.dump()
+        assert len(segments.runner().invoke("listSources")["data"]["data"]["sources"]) == 5
+        assert {each.id for each in server.api.operations} == {"listLists", "listTasks", "createTask"}
+
+
+def test_its_sandbox_plays_faults_and_takes_assumptions(server: Sandbox) -> None:
+    server.add_fault("error:503:createTask#1")
+    server.set_assumption("unknown-body-keys", "422")
+    with server.runner(max_wait=0) as runner, pytest.raises(connector.ConnectorError) as caught:
+        runner.invoke("createTask", {"title": "Call the bank", "listId": "work"})
+
+    assert "Simulated failure (sandbox fault)" in str(caught.value)
+    assert server.tasks == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.components import write_component
 from tests.support.outside import ROOT, run_pytest
 
 Run = Callable[..., str]
@@ -85,7 +86,8 @@ def test_sandbox_is_there_without_an_import_and_new_for_each_test(run: Run) -> N
     assert "2 passed in" in run({"test_it.py": test})
 
 
-def test_component_without_a_sandbox_fails_the_test_with_its_name(run: Run) -> None:
+def test_component_without_a_sandbox_fails_the_test_with_its_name(run: Run, tmp_path: Path) -> None:
+    manifest = write_component(tmp_path / "tiny")
     conftest = f"""
         import pytest
 
@@ -93,12 +95,12 @@ def test_component_without_a_sandbox_fails_the_test_with_its_name(run: Run) -> N
         def connector_component():
             import connector
 
-            return connector.load_component({str(ROOT / "examples" / "component")!r})
+            return connector.load_component({str(manifest)!r})
     """
 
     printed = run({"conftest.py": conftest, "test_it.py": "def test_it(sandbox): pass"})
 
-    assert 'component "todo" has no sandbox' in printed
+    assert 'component "tiny" has no sandbox' in printed
 
 
 def test_another_component_takes_the_place_of_the_bundled_one(run: Run) -> None:
