@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import IO, Any
@@ -17,8 +18,13 @@ def private_folder(path: Path) -> Path:
 
 
 def open_private(path: Path, flags: int) -> int:
-    """Open a file that only its user can read, for `os` functions."""
-    return os.open(path, flags | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0), 0o600)
+    """Open a file that only its user can read, for `os` functions; one that others could read no longer is."""
+    handle = os.open(path, flags | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0), 0o600)
+    mode = os.fstat(handle).st_mode
+    # The mode of os.open is for new files only. A device such as /dev/stderr must keep its own.
+    if stat.S_ISREG(mode) and mode & 0o077 and hasattr(os, "fchmod"):
+        os.fchmod(handle, 0o600)
+    return handle
 
 
 def write_private(path: Path, content: bytes) -> None:

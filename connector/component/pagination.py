@@ -70,6 +70,12 @@ def iter_pages(action: Action[Any], perform: Callable[[Inputs], Payload], inputs
         inputs = inputs.model_copy(update={pagination.cursor_input: str(cursor)})
 
 
+def has_next_page(action: Action[Any], payload: Payload) -> bool:
+    """Return True if a payload of a list action is one page of several, and not the last."""
+    matches = compile_jsonpath(action.pagination.cursor).find(payload) if action.pagination else []
+    return any(match.value for match in matches)
+
+
 def fetch_all(action: Action[Any], context: Context, inputs: Inputs) -> Payload:
     """One payload with the records of every page: the first reply, its list extended, its next cursor removed."""
     pages = iter_pages(action, lambda page: action.perform(context, page), inputs)

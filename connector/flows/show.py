@@ -23,9 +23,11 @@ class _StepSummary:
         self.attempts = 0
         self.state = ""
         self.error = ""
+        self.pages_left = False
 
     def add(self, line: Mapping[str, Any]) -> None:
         self.count += 1
+        self.pages_left |= line.get("pagesLeft", False)
         self.seconds += line["seconds"]
         self.waited += line["waited"]
         self.attempts += line["attempts"]
@@ -43,6 +45,8 @@ class _StepSummary:
             parts.append(f"waiting {self.waited:.2f} s")
         if self.attempts > self.count:
             parts.append(f"{self.attempts} attempts")
+        if self.pages_left:
+            parts.append("more pages left")
         if self.error:
             parts.append(self.error.splitlines()[0])
         return "  ".join(parts)

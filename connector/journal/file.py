@@ -39,6 +39,7 @@ class FileJournal:
     def __init__(self, path: Path, handle: int) -> None:
         self.path = path
         self._handle = handle
+        self._size = 0
 
     @property
     def location(self) -> str:
@@ -82,7 +83,8 @@ class FileJournal:
         journal = cls(path, handle)
         try:
             _hold(path, handle)
-            os.ftruncate(handle, _whole_records(handle))
+            journal._size = _whole_records(handle)
+            os.ftruncate(handle, journal._size)
         except BaseException:
             journal.close()
             raise
@@ -91,10 +93,16 @@ class FileJournal:
     def append(self, record: Record, *, sync: bool) -> None:
         """Append a record; see `Journal`."""
         line = dump_line(record)
-        while line:
-            line = line[os.write(self._handle, line) :]
-        if sync:
-            os.fsync(self._handle)
+        try:
+            _write_all(self._handle, line)
+            if sync:
+                os.fsync(self._handle)
+        except OSError as error:
+            # Half a record, as of a full disk, would make the next one unreadable too.
+            os.ftruncate(self._handle, self._size)
+            message = f'cannot write journal "{self.path}": {reason_of(error)}'
+            raise JournalError(message, hint="Make room on the disk, then resume the run.") from None
+        self._size += len(line)
 
     def records(self) -> Iterator[tuple[int, Any]]:
         """Iterate over position and content of each record; one that was cut off at the end does not count."""
@@ -109,6 +117,11 @@ class FileJournal:
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
+
+
+def _write_all(handle: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(handle, content) :]
 
 
 def read_record(path: Path, position: int) -> dict[str, Any]:

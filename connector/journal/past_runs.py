@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from connector.common.private_files import lock, open_private
 from connector.errors import JournalError
@@ -51,8 +52,11 @@ def runs(folder: str | Path | None = None) -> list[PastRun]:
 
 
 def _past_run(path: Path) -> Iterator[PastRun]:
+    # Files in the folder may be damaged, foreign, or no files at all; they must not keep the other runs from the list.
     try:
         history = read_history(path)
+        is_held = not history.status and _is_held(path)
+        started = _moment(history.header.get("started"))
     except (OSError, JournalError):
         return
     header = history.header
@@ -60,14 +64,23 @@ def _past_run(path: Path) -> Iterator[PastRun]:
         id=str(header.get("id", path.stem)),
         flow=str(header.get("flow", "")),
         integration=str(header.get("integration", "")),
-        status=history.status or ("running" if _is_held(path) else "killed"),
-        started=float(header.get("started", time.time())),
+        status=history.status or ("running" if is_held else "killed"),
+        started=started,
         finished=len(history.finished),
         writes=len(history.writes),
         unknown=len(history.unknown),
         journal=path,
         error=history.error,
     )
+
+
+def _moment(value: Any) -> float:
+    """Return seconds since 1970; 0 for what is not a moment."""
+    try:
+        time.localtime(value)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return 0.0
+    return float(value or 0)
 
 
 def _is_held(path: Path) -> bool:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, JournalError
 from connector.journal.protocol import Journal
 
 
@@ -37,7 +38,10 @@ class JournalWriter:
         """Record that a step failed, whether the flow went on, and whether its write may have been applied."""
         text = error.message if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
         outcome = {"kind": type(error).__name__, "error": text, "ignored": ignored, "unknown": unknown}
-        self._append("failed", {"path": path, **outcome}, sync=True)
+        # What cannot be recorded, as on a full disk, must not hide the error of the step. A resumed run then finds an
+        # unfinished step, or an unknown outcome, which is the safe side.
+        with suppress(JournalError):
+            self._append("failed", {"path": path, **outcome}, sync=True)
 
     def resumed(self) -> None:
         """Record that another process goes on."""
@@ -49,7 +53,8 @@ class JournalWriter:
 
     def ended(self, status: str, error: str) -> None:
         """Record the end of the run."""
-        self._append("end", {"status": status, "error": error, "time": time.time()}, sync=True)
+        with suppress(JournalError):
+            self._append("end", {"status": status, "error": error, "time": time.time()}, sync=True)
 
     def close(self) -> None:
         """Let another writer have the journal."""

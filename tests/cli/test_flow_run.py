@@ -69,6 +69,16 @@ def test_user_is_off_boarded_and_the_log_is_told(command: Command, payload: Any)
     assert email not in listed(command, "listUsers", "$.email")
 
 
+@pytest.mark.parametrize(("count", "noted"), [("1", True), ("200", False)])
+def test_list_step_with_pages_left_is_named_at_the_end(
+    command: Command, tmp_path: Path, count: str, noted: bool
+) -> None:
+    ended = command("flow", "run", one_step(tmp_path, "listSources", {"count": count}), "--sandbox")
+
+    assert ended.code == 0
+    assert ('"Do It" returned one page of a list that has more' in ended.err) is noted
+
+
 def test_copy_asks_for_the_settings_first(command: Command, payload: Any) -> None:
     source = listed(command, "listSources", "$.id")[0]
     ended = command(

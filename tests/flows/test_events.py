@@ -21,6 +21,7 @@ from connector.flows.run.events import Event, RunEvent, StepEvent
 from connector.flows.run.trace import read_trace
 from connector.flows.steps.step_call import StepCall
 from connector.hookspecs import hookimpl
+from connector.testing import run_flow, sandbox
 from tests.flows import support
 from tests.flows.support import TOKEN, ServerResponse, Service, document, flow_of, step
 
@@ -194,6 +195,48 @@ def test_what_is_no_trace_is_refused(tmp_path: Path) -> None:
             read_trace(tmp_path / name)
     with pytest.raises(UsageError, match=r"cannot read trace .*: no such file"):
         read_trace(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("content", ["mine", "{}\n", '{"type": "run", "version": 2}\n', "[1]\n"])
+def test_file_that_is_not_a_trace_is_not_replaced(run: Runs, tmp_path: Path, content: str, service: Service) -> None:
+    (tmp_path / "mine").write_text(content)
+    with pytest.raises(UsageError, match="is not a trace and was not replaced"):
+        run(step("List", "workshop.listThings"), trace=tmp_path / "mine")
+    assert (tmp_path / "mine").read_text() == content
+    assert not service.server.asked
+
+
+def test_older_trace_is_replaced(run: Runs, tmp_path: Path) -> None:
+    for name in ("One", "Two"):
+        run(step(name, "workshop.echo"), trace=tmp_path / "trace")
+    assert [line.get("step") for line in read_trace(tmp_path / "trace")] == [None, "Two", None]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+def test_trace_on_a_full_disk_ends_and_the_run_does_not(run: Runs, caplog: pytest.LogCaptureFixture) -> None:
+    assert run(step("One", "workshop.echo"), trace="/dev/full").status == "done"
+    assert [record.message for record in caplog.records] == ['cannot write trace "/dev/full": no space left on device']
+
+
+def test_list_step_returns_one_page_and_says_that_pages_are_left(events: list[Event], tmp_path: Path) -> None:
+    def listing(name: str, **inputs: str) -> dict[str, Any]:
+        return step(name, "segment.listSources", {"connection": "#", **inputs})
+
+    steps = listing("First", count="1"), listing("Rest", count="200"), listing("All", count="1", fetchAll="true")
+    flow = flow_of(*steps, requiredConfigVars=[])
+    with sandbox() as workspace:
+        done = run_flow(flow, workspace, on_event=events.append, trace=tmp_path / "trace")
+        count = len(workspace.sources)
+    sizes = {name: len(done.steps[name].results["data"]["sources"]) for name in ("First", "Rest", "All")}
+    assert sizes == {"First": 1, "Rest": count, "All": count}
+    assert count > 1
+    ended = [event.to_dict() for event in events if isinstance(event, StepEvent) and event.state == "done"]
+    assert [event.get("pagesLeft") for event in ended] == [True, None, None]
+    assert [done.steps[name].pages_left for name in sizes] == [1, 0, 0]
+    trace = read_trace(tmp_path / "trace")
+    assert [line.get("pagesLeft") for line in trace[1:-1]] == [True, None, None]
+    drawn = tree(flow.definition(), trace).splitlines()
+    assert ["more pages left" in line for line in drawn[2:5]] == [True, False, False]
 
 
 DRAWN = flow_of(

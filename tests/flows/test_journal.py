@@ -8,7 +8,8 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -331,8 +332,99 @@ def test_last_record_that_was_cut_off_does_not_count(run: Runs, workshop: Compon
     assert all(line["type"] for line in lines(failed.journal))
 
 
-def test_files_that_are_no_journals_are_not_listed(run: Runs, tmp_path: Path) -> None:
-    (tmp_path / "other.jsonl").write_text("{}\n")
-    (tmp_path / "empty.jsonl").write_text("")
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes are files elsewhere")
+def test_damaged_and_foreign_files_do_not_keep_other_runs_from_the_list(run: Runs, tmp_path: Path) -> None:
+    header = '{"type": "run", "version": 2, '
+    contents = {
+        "other": "{}\n",
+        "empty": "",
+        "binary": "\ud800\0",
+        "damaged": header + '"id": "x"}\nbroken\n{}\n',
+        "no-type": header + '"id": "x"}\n{"path": "y"}\n',
+        "list": header + '"id": "x"}\n[]\n',
+    }
+    for name, content in contents.items():
+        (tmp_path / f"{name}.jsonl").write_bytes(content.encode("utf-8", "surrogatepass"))
+    (tmp_path / "odd.jsonl").write_text(header + '"id": "odd", "started": 1e300}\n')
+    (tmp_path / "folder.jsonl").mkdir()
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "gone.jsonl").symlink_to(tmp_path / "nowhere")
     run(step("List", "workshop.listThings"), journal=tmp_path / "mine.jsonl")
-    assert [past.journal.name for past in runs(tmp_path)] == ["mine.jsonl"]
+    assert [(past.journal.name, past.started > 0) for past in runs(tmp_path)] == [
+        ("mine.jsonl", True),
+        ("odd.jsonl", False),
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes are files elsewhere")
+def test_named_pipe_is_not_a_journal(tmp_path: Path, workshop: Component) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(JournalError, match="is not a journal"):
+        resume(tmp_path / "pipe.jsonl", workshop)
+
+
+@contextmanager
+def disk_of(size: int) -> Iterator[None]:
+    """Lets no file grow beyond so many bytes, like a full disk."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit for files")
+@pytest.mark.parametrize("room", [60, 200, 260, 330])
+def test_full_disk_is_an_error_of_the_step_and_the_run_can_be_resumed(
+    room: int, run: Runs, workshop: Component, service: Service, tmp_path: Path
+) -> None:
+    ignoring = {"errorHandlerType": "ignore"}
+    steps = [step(f"Create {n}", "workshop.createThing", {"name": f"t{n}"}, errorConfig=ignoring) for n in range(9)]
+    run(*steps, journal=tmp_path / "probe.jsonl")
+    service.things.clear()
+    header = (tmp_path / "probe.jsonl").read_bytes().splitlines()[0]
+    with (
+        disk_of(len(header) + room),
+        pytest.raises(StepError, match=r"cannot write journal .*: file too large") as caught,
+    ):
+        run(*steps)
+    before = list(service.things.values())
+    assert len(before) < 9
+    journal = caught.value.run.journal
+    assert all(isinstance(line, dict) for line in lines(journal))
+    try:
+        done = resume(journal, workshop, connections=service.connections)
+    except JournalError as error:
+        (at,) = [problem.location for problem in error.problems]
+        happened = f"t{at.removeprefix('create')}" in {thing["name"] for thing in before}
+        done = resume(journal, workshop, connections=service.connections, unknown="skip" if happened else "retry")
+    assert done.status == "done"
+    assert sorted(thing["name"] for thing in service.things.values()) == [f"t{n}" for n in range(9)]
+
+
+def test_files_that_others_could_read_become_private(run: Runs, tmp_path: Path, state_home: Path) -> None:
+    keep = step("Save", "persist-data.saveInstanceValue", {"keyInput": "k", "valueInput": "v"})
+    failing = step("List", "workshop.listThings")
+    trace = tmp_path / "trace.jsonl"
+    done = run(keep, failing, trace=trace)
+    (state,) = (state_home / "connector" / "state").glob("*.json")
+    for file in (trace, state, done.journal):
+        assert file is not None
+        file.chmod(0o644)
+    run(keep, trace=trace)
+    assert runs()[0].status == "done"
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (trace, state)] == [0o600, 0o600]
+
+
+def test_journal_that_others_could_read_becomes_private_when_it_is_resumed(
+    run: Runs, workshop: Component, service: Service
+) -> None:
+    service.answers["GET"] = [FAILED]
+    failed = failed_run(run, step("List", "workshop.listThings"))
+    assert failed.journal is not None
+    failed.journal.chmod(0o644)
+    resume(failed.journal, workshop, connections=service.connections)
+    assert stat.S_IMODE(failed.journal.stat().st_mode) == 0o600

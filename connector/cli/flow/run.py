@@ -137,6 +137,9 @@ def perform(reporter: Reporter, run_flow: Callable[[], Run]) -> Run:
         except (KeyboardInterrupt, SystemExit):
             reporter.print_line(_resume_command(reporter))
             raise
+    for step in run.steps.values():
+        if step.pages_left:
+            reporter.print_line(f'"{step.name}" returned one page of a list that has more')
     reporter.print_line(_summary(run))
     return run
 

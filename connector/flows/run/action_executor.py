@@ -9,6 +9,7 @@ from typing import Any
 from connector.component.component import error_context
 from connector.component.context import Context
 from connector.component.definitions import Action
+from connector.component.pagination import has_next_page as is_followed
 from connector.errors import (
     InputError,
     InvalidResponseError,
@@ -30,6 +31,12 @@ def outcome_unknown(action: Action[Any] | None, error: Exception) -> bool:
     if action is None or action.effect == "read":
         return False
     return isinstance(error, OutcomeUnknownError | ServerError | InvalidResponseError)
+
+
+def has_next_page(call: StepCall, results: Any) -> bool:
+    """Return True if the results of a step are one page of a list that has more."""
+    action = call.planned.action
+    return action is not None and action.pagination is not None and is_followed(action, {"data": results})
 
 
 class ActionExecutor:
@@ -80,7 +87,8 @@ class ActionExecutor:
                     raise
                 # The step may read what a skipped write of this dry run would have created.
                 payload = action.example or {}
-        return (payload or {}).get("data"), is_write
+        results = (payload or {}).get("data")
+        return results, is_write
 
     def _skipped(self, call: StepCall, action: Action[Any]) -> Any:
         self.skipped_writes.append({"step": call.step.name, "action": call.step.kind, "inputs": call.inputs})

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
+from connector.common.text import camel_case
 from connector.flows.steps.step_call import StepPath, StepState
 
 RunState = Literal["started", "done", "failed"]
@@ -18,7 +19,7 @@ class _Event:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event as JSON without empty parts."""
-        pairs = {part.name: getattr(self, part.name) for part in fields(self)}  # type: ignore[arg-type]
+        pairs = {camel_case(part.name): getattr(self, part.name) for part in fields(self)}  # type: ignore[arg-type]
         return {"type": self.type, **{name: value for name, value in pairs.items() if value not in ("", None)}}
 
 
@@ -38,6 +39,7 @@ class StepEvent(_Event):
         done: Number of iterations of a loop that are done.
         total: Number of iterations of a loop.
         error: Error message.
+        pages_left: True if the results are one page of a list that has more.
         time: Seconds since 1970.
     """
 
@@ -53,6 +55,7 @@ class StepEvent(_Event):
     done: int | None = None
     total: int | None = None
     error: str = ""
+    pages_left: bool | None = None
     time: float = field(default_factory=time.time)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connector.errors import FlowDeadlineError, FlowLimitError, JournalError, StepError, UsageError
-from connector.flows.run.action_executor import ActionExecutor, outcome_unknown
+from connector.flows.run.action_executor import ActionExecutor, has_next_page, outcome_unknown
 from connector.flows.run.connections import connection_variables
 from connector.flows.run.prepare import PreparedRun
 from connector.flows.run.reporter import RunReporter
@@ -148,7 +148,7 @@ class FlowExecutor:
     def _attempt(self, call: StepCall) -> Exception | None:
         """Perform a step once more and return its error."""
         call.attempt += 1
-        call.results, call.inputs = None, {}
+        call.results, call.inputs, call.pages_left = None, {}, False
         self._current = call
         self._reporter.step(call, "running", attempt=call.attempt)
         try:
@@ -189,6 +189,7 @@ class FlowExecutor:
             sync = planned.step.component == "persist-data"
         else:
             results, sync = self.actions.perform(call)
+            call.pages_left = has_next_page(call, results)
         # Recorded here, not only after the plugins: one of them may fail, and the write was applied all the same.
         if planned.is_journaled:
             self.journal.step_done(call.path, results, sync=sync)
@@ -210,6 +211,7 @@ class FlowExecutor:
     def _reuse(self, call: StepCall, history: JournalContents) -> None:
         """End a step with the results that an earlier process recorded."""
         call.results = history.results(call.path) if call.path in history.finished else None
+        call.pages_left = has_next_page(call, call.results)
         call.state = "reused"
         self._reporter.ended(call)
 

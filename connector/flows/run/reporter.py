@@ -59,7 +59,8 @@ class RunReporter:
     def ended(self, call: StepCall) -> None:
         """Emit the end of a step, and record it."""
         timing = {} if call.state == "reused" else {"seconds": call.seconds}
-        self.step(call, call.state, error=str(call.error) if call.error else "", **timing)
+        error = str(call.error) if call.error else ""
+        self.step(call, call.state, error=error, pages_left=call.pages_left or None, **timing)
         self._run.steps[call.step.name].add(call, values=self._values)
         if self._trace is not None:
             self._trace.add(call)

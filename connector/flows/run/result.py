@@ -24,6 +24,7 @@ class StepSummary:
         waited: Seconds of it spent waiting.
         attempts: Number of attempts in all.
         error: Error of the last time.
+        pages_left: How often its results were one page of a list that has more.
         inputs: Values of its inputs the last time, with `keep_values`.
         results: Its results the last time, with `keep_values`.
         executions: Every time that it ended, with `keep_values`.
@@ -37,6 +38,7 @@ class StepSummary:
     waited: float = 0
     attempts: int = 0
     error: Exception | None = None
+    pages_left: int = 0
     inputs: dict[str, Any] = field(default_factory=dict)
     results: Any = None
     executions: list[StepCall] = field(default_factory=list)
@@ -48,6 +50,7 @@ class StepSummary:
         self.seconds += call.seconds
         self.waited += call.waited
         self.attempts += call.attempt
+        self.pages_left += call.pages_left
         if values:
             self.inputs, self.results = call.inputs, call.results
             self.executions.append(call)

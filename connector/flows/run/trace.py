@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from connector.flows.run.plan import every_step
 from connector.flows.steps.planned_step import PlannedStep
 from connector.flows.steps.step_call import StepCall
 
+logger = logging.getLogger("connector.flows")
+
 
 def secret_inputs(planned: PlannedStep) -> set[str]:
     """Return the keys of the inputs of a step that its action declares secret."""
@@ -25,18 +28,21 @@ class Trace:
     """Writes one JSON line for every step that ended, and one for the start and the end of the run.
 
     Args:
-        path: File to write; a file that exists is replaced.
+        path: File to write; an older trace is replaced, any other file is not.
         steps: The steps of the flow.
         secrets: Secrets of the connections.
     """
 
     def __init__(self, path: Path, steps: Sequence[PlannedStep], secrets: Sequence[str]) -> None:
         self._redactor = Redactor(secrets, {key for planned in every_step(steps) for key in secret_inputs(planned)})
+        _check_replaceable(path)
         try:
             handle = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         except OSError as error:
             raise UsageError(f'cannot write trace "{path}": {reason_of(error)}') from None
         self._file: IO[bytes] = os.fdopen(handle, "wb")
+        self._path = path
+        self._failed = False
 
     def add(self, call: StepCall) -> None:
         """Write a step that ended."""
@@ -55,24 +61,60 @@ class Trace:
             "inputs": self._redactor.record(call.inputs),
             "results": self._redactor.record(call.results),
         }
+        if call.pages_left:
+            line["pagesLeft"] = True
         if call.error is not None:
             line["error"] = self._redactor.text(str(call.error))
-        self._file.write(dump_line(line))
+        self._write(line)
 
     def add_event(self, event: Event) -> None:
         """Write the start and the end of the run."""
         if isinstance(event, RunEvent):
-            self._file.write(dump_line(self._redactor.record(event.to_dict())))
+            self._write(self._redactor.record(event.to_dict()))
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:
+            self._fail(error)
+
+    def _write(self, line: dict[str, Any]) -> None:
+        if self._failed:
+            return
+        try:
+            self._file.write(dump_line(line))
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        # A full disk ends the trace, not the run: its steps are done, and its journal is what counts.
+        if not self._failed:
+            logger.warning('cannot write trace "%s": %s', self._path, reason_of(error))
+        self._failed = True
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+
+def _is_start(line: Any) -> bool:
+    """Return True for the first line of a trace. The first one of a journal has no state."""
+    return isinstance(line, dict) and line.get("type") == "run" and "state" in line
+
+
+def _check_replaceable(path: Path) -> None:
+    if not path.is_file() or not path.stat().st_size:
+        return
+    try:
+        with path.open("rb") as file:
+            if _is_start(parse_line(file.readline())):
+                return
+    except (OSError, ValueError):
+        pass
+    raise UsageError(f'"{path}" is not a trace and was not replaced', hint="Choose another file for the trace.")
 
 
 def read_trace(path: Path) -> list[dict[str, Any]]:
@@ -87,6 +129,6 @@ def read_trace(path: Path) -> list[dict[str, Any]]:
         raise UsageError(f'cannot read trace "{path}": {reason_of(error)}') from None
     except ValueError:
         raise UsageError(f'"{path}" is not a trace', hint="Write one with --trace FILE.") from None
-    if not lines or any(not isinstance(line, dict) or "type" not in line for line in lines):
+    if not lines or not _is_start(lines[0]) or any(not isinstance(line, dict) or "type" not in line for line in lines):
         raise UsageError(f'"{path}" is not a trace', hint="Write one with --trace FILE.")
     return lines

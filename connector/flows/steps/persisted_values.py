@@ -10,7 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from connector.common.private_files import dump_line, lock, open_private, parse_line, private_folder, write_private
+from connector.common.private_files import (
+    dump_line,
+    lock,
+    open_private,
+    parse_line,
+    private_folder,
+    reason_of,
+    write_private,
+)
 from connector.common.state_dir import state_folder
 from connector.errors import SetupError
 
@@ -59,7 +67,7 @@ class Store:
             results = operation(values)
             if dump_line(values) != before:
                 content["made"][self._run] = {"path": path, "results": results}
-                write_private(self._file, dump_line(content))
+                _write(self._file, content)
             return results
 
     def forget_run(self) -> None:
@@ -68,7 +76,7 @@ class Store:
             return
         with self._locked(self._file) as content:
             if content["made"].pop(self._run, None):
-                write_private(self._file, dump_line(content))
+                _write(self._file, content)
 
     def _name(self, scope: str) -> str:
         return f"{scope} {self._flow}" if scope == "Instance" else scope
@@ -89,9 +97,18 @@ def store_folder() -> Path:
     return state_folder(os.environ) / "state"
 
 
+def _write(file: Path, content: dict[str, Any]) -> None:
+    try:
+        write_private(file, dump_line(content))
+    except OSError as error:
+        message = f'cannot write the persisted values to "{file}": {reason_of(error)}'
+        raise SetupError(message, hint="Make room on the disk, then resume the run.") from None
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
-        content = parse_line(file.read_bytes())
+        with os.fdopen(open_private(file, os.O_RDONLY), "rb") as stored:
+            content = parse_line(stored.read())
     except FileNotFoundError:
         return {"scopes": {}, "made": {}}
     except (OSError, ValueError) as error:

@@ -71,6 +71,7 @@ class StepCall:
         error: Error of the last attempt.
         seconds: How long it took, waiting included.
         waited: Seconds of it spent on rate limits and between attempts.
+        pages_left: True if the results are one page of a list that has more.
         began: Seconds since 1970.
     """
 
@@ -86,6 +87,7 @@ class StepCall:
     error: Exception | None = None
     seconds: float = 0
     waited: float = 0
+    pages_left: bool = False
     began: float = field(default_factory=time.time)
     _clock: float = field(default_factory=time.perf_counter, repr=False)
 
