@@ -93,6 +93,8 @@ class ConnectionOptions(NamedTuple):
         from connector.component.runner import Runner
 
         resolved = self._resolve(component)
+        if not (self.connections or self.profiles or resolved.sandbox):
+            _check_required_fields(component, resolved)
         runner = Runner(
             component, resolved.connection, read_only=read_only, max_wait=self.max_wait, on_wait=_report_wait
         )
@@ -111,6 +113,29 @@ class ConnectionOptions(NamedTuple):
         if self.profiles:
             return profile_connection(component, self.profiles[-1])
         return default_connection(component)
+
+
+def _check_required_fields(component: Component, resolved: ResolvedConnection) -> None:
+    """Check that the environment sets every required field.
+
+    Raises:
+        ConnectionInputError: If one is missing; the hint names every way to set it.
+    """
+    from connector.component.connections import environment_names
+    from connector.errors import ConnectionInputError
+
+    definition = component.connection(resolved.connection.get("key"))
+    missing = definition.fields.required_keys() - resolved.connection["fields"].keys()
+    fields = {key: field for key, field in definition.fields.definitions().items() if key in missing}
+    if not fields:
+        return
+    names = environment_names(definition)
+    variables = " and ".join(names[key] for key in fields if key in names)
+    first = f"Set {variables}, pass" if variables else "Pass"
+    hint = f"{first} --connection FILE, or run `connector login`. {' '.join(f.comments for f in fields.values())}"
+    if component.manifest.sandbox is not None:
+        hint += "\nTo try it without an account, add --sandbox."
+    raise ConnectionInputError(f"no {' and '.join(field.label for field in fields.values())}", hint=hint)
 
 
 def check_no_connection(options: ConnectionOptions) -> None:

@@ -102,8 +102,9 @@ def write_file(path: Path, content: bytes, *, private: bool = False, replace: bo
     from connector.common.private_files import write_private
 
     try:
-        if private:
-            write_private(path, content)
+        # A device or a pipe, such as /dev/stdout, is written to; replacing it by a file would destroy it.
+        if private and (path.is_file() or not path.exists()):
+            write_private(path.resolve(), content)
         else:
             with path.open("wb" if replace else "xb") as file:
                 file.write(content)

@@ -117,6 +117,7 @@ def _help(context: click.Context) -> str:
 @click.option(
     "--manifest",
     type=click.Path(path_type=Path),
+    is_eager=True,  # the help names the component
     envvar="CONNECTOR_MANIFEST",
     show_envvar=True,
     help="Use the component of this manifest.yaml.  [default: the bundled component]",

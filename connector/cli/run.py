@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from pydantic import MISSING
 
 from connector.cli.connection_options import ConnectionOptions, OpenConnection, connection_options
 from connector.cli.input_options import complete_keys, input_options, read_inputs
@@ -109,7 +110,7 @@ def _perform(
         if effect != "read":
             print_line(_interrupted(action, effect))
         raise
-    report_partial(action, payload)
+    report_partial(action, inputs, payload)
     write_json(selector(payload))
 
 
@@ -144,7 +145,7 @@ def _rehearse(
         print_line(f"Dry run: {action.key} would send this request to {opened.target(inputs)}:")
         write_json(stopped.request)
     else:
-        report_partial(action, payload)
+        report_partial(action, inputs, payload)
         write_json(selector(payload))
 
 
@@ -164,7 +165,7 @@ def _stream(opened: OpenConnection, key: str, raw_inputs: dict[str, Any], select
         write(b"[]\n" if before == b"[\n" else b"\n]\n")
 
 
-def report_partial(action: Action[Any], payload: Any) -> None:
+def report_partial(action: Action[Any], inputs: Inputs, payload: Any) -> None:
     """Print how many of all records a payload has, if it is one page of several."""
     pagination = action.pagination
     if pagination is None or not _value_at(payload, pagination.cursor):
@@ -172,7 +173,8 @@ def report_partial(action: Action[Any], payload: Any) -> None:
     records, total = _value_at(payload, pagination.records), _value_at(payload, pagination.total)
     count = f"{len(records):,}" if isinstance(records, list) else "one page"
     of_all = f" of {total:,}" if isinstance(total, int) else ""
-    print_line(f"first {count}{of_all}; add --all to print every record")
+    first = "first " if getattr(inputs, pagination.cursor_input, MISSING) is MISSING else ""
+    print_line(f"{first}{count}{of_all}; add --all to print every record")
 
 
 def _value_at(payload: Any, path: str) -> Any:

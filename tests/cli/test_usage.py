@@ -1,0 +1,241 @@
+"""Usage: help, hints, and what a user types by mistake."""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.cli.flows import read_flow
+from tests.support.server import LoopbackServer
+
+SOURCES = {"data": {"sources": [{"id": "a", "slug": "app"}], "pagination": {"next": "Mg==", "totalEntries": 2000}}}
+LAST = {"data": {"sources": [{"id": "b", "slug": "web"}], "pagination": {"totalEntries": 2000}}}
+BIDI = "\u202egnp.exe"
+CSI = "\x9b2J"
+
+
+@pytest.mark.parametrize("group", ["flow", "sandbox"])
+def test_group_without_a_command_prints_its_help(command: Command, group: str) -> None:
+    ended = command(group)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(f"Usage: connector {group} ")
+    assert "Commands:" in ended.out
+
+
+def test_root_help_names_the_component_and_both_ways_to_begin(command: Command) -> None:
+    ended = command("--help")
+
+    assert "Run Segment actions and Prismatic flows from the command line." in ended.out
+    assert "Set SEGMENT_API_KEY" in ended.out
+    assert "add --sandbox" in ended.out
+
+
+def test_root_help_of_a_component_that_cannot_be_loaded_is_still_printed(command: Command, tmp_path: Path) -> None:
+    ended = command("--manifest", tmp_path / "none.yaml", "--help")
+
+    assert (ended.code, "Run a component's actions" in ended.out) == (0, True)
+
+
+def test_completion_without_a_shell_is_an_error_with_the_shells(command: Command) -> None:
+    ended = command("completion")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: missing argument SHELL\n")
+    assert "Choose one of bash, zsh, fish." in ended.err
+    assert "\t" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        (("run", "listSources", "count=1"), "Pass inputs with -i: -i count=1"),
+        (("run", "listSources", "count=1", "region=api"), "-i count=1 -i region=api"),
+        (("choices", "sources", "region=api"), "-i region=api"),
+        (("run", "listSources", "extra"), "See connector run --help."),
+        (("list", "extra"), "See connector list --help."),
+    ],
+)
+def test_unexpected_argument_suggests_the_option_for_inputs(
+    command: Command, server: LoopbackServer, args: tuple[str, ...], hint: str
+) -> None:
+    ended = command(*args)
+
+    assert (ended.code, server.asked) == (2, [])
+    assert f'unexpected argument "{args[2] if len(args) > 2 else args[1]}"' in ended.err
+    assert hint in ended.err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("run", "listSources"),
+        ("choices", "sources"),
+        ("test-connection",),
+        ("login",),
+        ("flow", "run", "x.yaml"),
+        ("flow", "resume", "x"),
+        ("flow", "undo", "x"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--max-wait", "--deadline"])
+def test_nan_is_rejected_by_every_command_that_waits(command: Command, args: tuple[str, ...], option: str) -> None:
+    ended = command(*args, option, "nan")
+
+    assert (ended.code, '"nan" is not a number of seconds' in ended.err) == (2, True)
+
+
+def test_default_of_max_wait_is_the_one_of_python_and_in_the_help(command: Command) -> None:
+    from connector.rest.rate_limits import DEFAULT_MAX_WAIT
+
+    for args in (("run",), ("flow", "run")):
+        assert f"[default: {DEFAULT_MAX_WAIT};" in " ".join(command(*args, "--help").out.split())
+
+
+def test_missing_token_names_every_way_on(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SEGMENT_API_KEY")
+    monkeypatch.setenv("SEGMENT_REGION", "api")
+    ended = command("run", "listSources")
+
+    assert ended.code == 3
+    assert ended.err.startswith("error: no API Key\n")
+    for way in ("SEGMENT_API_KEY", "--connection FILE", "connector login", "--sandbox", "Access Management > Tokens"):
+        assert way in ended.err
+
+
+def test_search_without_a_match_says_so(command: Command, server: LoopbackServer) -> None:
+    server.answer(LAST)
+    ended = command("choices", "sources", "--search", "zzz")
+
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err == 'No choices of sources match "zzz".\n'
+
+
+def test_limit_says_how_many_choices_it_left_out(command: Command, server: LoopbackServer) -> None:
+    server.answer(SOURCES, LAST)
+    ended = command("choices", "sources", "--limit", "1")
+
+    assert len(ended.out.splitlines()) == 1
+    assert "First 1 of 2 choices" in ended.err
+
+
+@pytest.mark.parametrize("args", [(), ("--select", "$.data.data.sources[?(@.slug=='web')]"), ("--dry-run",)])
+def test_one_page_of_several_is_not_taken_for_all(
+    command: Command, server: LoopbackServer, args: tuple[str, ...]
+) -> None:
+    server.answer(SOURCES)
+    ended = command("run", "listSources", *args)
+
+    assert ended.code == 0
+    assert "first 1 of 2,000; add --all to print every record\n" in ended.err
+
+
+@pytest.mark.parametrize(("page", "args"), [(LAST, ()), ({"data": {"source": {}}}, ())])
+def test_last_page_and_other_payloads_are_printed_without_a_note(
+    command: Command, server: LoopbackServer, page: object, args: tuple[str, ...]
+) -> None:
+    server.answer(page)
+    ended = command("run", "listSources", *args)
+
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_later_page_is_not_called_the_first(command: Command, server: LoopbackServer) -> None:
+    server.answer(SOURCES)
+
+    assert command("run", "listSources", "-i", "cursor=Mg==").err.startswith("1 of 2,000; add --all")
+
+
+def test_seed_file_that_does_not_exist_is_named_before_the_question(command: Command, tmp_path: Path) -> None:
+    command("run", "listSources", "--sandbox")
+    ended = command("sandbox", "seed", "--seed", tmp_path / "none.json")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "none.json: no such file" in ended.err
+    assert "--yes" not in ended.err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("-i", "slug=@-", "-i", "name=@-"),
+        ("--inputs", "-", "-i", "name=@-"),
+        ("--inputs", "-", "--connection", "-"),
+    ],
+)
+def test_standard_input_is_read_only_once(command: Command, server: LoopbackServer, args: tuple[str, ...]) -> None:
+    content = '{"slug": "s", "enabled": true, "metadataId": "m"}'
+    ended = command("run", "createSource", *args, stdin=content)
+
+    assert (ended.code, server.asked) == (2, [])
+    assert "standard input can be read only once" in ended.err
+
+
+def test_standard_input_of_a_flow_is_read_only_once(command: Command, tmp_path: Path) -> None:
+    ended = command(
+        "flow", "run", read_flow(tmp_path), "--payload", "-", "--connection", "Workspace=-", stdin='{"apiKey": "x"}'
+    )
+
+    assert (ended.code, "standard input can be read only once" in ended.err) == (2, True)
+
+
+def test_export_writes_an_ordinary_file(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "segment.json"
+    ended = command("export", "prismatic-definition", "--publish", "--to", file)
+
+    assert (ended.code, ended.out, ended.err) == (0, "", f"Wrote {file}\n")
+    assert json.loads(file.read_text()) == command("export", "prismatic-definition", "--publish").json
+    assert file.stat().st_mode & 0o044 == 0o044
+
+
+def test_export_names_its_formats(command: Command) -> None:
+    ended = command("export", "prismatic")
+
+    assert ended.code == 2
+    assert '"manifest", "prismatic-definition", "json-schema"' in ended.err
+
+
+def test_dump_makes_an_existing_file_private(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "seed.json"
+    file.write_text("{}")
+    file.chmod(0o644)
+    command("sandbox", "dump", "--output", file)
+
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert json.loads(file.read_text())["sources"]
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="no devices")
+def test_dump_to_a_device_does_not_replace_it(command: Command) -> None:
+    assert command("sandbox", "dump", "--output", "/dev/null").code == 0
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize("text", [BIDI, CSI, "\x1b]0;title\x07"])
+def test_text_from_outside_cannot_control_a_terminal(command: Command, server: LoopbackServer, text: str) -> None:
+    server.answer({"errors": [{"message": text}]}, LAST)
+    refused = command("run", "getSource", "-i", f"sourceId={text}x", "--max-wait", "0")
+    unknown = command("run", f"list{text}")
+    server.answer({"data": {"sources": [{"id": "a", "slug": text, "name": text}], "pagination": {}}})
+    choices = command("choices", "sources")
+
+    for output in (refused.err, unknown.err, choices.out):
+        assert not set(text) & set("\u202e\x9b\x1b\x07") & set(output)
+
+
+def test_interrupt_during_the_imports_has_no_traceback(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("connector.cli.exit_codes")
+
+    def interrupt(_name: str) -> object:
+        raise KeyboardInterrupt
+
+    module.__getattr__ = interrupt  # type: ignore[method-assign]
+    monkeypatch.setitem(sys.modules, "connector.cli.exit_codes", module)
+    ended = command("--version")
+
+    assert (ended.code, ended.err) == (130, "interrupted\n")
