@@ -14,16 +14,20 @@ from tests.support.outside import ROOT, run_pytest
 Run = Callable[..., str]
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
+def pytest_with_plugin(folder: Path) -> Run:
     """pytest on files, in an environment where this distribution is installed."""
     plugins = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["pytest11"]
-    info = tmp_path / "site" / "installed_here-1.0.dist-info"
+    info = folder / "site" / "installed_here-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: installed-here\nVersion: 1.0\n")
     lines = "".join(f"{name} = {module}\n" for name, module in plugins.items())
     (info / "entry_points.txt").write_text(f"[pytest11]\n{lines}")
-    return lambda files, *options: run_pytest(tmp_path / "project", files, *options, path=info.parent)
+    return lambda files, *options: run_pytest(folder / "project", files, *options, path=info.parent)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return pytest_with_plugin(tmp_path)
 
 
 def test_nothing_of_a_component_is_imported_until_a_fixture_is_used(run: Run) -> None:
@@ -48,79 +52,79 @@ def test_nothing_of_a_component_is_imported_until_a_fixture_is_used(run: Run) ->
     assert imported[-6] == "IMPORTED"
 
 
-def test_harness_is_there_without_an_import(run: Run) -> None:
-    test = """
+def conftest_with(component: Path) -> str:
+    return f"""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def connector_component():
+            import connector
+
+            return connector.load_component({str(component)!r})
+    """
+
+
+PROJECT = {
+    "test_harness.py": """
         def test_it(harness):
             expected = harness.respond_with_example("getUser")
             assert harness.invoke("getUser", {"userId": "abc"}) == expected
             assert harness.last_request.path == "/users/abc"
-    """
-
-    assert "1 passed in" in run({"test_it.py": test})
-
-
-def test_reply_that_is_left_fails_the_test(run: Run) -> None:
-    test = """
+    """,
+    "test_unused.py": """
         def test_it(harness):
             harness.respond_with_example("getUser", path="/users/abc")
-    """
-
-    printed = run({"test_it.py": test})
-
-    assert "1 passed, 1 error in" in printed
-    assert "any method /users/abc -> 200" in printed
-
-
-def test_sandbox_is_there_without_an_import_and_new_for_each_test(run: Run) -> None:
-    test = """
+    """,
+    "test_sandbox.py": """
         import pytest
 
         @pytest.mark.parametrize("turn", [1, 2])
         def test_it(sandbox, turn):
-            made = {"slug": "shop", "enabled": True, "metadataId": "IqDTy1TpoU"}
+            source = {"slug": "shop", "enabled": True, "metadataId": "IqDTy1TpoU"}
             before = len(sandbox.sources)
-            sandbox.runner().invoke("createSource", made)
+            sandbox.runner().invoke("createSource", source)
             assert (len(sandbox.sources), len(sandbox.requests)) == (before + 1, 1)
-    """
-
-    assert "2 passed in" in run({"test_it.py": test})
-
-
-def test_component_without_a_sandbox_fails_the_test_with_its_name(run: Run, tmp_path: Path) -> None:
-    manifest = write_component(tmp_path / "tiny")
-    conftest = f"""
-        import pytest
-
-        @pytest.fixture(scope="session")
-        def connector_component():
-            import connector
-
-            return connector.load_component({str(manifest)!r})
-    """
-
-    printed = run({"conftest.py": conftest, "test_it.py": "def test_it(sandbox): pass"})
-
-    assert 'component "tiny" has no sandbox' in printed
-
-
-def test_another_component_takes_the_place_of_the_bundled_one(run: Run) -> None:
-    conftest = f"""
-        import pytest
-
-        @pytest.fixture(scope="session")
-        def connector_component():
-            import connector
-
-            return connector.load_component({str(ROOT / "examples" / "component")!r})
-    """
-    test = """
-        def test_it(harness, connector_component):
+    """,
+    "other/conftest.py": conftest_with(ROOT / "examples" / "component"),
+    "other/test_other.py": """
+        def test_harness(harness, connector_component):
             assert connector_component.key == "todo"
             expected = harness.respond_with_example("listTasks")
             assert harness.invoke("listTasks") == expected
-    """
+    """,
+    "bare/test_bare.py": "def test_it(sandbox): pass",
+}
 
-    assert "1 passed in" in run({"conftest.py": conftest, "test_it.py": test})
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The output of pytest on a project that uses every fixture; one run serves the tests below."""
+    folder = tmp_path_factory.mktemp("project")
+    bare = {"bare/conftest.py": conftest_with(write_component(folder / "tiny"))}
+    return pytest_with_plugin(folder)(PROJECT | bare, "-v")
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "test_harness.py::test_it",
+        "test_sandbox.py::test_it[1]",
+        "test_sandbox.py::test_it[2]",
+        "other/test_other.py::test_harness",
+    ],
+)
+def test_fixture_works_without_an_import(printed: str, test: str) -> None:
+    assert f"{test} PASSED" in printed
+
+
+def test_unused_stub_fails_the_test(printed: str) -> None:
+    assert "test_unused.py::test_it ERROR" in printed
+    assert "any method /users/abc -> 200" in printed
+
+
+def test_component_without_a_sandbox_fails_the_test_with_its_name(printed: str) -> None:
+    assert "bare/test_bare.py::test_it ERROR" in printed
+    assert 'component "tiny" has no sandbox' in printed
 
 
 def test_fixtures_are_listed_with_what_they_are_for(run: Run) -> None:
