@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 import connector
+from connector.component.schema import output_schema
+from tests.support.reference import documented_payload
 from tests.test_wire import ROWS
 
 
@@ -93,3 +96,78 @@ def test_payload_of_an_example_fits_the_output_schema(segment: connector.Compone
         if action.example is not None:
             Draft202012Validator(action.output_schema).validate(action.example)
             Draft202012Validator(action.output_schema).validate({"data": {"data": {"later": "more"}}})
+
+
+def fields_of(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Every field of a schema by its path, `*` for the items of a list and the values of a map."""
+    for name, part in schema.get("properties", {}).items():
+        yield (*path, name), part
+        yield from fields_of(part, (*path, name))
+    for form in schema.get("anyOf", ()):
+        yield from fields_of(form, path)
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield from fields_of(schema[key], (*path, "*"))
+
+
+FACTS = ("type", "enum", "format", "x-secret")
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key != "rawRequest"])
+def test_output_schema_has_every_documented_field(key: str, segment: connector.Component) -> None:
+    action = segment.actions[key]
+    assert action.operation is not None
+    shown = dict(fields_of(action.output_schema["properties"]["data"]))
+
+    for path, field in fields_of(action.operation.response_schema):
+        expected = {name: field[name] for name in FACTS if name in field}
+        assert {name: shown[path][name] for name in FACTS if name in shown[path]} == expected, path
+        assert ({"type": "null"} in field.get("anyOf", ())) == ({"type": "null"} in shown[path].get("anyOf", ())), path
+
+
+def test_hand_made_actions_have_1220_documented_fields_at_all_depths(segment: connector.Component) -> None:
+    """Counted by hand of the reference, so that a description that lost fields is noticed."""
+    actions = [action for action in segment.actions.values() if action.operation]
+    schemas = [action.output_schema["properties"]["data"] for action in actions]
+    documented = [set(dict(fields_of(action.operation.response_schema))) for action in actions if action.operation]
+    shown = [set(dict(fields_of(schema))) for schema in schemas]
+
+    assert sum(len(paths) for paths in documented) == 1220
+    assert all(mine >= theirs for mine, theirs in zip(shown, documented, strict=True))
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key != "rawRequest"])
+def test_documented_payload_fits_the_output_schema_and_is_its_example(key: str, segment: connector.Component) -> None:
+    action = segment.actions[key]
+
+    Draft202012Validator(action.output_schema).validate(documented_payload("actions", key))
+    assert action.output_schema["examples"] == [action.example]
+
+
+def test_output_schema_knows_type_null_and_choices(segment: connector.Component) -> None:
+    """Written by hand from Segment's documentation."""
+    fields = dict(fields_of(segment.actions["getSource"].output_schema))
+    schedule = dict(fields_of(segment.actions["getDestinationSubscription"].output_schema))
+    prefix = ("data", "data")
+
+    assert fields[*prefix, "source", "writeKeys"]["items"] == {"type": "string"}
+    assert fields[*prefix, "source", "writeKeys"]["x-secret"] is True
+    assert fields[*prefix, "source", "metadata", "status"]["enum"][:2] == ["DEPRECATED", "PRIVATE_BETA"]
+    assert fields[*prefix, "trackingPlanId"]["type"] == ["string", "null"]
+    assert "CRON" in schedule[*prefix, "subscription", "reverseETLSchedule", "strategy"]["enum"]
+    assert all("required" not in field for field in fields.values())
+
+
+def test_output_schema_keeps_what_only_the_example_has(segment: connector.Component) -> None:
+    warehouse = dict(fields_of(segment.actions["getWarehouse"].output_schema))
+    function = dict(fields_of(segment.actions["getFunction"].output_schema))
+
+    assert warehouse["data", "data", "warehouse", "settings", "host"] == {"type": "string"}
+    assert function["data", "data", "function", "workspaceId"] == {"type": "string"}
+
+
+def test_output_schema_without_an_operation_is_that_of_the_example(segment: connector.Component) -> None:
+    schema = output_schema({"data": [{"a": 1}, {"b": None}]})
+
+    assert segment.actions["rawRequest"].operation is None
+    assert schema["properties"]["data"]["items"]["properties"] == {"a": {"type": "number"}, "b": {}}
