@@ -128,6 +128,11 @@ class Operation:
         """Schema of the response body of a success."""
         return self._inlined(next(iter(self._success[1]["content"].values()))["schema"])
 
+    @cached_property
+    def secret_fields(self) -> frozenset[str]:
+        """Names of the fields of the response whose values are secrets."""
+        return frozenset(_secret_names(self.response_schema))
+
     def matches(self, method: str, path: str) -> bool:
         """Return whether a request with this method and path is one of this operation."""
         mine, theirs = self.path.split("/"), path.split("/")
@@ -156,6 +161,18 @@ class Operation:
     @property
     def _success(self) -> tuple[str, Mapping[str, Any]]:
         return next((status, response) for status, response in self.facts["responses"].items() if status < "300")
+
+
+def _secret_names(schema: Schema) -> Iterator[str]:
+    for name, part in schema.get("properties", {}).items():
+        if part.get("x-secret"):
+            yield name
+        yield from _secret_names(part)
+    for form in schema.get("anyOf", ()):
+        yield from _secret_names(form)
+    for key in ("items", "additionalProperties"):
+        if key in schema:
+            yield from _secret_names(schema[key])
 
 
 class ApiDescription(Mapping[str, Operation]):

@@ -23,11 +23,22 @@ class Policy:
         blocked: Keys of actions that may not run. Blocking anything also blocks the actions that can do
             anything, such as a raw request, unless `allowed` names them.
         read_only: Refuse whatever changes something, before any request is sent.
+        toolset: How much is offered: `all` actions, only the `documented` ones (hand-made or of a plugin), or those
+            with one of these tags of the API, such as `tracking-plans`. An action that `allowed` names is offered.
     """
 
     allowed: Collection[str] | None = None
     blocked: Collection[str] = ()
     read_only: bool = False
+    toolset: str | Collection[str] = "all"
+
+    def offers(self, action: Action[Any]) -> bool:
+        """Return whether an action belongs to the toolset."""
+        if self.toolset == "all":
+            return True
+        if self.toolset == "documented":
+            return not action.is_described
+        return action.operation is not None and action.operation.tag in tags_of(self.toolset)
 
     def check(self, action: Action[Any], inputs: Inputs) -> None:
         """Let an action pass.
@@ -38,6 +49,9 @@ class Policy:
         named = self.allowed is not None and action.key in self.allowed
         if action.key in self.blocked or (self.allowed is not None and not named):
             raise PolicyError("is not allowed by the policy of this runner.", action=action.key)
+        if not named and not self.offers(action):
+            hint = "Choose another toolset, or allow the action by its key."
+            raise PolicyError(f"is not in the toolset {', '.join(tags_of(self.toolset))}", action=action.key, hint=hint)
         if self.blocked and action.effect_depends_on_inputs and not named:
             hint = "It could do what is blocked. Allow it by name if it may."
             raise PolicyError("is not allowed while other actions are blocked.", action=action.key, hint=hint)
@@ -52,3 +66,8 @@ class Policy:
         """
         if self.read_only and not request.is_safe:
             raise PolicyError(f"would send {request.method}, and this runner only reads.", action=key)
+
+
+def tags_of(toolset: str | Collection[str]) -> list[str]:
+    """Return the names in a toolset."""
+    return [toolset] if isinstance(toolset, str) else list(toolset)

@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Self
 
+from connector.common.text import did_you_mean
 from connector.component.component import Component, error_context, load_component
 from connector.component.connections import Connection
 from connector.component.context import Context
 from connector.component.definitions import Payload
 from connector.component.pagination import iter_pages, records_of
-from connector.component.policy import Policy
+from connector.component.policy import Policy, tags_of
 from connector.errors import ConnectionInputError, UsageError
 from connector.rest.rate_limits import CallLimits
 
@@ -26,12 +27,14 @@ class Runner:
         allow: Keys of the only actions that may run; None allows every key.
         block: Keys of actions that may not run; see `Policy`.
         read_only: Refuse whatever changes something.
+        toolset: `all`, `documented`, or tags of the API such as `tracking-plans`; see `Policy`.
         max_wait: Seconds that one request may wait when a call does not say; None is 120.
         on_wait: Called with seconds and reason before each wait, in the thread that waits.
 
     Raises:
         ConnectionInputError: The connection is missing, or one of its fields does not fit.
         UnknownKeyError: The component has no such connection, or no such action to allow or block.
+        UsageError: If the API has no such tag.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Runner:
         allow: Collection[str] | None = None,
         block: Collection[str] = (),
         read_only: bool = False,
+        toolset: str | Collection[str] = "all",
         max_wait: float | None = None,
         on_wait: Callable[[float, str], None] | None = None,
     ) -> None:
@@ -49,7 +53,7 @@ class Runner:
             component.action(key)
         self.component = component
         self.connection = connection if isinstance(connection, Connection) else _opened(component, connection)
-        self.policy = Policy(allow, block, read_only)
+        self.policy = Policy(allow, block, read_only, _known_toolset(component, toolset))
         self.max_wait = max_wait
         self.on_wait = on_wait
 
@@ -196,6 +200,17 @@ class Runner:
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+
+def _known_toolset(component: Component, toolset: str | Collection[str]) -> str | Collection[str]:
+    if toolset in ("all", "documented"):
+        return toolset
+    known = sorted({operation.tag for operation in component.api.values()})
+    for tag in tags_of(toolset):
+        if tag not in known:
+            hint = did_you_mean(tag, known) or f"Available: all, documented, {', '.join(known)}."
+            raise UsageError(f'unknown toolset "{tag}"', hint=hint)
+    return toolset
 
 
 def _opened(component: Component, connection: Mapping[str, Any] | None) -> Connection:

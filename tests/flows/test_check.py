@@ -114,18 +114,18 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
     ),
     "a path missing from the example": (
         [step("List", "workshop.listThings"), echo("Tell", "=list.results.thing.0.id")],
-        'warning path Tell: the example payload of "List" has no "thing.0.id" Did you mean things?',
+        'warning path Tell: the results of "List" have no "thing.0.id" Did you mean things?',
     ),
     "a path without an index": (
         [step("List", "workshop.listThings"), echo("Tell", "=list.results.things.id")],
-        'warning path Tell: the example payload of "List" has no "things.id" The value is a list: add an index',
+        'warning path Tell: the results of "List" have no "things.id" The value is a list: add an index',
     ),
     "a path missing from the items": (
         [
             step("List", "workshop.listThings"),
             loop("Loop", echo("Tell", "=loop.currentItem.nam"), items="=list.results.things"),
         ],
-        'warning path Tell: the example payload of "Loop" has no "nam" Did you mean name?',
+        'warning path Tell: the results of "Loop" have no "nam" Did you mean name?',
     ),
     "an unknown config variable": (
         [echo("Tell", "#Envi")],

@@ -8,7 +8,7 @@ from typing import Any
 from connector.common.text import did_you_mean
 from connector.common.yaml_source import Place
 from connector.component.component import Component
-from connector.flows.check.example_shapes import UNKNOWN, follow
+from connector.flows.check.example_shapes import UNKNOWN, documented_shape, follow
 from connector.flows.check.problems import Severity
 from connector.flows.file.model import Branch, FlowDefinition, Integration, Step, walk
 from connector.flows.file.step_inputs import CONNECTION_INPUTS
@@ -36,12 +36,11 @@ class VisibleSteps:
         self._examples: dict[tuple[str, str], Any] = {}
 
     def example(self, component: Component, key: str) -> Any:
-        """Return the results in the example payload of an action."""
+        """Return the shape of the results of an action."""
         name = (component.key, key)
         if name not in self._examples:
             action = component.find_action(key)
-            example = None if action is None else action.example
-            self._examples[name] = UNKNOWN if example is None else example.get("data", UNKNOWN)
+            self._examples[name] = UNKNOWN if action is None else documented_shape(action)
         return self._examples[name]
 
     def show(self, step: Step, shape: Any) -> None:
@@ -103,7 +102,7 @@ def _reference(part: Reference, step: Step, visible: VisibleSteps, place: Place)
         message = f'"{part.text}" refers to step "{target.name}" in a branch, which may not run'
         yield "warning", "may-not-have-run", place, message, "Use Select Executed Step Result after the branches."
     if follow(properties, part.path) is UNDEFINED:
-        message = f'the example payload of "{target.name}" has no "{".".join(part.path[1:])}"'
+        message = f'the results of "{target.name}" have no "{".".join(part.path[1:])}"'
         yield "warning", "path", place, message, _near_path(part, properties)
 
 

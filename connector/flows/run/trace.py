@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -24,6 +24,12 @@ def secret_inputs(planned: PlannedStep) -> set[str]:
     return set(planned.action.inputs.secret_keys()) if planned.action else set()
 
 
+def secret_results(planned: PlannedStep) -> set[str]:
+    """Return the names of the fields in the results of a step whose values are secrets."""
+    operation = planned.action.operation if planned.action else None
+    return set(operation.secret_fields) if operation else set()
+
+
 class Trace:
     """Writes one JSON line for every step that ended, and one for the start and the end of the run.
 
@@ -34,7 +40,8 @@ class Trace:
     """
 
     def __init__(self, path: Path, steps: Sequence[PlannedStep], secrets: Sequence[str]) -> None:
-        self._redactor = Redactor(secrets, {key for planned in every_step(steps) for key in secret_inputs(planned)})
+        names = {name for step in every_step(steps) for name in (*secret_inputs(step), *secret_results(step))}
+        self._redactor = Redactor(secrets, names)
         _check_replaceable(path)
         try:
             handle = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -48,6 +55,9 @@ class Trace:
         """Write a step that ended."""
         for key in secret_inputs(call.planned):
             self._redactor.learn(call.inputs.get(key), key)
+        # A later step may repeat such a value in an input of another name.
+        for name, value in _members(call.results, secret_results(call.planned)):
+            self._redactor.learn(value, name)
         line = {
             "type": "step",
             "path": call.path,
@@ -132,3 +142,16 @@ def read_trace(path: Path) -> list[dict[str, Any]]:
     if not lines or not _is_start(lines[0]) or any(not isinstance(line, dict) or "type" not in line for line in lines):
         raise UsageError(f'"{path}" is not a trace', hint="Write one with --trace FILE.")
     return lines
+
+
+def _members(value: Any, names: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the members of a JSON value that have one of the names."""
+    if isinstance(value, list):
+        for part in value:
+            yield from _members(part, names)
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            if name in names:
+                yield name, part
+            else:
+                yield from _members(part, names)

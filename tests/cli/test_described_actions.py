@@ -1,0 +1,84 @@
+"""The operations without a handler on the command line."""
+
+from __future__ import annotations
+
+import json
+
+import connector
+from tests.cli.conftest import Command
+
+SEGMENT = connector.load_component()
+
+
+def test_list_has_the_hand_made_actions_only_unless_all_are_asked_for(command: Command) -> None:
+    few, every = (command("list", *options, "--json").json["actions"] for options in ([], ["--all"]))
+
+    assert [entry["key"] for entry in few] == list(SEGMENT.actions)
+    assert [entry["key"] for entry in every] == [*SEGMENT.actions, *SEGMENT.operations]
+    assert [entry["key"] for entry in every if entry.get("inPrismatic") is False] == list(SEGMENT.operations)
+    assert next(entry for entry in every if entry["key"] == "createLabel") == {
+        "key": "createLabel",
+        "label": "Create Label",
+        "description": "POST /labels. Limit: 60 requests per minute.",
+        "resource": "labels",
+        "effect": "write",
+        "idempotent": False,
+        "paginated": False,
+        "method": "POST",
+        "path": "/labels",
+        "stability": "v1",
+        "rateLimits": ["60 requests per minute"],
+        "inPrismatic": False,
+    }
+
+
+def test_list_all_groups_by_tag(command: Command) -> None:
+    text = command("list", "--all").out
+
+    assert "tracking plans" in text
+    assert "createTrackingPlan" in text
+
+
+def test_show_has_method_path_limits_inputs_and_a_sample(command: Command) -> None:
+    lines = command("show", "listRulesFromTrackingPlan").out.splitlines()
+
+    assert lines[0] == "List Rules from Tracking Plan (listRulesFromTrackingPlan)"
+    assert "method: GET" in lines
+    assert "path: /tracking-plans/{trackingPlanId}/rules" in lines
+    assert "feature: Protocols" in lines
+    assert "rateLimits: 200 requests per minute" in lines
+    assert any("trackingPlanId" in line and "ID of the tracking plan." in line for line in lines)
+    shown = command("show", "listRulesFromTrackingPlan", "--json").json
+    assert shown["inputSchema"]["required"] == ["trackingPlanId"]
+    assert "rules" in shown["outputSchema"]["properties"]["data"]["properties"]["data"]["properties"]
+
+
+def test_show_has_method_path_and_limits_of_hand_made_actions(command: Command) -> None:
+    lines = command("show", "deleteDestinationSubscription").out.splitlines()
+
+    assert "path: /destinations/{destinationId}/subscriptions/{id}" in lines
+    assert "stability: alpha" in lines
+    assert "feature: Destination Subscriptions" in lines
+    assert "rateLimits: 5 requests per minute" in lines
+
+
+def test_show_suggests_a_described_action(command: Command) -> None:
+    rejected = command("show", "listLabel")
+
+    assert rejected.code == 2
+    assert "listLabels" in rejected.err
+
+
+def test_run_validates_the_inputs_of_a_described_action(command: Command) -> None:
+    rejected = command("run", "createLabel", "-i", 'label:={"key": "k"}', "--sandbox")
+
+    assert rejected.code == 2
+    assert "label.value" in rejected.err
+
+
+def test_dry_run_prints_the_request_of_a_described_action(command: Command) -> None:
+    printed = command("run", "createTrackingPlan", "-i", "name=Plan", "-i", "type=LIVE", "--dry-run", "--sandbox")
+
+    request = json.loads(printed.out)
+    assert (request["method"], request["body"]) == ("POST", {"name": "Plan", "type": "LIVE"})
+    assert request["url"].endswith("/tracking-plans")

@@ -1,0 +1,60 @@
+"""How much of the API a runner offers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import connector
+from connector import errors
+from tests.support.server import LoopbackServer
+
+HAND_MADE = ("getSource", {"sourceId": "s"})
+LABELS: tuple[str, dict[str, Any]] = ("listLabels", {})
+PLANS = ("getTrackingPlan", {"trackingPlanId": "t"})
+RAW = ("rawRequest", {"url": "/labels", "method": "GET"})
+
+
+@pytest.mark.parametrize(
+    ("policy", "offered", "rejected"),
+    [
+        ({}, [HAND_MADE, LABELS, PLANS, RAW], []),
+        ({"toolset": "all"}, [HAND_MADE, LABELS, PLANS, RAW], []),
+        ({"toolset": "documented"}, [HAND_MADE, RAW], [LABELS, PLANS]),
+        ({"toolset": "tracking-plans"}, [PLANS], [HAND_MADE, LABELS, RAW]),
+        ({"toolset": ["labels", "sources"]}, [LABELS, HAND_MADE], [PLANS, RAW]),
+        ({"toolset": "documented", "block": ["getSource"]}, [], [HAND_MADE, LABELS, RAW]),
+        ({"toolset": "labels", "allow": ["rawRequest"]}, [RAW], [LABELS, PLANS]),
+        ({"allow": ["listLabels"], "toolset": "documented"}, [LABELS], [HAND_MADE]),
+    ],
+    ids=["default", "all", "documented", "tag", "tags", "blocked", "allowed and no other", "allowed by key"],
+)
+def test_toolset_decides_before_any_request(
+    policy: dict[str, Any], offered: list[Any], rejected: list[Any], fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer({"data": {}})
+    with connector.Runner(connector.load_component(), {"fields": fields}, **policy) as runner:
+        for key, inputs in rejected:
+            with pytest.raises(errors.PolicyError, match=key):
+                runner.invoke(key, inputs)
+        assert server.asked == []
+
+        for key, inputs in offered:
+            runner.invoke(key, inputs)
+        assert len(server.asked) == len(offered)
+
+
+def test_toolset_rejects_an_unknown_tag_with_the_nearest(fields: dict[str, Any]) -> None:
+    with pytest.raises(errors.UsageError, match='unknown toolset "tracking-plan"') as caught:
+        connector.Runner(connector.load_component(), {"fields": fields}, toolset="tracking-plan")
+
+    assert "tracking-plans" in caught.value.hint
+
+
+def test_read_only_holds_for_described_actions(fields: dict[str, Any], server: LoopbackServer) -> None:
+    runner = connector.Runner(connector.load_component(), {"fields": fields}, read_only=True)
+    with runner, pytest.raises(errors.PolicyError, match="createLabel"):
+        runner.invoke("createLabel", {"label": {"key": "k", "value": "v"}})
+
+    assert server.asked == []
