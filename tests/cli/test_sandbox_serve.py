@@ -27,7 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def serving(*args: str, stop: signal.Signals = signal.SIGINT) -> Iterator[tuple[subprocess.Popen[bytes], list[str]]]:
     process = start("sandbox", "serve", "--port", "0", *args)
     assert process.stdout
-    lines = [process.stdout.readline().decode().rstrip() for _ in range(5)]
+    lines = [process.stdout.readline().decode().rstrip() for _ in range(6)]
     try:
         yield process, lines
         process.send_signal(stop)
@@ -44,14 +44,17 @@ def told(lines: list[str]) -> tuple[str, str]:
 def test_serve_tells_how_to_reach_it_and_ends_on_a_signal(stop: signal.Signals) -> None:
     with serving("--in-memory", stop=stop) as (_, lines):
         url, token = told(lines)
-        assert lines[2:] == ["", f"export SEGMENT_API_KEY={token}", f"export SEGMENT_BASE_URL={url}"]
+        restricted = lines[2].split()[2]
+        assert lines[3:] == ["", f"export SEGMENT_API_KEY={token}", f"export SEGMENT_BASE_URL={url}"]
         answer = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=5)
         assert answer.json()["data"]["workspace"]["slug"] == "sandbox"
+        rejected = requests.delete(f"{url}/sources/x", headers={"Authorization": f"Bearer {restricted}"}, timeout=5)
+        assert rejected.status_code == 401
 
 
 def test_printed_lines_connect_another_command(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving("--in-memory") as (_, lines):
-        for line in lines[3:]:
+        for line in lines[4:]:
             name, _, value = line.removeprefix("export ").partition("=")
             monkeypatch.setenv(name, value)
         assert command("run", "listSources", *SELECT).json == SLUGS

@@ -34,6 +34,7 @@ PORT = 4020
 @click.option("--assume", "assumptions", multiple=True, metavar="NAME=VALUE", help="Set an assumption.")
 @click.option("--token", help="Admin token.  [default: random]")
 @click.option("--in-memory", is_flag=True, help="Keep state in memory only.")
+@click.option("--fixed", is_flag=True, help="Create the same IDs, keys and times in every run.")
 @file_option
 @common_options
 @click.pass_context
@@ -48,6 +49,7 @@ def command(
     assumptions: Sequence[str],
     token: str | None,
     in_memory: bool,
+    fixed: bool,
     file: str | None,
 ) -> None:
     r"""Serve the sandbox over HTTP until Ctrl-C, and print its URL and token.
@@ -73,6 +75,7 @@ def command(
         faults=faults,
         assume=_values_by_name(assumptions),
         token=token,
+        fixed=fixed,
     )
     with closing(workspace):
         run(
@@ -99,5 +102,7 @@ def _print_access(component: Component, workspace: Workspace, url: str) -> None:
     connection = workspace.connection(url)
     names = environment_names(component.connection(connection["key"]))
     lines = [f"export {names[key]}={value}" for key, value in connection["fields"].items() if key in names]
-    click.echo(plain("\n".join([f"url    {url}", f"token  {workspace.token}", "", *lines])))
+    access = [f"url               {url}", f"token             {workspace.token}"]
+    access.append(f"restricted token  {workspace.restricted_token}")
+    click.echo(plain("\n".join([*access, "", *lines])))
     sys.stdout.flush()
