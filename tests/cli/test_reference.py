@@ -1,0 +1,74 @@
+"""The generated pages about the command line, environment variables, and files."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import click
+import pytest
+
+import connector
+from connector.cli.reference import command_line_page, environment_page, reference_pages
+from connector.cli.root import cli
+from tests.cli.conftest import ROOT, Command
+
+
+def leaves(group: click.Group, context: click.Context) -> list[tuple[str, click.Command]]:
+    found: list[tuple[str, click.Command]] = []
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        child = click.Context(command, info_name=name, parent=context)
+        found += leaves(command, child) if isinstance(command, click.Group) else [(child.command_path, command)]
+    return found
+
+
+def test_page_has_every_command_and_every_option() -> None:
+    page = command_line_page()
+    sections = dict(re.findall(r"^##+ (connector .+)\n((?:(?!##).*\n)*)", page, re.MULTILINE))
+
+    for path, command in leaves(cli, click.Context(cli, info_name="connector")):
+        for option in (each for each in command.params if isinstance(each, click.Option)):
+            assert option.opts[-1] in ("--debug", "--error-format", "--help") or option.opts[-1] in sections[path]
+
+
+def test_page_has_every_variable_that_the_code_names() -> None:
+    page = environment_page(connector.load_component())
+    sources = [file.read_text(encoding="utf-8") for file in (ROOT / "connector").rglob("*.py")]
+    names = {name for source in sources for name in re.findall(r'"((?:CONNECTOR|PRISMATIC)_[A-Z_]+)"', source)}
+
+    assert len(names) >= 8
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_pages_of_the_checkout_are_up_to_date() -> None:
+    for path, text in reference_pages(connector.load_component()).items():
+        assert (ROOT / path).read_text(encoding="utf-8") == text, "run `connector docs`"
+
+
+def test_docs_check_finds_a_stale_page(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    segment = connector.load_component()
+    monkeypatch.setattr("connector.cli.docs.component_of", lambda _context: segment)
+    monkeypatch.setattr("connector.cli.reference.is_checkout", lambda _component: True)
+    monkeypatch.setattr(segment, "folder", tmp_path)
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    for folder in ("actions", "connections"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    fresh = command("docs", "--check")
+    stale_file = tmp_path / "docs" / "reference" / "command-line.md"
+    stale_file.write_text("old")
+    stale = command("docs", "--check")
+    written = command("docs")
+
+    assert (fresh.code, stale.code, written.code) == (0, 1, 0)
+    assert f'{stale_file} is out of date; run "connector docs"' in stale.err
+    assert stale_file.read_text(encoding="utf-8") == command_line_page()
+
+
+def test_docs_of_another_component_have_no_page_about_commands(command: Command, other_component: Path) -> None:
+    (other_component.parent / "docs").mkdir()
+
+    assert command("--manifest", other_component, "docs").code == 0
+    assert [file.name for file in (other_component.parent / "docs").iterdir()] == ["component.md"]
