@@ -15,7 +15,7 @@ from connector.cli.shared_options import Command, common_options, component_of, 
 @click.command(cls=Command)
 @click.argument("key", shell_complete=complete_keys("data_sources"))
 @click.option("--search", metavar="STRING", help="Only choices whose key or label contains this string.")
-@click.option("--limit", type=click.IntRange(min=0), help="Maximum number of choices to print.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Maximum number of choices to print.")
 @json_option
 @input_options
 @connection_options

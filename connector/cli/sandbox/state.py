@@ -90,7 +90,7 @@ class SeedCommand(Command):
 
         names = inspect.signature(sandbox_of(component_of(ctx)).generate).parameters
         sizes = [
-            click.Option([f"--{name}"], type=click.IntRange(min=0), help=f"Number of {name} to generate.")
+            click.Option([f"--{name}"], type=click.IntRange(min=0), metavar="N", help=f"Number of {name} to generate.")
             for name in names
         ]
         return [*sizes, *super().get_params(ctx)]
