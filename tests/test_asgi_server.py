@@ -57,7 +57,7 @@ def slow_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("slow_ticks")
-def test_nothing_listens_and_no_thread_runs_after_the_block() -> None:
+def test_server_and_thread_stop_after_the_block() -> None:
     before = threading.enumerate()
     with serve(hello) as url:
         pass
@@ -89,14 +89,14 @@ def test_connections_are_served_without_nagles_delay() -> None:
     assert delays == [1]
 
 
-def test_application_can_cut_a_connection_without_an_answer(capfd: pytest.CaptureFixture[str]) -> None:
+def test_application_can_cut_a_connection_without_a_response(capfd: pytest.CaptureFixture[str]) -> None:
     with serve(cut) as url, pytest.raises(requests.ConnectionError, match="without response"):
         requests.get(url, timeout=5)
     assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_address_that_others_reach_is_refused_unless_allowed(host: str) -> None:
+def test_address_for_other_hosts_is_rejected_unless_allowed(host: str) -> None:
     with pytest.raises(ServerStartError, match="other hosts can reach"), serve(hello, host=host):
         pass
 

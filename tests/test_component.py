@@ -150,12 +150,12 @@ def test_unknown_key_suggests_the_nearest(kind: str, known: str, segment: connec
     assert caught.value.exit_code == 2
 
 
-def test_unknown_key_that_is_near_nothing_lists_what_there_is(segment: connector.Component) -> None:
+def test_unknown_key_without_a_near_match_lists_all_keys(segment: connector.Component) -> None:
     with pytest.raises(errors.UnknownKeyError, match="Known are destination, sources, warehouses"):
         segment.data_source("zzzzzz")
 
 
-def test_blocked_action_is_refused(tmp_path: Path) -> None:
+def test_blocked_action_is_rejected(tmp_path: Path) -> None:
     write_component(tmp_path)
     component = load(tmp_path)
     component.block("sayHello")
@@ -164,7 +164,7 @@ def test_blocked_action_is_refused(tmp_path: Path) -> None:
         say_hello(component)
 
 
-def test_installed_components_are_found(segment: connector.Component) -> None:
+def test_installed_components_are_listed(segment: connector.Component) -> None:
     assert connector.components()["segment"].manifest == segment.manifest
 
 
@@ -172,6 +172,6 @@ def test_repr_says_what_it_is(segment: connector.Component) -> None:
     assert repr(segment) == f"Component('segment', {len(segment.actions)} actions)"
 
 
-def test_example_is_read_when_it_is_asked_for(segment: connector.Component) -> None:
+def test_example_is_loaded_on_first_use(segment: connector.Component) -> None:
     assert segment.actions["deleteSource"].example == {"data": {"data": {"status": "SUCCESS"}}}
     assert segment.actions["rawRequest"].example is None

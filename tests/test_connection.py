@@ -84,7 +84,7 @@ def test_base_url_is_https_or_this_machine(url: str, segment: connector.Componen
 
 
 @pytest.mark.parametrize("token", ["", "   ", None, "two words", "line\nbreak", "ümlaut"])
-def test_token_that_is_none_is_refused(token: Any, segment: connector.Component) -> None:
+def test_invalid_token_is_rejected(token: Any, segment: connector.Component) -> None:
     with pytest.raises(errors.ConnectionInputError, match="apiKey") as caught:
         Connection(segment.connection(), {"apiKey": token})
 
@@ -100,7 +100,7 @@ def test_space_around_a_token_is_cut(segment: connector.Component, server: Loopb
     assert server.asked[0].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
-def test_nothing_shows_the_token(segment: connector.Component, fields: dict[str, Any]) -> None:
+def test_token_is_never_shown(segment: connector.Component, fields: dict[str, Any]) -> None:
     runner = connector.Runner(segment, {"fields": fields})
     context = runner.context()
     shown = [
@@ -117,7 +117,7 @@ def test_nothing_shows_the_token(segment: connector.Component, fields: dict[str,
     assert TOKEN not in runner.connection.fields.model_dump_json()
 
 
-def test_region_is_the_same_choice_wherever_it_is_asked_for(segment: connector.Component) -> None:
+def test_region_has_the_same_choices_everywhere(segment: connector.Component) -> None:
     models = [
         segment.connection().fields,
         *(action.inputs for action in segment.actions.values()),
@@ -133,7 +133,7 @@ WORKSPACE = {"data": {"workspace": {"id": "9aQ1", "slug": "acme", "name": "Acme 
 
 
 @pytest.mark.parametrize("subdomain", ["acme", "Acme Inc", "ACME", ""])
-def test_testing_a_connection_answers_the_workspace(
+def test_test_connection_returns_the_workspace(
     subdomain: str, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(WORKSPACE)
@@ -143,7 +143,7 @@ def test_testing_a_connection_answers_the_workspace(
     assert server.asked[0].target == "/"
 
 
-def test_token_of_another_workspace_is_found_out(
+def test_token_of_another_workspace_is_detected(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(WORKSPACE)
@@ -156,7 +156,7 @@ def test_token_of_another_workspace_is_found_out(
 
 
 @pytest.mark.parametrize("body", [None, [], "x", {}, {"data": None}, {"data": {"workspace": [1]}}])
-def test_answer_that_names_no_workspace_is_not_segments(
+def test_response_without_a_workspace_is_not_accepted_as_segments(
     body: Any, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(body)
@@ -165,7 +165,7 @@ def test_answer_that_names_no_workspace_is_not_segments(
         runner.test_connection()
 
 
-def test_connection_that_is_refused_names_the_causes(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_rejected_connection_names_the_causes(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(ServerResponse({"errors": []}, 401))
 
     with pytest.raises(errors.AuthenticationError, match="One of three things"):

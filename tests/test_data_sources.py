@@ -66,7 +66,7 @@ def test_equal_labels_get_their_id(runner: connector.Runner, server: LoopbackSer
     assert options(runner, "sources") == [("web (1)", "1"), ("web (2)", "2")]
 
 
-def test_nothing_to_choose_from_is_an_empty_list(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_choices_without_records_are_an_empty_list(runner: connector.Runner, server: LoopbackServer) -> None:
     server.script = answering("sources", [])
 
     assert runner.choices("sources") == {"result": []}
@@ -82,7 +82,7 @@ def test_searching_looks_at_label_and_key_whatever_the_case(runner: connector.Ru
     assert options(runner, "sources", limit=0) == []
 
 
-def test_negative_limit_is_refused(runner: connector.Runner) -> None:
+def test_negative_limit_is_rejected(runner: connector.Runner) -> None:
     with pytest.raises(connector.errors.UsageError, match="limit"):
         runner.choices("sources", limit=-1)
 
@@ -127,7 +127,7 @@ def test_odd_records_are_shown_by_what_they_have_or_left_out(
 
 
 @given(st.lists(st.tuples(st.text(max_size=4), st.text("ab()1 ", min_size=1, max_size=4)), max_size=20))
-def test_every_id_can_be_told_from_every_other(choices: list[tuple[str, str]]) -> None:
+def test_every_choice_has_a_unique_label(choices: list[tuple[str, str]]) -> None:
     result = connector.picklist([{"id": key, "name": label} for label, key in choices], "name")["result"]
 
     assert {choice["key"] for choice in result} == {key for _, key in choices}

@@ -239,7 +239,7 @@ def test_unknown_fields_of_a_json_input_pass_and_numbers_keep_their_form(
     assert json.dumps(sent.body, sort_keys=True) == json.dumps({"rules": rules}, sort_keys=True)
 
 
-def test_values_are_taken_as_flows_send_them(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_values_are_accepted_as_flows_send_them(runner: connector.Runner, server: LoopbackServer) -> None:
     inputs = {"userGroupId": "g", "emails": '["a@example.com"]', "region": "api"}
 
     assert send(runner, server, "addUsersToUserGroup", inputs).body == {"emails": ["a@example.com"]}

@@ -107,7 +107,7 @@ def test_html_page_is_named_by_its_title(runner: connector.Runner, server: Loopb
     ],
     ids=["number", "object", "odd entries", "deep"],
 )
-def test_error_body_of_another_shape_is_still_a_refusal(
+def test_error_body_of_another_shape_is_still_an_api_error(
     body: bytes, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(body, 422))
@@ -127,7 +127,7 @@ def test_error_body_of_another_shape_is_still_a_refusal(
         ({"X-RateLimit-Reset": "Fri, 31 Dec 99999 23:59:59 GMT"}, "null"),
     ],
 )
-def test_wait_that_nobody_can_mean_is_a_rate_limit_all_the_same(
+def test_absurd_wait_is_still_a_rate_limit(
     headers: dict[str, str], milliseconds: str, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     body = f'{{"errors": [{{"message": "slow", "data": {{"msBeforeNext": {milliseconds}}}}}]}}'.encode()
@@ -149,7 +149,7 @@ def test_plain_text_of_an_error_is_shown(runner: connector.Runner, server: Loopb
 @pytest.mark.parametrize(
     ("body", "reason"), [(b"", "empty"), (b"{", "not JSON"), (b"<html>", "not JSON"), (b"[" * 100_000, "not JSON")]
 )
-def test_good_status_with_a_body_that_is_no_json_is_an_error(
+def test_successful_status_with_a_body_that_is_not_json_is_an_error(
     body: bytes, reason: str, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(body))
@@ -158,7 +158,7 @@ def test_good_status_with_a_body_that_is_no_json_is_an_error(
         read(runner)
 
 
-def test_unreadable_answer_to_a_write_says_that_it_was_accepted(
+def test_invalid_response_to_a_write_says_that_it_was_accepted(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(b"ok", 201))
@@ -170,7 +170,7 @@ def test_unreadable_answer_to_a_write_says_that_it_was_accepted(
 @pytest.mark.parametrize(
     "body", [b'{"data": "\\ud800"}', b'\xef\xbb\xbf{"data": 1}', b'{"data": ' + b"[" * 250 + b"]" * 250 + b"}"]
 )
-def test_json_that_the_fast_reader_refuses_is_read_all_the_same(
+def test_json_that_the_fast_parser_rejects_is_parsed_by_the_slow_one(
     body: bytes, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(body))
@@ -178,13 +178,13 @@ def test_json_that_the_fast_reader_refuses_is_read_all_the_same(
     assert "data" in read(runner)["data"]
 
 
-def test_compressed_answer_is_read(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_compressed_response_is_read(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(ServerResponse(gzip.compress(b'{"data": 1}'), headers={"Content-Encoding": "gzip"}))
 
     assert read(runner) == {"data": {"data": 1}}
 
 
-def test_unanswered_read_is_repeated(
+def test_read_without_a_response_is_retried(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(
@@ -210,7 +210,7 @@ def test_read_is_repeated_three_times_and_no_more(
 @pytest.mark.parametrize(
     "answer", [ServerResponse(cut=True), ServerResponse(OK, 201, promise=9)], ids=["no answer", "cut-off answer"]
 )
-def test_write_without_a_whole_answer_is_never_repeated(
+def test_write_without_a_complete_response_is_never_retried(
     answer: ServerResponse, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(answer)
@@ -232,14 +232,14 @@ def test_write_that_the_api_fails_is_not_repeated(
     assert len(server.asked) == 1
 
 
-def test_cut_off_refusal_is_still_a_refusal(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_truncated_error_response_is_still_an_api_error(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(ServerResponse(FAULT, 422, promise=9))
 
     with pytest.raises(errors.UnprocessableError):
         write(runner)
 
 
-def test_read_that_is_not_answered_in_time_says_so(
+def test_read_that_times_out_is_reported(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(OK, hang=60))
@@ -248,7 +248,7 @@ def test_read_that_is_not_answered_in_time_says_so(
         read(connector.Runner(segment, {"fields": fields}), deadline=0.5)
 
 
-def test_write_that_is_not_answered_in_time_may_have_happened(
+def test_write_that_times_out_has_an_unknown_outcome(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(OK, hang=60))
@@ -257,7 +257,7 @@ def test_write_that_is_not_answered_in_time_may_have_happened(
         write(connector.Runner(segment, {"fields": fields}), deadline=0.5)
 
 
-def test_nothing_is_sent_after_the_deadline(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_request_is_not_sent_after_the_deadline(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(OK)
 
     with pytest.raises(errors.DeadlineError, match="nothing was sent"):
@@ -266,7 +266,7 @@ def test_nothing_is_sent_after_the_deadline(runner: connector.Runner, server: Lo
     assert server.asked == []
 
 
-def test_walk_ends_at_its_deadline_even_if_its_consumer_is_slow(
+def test_iteration_ends_at_its_deadline_even_if_its_consumer_is_slow(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer({"data": {"sources": [{"id": "s"}], "pagination": {"next": "MQ=="}}})
@@ -341,7 +341,7 @@ def test_untrusted_certificate_is_an_error_of_the_set_up(segment: connector.Comp
     ],
     ids=["Retry-After", "msBeforeNext", "msBeforeNext before a bad reset"],
 )
-def test_rate_limit_is_waited_out_as_told(
+def test_rate_limit_is_waited_for_as_the_response_asks(
     headers: dict[str, str], body: Any, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(body, 429, headers), ServerResponse(OK, 201))
@@ -351,9 +351,7 @@ def test_rate_limit_is_waited_out_as_told(
     assert 0.45 < waited < 2
 
 
-def test_what_an_overcome_rate_limit_said_is_no_part_of_the_answer(
-    runner: connector.Runner, server: LoopbackServer
-) -> None:
+def test_rate_limit_message_is_not_part_of_the_response(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(
         ServerResponse({"errors": [{"message": "slow", "data": {"msBeforeNext": 1}}]}, 429), ServerResponse(b"", 204)
     )
@@ -363,9 +361,7 @@ def test_what_an_overcome_rate_limit_said_is_no_part_of_the_answer(
     assert (payload, len(server.asked)) == ({"data": None}, 2)
 
 
-def test_what_an_overcome_rate_limit_said_is_no_part_of_a_later_error(
-    runner: connector.Runner, server: LoopbackServer
-) -> None:
+def test_rate_limit_message_is_not_part_of_a_later_error(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(
         ServerResponse({"errors": [{"message": "slow", "data": {"msBeforeNext": 1}}]}, 429), ServerResponse(b"", 503)
     )
@@ -450,7 +446,7 @@ def test_held_gate_raises_at_once_where_waiting_is_not_allowed(
     assert caught.value.retry_after == pytest.approx(30, abs=2)
 
 
-def test_waits_are_told_to_who_asked(
+def test_waits_are_reported_to_on_wait(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     told: list[tuple[float, str]] = []
@@ -491,7 +487,7 @@ def test_proxy_of_the_environment_is_used(
     assert server.asked[0].target == "http://localhost:1/sources/s"
 
 
-def test_address_of_this_machine_is_asked_without_a_proxy(
+def test_loopback_address_bypasses_the_proxy(
     segment: connector.Component, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):

@@ -95,12 +95,12 @@ def test_one_text_for_a_list_is_a_list_of_it() -> None:
 
 
 @pytest.mark.parametrize("key", ["name", "flag", "pairs", "numbers", "words", "count", "color"])
-def test_empty_text_is_not_given(key: str) -> None:
+def test_empty_string_is_not_set(key: str) -> None:
     assert read(**{key: ""}) == {}
 
 
 @pytest.mark.parametrize("key", ["flag", "pairs", "numbers", "words", "count", "color"])
-def test_null_is_not_given_where_the_api_has_no_null(key: str) -> None:
+def test_null_is_not_set_where_the_api_has_no_null(key: str) -> None:
     assert read(**{key: None}) == {}
 
 
@@ -109,7 +109,7 @@ def test_null_clears_where_the_api_has_null() -> None:
 
 
 @pytest.mark.parametrize("untouched", ["", []])
-def test_untouched_key_value_list_is_not_given_where_it_is_optional(untouched: Any) -> None:
+def test_untouched_key_value_list_is_not_set_where_it_is_optional(untouched: Any) -> None:
     assert read(pairs=untouched) == {}
 
 
@@ -118,7 +118,7 @@ def test_untouched_key_value_list_is_an_empty_object_where_it_is_required(untouc
     assert NeedsPairs.from_values({"pairs": untouched}).pairs == {}
 
 
-def test_required_key_value_list_must_be_given() -> None:
+def test_required_key_value_list_must_be_set() -> None:
     with pytest.raises(InputError, match=r"Pairs \(pairs\): is required\."):
         NeedsPairs.from_values({})
 
@@ -131,11 +131,11 @@ def test_empty_json_list_is_sent() -> None:
     assert read(numbers=[]) == {"numbers": []}
 
 
-def test_untouched_value_list_is_not_given() -> None:
+def test_untouched_value_list_is_not_set() -> None:
     assert read(words=[]) == {}
 
 
-def test_list_that_begins_with_the_filler_is_not_given() -> None:
+def test_list_that_begins_with_the_sample_is_not_set() -> None:
     assert read(words=["000xxx", "a"]) == {}
 
 
@@ -160,17 +160,17 @@ def test_all_bad_inputs_are_named_at_once_by_label_and_key() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 1001, "0", "1001", -1])
-def test_number_out_of_range_is_refused(value: Any) -> None:
+def test_number_out_of_range_is_rejected(value: Any) -> None:
     assert problems(count=value)["count"] in {"must be at least 1.", "must be at most 1000."}
 
 
 @pytest.mark.parametrize("value", [".", ".."])
-def test_relative_path_is_no_id(value: str) -> None:
+def test_relative_path_is_rejected_as_an_id(value: str) -> None:
     assert problems(thingId=value) == {"thingId": "must be an id, not a relative path."}
 
 
 @pytest.mark.parametrize("value", ["x" * 256, "\ud800"])
-def test_id_that_the_api_cannot_have_is_refused(value: str) -> None:
+def test_impossible_id_is_rejected(value: str) -> None:
     assert set(problems(thingId=value)) == {"thingId"}
 
 
@@ -181,11 +181,11 @@ def test_broken_json_is_shown_with_line_and_column_and_what_was_expected() -> No
     }
 
 
-def test_nan_is_no_json() -> None:
+def test_nan_is_not_json() -> None:
     assert "is not valid JSON" in problems(pairs='{"a": NaN}')["pairs"]
 
 
-def test_wrong_kind_of_json_is_refused() -> None:
+def test_wrong_type_of_json_is_rejected() -> None:
     assert problems(numbers='{"a": 1}', pairs="[1]") == {
         "numbers": "must be a list.",
         "pairs": 'entry 0 must be {"key": ..., "value": ...}, or the whole a JSON object.',
@@ -196,13 +196,13 @@ def test_fault_inside_a_list_is_shown_with_its_place() -> None:
     assert set(problems(numbers=[1, "x"])) == {"numbers[1]"}
 
 
-def test_key_that_comes_twice_is_refused() -> None:
+def test_duplicate_key_is_rejected() -> None:
     pairs = [{"key": "a", "value": 1}, {"key": "a", "value": 2}]
 
     assert problems(pairs=pairs) == {"pairs": 'has the key "a" twice.'}
 
 
-def test_no_value_is_repeated_in_an_error() -> None:
+def test_error_does_not_show_a_secret_value() -> None:
     with pytest.raises(InputError) as caught:
         Thing.from_values({"thingId": "t", "count": "my-password", "pairs": "my-password", "flag": {"my-password": 1}})
 
@@ -211,11 +211,11 @@ def test_no_value_is_repeated_in_an_error() -> None:
     assert caught.value.__context__ is None
 
 
-def test_repr_hides_secrets_and_what_was_not_given() -> None:
+def test_repr_redacts_secrets_and_omits_unset_fields() -> None:
     assert repr(Thing.from_values({"thingId": "t", "pairs": {"password": "p"}})) == "Thing(thing_id='t', pairs='***')"
 
 
-def test_field_without_input_is_refused_by_name() -> None:
+def test_field_without_input_is_rejected_by_name() -> None:
     class Forgotten(Inputs):
         name: str
 
@@ -242,7 +242,7 @@ JSON = st.recursive(
 
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.text(), JSON, min_size=1, max_size=5))
-def test_object_reads_the_same_natively_as_json_and_as_pairs(value: dict[str, Any]) -> None:
+def test_object_is_the_same_as_native_value_as_json_and_as_pairs(value: dict[str, Any]) -> None:
     pairs = [{"key": key, "value": item} for key, item in value.items()]
     surviving = {key: item for key, item in value.items() if key != "" or item not in ("", None)}
 
@@ -259,6 +259,6 @@ def test_scalars_read_the_same_natively_and_as_text(count: int, flag: bool) -> N
 
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(st.sampled_from(["thingId", "name", "flag", "pairs", "numbers", "words", "count", "zzz"]), JSON))
-def test_whatever_is_given_is_read_or_refused_with_one_input_error(anything: dict[str, Any]) -> None:
+def test_any_value_is_accepted_or_rejected_with_one_input_error(anything: dict[str, Any]) -> None:
     with contextlib.suppress(InputError):
         Thing.from_values(anything)

@@ -31,7 +31,7 @@ def findings(tmp_path: Path, text: str) -> list[str]:
     return [str(problem).replace(f"{file}:", "line ").replace(str(file), "file") for problem in caught.value.problems]
 
 
-def test_broken_yaml_is_named_with_file_line_and_cure(tmp_path: Path) -> None:
+def test_invalid_yaml_is_reported_with_file_line_and_hint(tmp_path: Path) -> None:
     (found,) = findings(tmp_path, GOOD + "  - x: [\n")
 
     assert found.startswith("line 10:")
@@ -79,7 +79,7 @@ def test_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "- a\n", "text\n"])
-def test_what_is_no_mapping_is_no_manifest(text: str, tmp_path: Path) -> None:
+def test_manifest_that_is_not_a_mapping_is_rejected(text: str, tmp_path: Path) -> None:
     assert findings(tmp_path, text) == ["line 1: the file must have entries. Write them as lines of key: value."]
 
 
@@ -136,6 +136,6 @@ def test_aliases_are_followed() -> None:
     ],
     ids=["cycle", "depth", "brackets", "dashes", "bomb"],
 )
-def test_hostile_yaml_is_refused(text: str, reason: str) -> None:
+def test_untrusted_yaml_is_rejected(text: str, reason: str) -> None:
     with pytest.raises(yaml_source.YamlError, match=reason):
         yaml_source.parse(text)

@@ -70,14 +70,14 @@ def test_plugin_brings_an_action_with_its_own_display_and_example(
     ],
     ids=["no display", "known key", "no action"],
 )
-def test_action_that_does_not_fit_is_refused(action: Any, reason: str, component: connector.Component) -> None:
+def test_invalid_action_is_rejected(action: Any, reason: str, component: connector.Component) -> None:
     with pytest.raises(errors.PluginError, match=reason) as caught:
         component.add_plugin(Brings(action))
 
     assert caught.value.exit_code == 3
 
 
-def test_plugin_that_is_added_again_is_refused_and_stays(component: connector.Component) -> None:
+def test_plugin_added_twice_is_rejected_and_stays_registered(component: connector.Component) -> None:
     plugin = Brings(connector.Action("greet", greet, display=DISPLAY))
     component.add_plugin(plugin, "mine")
 
@@ -89,7 +89,7 @@ def test_plugin_that_is_added_again_is_refused_and_stays(component: connector.Co
     assert component.plugins.get_plugin("deleteSource") is component.actions["deleteSource"]
 
 
-def test_plugin_whose_action_does_not_fit_is_not_kept(component: connector.Component) -> None:
+def test_plugin_with_an_invalid_action_is_not_registered(component: connector.Component) -> None:
     plugin = Brings("no action")
 
     with pytest.raises(errors.PluginError):
@@ -98,7 +98,7 @@ def test_plugin_whose_action_does_not_fit_is_not_kept(component: connector.Compo
     assert not component.plugins.is_registered(plugin)
 
 
-def test_hook_that_does_not_exist_is_refused_with_plugin_and_definition(component: connector.Component) -> None:
+def test_unknown_hook_is_rejected_with_plugin_and_definition(component: connector.Component) -> None:
     class Typo:
         @connector.hookimpl
         def perform_actoin(self) -> None: ...
@@ -110,7 +110,7 @@ def test_hook_that_does_not_exist_is_refused_with_plugin_and_definition(componen
     assert component.plugins.get_plugin("typo") is None
 
 
-def test_hook_with_an_argument_that_does_not_exist_is_refused(component: connector.Component) -> None:
+def test_hook_with_an_unknown_argument_is_rejected(component: connector.Component) -> None:
     class Typo:
         @connector.hookimpl
         def send_request(self, requset: Any) -> None: ...
@@ -161,7 +161,7 @@ def test_wrapper_sees_the_error_of_an_action(
     assert seen == ["NotFoundError"]
 
 
-def test_plugin_may_answer_in_place_of_an_action(component: connector.Component, runner: connector.Runner) -> None:
+def test_plugin_can_return_the_payload_of_an_action(component: connector.Component, runner: connector.Runner) -> None:
     class Instead:
         @connector.hookimpl
         def perform_action(self, action: Any) -> Any:
@@ -192,7 +192,7 @@ def test_plugin_sees_and_changes_requests_and_never_the_token(
     assert "Authorization" not in seen[0].headers
 
 
-def test_plugin_may_answer_in_place_of_the_service(
+def test_plugin_can_return_the_response_of_the_service(
     component: connector.Component, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     class Cache:

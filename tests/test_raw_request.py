@@ -46,7 +46,9 @@ def raw(
         "/a%0d%0ab",
     ],
 )
-def test_whatever_could_lead_elsewhere_is_refused(url: str, runner: connector.Runner, server: LoopbackServer) -> None:
+def test_path_that_leads_to_another_host_is_rejected(
+    url: str, runner: connector.Runner, server: LoopbackServer
+) -> None:
     with pytest.raises(errors.InputError, match=r"URL \(url\): must"):
         raw(runner, server, url=url)
 
@@ -84,7 +86,7 @@ def test_headers_of_the_connection_cannot_be_set(name: str, runner: connector.Ru
 
 
 @pytest.mark.parametrize("headers", [{"X-A": "a\r\nB: c"}, {"X A": "b"}, {"": "b"}, {"X-A": "ü"}])
-def test_headers_that_are_none_are_refused(headers: Any, runner: connector.Runner, server: LoopbackServer) -> None:
+def test_invalid_headers_are_rejected(headers: Any, runner: connector.Runner, server: LoopbackServer) -> None:
     with pytest.raises(errors.InputError, match=r"Header \(headers\)"):
         raw(runner, server, headers=headers)
 
@@ -156,14 +158,14 @@ def test_forms_and_files_go_out_as_multipart(runner: connector.Runner, server: L
     assert found["c"].get_payload(decode=True) == b"raw"
 
 
-def test_file_that_is_no_base64_is_refused(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_file_that_is_not_base64_is_rejected(runner: connector.Runner, server: LoopbackServer) -> None:
     with pytest.raises(errors.InputError, match=r"File Data \(fileData\): has no base64"):
         raw(runner, server, fileData={"a": {"data": "###"}})
 
 
 @pytest.mark.parametrize("given", ["\ud800", {"a": float("nan")}, {"a": object()}], ids=["surrogate", "nan", "object"])
 @pytest.mark.parametrize("key", ["data", "queryParams", "fileData"])
-def test_what_cannot_be_sent_is_refused(key: str, given: Any, runner: connector.Runner, server: LoopbackServer) -> None:
+def test_unsendable_request_is_rejected(key: str, given: Any, runner: connector.Runner, server: LoopbackServer) -> None:
     inputs: dict[str, Any] = {key: given if key == "data" else {"f": given}}
     with pytest.raises(errors.InputError, match=key):
         raw(runner, server, **inputs)
@@ -176,7 +178,7 @@ def test_null_in_the_query_is_not_sent(runner: connector.Runner, server: Loopbac
 
 
 @pytest.mark.parametrize("key", ["timeout", "retryDelayMS"])
-def test_time_without_end_is_refused(key: str, runner: connector.Runner, server: LoopbackServer) -> None:
+def test_infinite_time_is_rejected(key: str, runner: connector.Runner, server: LoopbackServer) -> None:
     with pytest.raises(errors.InputError, match="must be at most"):
         raw(runner, server, **{key: "inf"})
 
@@ -205,7 +207,7 @@ def test_data_and_a_form_exclude_each_other(runner: connector.Runner, server: Lo
         ),
     ],
 )
-def test_response_type_decides_how_the_answer_is_read(
+def test_response_type_decides_how_the_body_is_read(
     kind: str, answer: ServerResponse, expected: Any, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(answer)
@@ -215,7 +217,7 @@ def test_response_type_decides_how_the_answer_is_read(
     assert found == {"data": expected}
 
 
-def test_answer_that_is_no_json_names_the_way_out(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_response_that_is_not_json_has_a_hint(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(ServerResponse(b"words"))
 
     with pytest.raises(errors.InvalidResponseError, match="Choose the response type text"):
@@ -233,7 +235,7 @@ def test_every_method_of_the_original_works(method: str, runner: connector.Runne
     ("method", "effect"),
     [("GET", "read"), ("HEAD", "read"), ("POST", "write"), ("PATCH", "write"), ("DELETE", "destructive")],
 )
-def test_method_tells_what_it_does(method: str, effect: str, segment: connector.Component) -> None:
+def test_method_decides_the_effect(method: str, effect: str, segment: connector.Component) -> None:
     action = segment.actions["rawRequest"]
 
     assert action.effect_depends_on_inputs
@@ -252,7 +254,7 @@ def test_timeout_is_in_milliseconds_and_0_is_the_default(
 
 
 @pytest.mark.parametrize(("tries", "expected"), [("0", 4), ("1", 2), (2, 3)])
-def test_max_retries_counts_repetitions_and_0_is_the_connectors_own_policy(
+def test_max_retries_counts_retries_and_0_uses_the_default_policy(
     tries: Any, expected: int, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(b"", 503))
@@ -263,7 +265,7 @@ def test_max_retries_counts_repetitions_and_0_is_the_connectors_own_policy(
     assert len(server.asked) == expected
 
 
-def test_write_is_repeated_on_5xx_only_when_asked(
+def test_write_is_retried_on_5xx_only_when_allowed(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(b"", 503), ServerResponse({}))
@@ -274,7 +276,7 @@ def test_write_is_repeated_on_5xx_only_when_asked(
     assert len(server.asked) == 2
 
 
-def test_unanswered_write_is_not_repeated_whatever_is_asked(
+def test_write_without_a_response_is_never_retried(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(cut=True), ServerResponse({}))

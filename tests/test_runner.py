@@ -52,7 +52,7 @@ def test_items_are_the_records_of_all_pages(runner: connector.Runner, server: Lo
     ]
 
 
-def test_walking_asks_for_200_a_page_unless_told(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_iteration_requests_200_per_page_by_default(runner: connector.Runner, server: LoopbackServer) -> None:
     server.script = pages(1)
 
     list(runner.pages("listSources"))
@@ -61,13 +61,13 @@ def test_walking_asks_for_200_a_page_unless_told(runner: connector.Runner, serve
     assert [dict(asked.query)["pagination[count]"] for asked in server.asked] == ["200", "7"]
 
 
-def test_walking_begins_where_it_is_told(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_iteration_begins_at_the_passed_cursor(runner: connector.Runner, server: LoopbackServer) -> None:
     server.script = pages(3)
 
     assert [item["id"] for item in runner.records("listSources", {"cursor": "2"})] == ["s2-0", "s2-1"]
 
 
-def test_fetch_all_is_the_first_reply_with_every_record_and_no_next(
+def test_fetch_all_returns_the_first_response_with_every_record_and_without_next(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.script = pages(3, size=1)
@@ -120,7 +120,7 @@ def test_cursor_that_is_none_is_an_error(cursor: Any, runner: connector.Runner, 
     ],
     ids=["items", "options", "fetchAll"],
 )
-def test_answer_without_the_list_is_an_error_and_not_an_empty_list(
+def test_response_without_the_list_is_an_error(
     ask: Any, body: Any, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(body)
@@ -134,7 +134,7 @@ def test_action_that_does_not_list_has_no_pages(runner: connector.Runner) -> Non
         list(runner.pages("getSource", {"sourceId": "s"}))
 
 
-def test_walking_many_pages_stays_flat_in_memory(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_iteration_over_many_pages_uses_constant_memory(runner: connector.Runner, server: LoopbackServer) -> None:
     server.script = pages(60, size=200)
     walk = runner.records("listSources")
     for _ in range(400):
@@ -174,7 +174,7 @@ def test_connection_without_token_names_the_field_and_the_variables(segment: con
 
 
 @pytest.mark.parametrize("connection", [{}, {"fields": "x"}, {"key": "apiKey"}, [1], "text"])
-def test_connection_of_another_shape_is_refused(connection: Any, segment: connector.Component) -> None:
+def test_connection_of_another_shape_is_rejected(connection: Any, segment: connector.Component) -> None:
     with pytest.raises(errors.ConnectionInputError, match='has no "fields"'):
         connector.Runner(segment, connection)
 
@@ -226,7 +226,7 @@ def test_policy_decides_before_any_request(
     assert len(server.asked) == len(passing)
 
 
-def test_policy_for_an_unknown_action_is_refused(segment: connector.Component, fields: dict[str, Any]) -> None:
+def test_policy_for_an_unknown_action_is_rejected(segment: connector.Component, fields: dict[str, Any]) -> None:
     with pytest.raises(errors.UnknownKeyError, match="Did you mean deleteSource"):
         limited(segment, fields, block=["deleteSorce"])
 
@@ -261,7 +261,7 @@ def test_closing_closes_the_pool_and_is_done_by_with(
     runner.close()
 
 
-def test_deadline_of_a_walk_covers_all_its_pages(
+def test_deadline_of_an_iteration_covers_all_pages(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     script = pages(1000)

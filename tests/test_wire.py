@@ -297,7 +297,7 @@ def test_request_is_exactly(row: Row, runner: connector.Runner, server: Loopback
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.body], ids=lambda row: row.key)
-def test_only_what_was_given_is_sent(
+def test_only_set_inputs_are_sent(
     row: Row, segment: connector.Component, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     """Required inputs alone make a body of the required fields alone: no default, no sample, no empty text."""
@@ -324,7 +324,7 @@ def test_ids_stay_one_path_segment(runner: connector.Runner, server: LoopbackSer
     assert server.asked[0].target == "/sources/a%2Fb%3Fc%23d%20e%252e%2F..%2F%C3%BC"
 
 
-def test_unknown_field_and_a_new_enum_value_of_the_reply_pass_through(
+def test_unknown_field_and_new_enum_value_of_the_response_pass_through(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
     body = {"data": {"source": {"id": "s", "status": "BRAND_NEW", "added": {"later": [None, 1.5]}}}, "more": True}
@@ -336,7 +336,7 @@ def test_unknown_field_and_a_new_enum_value_of_the_reply_pass_through(
 @pytest.mark.parametrize(
     "value", [float("nan"), float("-inf"), "\ud800", object()], ids=["nan", "infinity", "surrogate", "object"]
 )
-def test_what_json_cannot_hold_is_refused_and_nothing_is_sent(
+def test_value_that_json_cannot_hold_is_rejected_before_a_request(
     value: Any, runner: connector.Runner, server: LoopbackServer
 ) -> None:
     with pytest.raises(errors.UsageError, match="cannot be sent as JSON"):

@@ -44,7 +44,7 @@ NEW = ("-i", "slug=s", "-i", "enabled=true", "-i", "metadataId=m")
         (("run", "listSources", "-i", "=5"), 'invalid -i "=5": expected NAME=VALUE'),
     ],
 )
-def test_wrong_usage_sends_nothing_and_says_what_would_be_right(
+def test_invalid_usage_sends_nothing_and_has_a_hint(
     command: Command, server: LoopbackServer, arguments: tuple[str, ...], told: str
 ) -> None:
     ended = command(*arguments)
@@ -86,7 +86,7 @@ def test_broken_json_assignments_are_named_all_at_once(command: Command, tmp_pat
 @pytest.mark.parametrize(
     ("text", "told"), [("{", "line 1 column 1"), ("[]", "not a list"), ("", "EOF")], ids=["broken", "list", "empty"]
 )
-def test_inputs_file_that_is_no_object_is_refused(command: Command, tmp_path: Path, text: str, told: str) -> None:
+def test_inputs_file_that_is_not_an_object_is_rejected(command: Command, tmp_path: Path, text: str, told: str) -> None:
     file = tmp_path / "inputs.json"
     file.write_text(text, encoding="utf-8")
     ended = command("run", "createSource", "--inputs", file)
@@ -94,7 +94,7 @@ def test_inputs_file_that_is_no_object_is_refused(command: Command, tmp_path: Pa
     assert (ended.code, "inputs.json" in ended.err, told in ended.err) == (2, True, True)
 
 
-def test_file_that_is_not_utf8_is_refused(command: Command, tmp_path: Path) -> None:
+def test_file_that_is_not_utf8_is_rejected(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "inputs.json"
     file.write_bytes(b'{"a": "\xff"}')
     ended = command("run", "createSource", "--inputs", file)
@@ -123,7 +123,7 @@ def test_id_with_a_slash_stays_one_segment(command: Command, server: LoopbackSer
         (500, "ServerError", 5, "the API failed"),
     ],
 )
-def test_refusal_has_its_class_its_code_and_the_words_of_the_api(
+def test_api_error_has_its_class_its_code_and_the_message_of_the_api(
     command: Command, server: LoopbackServer, status: int, kind: str, code: int, told: str
 ) -> None:
     server.answer(ServerResponse(FAULT, status))
@@ -158,7 +158,7 @@ WRITE = ("run", "createSource", *NEW, "--max-wait", "0")
         (ServerResponse(b"", 302, {"Location": "https://evil.com"}), READ, 1, "redirect (302), which is not followed"),
     ],
 )
-def test_answer_that_cannot_be_used_has_its_own_message(
+def test_unusable_response_has_its_own_message(
     command: Command,
     server: LoopbackServer,
     answer: Any,
@@ -234,7 +234,7 @@ def test_server_without_tls_is_a_matter_of_set_up(
     assert (ended.code, "no safe connection to 127.0.0.1" in ended.err) == (3, True)
 
 
-def test_base_url_without_tls_elsewhere_is_refused(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_base_url_without_tls_is_rejected_for_other_hosts(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENT_BASE_URL", "http://example.com")
     ended = command(*READ)
 
@@ -250,7 +250,9 @@ def test_base_url_without_tls_elsewhere_is_refused(command: Command, monkeypatch
     ],
     ids=["yaml", "twice", "unknown-field"],
 )
-def test_broken_manifest_is_named_by_file_line_and_cure(command: Command, tmp_path: Path, text: str, told: str) -> None:
+def test_invalid_manifest_is_reported_with_file_line_and_hint(
+    command: Command, tmp_path: Path, text: str, told: str
+) -> None:
     manifest = tmp_path / "manifest.yaml"
     manifest.write_text(text, encoding="utf-8")
     ended = command("--manifest", manifest, "list")

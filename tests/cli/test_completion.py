@@ -38,7 +38,7 @@ def test_input_names_of_the_action_are_completed() -> None:
     assert completed(["choices", "sources", "-i"], "") == ["region="]
 
 
-def test_input_names_of_nothing_are_none() -> None:
+def test_completion_of_inputs_is_empty_for_an_unknown_key() -> None:
     assert completed(["run", "nothing", "-i"], "") == []
 
 
@@ -46,7 +46,7 @@ def test_options_are_completed() -> None:
     assert completed(["run", "listSources"], "--sel") == ["--select"]
 
 
-def test_component_that_cannot_be_loaded_completes_nothing_quietly() -> None:
+def test_completion_is_empty_when_the_component_cannot_be_loaded() -> None:
     assert completed(["--manifest", "/nowhere", "run"], "") == []
     assert completed(["--manifest", "/nowhere", "run", "x", "-i"], "") == []
 
@@ -63,7 +63,7 @@ def test_script_of_a_shell_asks_this_program(command: Command, shell: str) -> No
     assert "_CONNECTOR_COMPLETE" in ended.out
 
 
-def test_program_answers_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_responds_to_the_completion_script(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_CONNECTOR_COMPLETE", "zsh_complete")
     monkeypatch.setenv("COMP_WORDS", "connector run deleteU")
     monkeypatch.setenv("COMP_CWORD", "2")
@@ -76,5 +76,5 @@ def test_sandboxs_commands_and_the_components_own_are_completed() -> None:
     assert completed(["sandbox"], "a") == ["assumptions", "accept-invite"]
 
 
-def test_what_comes_behind_a_bare_sandbox_option_is_completed() -> None:
+def test_argument_after_a_bare_sandbox_option_is_completed() -> None:
     assert completed(["run", "listSources", "--sandbox", "-i"], "c") == ["count=", "cursor="]

@@ -70,13 +70,13 @@ def test_one_variable_a_field(command: Command, server: LoopbackServer) -> None:
     assert "(credentials: SEGMENT_API_KEY)" in ended.err
 
 
-def test_tested_connection_answers_whose_it_is(command: Command, server: LoopbackServer) -> None:
+def test_tested_connection_shows_its_workspace(command: Command, server: LoopbackServer) -> None:
     server.answer(WORKSPACE)
 
     assert command("test-connection").json == {"data": WORKSPACE}
 
 
-def test_token_of_another_workspace_is_found(
+def test_token_of_another_workspace_is_detected(
     command: Command, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.answer(WORKSPACE)
@@ -100,7 +100,7 @@ def test_without_anything_the_variables_are_named(command: Command, monkeypatch:
     ("text", "told"),
     [("{", "line 1 column 1"), ("[1]", "must be a JSON object"), ('"secret-text"', "must be a JSON object")],
 )
-def test_connection_that_is_no_json_object_is_refused_unseen(
+def test_connection_that_is_not_a_json_object_is_rejected_without_showing_it(
     command: Command, monkeypatch: pytest.MonkeyPatch, text: str, told: str
 ) -> None:
     monkeypatch.setenv("CONNECTOR_CONNECTION", text)

@@ -82,7 +82,7 @@ def test_docs_writes_the_page_and_then_finds_it_fresh(command: Command, other_co
     assert "### Save Thing" in (other_component.parent / "docs" / "component.md").read_text(encoding="utf-8")
 
 
-def test_stale_page_is_found_and_left_alone(command: Command, other_component: Path) -> None:
+def test_outdated_page_is_reported_and_not_changed(command: Command, other_component: Path) -> None:
     page = other_component.parent / "docs" / "component.md"
     page.parent.mkdir()
     page.write_text("old", encoding="utf-8")
@@ -92,7 +92,7 @@ def test_stale_page_is_found_and_left_alone(command: Command, other_component: P
     assert 'run "connector docs"' in ended.err
 
 
-def test_docs_go_where_they_are_told_to(command: Command, other_component: Path, tmp_path: Path) -> None:
+def test_docs_are_written_to_the_chosen_folder(command: Command, other_component: Path, tmp_path: Path) -> None:
     printed = command("--manifest", other_component, "docs", "--output", "-").out
     command("--manifest", other_component, "docs", "--output", tmp_path / "page.md")
 
@@ -195,7 +195,7 @@ FINDINGS: dict[str, tuple[str, Edit, str, str]] = {
 
 
 @pytest.mark.parametrize(("name", "edit", "told", "hint"), FINDINGS.values(), ids=FINDINGS)
-def test_finding_comes_with_its_cure(
+def test_problem_has_a_hint(
     command: Command, other_component: Path, name: str, edit: Edit, told: str, hint: str
 ) -> None:
     change(other_component, name, edit)
@@ -235,7 +235,7 @@ def test_every_rule_says_what_it_is() -> None:
     assert all(rule.__doc__ for rule in RULES)
 
 
-def test_example_that_is_no_json_is_no_bug(command: Command, other_component: Path) -> None:
+def test_example_that_is_not_json_is_not_an_internal_error(command: Command, other_component: Path) -> None:
     file = other_component.parent / "actions" / "examples" / "saveThing.json"
     file.write_text("{", encoding="utf-8")
 

@@ -34,7 +34,7 @@ def test_process_prints_the_payload_and_ends_with_0(server: LoopbackServer) -> N
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
-def test_closed_output_loses_nothing_but_the_output(server: LoopbackServer, tmp_path: Path) -> None:
+def test_closed_output_does_not_fail_the_command(server: LoopbackServer, tmp_path: Path) -> None:
     server.answer(PAGE)
     command = [sys.executable, "-m", "connector", "run", "listSources"]
     environment = {**os.environ, "SEGMENT_API_KEY": TOKEN, "SEGMENT_BASE_URL": server.url, "PYTHONPATH": str(ROOT)}
@@ -116,7 +116,7 @@ def test_reader_that_goes_away_ends_the_command_quietly(server: LoopbackServer) 
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-def test_output_without_room_is_told_and_no_bug(server: LoopbackServer) -> None:
+def test_output_on_a_full_disk_is_reported_and_not_an_internal_error(server: LoopbackServer) -> None:
     server.answer({"data": {}})
     with Path("/dev/full").open("wb") as full:
         ended = finish(start("run", "getSource", "-i", "sourceId=a", stdout=full))
@@ -126,7 +126,7 @@ def test_output_without_room_is_told_and_no_bug(server: LoopbackServer) -> None:
     assert "bug" not in ended.err
 
 
-def test_errors_as_json_have_one_shape_for_usage_too(command: Command) -> None:
+def test_json_errors_have_one_shape_including_usage_errors(command: Command) -> None:
     unknown = command("run", "listSorces", "--error-format", "json")
     usage = command("--error-format=json", "run", "listSources", "--slect", "x")
 
@@ -139,7 +139,7 @@ def test_errors_as_json_have_one_shape_for_usage_too(command: Command) -> None:
     assert json.loads(usage.err)["error"]["hint"] == "Did you mean --select?"
 
 
-def test_form_of_errors_comes_from_the_environment_too(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_format_comes_from_the_environment(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONNECTOR_ERROR_FORMAT", "json")
 
     assert json.loads(command("nope").err)["error"]["type"] == "UsageError"
@@ -229,7 +229,7 @@ def test_commands_run_outside_of_the_main_thread(command: Command) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_interrupt_is_an_exit_code_for_a_caller_too(command: Command, server: LoopbackServer) -> None:
+def test_interrupt_returns_an_exit_code_to_a_python_caller(command: Command, server: LoopbackServer) -> None:
     server.script = raising(signal.SIGINT)
     ended = command("run", "createUserInvites", "-i", 'invites=[{"email": "a@example.com"}]')
 

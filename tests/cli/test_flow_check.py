@@ -25,7 +25,7 @@ def test_flow_without_findings_exits_with_0(command: Command, tmp_path: Path, se
     assert (ended.code, ended.out, ended.err, server.asked) == (0, "No problems found.\n", "", [])
 
 
-def test_finding_names_file_line_flow_step_cause_and_cure(command: Command, tmp_path: Path) -> None:
+def test_problem_names_file_line_flow_step_cause_and_hint(command: Command, tmp_path: Path) -> None:
     file = one_step(tmp_path, "getSource", {"sourceid": "x"})
     ended = command("flow", "check", file)
 
@@ -59,7 +59,7 @@ def test_warnings_alone_exit_with_0(command: Command) -> None:
     assert (ended.code, ended.out.splitlines()[-1]) == (0, "1 warning")
 
 
-def test_with_config_given_an_unset_variable_is_an_error(command: Command) -> None:
+def test_unset_variable_is_an_error_when_config_is_passed(command: Command) -> None:
     file = EXAMPLES / "provision_app.yaml"
 
     assert command("flow", "check", file, "--config", "Action ID=a").code == 1
@@ -113,7 +113,7 @@ def test_broken_file_is_findings_with_lines(command: Command, tmp_path: Path, te
     assert re.search(finding, ended.out), ended.out
 
 
-def test_file_that_is_not_there_is_told(command: Command, tmp_path: Path) -> None:
+def test_missing_file_is_reported(command: Command, tmp_path: Path) -> None:
     ended = command("flow", "check", tmp_path / "missing.yaml")
 
     assert (ended.code, "cannot read the file: no such file" in ended.out) == (1, True)
@@ -174,7 +174,7 @@ def test_every_flow_of_a_file_is_drawn(command: Command, tmp_path: Path) -> None
     assert command("flow", "run", file, "--sandbox", "--flow", "Other").code == 0
 
 
-def test_schema_accepts_the_examples_and_refuses_a_flow_without_steps(command: Command) -> None:
+def test_schema_accepts_the_examples_and_rejects_a_flow_without_steps(command: Command) -> None:
     schema = command("flow", "schema").json
 
     for file in EXAMPLES.glob("*.yaml"):

@@ -29,7 +29,7 @@ def test_only_connection_comes_from_the_environment(command: Command, server: Lo
     assert server.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
 
 
-def test_connection_is_given_by_its_name(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+def test_connection_is_passed_by_its_name(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
     server.answer(SOURCES)
     file = connection_file(tmp_path, "c.json", apiKey="tok-of-the-file", baseUrl=server.url)
     ended = command("flow", "run", read_flow(tmp_path), "--connection", f"Workspace={file}")
@@ -38,7 +38,7 @@ def test_connection_is_given_by_its_name(command: Command, server: LoopbackServe
     assert server.asked[0].headers["authorization"] == "Bearer tok-of-the-file"
 
 
-def test_last_connection_that_is_not_given_comes_from_the_environment(
+def test_last_missing_connection_comes_from_the_environment(
     command: Command, server: LoopbackServer, tmp_path: Path
 ) -> None:
     server.answer(SOURCES)
@@ -62,9 +62,7 @@ def test_environment_does_not_give_two_connections(command: Command, server: Loo
 @pytest.mark.parametrize(
     "option", ["--connection=Workspce=c.json", "--sandbox=Workspce", "--sandbox=Workspce=a.sqlite"]
 )
-def test_connection_that_the_flow_has_not_is_refused_with_the_nearest(
-    command: Command, tmp_path: Path, option: str
-) -> None:
+def test_unknown_connection_is_rejected_with_the_nearest_name(command: Command, tmp_path: Path, option: str) -> None:
     ended = command("flow", "run", read_flow(tmp_path), option)
 
     assert ended.code == 2
@@ -72,7 +70,7 @@ def test_connection_that_the_flow_has_not_is_refused_with_the_nearest(
     assert "Did you mean Workspace?" in ended.err
 
 
-def test_connection_without_a_file_is_refused(command: Command, tmp_path: Path) -> None:
+def test_connection_option_without_a_file_is_rejected(command: Command, tmp_path: Path) -> None:
     ended = command("flow", "run", read_flow(tmp_path), "--connection", "Workspace")
 
     assert ended.code == 2
@@ -101,7 +99,7 @@ def test_sandbox_of_a_file_holds_every_connection(command: Command, tmp_path: Pa
     assert not (state_home / "segment").exists()
 
 
-def test_variable_chooses_the_sandbox_too(
+def test_variable_selects_the_sandbox(
     command: Command, server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONNECTOR_SANDBOX", "1")
@@ -138,7 +136,7 @@ def test_one_connection_may_be_real_and_the_other_a_sandbox(
     assert ended.json["data"]["sources"]
 
 
-def test_name_is_not_given_twice(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+def test_duplicate_name_is_rejected(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
     file = connection_file(tmp_path, "c.json", apiKey="tok-of-the-file", baseUrl=server.url)
     ended = command("flow", "run", read_flow(tmp_path), "--connection", f"Workspace={file}", "--sandbox=Workspace")
 

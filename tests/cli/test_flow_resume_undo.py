@@ -74,13 +74,13 @@ def test_runs_are_listed_newest_first(command: Command, service: Service, file: 
     assert len(table) == 3
 
 
-def test_before_the_first_run_there_is_nothing_to_list(command: Command) -> None:
+def test_list_of_runs_is_empty_before_the_first_run(command: Command) -> None:
     ended = command("flow", "runs")
 
     assert (ended.code, ended.out, ended.err) == (0, "", "No runs yet.\n")
 
 
-def test_failed_run_is_taken_up_where_it_failed(command: Command, service: Service, file: Path) -> None:
+def test_failed_run_is_resumed_where_it_failed(command: Command, service: Service, file: Path) -> None:
     service.refused = {"two"}
     failed = command("flow", "run", file)
     service.refused = set()
@@ -106,9 +106,7 @@ def test_resume_is_not_suggested_when_it_must_fail_again(command: Command, servi
     assert "connector flow resume" not in failed.err
 
 
-def test_run_is_taken_up_by_the_path_of_its_journal_and_with_a_corrected_file(
-    command: Command, service: Service, file: Path
-) -> None:
+def test_run_is_resumed_by_journal_path_with_a_corrected_file(command: Command, service: Service, file: Path) -> None:
     service.refused = {"two"}
     command("flow", "run", file)
     file.write_text(file.read_text().replace("value: two", "value: four"))
@@ -119,7 +117,7 @@ def test_run_is_taken_up_by_the_path_of_its_journal_and_with_a_corrected_file(
     assert ("Create one", "reused") in states
 
 
-def test_run_that_is_over_is_not_taken_up(command: Command, service: Service, file: Path) -> None:
+def test_finished_run_is_not_resumed(command: Command, service: Service, file: Path) -> None:
     command("flow", "run", file)
     ended = command("flow", "resume", past(command)[0]["id"])
 
@@ -127,7 +125,7 @@ def test_run_that_is_over_is_not_taken_up(command: Command, service: Service, fi
 
 
 @pytest.mark.parametrize("verb", ["resume", "undo"])
-def test_run_that_never_was_is_told(command: Command, verb: str) -> None:
+def test_unknown_run_is_reported(command: Command, verb: str) -> None:
     ended = command("flow", verb, "20260101-000000-abcdef")
 
     assert (ended.code, "connector flow runs" in ended.err) == (2, True)
@@ -137,7 +135,7 @@ def test_run_that_never_was_is_told(command: Command, verb: str) -> None:
 @pytest.mark.parametrize(
     ("unknown", "slugs"), [("retry", ["one", "two", "two", "three"]), ("skip", ["one", "two", "three"])]
 )
-def test_killed_run_is_taken_up_and_its_last_write_is_not_repeated_unless_told(
+def test_killed_run_is_resumed_without_retrying_its_last_write_by_default(
     command: Command, service: Service, file: Path, unknown: str, slugs: list[str]
 ) -> None:
     service.hanging = {"two"}
@@ -159,7 +157,7 @@ def test_killed_run_is_taken_up_and_its_last_write_is_not_repeated_unless_told(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_run_in_the_sandbox_is_taken_up_after_a_kill(command: Command, tmp_path: Path) -> None:
+def test_run_in_the_sandbox_is_resumed_after_a_kill(command: Command, tmp_path: Path) -> None:
     from tests.flows.support import step
 
     create = call("Create", "createSource", NEW_SOURCE)
@@ -190,7 +188,7 @@ def test_only_what_the_run_created_is_deleted(command: Command, service: Service
     assert deleted == ["/sources/id-three", "/sources/id-two", "/sources/id-one"]
 
 
-def test_undoing_needs_a_yes_where_nobody_can_be_asked(command: Command, service: Service, file: Path) -> None:
+def test_undo_needs_yes_without_a_terminal(command: Command, service: Service, file: Path) -> None:
     command("flow", "run", file)
     ended = command("flow", "undo", past(command)[0]["id"])
 
@@ -202,7 +200,7 @@ def test_undoing_needs_a_yes_where_nobody_can_be_asked(command: Command, service
     assert [asked.method for asked in service.server.asked] == ["POST"] * 3
 
 
-def test_nothing_is_asked_before_a_sandbox_is_put_back(command: Command, tmp_path: Path) -> None:
+def test_undo_in_a_sandbox_needs_no_confirmation(command: Command, tmp_path: Path) -> None:
     before = command("run", "listSources", "--all", "--select", "$.slug", "--sandbox").json
     command("flow", "run", one_step(tmp_path, "createSource", NEW_SOURCE), "--sandbox")
     ended = command("flow", "undo", past(command)[0]["id"], "--sandbox")
@@ -211,7 +209,7 @@ def test_nothing_is_asked_before_a_sandbox_is_put_back(command: Command, tmp_pat
     assert command("run", "listSources", "--all", "--select", "$.slug", "--sandbox").json == before
 
 
-def test_what_could_not_be_deleted_is_told_with_its_exit_code(command: Command, service: Service, file: Path) -> None:
+def test_undo_reports_failed_deletes_with_an_exit_code(command: Command, service: Service, file: Path) -> None:
     command("flow", "run", file)
     service.refused = {"delete"}
     ended = command("flow", "undo", past(command)[0]["id"], "--yes")
@@ -220,7 +218,7 @@ def test_what_could_not_be_deleted_is_told_with_its_exit_code(command: Command, 
     assert ended.json["failed"][0]["error"]["type"] == "UnprocessableError"
 
 
-def test_run_is_not_taken_back_elsewhere(
+def test_run_is_not_undone_on_another_host(
     command: Command, service: Service, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command("flow", "run", file)

@@ -60,7 +60,7 @@ def test_provisioning_twice_doubles_nothing(command: Command, payload: Any) -> N
     assert slugs.count("shop") == 1
 
 
-def test_user_is_off_boarded_and_the_log_is_told(command: Command, payload: Any) -> None:
+def test_user_is_off_boarded_and_the_log_says_so(command: Command, payload: Any) -> None:
     email = listed(command, "listUsers", "$.email")[-1]
     ended = command("flow", "run", EXAMPLES / "offboard_user.yaml", "--payload", payload({"email": email}), "--sandbox")
 
@@ -99,16 +99,14 @@ def test_many_sources_are_changed_from_standard_input(command: Command) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "\ufeff"], ids=["cut off", "empty"])
-def test_payload_that_is_no_json_is_refused(command: Command, tmp_path: Path, text: str) -> None:
+def test_payload_that_is_not_json_is_rejected(command: Command, tmp_path: Path, text: str) -> None:
     ended = command("flow", "run", read_flow(tmp_path), "--payload", "-", "--sandbox", stdin=text)
 
     assert (ended.code, ended.out) == (2, "")
     assert "the payload in standard input must be JSON" in ended.err
 
 
-def test_nothing_but_the_result_is_on_standard_output_and_only_the_end_on_the_other(
-    command: Command, tmp_path: Path
-) -> None:
+def test_result_goes_to_standard_output_and_the_summary_to_standard_error(command: Command, tmp_path: Path) -> None:
     ended = command("flow", "run", read_flow(tmp_path), "--sandbox")
 
     assert ended.json["data"]["sources"]
@@ -126,7 +124,7 @@ def test_events_are_lines_of_json_without_secrets(command: Command, payload: Any
     assert SECRET not in ended.err
 
 
-def test_with_events_an_error_is_a_line_of_json_too(command: Command, tmp_path: Path) -> None:
+def test_error_is_a_json_line_with_events(command: Command, tmp_path: Path) -> None:
     ended = command("flow", "run", one_step(tmp_path, "getSource", {"sourceId": "nope"}), "--sandbox", "--events=jsonl")
     *lines, last = [json.loads(line) for line in ended.err.splitlines()]
 
@@ -167,7 +165,7 @@ def test_step_that_cannot_run_is_named_before_anything_is_done(
     assert "Compute" in ended.err
 
 
-def test_unset_config_variable_is_an_error_with_its_cure(command: Command, payload: Any) -> None:
+def test_unset_config_variable_is_an_error_with_a_hint(command: Command, payload: Any) -> None:
     ended = command("flow", "run", EXAMPLES / "provision_app.yaml", "--payload", payload(APP), "--sandbox")
 
     assert (ended.code, "--config 'Warehouse ID=VALUE'" in ended.err) == (2, True)
@@ -189,7 +187,7 @@ def test_write_to_a_real_service_names_host_and_origin(
     assert ended.err.splitlines()[0] == f'Connection "Workspace": {host} (credentials: SEGMENT_API_KEY)'
 
 
-def test_what_takes_away_needs_a_yes_where_nobody_can_be_asked(
+def test_destructive_action_needs_yes_without_a_terminal(
     command: Command, tmp_path: Path, server: LoopbackServer
 ) -> None:
     file = one_step(tmp_path, "deleteSource", {"sourceId": "abc"})
@@ -202,9 +200,7 @@ def test_what_takes_away_needs_a_yes_where_nobody_can_be_asked(
     assert [asked.method for asked in server.asked] == ["DELETE"]
 
 
-def test_nothing_is_asked_about_a_sandbox_or_a_dry_run(
-    command: Command, tmp_path: Path, server: LoopbackServer
-) -> None:
+def test_sandbox_and_dry_run_need_no_confirmation(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
     source = listed(command, "listSources", "$.id")[0]
     file = one_step(tmp_path, "deleteSource", {"sourceId": source})
 
@@ -236,7 +232,7 @@ def test_write_of_unknown_outcome_exits_with_6(command: Command, tmp_path: Path,
     assert ended.code == 6
 
 
-def test_wait_and_an_ignored_error_are_told_and_a_long_loop_does_not_repeat_them(
+def test_wait_and_ignored_error_are_reported_and_summed_up_in_a_long_loop(
     command: Command, tmp_path: Path, payload: Any
 ) -> None:
     ignoring = {"errorHandlerType": "ignore"}
@@ -249,7 +245,7 @@ def test_wait_and_an_ignored_error_are_told_and_a_long_loop_does_not_repeat_them
     assert "... and 10 more waits, retries, and ignored errors" in ended.err
 
 
-def test_rate_limit_is_waited_for_and_told(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
+def test_rate_limit_wait_is_reported(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
     answers = iter([ServerResponse({}, status=429, headers={"Retry-After": "0"}), ServerResponse({"data": {}})])
     server.script = lambda _asked: next(answers)
     ended = command("flow", "run", read_flow(tmp_path))
@@ -267,7 +263,7 @@ def test_deadline_ends_a_run_and_says_how_to_go_on(command: Command, tmp_path: P
     assert "connector flow resume" in ended.err
 
 
-def test_what_is_logged_cannot_move_the_cursor(command: Command, tmp_path: Path, payload: Any) -> None:
+def test_logged_text_cannot_move_the_cursor(command: Command, tmp_path: Path, payload: Any) -> None:
     log = step("Log", "log.writeLog", {"level": "info", "message": "=trigger.results.body.data"})
     file = integration(tmp_path, log, variables=[])
     ended = command("flow", "run", file, "--payload", payload("\x1b[2J" + "x" * 1000))

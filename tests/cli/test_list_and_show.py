@@ -53,7 +53,7 @@ def test_list_as_json_has_everything(command: Command) -> None:
     }
 
 
-def test_show_tells_everything_about_the_inputs(command: Command) -> None:
+def test_show_prints_all_facts_of_the_inputs(command: Command) -> None:
     lines = command("show", "createFunction").out.splitlines()
 
     assert lines[0] == "Create Function (createFunction)"
@@ -65,7 +65,7 @@ def test_show_tells_everything_about_the_inputs(command: Command) -> None:
     assert "Example payload" in lines
 
 
-def test_show_tells_types_defaults_examples_and_data_sources(command: Command) -> None:
+def test_show_prints_types_defaults_examples_and_data_sources(command: Command) -> None:
     text = command("show", "listSources").out + command("show", "updateDestination").out
 
     assert "  count  integer, optional: Count." in text
@@ -129,7 +129,7 @@ def test_options_as_json_are_the_payload(command: Command, server: LoopbackServe
         (("sources", "--limit", "-1"), "--limit"),
     ],
 )
-def test_options_that_cannot_be_are_refused(command: Command, arguments: tuple[str, ...], told: str) -> None:
+def test_invalid_options_are_rejected(command: Command, arguments: tuple[str, ...], told: str) -> None:
     ended = command("choices", *arguments)
 
     assert (ended.code, told in ended.err) == (2, True)

@@ -53,14 +53,14 @@ def test_component_has_the_keys_of_the_server_form() -> None:
     assert (FORM["triggers"], list(FORM["actions"]), len(FORM["dataSources"])) == ({}, list(SEGMENT.actions), 3)
 
 
-def test_every_original_input_is_there_under_its_key_in_its_order(contract: dict[str, Any]) -> None:
+def test_every_original_input_exists_under_its_key_in_its_order(contract: dict[str, Any]) -> None:
     for key, facts in contract["actions"].items():
         original = [found["key"] for found in facts["original_inputs"]]
         exported = [found["key"] for found in FORM["actions"][key]["inputs"]]
         assert [name for name in exported if name in original] == original, key
 
 
-def test_original_types_and_collections_are_kept(contract: dict[str, Any]) -> None:
+def test_original_types_and_collections_are_the_same(contract: dict[str, Any]) -> None:
     for key, facts in contract["actions"].items():
         exported = inputs_of(FORM["actions"][key])
         for original in facts["original_inputs"]:
@@ -69,7 +69,7 @@ def test_original_types_and_collections_are_kept(contract: dict[str, Any]) -> No
             assert kind == (original["type"], original["collection"]), (key, original["key"])
 
 
-def test_original_requirements_are_kept_but_where_they_were_wrong(contract: dict[str, Any]) -> None:
+def test_original_requirements_are_the_same_except_known_bugs(contract: dict[str, Any]) -> None:
     for key, facts in contract["actions"].items():
         exported = inputs_of(FORM["actions"][key])
         for original in facts["original_inputs"]:
@@ -100,7 +100,7 @@ def test_original_data_sources_are_offered_where_the_component_has_them(contract
             assert offered == (None if wanted in LATER_DATA_SOURCES else wanted), (key, original["key"])
 
 
-def test_original_defaults_are_kept_but_samples_and_the_region(contract: dict[str, Any]) -> None:
+def test_original_defaults_are_the_same_except_samples_and_region(contract: dict[str, Any]) -> None:
     for key, facts in contract["actions"].items():
         exported = inputs_of(FORM["actions"][key])
         for original in facts["original_inputs"]:
@@ -177,7 +177,7 @@ def test_examples_are_texts_and_payloads_objects() -> None:
     assert FORM["actions"]["getSource"]["examplePayload"] == SEGMENT.actions["getSource"].example
 
 
-def test_nothing_is_exported_as_null() -> None:
+def test_definition_exports_no_null() -> None:
     def without_payloads(value: Any) -> Any:
         if isinstance(value, dict):
             return {k: without_payloads(v) for k, v in value.items() if k != "examplePayload"}

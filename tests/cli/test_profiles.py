@@ -77,7 +77,9 @@ def test_file_that_login_cannot_edit_is_left_alone(command: Command, local: Loop
     assert config.read_text() == 'profiles = {eu = {fields = {apiKey = "a"}}}\n'
 
 
-def test_login_writes_nothing_if_the_token_is_rejected(command: Command, local: LoopbackServer, config: Path) -> None:
+def test_login_writes_no_profile_when_the_token_is_rejected(
+    command: Command, local: LoopbackServer, config: Path
+) -> None:
     local.answer(ServerResponse({"errors": [{"message": "no"}]}, 401))
     ended = command("login", "--field", "apiKey=wrong", "--field", f"baseUrl={local.url}")
 
@@ -149,7 +151,7 @@ def test_profile_resolves_references(
     ("reference", "message"),
     [("env:NOT_SET", "environment variable NOT_SET is not set"), ("file:none", "cannot read none")],
 )
-def test_reference_to_nothing_is_named(
+def test_reference_without_a_value_is_named(
     command: Command, local: LoopbackServer, config: Path, reference: str, message: str
 ) -> None:
     config.parent.mkdir()

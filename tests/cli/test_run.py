@@ -36,7 +36,7 @@ def test_payload_is_indented_and_keeps_other_alphabets(command: Command, server:
     assert '        {\n          "id": "b",\n          "slug": "zwei ü"\n' in command("run", "listSources").out
 
 
-def test_what_utf8_cannot_hold_is_escaped(command: Command, server: LoopbackServer) -> None:
+def test_characters_that_utf8_cannot_hold_are_escaped(command: Command, server: LoopbackServer) -> None:
     server.answer(ServerResponse(rb'{"data": {"name": "\ud800"}}'))
     ended = command("run", "getSource", "-i", "sourceId=a")
 
@@ -116,7 +116,7 @@ def test_select_prints_a_part_and_a_path_that_can_match_often_a_list(
     assert command("run", "listSources", "--select", path).json == expected
 
 
-def test_select_that_matches_nothing_says_so_and_loses_no_success(command: Command, server: LoopbackServer) -> None:
+def test_select_without_a_match_warns_and_succeeds(command: Command, server: LoopbackServer) -> None:
     server.answer(PAGE)
     ended = command("run", "listSources", "--select", "$.data.sources")
 
@@ -124,7 +124,7 @@ def test_select_that_matches_nothing_says_so_and_loses_no_success(command: Comma
     assert 'warning: --select "$.data.sources" matched nothing' in ended.err
 
 
-def test_broken_select_is_refused_before_anything_is_sent(command: Command, server: LoopbackServer) -> None:
+def test_invalid_select_is_rejected_before_a_request_is_sent(command: Command, server: LoopbackServer) -> None:
     ended = command("run", "deleteSource", "--yes", "-i", "sourceId=a", "--select", "$[")
 
     assert (ended.code, server.asked) == (2, [])
@@ -153,7 +153,7 @@ def test_jsonl_prints_a_line_a_record_and_select_applies_to_each(command: Comman
     assert ended.out == '"A"\n"B"\n"C"\n'
 
 
-def test_records_before_a_failure_are_kept(command: Command, server: LoopbackServer) -> None:
+def test_records_before_a_failure_are_printed(command: Command, server: LoopbackServer) -> None:
     server.answer(page(["a"], "x"), ServerResponse({"errors": [{"type": "forbidden", "message": "no"}]}, 403))
     ended = command("run", "listSources", "--all", "--format", "jsonl")
 
@@ -167,13 +167,13 @@ def test_fetch_all_is_one_payload(command: Command, server: LoopbackServer) -> N
     assert ended.json == ["a", "b", "c"]
 
 
-def test_all_of_an_action_that_does_not_list_is_refused(command: Command) -> None:
+def test_all_is_rejected_for_an_action_that_is_not_a_list_action(command: Command) -> None:
     ended = command("run", "getSource", "-i", "sourceId=a", "--all")
 
     assert (ended.code, "--all works only with list actions" in ended.err) == (2, True)
 
 
-def test_lines_without_all_are_refused(command: Command) -> None:
+def test_jsonl_format_without_all_is_rejected(command: Command) -> None:
     ended = command("run", "listSources", "--format", "jsonl")
 
     assert (ended.code, "Add --all" in ended.err) == (2, True)
@@ -188,7 +188,7 @@ def test_debug_logs_requests_without_the_token(command: Command, server: Loopbac
     assert "-> 200" in ended.err
 
 
-def test_wait_on_a_rate_limit_is_told(command: Command, server: LoopbackServer) -> None:
+def test_wait_for_a_rate_limit_is_reported(command: Command, server: LoopbackServer) -> None:
     server.answer(ServerResponse(b"", 429, {"Retry-After": "0"}), PAGE)
     ended = command("run", "listSources")
 
@@ -204,7 +204,7 @@ def test_without_patience_a_rate_limit_fails_at_once(command: Command, server: L
     assert "in 30 s" in ended.err
 
 
-def test_deadline_ends_a_slow_answer(command: Command, server: LoopbackServer) -> None:
+def test_deadline_ends_a_slow_response(command: Command, server: LoopbackServer) -> None:
     server.answer(ServerResponse(PAGE, hang=60))
     ended = command("run", "listSources", "--deadline", "0.5")
 

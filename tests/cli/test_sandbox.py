@@ -38,7 +38,7 @@ def slugs(command: Command, *options: str) -> Any:
     return command("run", "listSources", "--sandbox", *SELECT, *options).json
 
 
-def test_what_one_command_makes_another_one_lists(file: Path) -> None:
+def test_next_command_lists_what_a_command_created(file: Path) -> None:
     made = in_a_process("run", "createSource", "--sandbox", *MADE)
     assert (made.code, made.json["data"]["data"]["source"]["slug"], made.err) == (0, "shop", "")
     listed = in_a_process("run", "listSources", "--sandbox", *SELECT)
@@ -88,12 +88,12 @@ def test_real_credentials_are_not_used(command: Command, server: LoopbackServer,
     assert server.asked == []
 
 
-def test_connection_beside_it_is_refused(command: Command, tmp_path: Path) -> None:
+def test_sandbox_and_connection_together_are_rejected(command: Command, tmp_path: Path) -> None:
     ended = command("run", "listSources", "--sandbox", "--connection", tmp_path / "any.json")
     assert (ended.code, "--connection and --sandbox cannot be used together" in ended.err) == (2, True)
 
 
-def test_nothing_is_said_and_nothing_is_asked_before_a_write(command: Command) -> None:
+def test_sandbox_write_needs_no_notice_and_no_confirmation(command: Command) -> None:
     id_ = command("run", "createSource", "--sandbox", *MADE).json["data"]["data"]["source"]["id"]
     ended = command("run", "deleteSource", "--sandbox", "-i", f"sourceId={id_}")
     assert (ended.code, ended.err) == (0, "")
@@ -115,7 +115,7 @@ def test_faults_come_from_a_variable(command: Command, monkeypatch: pytest.Monke
     assert (ended.code, 'invalid fault "flood"' in ended.err) == (2, True)
 
 
-def test_what_the_sandbox_notes_goes_to_standard_error(command: Command) -> None:
+def test_sandbox_notices_go_to_standard_error(command: Command) -> None:
     ended = command("run", "createSource", "--sandbox", *MADE, "-i", 'settings:={"other": 1}')
     assert ended.code == 0
     assert "WARNING connector.sandbox: createSource shop: Javascript has no setting other" in ended.err
@@ -169,7 +169,7 @@ def test_reset_needs_a_yes_once_there_is_something_to_lose(command: Command, fil
     assert slugs(command) == SLUGS
 
 
-def test_dump_loaded_again_is_the_same_workspace(command: Command, tmp_path: Path) -> None:
+def test_loaded_dump_is_the_same_workspace(command: Command, tmp_path: Path) -> None:
     seed = tmp_path / "seed.json"
     command("run", "createSource", "--sandbox", *MADE)
     written = in_a_process("sandbox", "dump", "--output", str(seed))
@@ -242,7 +242,7 @@ def test_unknown_command_names_the_nearest(command: Command) -> None:
     assert (ended.code, "accept-invite" in ended.err) == (2, True)
 
 
-def test_file_that_is_no_sandbox_is_told_and_left_alone(command: Command, tmp_path: Path) -> None:
+def test_file_that_is_not_a_sandbox_is_reported_and_not_changed(command: Command, tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     notes.write_text("These are my notes." * 100)
     ended = command("run", "listSources", f"--sandbox={notes}")

@@ -41,7 +41,7 @@ def told(lines: list[str]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_serve_tells_how_to_reach_it_and_ends_on_a_signal(stop: signal.Signals) -> None:
+def test_serve_prints_its_address_and_ends_on_a_signal(stop: signal.Signals) -> None:
     with serving("--in-memory", stop=stop) as (_, lines):
         url, token = told(lines)
         restricted = lines[2].split()[2]
@@ -92,7 +92,7 @@ def test_serve_plays_faults_and_assumes(tmp_path: Path) -> None:
         (["--in-memory", "--port", "70000"], 3, "invalid port 70000: must be 0 to 65535"),
     ],
 )
-def test_what_cannot_be_served_is_told(command: Command, args: list[str], code: int, message: str) -> None:
+def test_invalid_serve_options_are_reported(command: Command, args: list[str], code: int, message: str) -> None:
     ended = command("sandbox", "serve", *args)
     assert (ended.code, message in ended.err) == (code, True), ended.err
 

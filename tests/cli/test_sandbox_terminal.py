@@ -28,7 +28,9 @@ def sources(command: Command) -> int:
 
 @pytest.mark.parametrize("args", [["reset"], ["seed", "--sources", "5"]], ids=["reset", "seed"])
 @pytest.mark.parametrize(("typed", "code", "left"), [(b"n\n", 2, 3), (b"y\n", 0, 5)], ids=["no", "yes"])
-def test_what_is_lost_is_asked_for(command: Command, args: list[str], typed: bytes, code: int, left: int) -> None:
+def test_discarding_data_needs_confirmation(
+    command: Command, args: list[str], typed: bytes, code: int, left: int
+) -> None:
     from tests.cli.test_terminal import run
 
     command("sandbox", "seed", "--sources", "3")

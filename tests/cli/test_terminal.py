@@ -92,7 +92,7 @@ def run(
     return process.returncode, (out or b"").decode(), screen.text
 
 
-def test_what_takes_away_is_asked_about_with_inputs_and_host(server: LoopbackServer) -> None:
+def test_destructive_action_is_confirmed_with_inputs_and_host(server: LoopbackServer) -> None:
     server.answer({"data": {"status": "SUCCESS"}})
     code, out, screen = run("run", "deleteSource", "-i", "sourceId=abc", typed=b"y\n")
 
@@ -168,7 +168,7 @@ def test_records_on_a_terminal_are_not_mixed_with_a_count(server: LoopbackServer
     assert "records" not in screen
 
 
-def test_flow_that_takes_away_is_asked_about_with_steps_host_and_origin(server: LoopbackServer, tmp_path: Path) -> None:
+def test_destructive_flow_is_confirmed_with_steps_host_and_origin(server: LoopbackServer, tmp_path: Path) -> None:
     server.answer({"data": {"status": "SUCCESS"}})
     file = str(one_step(tmp_path, "deleteSource", {"sourceId": "abc"}))
     refused, _, _ = run("flow", "run", file, typed=b"n\n")

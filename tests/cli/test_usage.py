@@ -125,7 +125,7 @@ def test_limit_says_how_many_choices_it_left_out(command: Command, server: Loopb
 
 
 @pytest.mark.parametrize("args", [(), ("--select", "$.data.data.sources[?(@.slug=='web')]"), ("--dry-run",)])
-def test_one_page_of_several_is_not_taken_for_all(
+def test_one_page_is_not_mistaken_for_the_whole_list(
     command: Command, server: LoopbackServer, args: tuple[str, ...]
 ) -> None:
     server.answer(SOURCES)

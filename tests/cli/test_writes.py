@@ -27,7 +27,7 @@ def test_read_names_nothing(command: Command, server: LoopbackServer) -> None:
     assert command("run", "getSource", "-i", "sourceId=a").err == ""
 
 
-def test_what_takes_away_needs_a_yes_where_nobody_can_be_asked(command: Command, server: LoopbackServer) -> None:
+def test_destructive_action_needs_yes_without_a_terminal(command: Command, server: LoopbackServer) -> None:
     ended = command("run", "deleteSource", "-i", "sourceId=a")
 
     assert (ended.code, server.asked) == (2, [])
@@ -41,7 +41,7 @@ def test_yes_lets_it_happen(command: Command, server: LoopbackServer) -> None:
     assert (ended.code, server.asked[0].method) == (0, "DELETE")
 
 
-def test_raw_request_is_asked_about_by_its_method(command: Command, server: LoopbackServer) -> None:
+def test_raw_request_is_confirmed_by_its_method(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {}})
     delete = command("run", "rawRequest", "-i", "url=/sources/a", "-i", "method=DELETE")
     read = command("run", "rawRequest", "-i", "url=/sources", "-i", "method=GET")
@@ -50,7 +50,7 @@ def test_raw_request_is_asked_about_by_its_method(command: Command, server: Loop
     assert [asked.method for asked in server.asked] == ["GET"]
 
 
-def test_read_only_refuses_a_write_before_any_request(command: Command, server: LoopbackServer) -> None:
+def test_read_only_rejects_a_write_before_any_request(command: Command, server: LoopbackServer) -> None:
     ended = command("run", "createSource", *NEW, "--read-only")
 
     assert (ended.code, server.asked) == (2, [])
@@ -82,7 +82,7 @@ def test_dry_run_performs_reads(command: Command, server: LoopbackServer) -> Non
     assert (ended.json, len(server.asked)) == ({"data": {"data": {"source": {"id": "a"}}}}, 1)
 
 
-def test_dry_run_of_a_walk_performs_it(command: Command, server: LoopbackServer) -> None:
+def test_dry_run_of_a_list_fetches_all_pages(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {"sources": [{"id": "a"}, {"id": "b"}], "pagination": {}}})
     ended = command("run", "listSources", "--all", "--format", "jsonl", "--select", "$.id", "--dry-run")
 
@@ -128,7 +128,7 @@ def test_dry_run_counts_binary_bodies(command: Command, server: LoopbackServer) 
     assert ended.json["body"].endswith(" bytes")
 
 
-def test_dry_run_refuses_bad_inputs_like_a_run(command: Command, server: LoopbackServer) -> None:
+def test_dry_run_rejects_invalid_inputs_like_a_run(command: Command, server: LoopbackServer) -> None:
     assert command("run", "createSource", "--dry-run").code == 2
 
 

@@ -259,7 +259,7 @@ def test_target_prismatic_reports_missing_inputs_and_broken_actions(workshop: Co
     assert "Prismatic's workshop.updateThing is broken: it changes another thing" in problems[1]
 
 
-def test_finding_says_flow_step_line_cause_and_cure(workshop: Component) -> None:
+def test_problem_names_flow_step_line_cause_and_hint(workshop: Component) -> None:
     problem = flow_of(step("Post", "slack.postMessage")).check(workshop)[0]
     assert isinstance(problem, FlowProblem)
     assert problem.to_dict() == {

@@ -33,7 +33,7 @@ def test_action_goes_to_the_service_of_its_connection(run: Runs) -> None:
     assert done.results == {"thing": {"id": "t1", "name": "shop", "size": 3}}
 
 
-def test_config_variables_have_their_default_until_they_are_given(run: Runs) -> None:
+def test_config_variables_have_their_default_until_they_are_set(run: Runs) -> None:
     variables = [
         {"key": "Env", "dataType": "string", "defaultValue": "dev"},
         {"key": "Tags", "dataType": "string", "collectionType": "valuelist", "defaultValue": '["a", "b"]'},
@@ -62,9 +62,7 @@ def test_config_that_does_not_fit_runs_nothing(
     assert not service.server.asked
 
 
-def test_nothing_runs_when_a_step_is_not_supported_and_all_such_steps_are_named_first(
-    run: Runs, service: Service
-) -> None:
+def test_flow_does_not_start_when_steps_are_not_supported_and_names_them_all(run: Runs, service: Service) -> None:
     steps = (
         step("Create", "workshop.createThing", {"nam": "x"}),
         step("Compute", "code.runCode", {"code": "module.exports = ..."}),
@@ -83,7 +81,7 @@ def test_only_connection_serves_steps_that_name_none(workshop: Component, servic
     assert flow.run(workshop, connections={"any name": service.connection}).results == {"things": []}
 
 
-def test_two_workshops_in_one_flow_are_told_apart(workshop: Component, service: Service) -> None:
+def test_two_components_in_one_flow_have_their_own_connections(workshop: Component, service: Service) -> None:
     other = {"key": "Other", "dataType": "connection", "connection": {"key": "key", "component": {"key": "workshop"}}}
     flow = flow_of(
         step("One", "workshop.createThing", {"connectionInput": "#Workshop", "name": "a"}),
@@ -96,7 +94,7 @@ def test_two_workshops_in_one_flow_are_told_apart(workshop: Component, service: 
     assert tokens == ["Bearer secret-token-of-the-workshop", "Bearer the-other-token"]
 
 
-def test_connection_is_given_as_fields_as_open_connection_or_as_runner(workshop: Component, service: Service) -> None:
+def test_connection_is_passed_as_fields_as_open_connection_or_as_runner(workshop: Component, service: Service) -> None:
     flow = flow_of(step("List", "workshop.listThings"))
     fields = service.connection["fields"]
     with Runner(workshop, service.connection, read_only=True) as runner:

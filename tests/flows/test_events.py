@@ -60,7 +60,7 @@ def test_events_are_json_with_empty_parts_left_out(run: Runs, events: list[Event
     assert set(shown[1]) == {"type", "flow", "step", "path", "state", "action", "attempt", "time"}
 
 
-def test_waiting_on_a_rate_limit_is_told(run: Runs, events: list[Event], service: Service) -> None:
+def test_waiting_for_a_rate_limit_is_printed(run: Runs, events: list[Event], service: Service) -> None:
     service.answers["GET"] = [ServerResponse({}, status=429, headers={"Retry-After": "0"})]
     done = run(step("List", "workshop.listThings"))
     waits = [event for event in events if isinstance(event, StepEvent) and event.state == "waiting"]
@@ -126,7 +126,7 @@ def test_plugin_may_change_inputs_and_results_and_the_journal_has_what_it_made(r
     assert [line["results"] for line in recorded if line["type"] == "done"][-1] == done.results
 
 
-def test_step_that_a_plugin_answers_is_journaled_too(run: Runs) -> None:
+def test_step_performed_by_a_plugin_is_journaled(run: Runs) -> None:
     class Answering:
         @hookimpl
         def perform_step(self, step: StepCall) -> Any:
@@ -141,7 +141,7 @@ def test_step_that_a_plugin_answers_is_journaled_too(run: Runs) -> None:
     ]
 
 
-def test_plugin_with_an_unknown_hook_is_refused(run: Runs) -> None:
+def test_plugin_with_an_unknown_hook_is_rejected(run: Runs) -> None:
     class Wrong:
         @hookimpl
         def perform_steps(self) -> None: ...
@@ -187,7 +187,7 @@ def test_trace_keeps_a_failed_step(run: Runs, service: Service, tmp_path: Path) 
     assert (lines[1]["state"], "404" in lines[1]["error"], lines[2]["state"]) == ("failed", True, "failed")
 
 
-def test_what_is_no_trace_is_refused(tmp_path: Path) -> None:
+def test_file_that_is_not_a_trace_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no json")
     (tmp_path / "list").write_text("[1]\n")
     for name in ("text", "list"):
@@ -350,7 +350,7 @@ def test_schema_is_valid_and_accepts_flows() -> None:
         {"flows": [{"name": "x", "steps": [step("y", "a.b", errorConfig={"maxAttempts": 6})]}]},
     ],
 )
-def test_schema_refuses_what_the_reader_refuses(broken: dict[str, Any]) -> None:
+def test_schema_rejects_what_the_parser_rejects(broken: dict[str, Any]) -> None:
     content = {**document(), **broken}
     assert list(jsonschema.Draft202012Validator(json_schema()).iter_errors(content))
     with pytest.raises(UsageError):

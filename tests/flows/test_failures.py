@@ -37,7 +37,7 @@ def test_missing_input_says_which_reference_led_to_nothing(run: Runs) -> None:
 
 
 @pytest.mark.parametrize("milliseconds", ["soon", "-1"])
-def test_sleep_refuses_what_is_no_time(run: Runs, milliseconds: str) -> None:
+def test_sleep_rejects_an_invalid_duration(run: Runs, milliseconds: str) -> None:
     with pytest.raises(StepError, match='"ms" must be a number of milliseconds, got'):
         run(step("Wait", "sleep.sleep", {"ms": milliseconds}))
 
@@ -112,7 +112,7 @@ def test_ignored_error_of_a_loop_ends_the_loop_only(run: Runs, service: Service)
     assert done.steps["List"].count == 1
 
 
-def test_dry_run_reads_and_answers_writes_with_their_examples(run: Runs, service: Service) -> None:
+def test_dry_run_sends_reads_and_returns_examples_for_writes(run: Runs, service: Service) -> None:
     service.things["t9"] = {"id": "t9", "name": "there"}
     done = run(
         step("List", "workshop.listThings"),
@@ -127,9 +127,7 @@ def test_dry_run_reads_and_answers_writes_with_their_examples(run: Runs, service
     assert done.journal is None
 
 
-def test_read_after_a_pretended_write_is_answered_with_its_example_when_nothing_is_there(
-    run: Runs, service: Service
-) -> None:
+def test_read_after_a_skipped_write_returns_its_example_when_the_record_is_missing(run: Runs, service: Service) -> None:
     steps = step("Create", "workshop.createThing", {"name": "a"}), step("List", "workshop.listThings")
     service.answers["GET"] = [BROKEN]
     assert run(*steps, dry_run=True).results["things"][0]["id"] == "t1"
@@ -157,7 +155,7 @@ def test_limit_is_never_ignored(run: Runs) -> None:
         run(loop("Outer", "[1]", inner, errorConfig=forgiving), limits=Limits(iterations=2))
 
 
-def test_nothing_is_begun_after_the_deadline(run: Runs, service: Service) -> None:
+def test_step_is_not_started_after_the_deadline(run: Runs, service: Service) -> None:
     with pytest.raises(FlowDeadlineError, match="run deadline") as caught:
         run(step("Wait", "sleep.sleep", {"ms": "200"}), step("List", "workshop.listThings"), deadline=0.1)
 
@@ -166,7 +164,7 @@ def test_nothing_is_begun_after_the_deadline(run: Runs, service: Service) -> Non
     assert not service.server.asked
 
 
-def test_step_that_is_asked_for_by_a_wrong_name_gets_the_nearest_told(run: Runs) -> None:
+def test_unknown_step_name_suggests_the_nearest(run: Runs) -> None:
     with pytest.raises(KeyError, match=r"Did you mean Echo"):
         run(echo("Echo", "x")).steps["Ehco"]
 

@@ -46,7 +46,7 @@ def failed_run(run: Runs, *steps: dict[str, Any], **options: Any) -> Run:
     return caught.value.run
 
 
-def test_intent_of_a_write_stands_before_its_result(run: Runs) -> None:
+def test_intent_of_a_write_is_stored_before_its_result(run: Runs) -> None:
     done = run(step("Create", "workshop.createThing", {"name": "a"}), step("List", "workshop.listThings"))
     assert done.journal is not None
     records = lines(done.journal)
@@ -61,7 +61,7 @@ def test_intent_of_a_write_stands_before_its_result(run: Runs) -> None:
     assert records[2]["results"] == {"thing": {"id": "t1", "name": "a"}}
 
 
-def test_journal_is_private_to_its_user_and_lies_in_the_state_folder(run: Runs, state_home: Path) -> None:
+def test_journal_is_private_and_in_the_state_folder(run: Runs, state_home: Path) -> None:
     done = run(step("List", "workshop.listThings"))
     assert done.journal == state_home / "connector" / "runs" / f"{done.id}.jsonl"
     assert stat.S_IMODE(done.journal.stat().st_mode) == 0o600
@@ -142,9 +142,7 @@ def test_write_that_may_have_happened_is_reported_and_not_repeated(
     assert len(service.asked("POST")) == 1
 
 
-def test_repetition_that_is_refused_leaves_the_first_write_unknown(
-    run: Runs, workshop: Component, service: Service
-) -> None:
+def test_rejected_retry_leaves_the_first_write_unknown(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["POST"] = [ServerResponse(cut=True), FAILED]
     failed = failed_run(run, step("Create", "workshop.createThing", {"name": "a"}))
     assert failed.journal is not None
@@ -221,7 +219,7 @@ def test_unknown_run_is_rejected(workshop: Component) -> None:
         resume("20260101-000000-abcdef", workshop)
 
 
-def test_journal_that_is_damaged_in_its_middle_is_refused(run: Runs, workshop: Component, service: Service) -> None:
+def test_journal_damaged_in_the_middle_is_rejected(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["GET"] = [FAILED]
     failed = failed_run(run, step("List", "workshop.listThings"))
     assert failed.journal is not None
@@ -231,7 +229,7 @@ def test_journal_that_is_damaged_in_its_middle_is_refused(run: Runs, workshop: C
         resume(failed.journal, workshop, connections=service.connections)
 
 
-def test_file_that_is_there_is_never_taken_for_a_new_journal(run: Runs, tmp_path: Path) -> None:
+def test_existing_file_is_never_overwritten_by_a_new_journal(run: Runs, tmp_path: Path) -> None:
     (tmp_path / "mine.jsonl").write_text("mine")
     with pytest.raises(JournalError, match=r"cannot create journal .*: file exists"):
         run(step("List", "workshop.listThings"), journal=tmp_path / "mine.jsonl")
@@ -283,7 +281,7 @@ SENDS = 3 * 2
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 @pytest.mark.parametrize("moment", range(EVENTS + SENDS))
-def test_killed_run_is_taken_up_without_losing_or_doubling_anything(
+def test_killed_run_is_resumed_without_losing_or_doubling_a_write(
     moment: int, tmp_path: Path, service: Service, workshop: Component
 ) -> None:
     file, journal = tmp_path / "flow.yaml", tmp_path / "journal.jsonl"

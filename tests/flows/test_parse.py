@@ -83,7 +83,7 @@ def test_old_format_is_rejected_by_name() -> None:
     assert "this is the old format of one flow per file" in problems("name: x\ntrigger: {}\nsteps: []\n")[0]
 
 
-def test_ignored_fields_are_kept() -> None:
+def test_ignored_fields_stay_in_the_file() -> None:
     pages = [{"name": "Page", "elements": [{"type": "configVar", "value": "Workshop"}]}]
     scheduled = {**TRIGGER, "schedule": {"type": "value", "value": "0 * * * *"}}
     content = document(configPages=pages, labels=["a"])

@@ -79,7 +79,7 @@ def test_lists_sets_and_counters(run: Runs) -> None:
     assert done.steps["Time"].results.endswith("Z")
 
 
-def test_kept_values_lie_in_a_private_file(run: Runs, state_home: Path) -> None:
+def test_persisted_values_are_in_a_private_file(run: Runs, state_home: Path) -> None:
     run(keep("Save", "saveInstanceValue", key="k", value="v"))
     (file,) = (state_home / "connector" / "state").glob("*.json")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -112,7 +112,7 @@ def test_value_of_the_wrong_kind_is_an_error(run: Runs, steps: list[dict[str, An
         run(*steps)
 
 
-def test_damaged_file_of_kept_values_is_named(run: Runs, state_home: Path) -> None:
+def test_damaged_file_of_persisted_values_is_named(run: Runs, state_home: Path) -> None:
     run(keep("Save", "saveInstanceValue", key="k", value="v"))
     (file,) = (state_home / "connector" / "state").glob("*.json")
     for content in ("{", "[]"):

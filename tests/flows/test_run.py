@@ -50,7 +50,7 @@ def test_pairs_and_lists_reach_the_action_as_collections(run: Runs) -> None:
     }
 
 
-def test_reference_to_nothing_leaves_the_input_out(run: Runs, service: Service) -> None:
+def test_reference_without_a_value_leaves_the_input_unset(run: Runs, service: Service) -> None:
     service.things["t1"] = {"id": "t1", "name": "kept"}
     run(
         step("Update", "workshop.updateThing", {"thingId": "t1", "name": "=trigger.results.body.data.name"}), payload={}
@@ -81,12 +81,12 @@ def test_loop_goes_over_json_text(run: Runs) -> None:
     assert [execution.results["value"] for execution in run_.steps["Tell"].executions] == [1, 2]
 
 
-def test_loop_over_nothing_is_an_error_that_says_so(run: Runs) -> None:
+def test_loop_over_undefined_is_an_error(run: Runs) -> None:
     with pytest.raises(StepError, match='"items" must be a list or an object, got undefined'):
         run(loop("Loop", "=trigger.results.body.data.missing", echo("Tell", "x")), payload={})
 
 
-def test_loop_so_many_times_counts_from_zero(run: Runs) -> None:
+def test_loop_n_times_counts_from_zero(run: Runs) -> None:
     times = step("Times", "loop.loopNTimes", {"iterationCount": "3"}, steps=[echo("Tell", "=times.currentItem")])
     done = run(times, echo("After", "=times.results"))
     assert done.results == {"value": [{"value": 0}, {"value": 1}, {"value": 2}]}
@@ -170,7 +170,7 @@ def test_branch_on_expression_goes_the_first_way_that_holds(run: Runs) -> None:
     assert chosen == ["Big", "Medium", "Else"]
 
 
-def test_stop_execution_ends_the_flow_with_an_answer(run: Runs) -> None:
+def test_stop_execution_ends_the_flow_with_a_response(run: Runs) -> None:
     stop = {"statusCode": "201", "contentType": "application/json", "jsonBody": '{"id": 5}'}
     done = run(loop("Loop", "[1, 2]", step("Stop", "stop-execution.stopExecution", stop)), echo("Never", "x"))
     assert done.status == "done"
@@ -201,13 +201,13 @@ def test_sleep_waits(run: Runs, events: list[Event]) -> None:
     assert [(event.step, event.seconds, event.reason) for event in waits] == [("Wait", 0.03, "sleep")]
 
 
-def test_results_of_a_last_loop_are_kept_for_a_caller_who_waits(run: Runs) -> None:
+def test_results_of_a_last_loop_are_kept_for_a_waiting_caller(run: Runs) -> None:
     tell = loop("Loop", "[1, 2]", echo("Tell", "x"))
     assert run(tell).results == []
     assert run(tell, flow_settings={"isSynchronous": True}).results == [{"value": "x"}, {"value": "x"}]
 
 
-def test_value_that_no_branch_is_for_goes_nowhere_without_else(run: Runs) -> None:
+def test_value_without_a_branch_is_skipped_without_else(run: Runs) -> None:
     only = branches(A=[echo("In A", "x")])
     choose = step(
         "Choose", "branch.branchOnValue", {"inputValue": "b", "branchValueMappings": mappings(A="a")}, branches=only

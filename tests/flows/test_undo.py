@@ -34,14 +34,14 @@ def test_only_what_the_run_created_is_deleted_newest_first(run: Runs, workshop: 
     assert list(service.things) == ["old"]
 
 
-def test_what_was_undone_is_not_deleted_again(run: Runs, workshop: Component, service: Service) -> None:
+def test_undo_does_not_delete_twice(run: Runs, workshop: Component, service: Service) -> None:
     done = run(create("a"))
     undo(done.id, workshop, connections=service.connections)
     assert undo(done.id, workshop, connections=service.connections).deleted == []
     assert len(service.asked("DELETE")) == 1
 
 
-def test_what_every_try_of_a_loop_created_is_deleted(run: Runs, workshop: Component, service: Service) -> None:
+def test_undo_deletes_what_every_attempt_of_a_loop_created(run: Runs, workshop: Component, service: Service) -> None:
     retry = {"errorHandlerType": "retry", "maxAttempts": 1, "delaySeconds": 0}
     service.answers["PATCH"] = [ServerResponse({}, status=422)]
     update = step("Update", "workshop.updateThing", {"thingId": "t1", "name": "x"})
@@ -64,16 +64,14 @@ def test_run_that_was_undone_is_not_resumed(run: Runs, workshop: Component, serv
     assert len(service.asked("PATCH")) == 1
 
 
-def test_what_is_gone_already_is_said(run: Runs, workshop: Component, service: Service) -> None:
+def test_undo_reports_what_is_already_deleted(run: Runs, workshop: Component, service: Service) -> None:
     done = run(create("a"))
     service.things.clear()
     undone = undo(done.id, workshop, connections=service.connections)
     assert [write.step for write in undone.already_deleted] == ["Create a"]
 
 
-def test_what_could_not_be_deleted_is_said_and_the_rest_is_deleted(
-    run: Runs, workshop: Component, service: Service
-) -> None:
+def test_undo_reports_failed_deletes_and_deletes_the_rest(run: Runs, workshop: Component, service: Service) -> None:
     done = run(create("a"), create("b"))
     service.answers["DELETE"] = [ServerResponse({}, status=403)]
     undone = undo(done.id, workshop, connections=service.connections)
@@ -82,7 +80,7 @@ def test_what_could_not_be_deleted_is_said_and_the_rest_is_deleted(
     assert [write.step for write in undo(done.id, workshop, connections=service.connections).deleted] == ["Create b"]
 
 
-def test_what_may_have_been_created_is_said(run: Runs, workshop: Component, service: Service) -> None:
+def test_undo_reports_what_may_have_been_created(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["POST"] = [ServerResponse(cut=True)]
     with pytest.raises(StepError) as caught:
         run(create("a"))
@@ -90,7 +88,7 @@ def test_what_may_have_been_created_is_said(run: Runs, workshop: Component, serv
     assert "the outcome is unknown" in undone.not_undone[0][1]
 
 
-def test_answer_without_an_id_is_not_guessed_at(run: Runs, workshop: Component, service: Service) -> None:
+def test_response_without_an_id_is_not_undone(run: Runs, workshop: Component, service: Service) -> None:
     service.answers["POST"] = [ServerResponse({"done": True})]
     done = run(create("a"))
     undone = undo(done.id, workshop, connections=service.connections)
@@ -104,7 +102,7 @@ def test_dry_run_only_says_what_would_be_deleted(run: Runs, workshop: Component,
     assert len(undo(done.id, workshop, connections=service.connections).deleted) == 1
 
 
-def test_nothing_is_deleted_on_another_host(run: Runs, workshop: Component, service: Service) -> None:
+def test_undo_deletes_nothing_on_another_host(run: Runs, workshop: Component, service: Service) -> None:
     done = run(create("a"))
     elsewhere = {CONNECTION: {"fields": {"apiKey": "x", "baseUrl": "https://elsewhere.example"}}}
     with pytest.raises(JournalError, match=r"points to elsewhere.example"):

@@ -216,7 +216,9 @@ UNNAMED = {"rate-limit-budget"}
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, each in sandbox.api.assumptions.items() for value in each.choices]
 )
-def test_each_value_decides_the_answer(api: Api, restricted: Api, workspace: Workspace, name: str, value: str) -> None:
+def test_each_value_of_an_assumption_decides_the_response(
+    api: Api, restricted: Api, workspace: Workspace, name: str, value: str
+) -> None:
     if name == "restricted-token":
         asking, expected = restricted, {"read-only": 401, "write": 201}[value]
         ask: Callable[[Api], requests.Response] = post("/sources", SOURCE)
@@ -236,7 +238,7 @@ def test_each_value_decides_the_answer(api: Api, restricted: Api, workspace: Wor
     assert (name in named) == (name not in UNNAMED)
 
 
-def test_answer_that_nothing_was_assumed_for_names_nothing(api: Api) -> None:
+def test_response_without_an_assumption_has_no_assumption_header(api: Api) -> None:
     assert "X-Sandbox-Assumption" not in api("GET", f"/sources/{support.IOS_SOURCE}").headers
 
 
@@ -249,12 +251,12 @@ def test_each_assumption_says_what_it_decides_and_by_what_right() -> None:
         assert len(each.choices) > 1
 
 
-def test_unknown_assumption_is_refused(workspace: Workspace) -> None:
+def test_unknown_assumption_is_rejected(workspace: Workspace) -> None:
     with pytest.raises(SandboxError, match='unknown assumption "slug"'):
         workspace.set_assumption("slug", "409")
 
 
-def test_unknown_value_is_refused(workspace: Workspace) -> None:
+def test_unknown_value_is_rejected(workspace: Workspace) -> None:
     with pytest.raises(SandboxError, match=r'value "500" for assumption "slug-taken"\nValid values: 422, 409, allow'):
         workspace.set_assumption("slug-taken", "500")
 
@@ -266,7 +268,7 @@ def test_assumptions_can_be_switched_from_the_start() -> None:
         sandbox.open_workspace(assume={"slug-taken": "maybe"})
 
 
-def test_stable_cursors_walk_back_as_well(api: Api, workspace: Workspace) -> None:
+def test_stable_cursors_page_backwards(api: Api, workspace: Workspace) -> None:
     workspace.set_assumption("cursors", "stable")
     first = api.data("GET", "/sources?pagination.count=2")
     second = api.data("GET", f"/sources?pagination.count=2&pagination.cursor={quoted(first['pagination']['next'])}")
@@ -275,7 +277,7 @@ def test_stable_cursors_walk_back_as_well(api: Api, workspace: Workspace) -> Non
     assert base64.b64decode(again["pagination"]["current"]) == b"0"
 
 
-def test_newest_first_walks_every_page_both_ways_with_both_cursors(api: Api, workspace: Workspace) -> None:
+def test_newest_first_pages_can_be_iterated_both_ways_with_both_cursors(api: Api, workspace: Workspace) -> None:
     oldest = [source["id"] for source in workspace.sources]
     workspace.set_assumption("list-order", "newest-first")
     for cursors in ("offset", "stable"):

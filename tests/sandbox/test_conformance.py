@@ -161,7 +161,7 @@ def test_wrong_page_is_422_as_described(api: Api, operation: str) -> None:
     check_answer(operation, response)
 
 
-def test_seed_answers_as_described(api: Api) -> None:
+def test_seed_matches_the_described_responses(api: Api) -> None:
     for operation, (method, path, _) in operations().items():
         if method == "GET" and "{" not in path:
             check_answer(operation, api(method, path + QUERIES.get(operation, "")))

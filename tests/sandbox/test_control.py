@@ -35,7 +35,7 @@ def test_faults_are_switched_while_it_runs(api: Api) -> None:
     assert api("GET", "/").status_code == 200
 
 
-def test_wrong_fault_is_refused(api: Api) -> None:
+def test_invalid_fault_is_rejected(api: Api) -> None:
     response = api("POST", "/_sandbox/faults", {"fault": "flood"})
     assert response.status_code == 422
     assert 'invalid fault "flood"' in response.json()["errors"][0]["message"]
@@ -54,11 +54,11 @@ def test_assumptions_are_listed_and_switched(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["nothing", "slug-taken"])
-def test_wrong_assumption_is_refused(api: Api, name: str) -> None:
+def test_invalid_assumption_is_rejected(api: Api, name: str) -> None:
     assert api("PUT", f"/_sandbox/assumptions/{name}", {"value": "maybe"}).status_code == 422
 
 
-def test_requests_are_told_and_forgotten_and_control_is_none_of_them(api: Api) -> None:
+def test_requests_are_listed_and_cleared_without_those_of_the_control_api(api: Api) -> None:
     api("GET", "/sources?a=1")
     expected = {
         "method": "GET", "path": "/sources", "query": {"a": ["1"]}, "body": None, "status": 200, "fault": None

@@ -49,7 +49,7 @@ def served(path: Path) -> Iterator[tuple[subprocess.Popen[str], Api]]:
             process.kill()
 
 
-def test_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+def test_kill_loses_no_acknowledged_write(tmp_path: Path) -> None:
     path, answered = tmp_path / "w.sqlite", []
     with served(path) as (process, api):
         deadline = time.monotonic() + 20
@@ -107,9 +107,7 @@ def test_processes_that_open_a_new_file_together_make_one_workspace(tmp_path: Pa
     assert len(dumps[0]["sources"]) == 5
 
 
-def test_write_that_another_process_keeps_waiting_is_told_to_come_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_write_to_a_locked_file_is_a_temporary_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connector.sandbox_kit.store.BUSY_SECONDS", 0.1)
     path = tmp_path / "w.sqlite"
     with sandbox.open_workspace(path) as workspace, serve(SandboxApp([workspace])) as url:
@@ -154,7 +152,7 @@ def test_page_after_a_deletion_by_another_process_is_right(tmp_path: Path) -> No
         assert [source["id"] for source in page["sources"]] == ids[3:5]
 
 
-def test_file_that_is_no_sandbox_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_file_that_is_not_a_sandbox_is_rejected_and_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("These are my notes." * 100, encoding="utf-8")
     with pytest.raises(SandboxError, match=r"notes\.txt\" is not a sandbox file"):
@@ -162,7 +160,7 @@ def test_file_that_is_no_sandbox_is_refused_and_left_alone(tmp_path: Path) -> No
     assert path.read_text("utf-8").startswith("These are my notes.")
 
 
-def test_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_foreign_database_is_rejected_and_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "other.sqlite"
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE things (name TEXT)")

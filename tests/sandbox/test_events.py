@@ -78,7 +78,7 @@ def test_filters_leave_a_part(api: Api, query: str, rest: str | None) -> None:
         assert part + total(api, f"granularity=DAY&{DAYS}&{rest}") == whole
 
 
-def test_filter_that_nothing_passes_leaves_no_result(api: Api) -> None:
+def test_filter_without_a_match_leaves_no_result(api: Api) -> None:
     assert volume(api, f"granularity=DAY&{DAYS}&sourceId=nothing")["result"] == []
 
 

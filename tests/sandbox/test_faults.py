@@ -20,7 +20,7 @@ def made(workspace: Workspace) -> bool:
     return "made" in [source["slug"] for source in workspace.sources]
 
 
-def test_rate_limit_lets_so_many_pass_and_tells_how_long_to_wait(api: Api, workspace: Workspace) -> None:
+def test_rate_limit_accepts_n_requests_and_returns_retry_after(api: Api, workspace: Workspace) -> None:
     workspace.add_fault("rate-limit:2/min")
     first, second, third = (api("GET", "/") for _ in range(3))
     assert [each.status_code for each in (first, second, third)] == [200, 200, 429]
@@ -61,7 +61,7 @@ def test_published_limits_hold_for_their_operation_alone(api: Api, workspace: Wo
     assert api("GET", path).status_code == 200
 
 
-def test_latency_delays_the_answer(api: Api, workspace: Workspace) -> None:
+def test_latency_delays_the_response(api: Api, workspace: Workspace) -> None:
     workspace.add_fault("latency:80ms±10")
     started = time.monotonic()
     assert api("GET", "/").status_code == 200
@@ -86,13 +86,13 @@ def test_drop_cuts_the_connection_before_or_after_the_effect(
     assert (workspace.requests[-1].status, workspace.requests[-1].fault) == (None, f"drop:1:{moment}")
 
 
-def test_truncate_cuts_the_body_of_an_answer(api: Api, workspace: Workspace) -> None:
+def test_truncate_cuts_the_body_of_a_response(api: Api, workspace: Workspace) -> None:
     workspace.add_fault("truncate")
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         api("GET", "/sources")
 
 
-def test_next_request_after_a_cut_is_answered(api: Api, workspace: Workspace) -> None:
+def test_request_after_a_dropped_connection_succeeds(api: Api, workspace: Workspace) -> None:
     workspace.add_fault("drop:1")
     with pytest.raises(requests.ConnectionError):
         api("GET", "/")

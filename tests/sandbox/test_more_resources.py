@@ -46,7 +46,7 @@ def test_subscriptions_settings_are_merged(api: Api) -> None:
     assert changed["settings"] == {"a": 1, "b": 2}
 
 
-def test_schedule_of_no_known_form_is_refused(api: Api) -> None:
+def test_schedule_of_unknown_form_is_rejected(api: Api) -> None:
     path = f"/destinations/{support.SUBSCRIBED}/subscriptions/{support.SUBSCRIPTION}"
     body = {"input": {"reverseETLSchedule": {"strategy": "CRON", "config": {"spec": 1}}}}
     assert api.fields("PATCH", path, body) == ["input.reverseETLSchedule.config"]
@@ -72,14 +72,14 @@ def test_list_of_functions_needs_a_type(api: Api, query: str) -> None:
     assert api.fields("GET", f"/functions{query}") == ["resourceType"]
 
 
-def test_transformation_keeps_what_it_was_given(api: Api) -> None:
+def test_transformation_stores_its_fields(api: Api) -> None:
     body = {"name": "T", "sourceId": support.IOS_SOURCE, "enabled": False, "if": "x", "drop": True}
     made = api.data("POST", "/transformations", body)["transformation"]
     assert body.items() <= made.items()
     assert api.data("GET", f"/transformations/{made['id']}")["transformation"] == made
 
 
-def test_limits_of_a_transformation_are_kept(api: Api) -> None:
+def test_limits_of_a_transformation_are_enforced(api: Api) -> None:
     path = f"/transformations/{support.TRANSFORMATION}"
     defined = [{"fql": "f", "propertyName": "p"}] * 2
     paths = {"propertyPaths": ["p"] * 11, "propertyValue": "v"}
@@ -105,7 +105,7 @@ def test_invited_address_becomes_a_user_when_it_accepts(api: Api, workspace: Wor
     assert workspace.invites == []
 
 
-def test_nobody_accepts_what_was_not_offered(workspace: Workspace) -> None:
+def test_unknown_invitation_cannot_be_accepted(workspace: Workspace) -> None:
     with pytest.raises(SandboxError, match=r"no invitation for \"x@example\.com\""):
         workspace.accept_invite("x@example.com")
 
@@ -117,7 +117,7 @@ def test_users_are_deleted_all_or_none(api: Api, workspace: Workspace) -> None:
     assert support.USER not in ids(workspace.users)
 
 
-def test_deleting_no_users_is_refused(api: Api) -> None:
+def test_deleting_an_empty_list_of_users_is_rejected(api: Api) -> None:
     assert api.fields("DELETE", "/users") == ["userIds"]
 
 

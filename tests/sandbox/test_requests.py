@@ -42,7 +42,7 @@ def test_token_opens_its_own_workspace_only(site: SandboxApp, url: str, api: Api
         assert Api(url, other.token)("GET", "/").status_code == 401
 
 
-def test_wrong_token_is_no_workspaces_request_where_there_are_two() -> None:
+def test_unknown_token_belongs_to_no_workspace_when_there_are_two() -> None:
     with sandbox.open_workspace() as one, sandbox.open_workspace() as other:
         with serve(SandboxApp([one, other])) as url:
             assert Api(url, "wrong")("GET", "/").json()["errors"][0]["type"] == "unauthorized"
@@ -108,7 +108,7 @@ def test_last_page_has_no_next(api: Api) -> None:
     assert page["pagination"] == {"current": "MA==", "totalEntries": 5}
 
 
-def test_walk_meets_every_record_once(api: Api) -> None:
+def test_iteration_returns_every_record_once(api: Api) -> None:
     seen: list[str] = []
     query = "?pagination.count=2"
     while query:
@@ -169,13 +169,13 @@ def test_every_dialect_of_lists_names_the_same_records(api: Api, workspace: Work
         ("text/html", "application/json"),
     ],
 )
-def test_every_form_of_accept_is_answered(api: Api, accept: str, answered: str) -> None:
+def test_every_form_of_accept_gets_a_response(api: Api, accept: str, answered: str) -> None:
     response = api("GET", "/sources", headers={"Accept": accept})
     assert (response.status_code, response.headers["Content-Type"]) == (200, answered)
 
 
 @pytest.mark.parametrize("accept", ["application/vnd.segment.v1alpha+json", "application/vnd.segment.alpha+json"])
-def test_alpha_operations_answer_in_their_version(api: Api, accept: str) -> None:
+def test_alpha_operations_respond_in_their_version(api: Api, accept: str) -> None:
     response = api("GET", f"/destinations/{support.SUBSCRIBED}/subscriptions", headers={"Accept": accept})
     assert response.headers["Content-Type"] == "application/vnd.segment.v1alpha+json"
 
@@ -220,7 +220,7 @@ def test_each_fault_of_a_body_is_one_entry_with_its_field(api: Api, body: Any, e
 
 
 @pytest.mark.parametrize("content", [b"{", b"", b"\xff\xfe", b'{"settings": {"n": 1e999}}', b'{"slug": NaN}'])
-def test_body_that_is_no_json_is_refused(api: Api, content: bytes) -> None:
+def test_body_that_is_not_json_is_rejected(api: Api, content: bytes) -> None:
     response = api("POST", "/sources", data=content, headers={"Content-Type": "application/json"})
     assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "body")
 
@@ -232,7 +232,7 @@ def test_nested_faults_name_their_path(api: Api) -> None:
     assert api.fields("POST", "/invites", body) == expected
 
 
-def test_id_longer_than_255_characters_is_refused(api: Api) -> None:
+def test_id_longer_than_255_characters_is_rejected(api: Api) -> None:
     assert api("GET", f"/sources/{'x' * 255}").status_code == 404
     assert api.fields("GET", f"/sources/{'x' * 256}") == ["sourceId"]
 
@@ -241,14 +241,14 @@ def test_encoded_slash_is_part_of_an_id(api: Api) -> None:
     assert api("GET", "/sources/a%2Fb").status_code == 404
 
 
-def test_every_answer_tells_the_rate_limit(api: Api) -> None:
+def test_every_response_has_the_rate_limit_headers(api: Api) -> None:
     first, second = api("GET", "/"), api("GET", "/sources/nothing")
     assert [int(each.headers["X-RateLimit-Consumed"]) for each in (first, second)] == [1, 2]
     assert [int(each.headers["X-RateLimit-Remaining"]) for each in (first, second)] == [599, 598]
     assert first.headers["X-RateLimit-Reset"].endswith("GMT")
 
 
-def test_requests_are_kept_without_the_token(api: Api, workspace: Workspace) -> None:
+def test_requests_are_recorded_without_the_token(api: Api, workspace: Workspace) -> None:
     api("POST", "/sources?a=1&a=2", {"slug": "x"})
     [request] = workspace.requests
     expected = LoggedRequest("POST", "/sources", {"a": ["1", "2"]}, {"slug": "x"}, 422)
@@ -275,7 +275,7 @@ def test_cursor_beyond_the_end_is_an_empty_page(api: Api) -> None:
     assert json.dumps(page["pagination"]).count("next") == 0
 
 
-def test_body_over_10_mib_is_rejected_and_the_next_request_is_answered(api: Api) -> None:
+def test_body_over_10_mib_is_rejected_and_the_next_request_succeeds(api: Api) -> None:
     response = api("POST", "/sources", data=b"x" * (10 * 2**20 + 1), headers={"Content-Type": "application/json"})
     assert response.status_code == 413
     assert response.json()["errors"][0]["type"] == "too-large"

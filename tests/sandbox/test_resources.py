@@ -17,7 +17,7 @@ def ids(records: list[dict[str, Any]]) -> set[str]:
     return {record["id"] for record in records}
 
 
-def test_root_answers_the_workspace(api: Api) -> None:
+def test_root_returns_the_workspace(api: Api) -> None:
     assert api.data("GET", "/") == {"workspace": {"id": support.WORKSPACE, "slug": "sandbox", "name": "Sandbox"}}
 
 
@@ -37,12 +37,12 @@ def test_new_source_is_connected_to_every_warehouse(api: Api, workspace: Workspa
     assert connected == [each["id"] for each in workspace.warehouses]
 
 
-def test_new_source_is_connected_to_no_warehouse_when_so_asked(api: Api, workspace: Workspace) -> None:
+def test_new_source_can_be_created_without_warehouse_connections(api: Api, workspace: Workspace) -> None:
     id_ = api.source(disconnectAllWarehouses=True)["id"]
     assert not [each for each in workspace.connections if each["sourceId"] == id_]
 
 
-def test_new_warehouse_is_connected_to_every_source_unless_asked(api: Api, workspace: Workspace) -> None:
+def test_new_warehouse_is_connected_to_every_source_by_default(api: Api, workspace: Workspace) -> None:
     body = {"metadataId": support.SNOWFLAKE, "settings": {}}
     joined = api.data("POST", "/warehouses", body)["warehouse"]["id"]
     alone = api.data("POST", "/warehouses", body | {"disconnectAllSources": True})["warehouse"]["id"]
@@ -107,7 +107,7 @@ def test_missing_required_settings_are_logged(api: Api, caplog: pytest.LogCaptur
     assert "apiKey, retarget" in caplog.text
 
 
-def test_second_destination_of_a_type_that_allows_one_is_refused(api: Api) -> None:
+def test_second_destination_of_a_single_instance_type_is_rejected(api: Api) -> None:
     body = {"sourceId": support.WEB_SOURCE, "metadataId": support.KINESIS, "settings": {}}
     response = api("POST", "/destinations", body)
     message = "Multiple configurations of this destination type not supported."
@@ -128,7 +128,7 @@ def test_same_type_fits_another_source(api: Api) -> None:
     assert api.data("POST", "/destinations", body)["destination"]["sourceId"] == support.IOS_SOURCE
 
 
-def test_secret_settings_come_back_as_bullets_and_are_kept(api: Api, workspace: Workspace) -> None:
+def test_secret_settings_are_returned_masked_and_stored(api: Api, workspace: Workspace) -> None:
     settings = {"apiKey": "hidden-key", "retarget": True}
     body = {"sourceId": support.IOS_SOURCE, "metadataId": support.BLUESHIFT, "settings": settings}
     made = api.data("POST", "/destinations", body)["destination"]
@@ -143,7 +143,7 @@ def test_null_name_clears_a_destinations_name(api: Api) -> None:
     assert api.data("PATCH", path, {"name": None})["destination"]["name"] == ""
 
 
-def test_warehouses_password_is_kept_and_never_answered(api: Api, workspace: Workspace) -> None:
+def test_warehouse_password_is_stored_and_never_returned(api: Api, workspace: Workspace) -> None:
     settings = {"username": "u", "password": "not-to-be-seen"}
     body = {"metadataId": support.SNOWFLAKE, "name": "Lake", "settings": settings}
     made = api.data("POST", "/warehouses", body)["warehouse"]
@@ -188,7 +188,7 @@ def test_without_cascading_what_is_in_use_stays(api: Api, workspace: Workspace, 
     assert workspace.dump() == before
 
 
-def test_slug_can_be_kept_and_not_be_taken(api: Api) -> None:
+def test_slug_can_be_set_to_itself_but_not_to_another_ones(api: Api) -> None:
     source = api.source("mine")
     assert api.data("PATCH", f"/sources/{source['id']}", {"slug": "mine"})["source"] == source
     assert api.fields("PATCH", f"/sources/{source['id']}", {"slug": "ios"}) == ["slug"]

@@ -37,7 +37,7 @@ def test_documented_path_ids_are_in_the_seed(path: str, api: Api) -> None:
     assert api("GET", path).status_code == 200
 
 
-def test_dump_loaded_again_is_the_same_workspace(api: Api, workspace: Workspace) -> None:
+def test_loaded_dump_is_the_same_workspace(api: Api, workspace: Workspace) -> None:
     api.source("extra")
     api("POST", "/invites", {"invites": [{"email": "new@example.com"}]})
     api("DELETE", f"/destinations/{support.DESTINATION}")
@@ -80,13 +80,13 @@ def test_seed_may_leave_out_catalogs_and_obvious_fields() -> None:
         ({"sources": [{}] * 12}, "sources.9: the string id, slug, metadataId is required; and 2 more"),
     ],
 )
-def test_wrong_seed_is_refused_with_the_place(seed: dict[str, Any], message: str) -> None:
+def test_invalid_seed_is_rejected_with_its_location(seed: dict[str, Any], message: str) -> None:
     with pytest.raises(SandboxError, match=message):
         sandbox.open_workspace(seed=seed)
 
 
 @pytest.mark.parametrize("content", ["{", "[]"])
-def test_seed_file_that_is_no_object_is_refused(tmp_path: Path, content: str) -> None:
+def test_seed_file_that_is_not_an_object_is_rejected(tmp_path: Path, content: str) -> None:
     path = tmp_path / "seed.json"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(SandboxError, match=r"seed\.json"):
@@ -107,7 +107,7 @@ def test_reset_puts_the_seed_back_and_keeps_the_token(api: Api, workspace: Works
     assert api("GET", "/").status_code == 200
 
 
-def test_seed_for_a_file_that_holds_a_workspace_is_refused(tmp_path: Path) -> None:
+def test_seed_for_an_existing_workspace_is_rejected(tmp_path: Path) -> None:
     sandbox.open_workspace(tmp_path / "w.sqlite").close()
     with pytest.raises(SandboxError, match="already contains a workspace"):
         sandbox.open_workspace(tmp_path / "w.sqlite", seed={"sources": []})
@@ -122,7 +122,7 @@ def test_big_workspace_is_made_the_same_each_time_and_is_whole() -> None:
         assert len(pairs) == 700, "no source has two destinations of one type"
 
 
-def test_impossible_numbers_are_refused() -> None:
+def test_impossible_numbers_are_rejected() -> None:
     with pytest.raises(SandboxError, match="--destinations must be 0 to 7 for 1 sources"):
         sandbox.api.generate(sources=1, destinations=8)
 

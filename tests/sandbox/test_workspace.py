@@ -30,7 +30,7 @@ def test_opening_a_workspace_imports_no_server() -> None:
     assert found.stdout.strip() == "[]"
 
 
-def test_it_works_under_another_package_name() -> None:
+def test_sandbox_works_under_another_package_name() -> None:
     code = (
         "import importlib, sys, types; package = types.ModuleType('_private'); package.__path__ = ['.'];"
         "sys.modules['_private'] = package; sandbox = importlib.import_module('_private.sandbox');"
@@ -66,7 +66,7 @@ def test_lists_for_assertions_are_those_of_a_dump(workspace: Workspace) -> None:
         assert getattr(workspace, name) == dumped[name], name
 
 
-def test_what_a_list_holds_is_a_copy(workspace: Workspace) -> None:
+def test_listed_records_are_copies(workspace: Workspace) -> None:
     workspace.sources[0]["slug"] = "changed"
     assert workspace.sources[0]["slug"] == "ios"
 

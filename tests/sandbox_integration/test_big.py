@@ -11,7 +11,7 @@ from connector.testing import sandbox
 SOURCES = 40_000
 
 
-def test_walk_over_40000_sources_meets_each_once_and_keeps_one_page(segment: connector.Component) -> None:
+def test_iteration_over_40000_sources_returns_each_once_and_keeps_one_page(segment: connector.Component) -> None:
     seed = sandbox_of(segment).generate(sources=SOURCES, destinations=10)
     ids = {source["id"] for source in seed["sources"]}
     with sandbox(segment, seed=seed) as workspace:

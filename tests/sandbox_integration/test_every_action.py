@@ -46,7 +46,7 @@ class Customer:
         return next(each for each in self(key, fetchAll=True)[root] if each["slug"] == slug)
 
 
-def test_workspace_is_built_changed_listed_and_taken_apart(
+def test_workspace_is_built_changed_listed_and_deleted(
     segment: connector.Component, workspace: Sandbox, runner: connector.Runner
 ) -> None:
     do = Customer(runner)

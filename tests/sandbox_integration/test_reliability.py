@@ -78,7 +78,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-def test_of_a_thousand_calls_no_write_is_lost_and_none_is_doubled(segment: connector.Component) -> None:
+def test_thousand_calls_with_faults_lose_and_double_no_write(segment: connector.Component) -> None:
     model = Model()
     with sandbox(segment, faults=FAULTS, assume={"slug-taken": "allow"}) as workspace:
         work(workspace.runner(), model)
@@ -99,7 +99,7 @@ def test_of_a_thousand_calls_no_write_is_lost_and_none_is_doubled(segment: conne
 
 @pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize(("moment", "happened"), [("before", False), ("after", True)])
-def test_write_whose_answer_was_cut_off_says_that_its_outcome_is_unknown(
+def test_write_with_a_truncated_response_has_an_unknown_outcome(
     workspace: Sandbox, runner: connector.Runner, moment: str, happened: bool
 ) -> None:
     workspace.add_fault(f"drop:1:{moment}")
@@ -123,7 +123,7 @@ def test_body_that_breaks_off_is_read_again_where_that_is_safe(workspace: Sandbo
 
 
 @pytest.mark.parametrize("form", ["rate-limit:3/s", "rate-limit:3/s:no-retry-after"])
-def test_rate_limit_is_waited_out_as_told(workspace: Sandbox, form: str) -> None:
+def test_rate_limit_is_waited_for_as_the_response_asks(workspace: Sandbox, form: str) -> None:
     workspace.add_fault(form)
     waits: list[tuple[float, str]] = []
     runner = workspace.runner(on_wait=lambda seconds, reason: waits.append((seconds, reason)))
@@ -138,7 +138,7 @@ def test_rate_limit_is_waited_out_as_told(workspace: Sandbox, form: str) -> None
     assert all(0 < seconds <= 1 for seconds, _ in waits)
 
 
-def test_whoever_does_not_want_to_wait_is_told_how_long(workspace: Sandbox, runner: connector.Runner) -> None:
+def test_rate_limit_error_has_the_wait_when_max_wait_is_0(workspace: Sandbox, runner: connector.Runner) -> None:
     workspace.add_fault("rate-limit:0/min")
 
     with pytest.raises(RateLimitError) as caught:
@@ -148,7 +148,7 @@ def test_whoever_does_not_want_to_wait_is_told_how_long(workspace: Sandbox, runn
     assert len(workspace.requests) == 1
 
 
-def test_published_limits_are_waited_out_too(segment: connector.Component) -> None:
+def test_published_limits_raise_without_a_wait_and_are_waited_for_otherwise(segment: connector.Component) -> None:
     with sandbox(segment, faults=["published-limits"]) as workspace:
         subscription = workspace.subscriptions[0]
         inputs = {"destinationId": subscription["destinationId"], "subscriptionId": subscription["id"]}

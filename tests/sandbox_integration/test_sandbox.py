@@ -61,7 +61,7 @@ def test_one_file_is_served_twice(segment: connector.Component, tmp_path: Path) 
         assert "web-2" in slugs(second.runner())
 
 
-def test_nothing_is_left_after_the_block(segment: connector.Component) -> None:
+def test_server_and_threads_stop_after_the_block(segment: connector.Component) -> None:
     before = threading.enumerate()
     with serve(segment) as sandbox:
         sandbox.runner().invoke("listSources")
@@ -158,7 +158,7 @@ def test_check_names_the_operations_that_the_sandbox_lacks(tmp_path: Path) -> No
     assert sum("does not simulate" in message for message in messages) == 5
 
 
-def test_sandbox_is_a_part_of_the_component_wherever_it_lies(tmp_path: Path) -> None:
+def test_sandbox_is_loaded_from_any_folder_of_a_component(tmp_path: Path) -> None:
     copy_segment(tmp_path)
     with serve(connector.load_component(tmp_path)) as sandbox:
         assert len(slugs(sandbox.runner())) == 5

@@ -111,7 +111,7 @@ def check(component: Component, test: str, definition: Any) -> None:
         ),
     ],
 )
-def test_fault_of_an_action_is_found(tmp_path: Path, test: str, key: str, old: str, new: str, told: str) -> None:
+def test_problem_of_an_action_is_reported(tmp_path: Path, test: str, key: str, old: str, new: str, told: str) -> None:
     component = changed(tmp_path / "todo", TASKS, old, new)
 
     with pytest.raises(AssertionError, match=told) as caught:
@@ -120,7 +120,7 @@ def test_fault_of_an_action_is_found(tmp_path: Path, test: str, key: str, old: s
     assert str(tmp_path / "todo" / TASKS) in str(caught.value)
 
 
-def test_definition_without_a_description_is_found(tmp_path: Path) -> None:
+def test_definition_without_a_description_is_reported(tmp_path: Path) -> None:
     component = changed(tmp_path / "todo", TASKS, "", "")
     component.actions["listTasks"].display = Display(label="List Tasks")
 
@@ -128,14 +128,14 @@ def test_definition_without_a_description_is_found(tmp_path: Path) -> None:
         check(component, "definition_has_a_label_and_a_description", component.actions["listTasks"])
 
 
-def test_required_input_without_an_example_is_found(tmp_path: Path) -> None:
+def test_required_input_without_an_example_is_reported(tmp_path: Path) -> None:
     component = changed(tmp_path / "todo", TASKS, ', example="Water the plants"', "")
 
     with pytest.raises(UsageError, match="createTask: has no example of its required input title"):
         check(component, "required_input_has_an_example", component.actions["createTask"])
 
 
-def test_inputs_that_cannot_be_pickled_are_found(tmp_path: Path) -> None:
+def test_inputs_that_cannot_be_pickled_are_reported(tmp_path: Path) -> None:
     validator = "__import__('pydantic').AfterValidator(lambda value: (lambda: value)), Input("
     component = changed(tmp_path / "todo", TASKS, "Field(min_length=1), Input(", validator)
 
@@ -143,7 +143,7 @@ def test_inputs_that_cannot_be_pickled_are_found(tmp_path: Path) -> None:
         check(component, "inputs_survive_pickling", component.actions["createTask"])
 
 
-def test_schema_that_is_none_is_found(tmp_path: Path) -> None:
+def test_invalid_schema_is_reported(tmp_path: Path) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     wrong = 'Field(json_schema_extra={"type": "sentence"}), Input('
     component = changed(tmp_path / "todo", TASKS, "Field(min_length=1), Input(", wrong)
@@ -152,14 +152,14 @@ def test_schema_that_is_none_is_found(tmp_path: Path) -> None:
         check(component, "input_schema_is_json_schema_2020_12", component.actions["createTask"])
 
 
-def test_example_that_is_no_picklist_is_found(tmp_path: Path) -> None:
+def test_example_that_is_not_a_picklist_is_reported(tmp_path: Path) -> None:
     component = changed(tmp_path / "todo", LISTS, '"label"', '"name"')
 
     with pytest.raises(AssertionError, match="lists has an example that is no picklist"):
         check(component, "example_of_a_data_source_is_a_picklist", component.data_sources["lists"])
 
 
-def test_three_lines_check_everything_and_leave_out_what_is_told(tmp_path: Path) -> None:
+def test_contract_class_checks_everything_but_the_excluded_keys(tmp_path: Path) -> None:
     program = f"""
         import connector
         from connector.testing import ComponentContract

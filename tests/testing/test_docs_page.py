@@ -73,7 +73,7 @@ def test_every_public_method_of_the_harness_is_on_the_page() -> None:
     assert {name for name in public if not re.search(rf"\b{name}\b", PAGE)} == set()
 
 
-def test_what_is_installed_is_offered_by_the_distribution() -> None:
+def test_installed_extras_exist_in_the_distribution() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lists = re.findall(rf"{project['name']}\[([\w,]+)\]", PAGE)
     asked = {extra for extras in lists for extra in extras.split(",")}

@@ -44,7 +44,7 @@ def test_created_task_is_listed(runner: connector.Runner) -> None:
     assert made["data"]["task"] == {"id": "1", "title": "Call the bank", "listId": "work", "done": True}
 
 
-def test_every_page_is_walked(runner: connector.Runner) -> None:
+def test_every_page_is_fetched(runner: connector.Runner) -> None:
     for number in range(5):
         runner.invoke("createTask", {"title": f"Task {number}", "listId": "home"})
 
@@ -55,18 +55,18 @@ def test_every_page_is_walked(runner: connector.Runner) -> None:
     assert len(runner.invoke("listTasks", {"count": 2, "fetchAll": "true"})["data"]["tasks"]) == 5
 
 
-def test_its_data_source_offers_the_documented_choices(runner: connector.Runner) -> None:
+def test_data_source_returns_the_documented_choices(runner: connector.Runner) -> None:
     assert runner.choices("lists") == TODO.data_sources["lists"].example
 
 
-def test_its_own_error_body_is_read(runner: connector.Runner) -> None:
+def test_component_reads_its_own_error_body(runner: connector.Runner) -> None:
     with pytest.raises(UnprocessableError) as caught:
         runner.invoke("createTask", {"title": "x", "listId": "nowhere"})
 
     assert caught.value.api_errors[0].message == '"listId" does not exist in lists'
 
 
-def test_wrong_token_is_refused_and_not_shown(server: Sandbox) -> None:
+def test_invalid_token_is_rejected_and_not_shown(server: Sandbox) -> None:
     fields = {"apiKey": "wrong-token", "baseUrl": server.url}
     with connector.Runner(TODO, {"fields": fields}) as runner, pytest.raises(AuthenticationError) as caught:
         runner.invoke("listTasks")
@@ -171,7 +171,7 @@ def test_sandboxes_of_two_components_run_side_by_side(server: Sandbox) -> None:
         assert {each.id for each in server.api.operations} == {"listLists", "listTasks", "createTask"}
 
 
-def test_its_sandbox_plays_faults_and_takes_assumptions(server: Sandbox) -> None:
+def test_component_sandbox_supports_faults_and_assumptions(server: Sandbox) -> None:
     server.add_fault("error:503:createTask#1")
     server.set_assumption("unknown-body-keys", "422")
     with server.runner(max_wait=0) as runner, pytest.raises(connector.ConnectorError) as caught:

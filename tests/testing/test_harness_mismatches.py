@@ -54,7 +54,7 @@ def fail_with_a_reply_left() -> None:
         raise ZeroDivisionError
 
 
-def test_request_without_a_reply_names_itself_and_the_replies() -> None:
+def test_unmatched_request_is_named_with_the_stubs() -> None:
     with pytest.raises(UnexpectedRequestError) as caught:
         ask_for_something_else()
 
@@ -66,22 +66,22 @@ def test_request_without_a_reply_names_itself_and_the_replies() -> None:
     assert 'harness.respond({...}, method="GET", path="/users")' in told
 
 
-def test_spent_reply_is_marked() -> None:
+def test_used_stub_is_marked() -> None:
     with pytest.raises(UnexpectedRequestError, match=r"any method any path -> 200 \(used\)"):
         ask_twice()
 
 
-def test_without_any_reply_the_error_says_that() -> None:
+def test_unmatched_request_without_stubs_says_so() -> None:
     with pytest.raises(UnexpectedRequestError, match="No reply was prepared"):
         ask_for_nothing_prepared()
 
 
-def test_request_without_a_reply_fails_even_if_its_error_was_caught() -> None:
+def test_unmatched_request_fails_even_if_its_error_was_caught() -> None:
     with pytest.raises(UnexpectedRequestError):
         ask_and_swallow_the_error()
 
 
-def test_reply_that_was_never_asked_for_fails() -> None:
+def test_unused_stub_fails() -> None:
     with pytest.raises(AssertionError) as caught:
         ask_for_one_of_two()
 
@@ -96,7 +96,7 @@ def test_error_of_the_test_itself_is_not_hidden() -> None:
         fail_with_a_reply_left()
 
 
-def test_unused_replies_can_be_found_before_the_end() -> None:
+def test_unused_stubs_can_be_listed_before_the_end() -> None:
     with Harness(SEGMENT) as harness:
         harness.respond_with_example("getSource")
         with pytest.raises(AssertionError, match="The requests were: none"):
@@ -106,7 +106,7 @@ def test_unused_replies_can_be_found_before_the_end() -> None:
 
 
 @pytest.mark.parametrize("path", ["sources", "/sources?count=1", "https://api.segmentapis.com/sources"])
-def test_reply_for_an_impossible_path_is_refused(harness: Harness, path: str) -> None:
+def test_stub_with_an_impossible_path_is_rejected(harness: Harness, path: str) -> None:
     with pytest.raises(UsageError, match="cannot be for the path"):
         harness.respond({}, path=path)
 
@@ -121,7 +121,7 @@ def test_reply_for_an_impossible_path_is_refused(harness: Harness, path: str) ->
     ],
     ids=["unknown key", "no example", "no list", "unknown inputs"],
 )
-def test_what_cannot_be_prepared_is_refused(harness: Harness, prepare: object, told: str) -> None:
+def test_invalid_stub_is_rejected(harness: Harness, prepare: object, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         prepare(harness)  # type: ignore[operator]
 
@@ -150,12 +150,12 @@ def echoing() -> Component:
     return component
 
 
-def test_pages_of_an_example_without_a_list_are_refused(echoing: Component) -> None:
+def test_pages_of_an_example_without_a_list_are_rejected(echoing: Component) -> None:
     with Harness(echoing) as harness, pytest.raises(UsageError, match="has no records in its example payload"):
         harness.respond_with_pages("echo", [1])
 
 
-def test_action_of_a_plugin_is_answered_and_its_example_stays_its_own(echoing: Component) -> None:
+def test_plugin_action_is_stubbed_and_keeps_its_own_example(echoing: Component) -> None:
     with Harness(echoing) as harness:
         harness.respond_with_example("echo")["data"]["found"] = "changed"
         harness.respond_with_example("echo", method="GET", path="/segment")

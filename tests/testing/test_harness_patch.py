@@ -18,7 +18,7 @@ SEGMENT = connector.load_component()
 SOURCE = {"sourceId": "rh5BDZp6QDHvXFCkibm1pR"}
 
 
-def test_nothing_runs_outside_the_block() -> None:
+def test_harness_works_only_inside_its_block() -> None:
     harness = Harness(SEGMENT)
     with pytest.raises(UsageError, match="with Harness"):
         harness.invoke("getSource", SOURCE)
@@ -42,7 +42,7 @@ def test_whole_process_is_patched_inside_the_block_and_not_after() -> None:
     assert HTTPAdapter.send is before
 
 
-def test_runner_of_the_program_under_test_is_answered_too(harness: Harness) -> None:
+def test_runner_of_the_program_under_test_is_stubbed(harness: Harness) -> None:
     expected = harness.respond_with_example("getSource")
 
     with connector.Runner(SEGMENT, {"fields": {"apiKey": "its-own"}}) as runner:

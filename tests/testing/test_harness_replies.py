@@ -19,27 +19,27 @@ SEGMENT = connector.load_component()
 SOURCE = {"sourceId": "rh5BDZp6QDHvXFCkibm1pR"}
 
 
-def test_reply_is_what_the_action_answers(harness: Harness) -> None:
+def test_stub_is_what_the_action_returns(harness: Harness) -> None:
     harness.respond({"data": {"source": {"id": "abc"}}})
 
     assert harness.invoke("getSource", SOURCE) == {"data": {"data": {"source": {"id": "abc"}}}}
 
 
-def test_example_is_what_the_action_answers(harness: Harness) -> None:
+def test_example_is_what_the_action_returns(harness: Harness) -> None:
     expected = harness.respond_with_example("getSource")
 
     assert expected == SEGMENT.actions["getSource"].example
     assert harness.invoke("getSource", SOURCE) == expected
 
 
-def test_replies_are_used_in_their_order(harness: Harness) -> None:
+def test_stubs_are_used_in_order(harness: Harness) -> None:
     harness.respond({"n": 1})
     harness.respond({"n": 2})
 
     assert [harness.invoke("getSource", SOURCE)["data"]["n"] for _ in range(2)] == [1, 2]
 
 
-def test_reply_waits_for_the_request_that_it_is_for(harness: Harness) -> None:
+def test_stub_waits_for_its_request(harness: Harness) -> None:
     harness.respond({"n": "users"}, path="/users")
     harness.respond({"n": "deleted"}, method="delete")
     harness.respond({"n": "source"}, method="GET", path="/sources/a%2Fb")
@@ -49,7 +49,7 @@ def test_reply_waits_for_the_request_that_it_is_for(harness: Harness) -> None:
     assert harness.invoke("listUsers")["data"] == {"n": "users"}
 
 
-def test_reply_for_this_request_goes_before_one_for_any(harness: Harness) -> None:
+def test_stub_for_a_path_is_used_before_one_for_any_path(harness: Harness) -> None:
     harness.respond({"n": "any"})
     harness.respond({"n": "method"}, method="GET")
     harness.respond({"n": "both"}, method="GET", path=f"/sources/{SOURCE['sourceId']}")
@@ -57,7 +57,7 @@ def test_reply_for_this_request_goes_before_one_for_any(harness: Harness) -> Non
     assert [harness.invoke("getSource", SOURCE)["data"]["n"] for _ in range(3)] == ["both", "method", "any"]
 
 
-def test_pages_can_be_kept_for_one_request(harness: Harness) -> None:
+def test_pages_can_be_stubbed_for_one_request(harness: Harness) -> None:
     harness.respond_with_pages("listSources", [{"id": "a"}], [{"id": "b"}], method="GET", path="/sources")
     harness.respond({"users": []})
 
@@ -65,14 +65,14 @@ def test_pages_can_be_kept_for_one_request(harness: Harness) -> None:
     assert [source["id"] for source in harness.runner.records("listSources")] == ["a", "b"]
 
 
-def test_repeated_reply_answers_again_and_again(harness: Harness) -> None:
+def test_repeated_stub_responds_every_time(harness: Harness) -> None:
     harness.respond_with_example("getSource", repeat=True)
 
     assert harness.invoke("getSource", SOURCE) == harness.invoke("getSource", SOURCE)
     assert len(harness.requests) == 2
 
 
-def test_pages_are_walked(harness: Harness) -> None:
+def test_pages_are_iterated(harness: Harness) -> None:
     harness.respond_with_pages("listSources", [{"id": "a"}, {"id": "b"}], [], [{"id": "c"}])
 
     assert [source["id"] for source in harness.runner.records("listSources")] == ["a", "b", "c"]
@@ -113,14 +113,14 @@ def test_text_and_bytes_go_out_as_they_are(harness: Harness) -> None:
     }
 
 
-def test_no_answer_to_a_read_can_be_repeated(harness: Harness) -> None:
+def test_read_without_a_response_is_repeatable(harness: Harness) -> None:
     harness.respond_with_timeout()
 
     with pytest.raises(NoResponseError):
         harness.invoke("getSource", SOURCE)
 
 
-def test_no_answer_to_a_write_has_an_unknown_outcome(harness: Harness) -> None:
+def test_write_without_a_response_has_an_unknown_outcome(harness: Harness) -> None:
     harness.respond_with_timeout(method="DELETE")
 
     with pytest.raises(OutcomeUnknownError):

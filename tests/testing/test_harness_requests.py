@@ -56,7 +56,7 @@ def test_last_request_of_none_says_so(harness: Harness) -> None:
         _ = harness.last_request
 
 
-def test_requests_of_all_threads_are_kept(harness: Harness) -> None:
+def test_requests_of_all_threads_are_recorded(harness: Harness) -> None:
     harness.respond_with_example("getSource", repeat=True)
     with ThreadPoolExecutor(8) as pool:
         payloads = list(pool.map(lambda _: harness.invoke("getSource", SOURCE), range(40)))
@@ -64,7 +64,7 @@ def test_requests_of_all_threads_are_kept(harness: Harness) -> None:
     assert len(harness.requests) == len(payloads) == 40
 
 
-def test_replies_are_each_used_once_by_threads_together(harness: Harness) -> None:
+def test_stubs_are_each_used_once_across_threads(harness: Harness) -> None:
     for number in range(40):
         harness.respond({"n": number})
     with ThreadPoolExecutor(8) as pool:
@@ -82,7 +82,7 @@ def test_example_inputs_are_enough_to_perform(harness: Harness) -> None:
     assert harness.last_request.json == inputs
 
 
-def test_fields_of_the_connection_can_be_given() -> None:
+def test_fields_of_the_connection_can_be_passed() -> None:
     with Harness(SEGMENT, connection="apiKey", fields={"region": "eu1.api"}) as harness:
         harness.respond_with_example("getSource")
         harness.invoke("getSource", SOURCE)
@@ -90,17 +90,17 @@ def test_fields_of_the_connection_can_be_given() -> None:
     assert harness.last_request.host == "eu1.api.segmentapis.com"
 
 
-def test_bad_fields_are_refused_at_once() -> None:
+def test_invalid_fields_are_rejected_at_once() -> None:
     with pytest.raises(ConnectionInputError, match="Region"):
         Harness(SEGMENT, fields={"region": "moon"})
 
 
-def test_unknown_connection_is_refused_at_once() -> None:
+def test_unknown_connection_is_rejected_at_once() -> None:
     with pytest.raises(UnknownKeyError, match="apiKey"):
         Harness(SEGMENT, connection="apikey")
 
 
-def test_policy_is_kept() -> None:
+def test_policy_of_the_runner_applies() -> None:
     with Harness(SEGMENT, read_only=True, block=["getUser"]) as harness:
         for key in ("deleteSource", "getUser"):
             with pytest.raises(PolicyError):

@@ -8,7 +8,7 @@ from tests.support.outside import run_python
 
 
 @pytest.mark.parametrize("package", [connector, connector.testing], ids=lambda package: package.__name__)
-def test_every_public_name_is_there_and_listed(package: object) -> None:
+def test_every_public_name_exists_and_is_listed(package: object) -> None:
     names = package.__all__  # type: ignore[attr-defined]
 
     assert all(getattr(package, name) is not None for name in names)

@@ -30,7 +30,7 @@ def run(tmp_path: Path) -> Run:
     return pytest_with_plugin(tmp_path)
 
 
-def test_nothing_of_a_component_is_imported_until_a_fixture_is_used(run: Run) -> None:
+def test_component_is_not_imported_until_a_fixture_is_used(run: Run) -> None:
     conftest = """
         import sys
 

@@ -33,7 +33,7 @@ def counting(folder: Path) -> Path:
     return integration(folder, step("Count", "persist-data.incrementInstanceValue", {"keyInput": "n"}), variables=[])
 
 
-def test_every_connection_is_the_sandbox_and_every_step_is_kept(workspace: Sandbox, tmp_path: Path) -> None:
+def test_every_connection_is_the_sandbox_and_every_step_is_recorded(workspace: Sandbox, tmp_path: Path) -> None:
     run = run_flow(two_connections(tmp_path), workspace)
 
     listed = run.steps["List Two"]
@@ -41,7 +41,7 @@ def test_every_connection_is_the_sandbox_and_every_step_is_kept(workspace: Sandb
     assert [source["id"] for source in run.results["data"]["sources"]] == [s["id"] for s in workspace.sources]
 
 
-def test_flow_that_names_no_connection_gets_the_sandbox_too(workspace: Sandbox, tmp_path: Path) -> None:
+def test_flow_without_a_connection_gets_the_sandbox(workspace: Sandbox, tmp_path: Path) -> None:
     nameless = integration(tmp_path, call("List", "listSources", connection=None), variables=[])
 
     assert run_flow(nameless, workspace).results["data"]["sources"]
@@ -63,14 +63,14 @@ def test_each_connection_may_have_a_sandbox_of_its_own(workspace: Sandbox) -> No
         assert [found["id"] for found in other.sources if found["slug"] == "shop"] == [run.results["sourceId"]]
 
 
-def test_nothing_is_left_behind_by_a_run(workspace: Sandbox, tmp_path: Path, state_home: Path) -> None:
+def test_run_stores_nothing_in_the_state_folder(workspace: Sandbox, tmp_path: Path, state_home: Path) -> None:
     file = counting(tmp_path)
 
     assert [run_flow(file, workspace).results, run_flow(Flow.load(file), workspace).results] == [1, 1]
     assert not state_home.exists()
 
 
-def test_kept_values_last_where_a_test_wants_them(workspace: Sandbox, tmp_path: Path) -> None:
+def test_persisted_values_last_when_a_test_passes_a_folder(workspace: Sandbox, tmp_path: Path) -> None:
     kept = [run_flow(counting(tmp_path), workspace, state=tmp_path / "kept").results for _ in range(2)]
 
     assert kept == [1, 2]
