@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from connector.common.text import did_you_mean
 from connector.component.component import Component, load_component
 from connector.component.definitions import Action, DataSource
 from connector.component.inputs import Input, Inputs
@@ -123,6 +124,28 @@ def sandbox_is_whole(component: Component) -> Iterator[Problem]:
             yield Problem(action.key, f"the sandbox does not simulate {action.operation.id}", hint=hint)
 
 
+def operations_exist(component: Component) -> Iterator[Problem]:
+    """The operation of every action is in the API description, if there is one."""
+    for key in component.manifest.actions if component.api else ():
+        action = component.actions[key]
+        if action.operation is None and not action.effect_depends_on_inputs:
+            name = action.operation_id or key
+            hint = did_you_mean(name, component.api) or f'Name it: @action("{key}", operation="...").'
+            yield Problem(key, f'the API has no operation "{name}"', hint=hint)
+
+
+def actions_are_tested(component: Component) -> Iterator[Problem]:
+    """Some test names every action; a component without a folder for tests is not asked for them."""
+    folder = component.folder / "tests"
+    if not folder.is_dir():
+        return
+    text = "\n".join(file.read_text(encoding="utf-8") for file in folder.rglob("*.py"))
+    for key, action in component.actions.items():
+        if key in component.manifest.actions and f'"{key}"' not in text:
+            hint = f"Write one in {folder / 'wire' / action.resource}.py: from inputs to the exact request."
+            yield Problem(key, "no test names the action", hint=hint)
+
+
 def docs_page_is_fresh(component: Component) -> Iterator[Problem]:
     """The component's page says what the component is now; a component without a docs folder has no page."""
     file = page_file(component)
@@ -150,6 +173,8 @@ RULES: tuple[Rule, ...] = (
     payloads_can_be_read,
     payloads_have_their_shape,
     pages_are_found,
+    operations_exist,
+    actions_are_tested,
     sandbox_is_whole,
     docs_page_is_fresh,
 )
@@ -158,7 +183,11 @@ RULES: tuple[Rule, ...] = (
 def _models(component: Component) -> Iterator[tuple[str, type[Inputs]]]:
     for connection in component.connections.values():
         yield connection.key, connection.fields
-    definitions: Mapping[str, Definition] = {**component.data_sources, **component.actions}
+    definitions: Mapping[str, Definition] = {
+        **component.data_sources,
+        **component.actions,
+        **component.operations,
+    }
     for key, definition in definitions.items():
         yield key, definition.inputs
 
