@@ -61,9 +61,6 @@ def run(args: list[str]) -> int:
         return PIPE_CLOSED
     except ConnectorError as error:
         return _report(error, switches)
-    except OSError as error:
-        text = f"cannot write the output: {(error.strerror or str(error)).lower()}"
-        return _report(ConnectorError(text, hint="The action may have been applied."), switches)
     except Exception as error:
         if switches.debug:
             import traceback
@@ -73,11 +70,14 @@ def run(args: list[str]) -> int:
 
 
 def _unexpected(error: Exception) -> ConnectorError:
-    """Return the error about an exception that nothing caught: of a component's own code, or a bug."""
+    """Return the error about an exception that nothing caught: of a component's own code, of the system, or a bug."""
     text = f"{type(error).__name__}: {error}"
     if location := _foreign_location(error):
         hint = "Run again with --debug to see the traceback."
         return ConnectorError(f"{location}: {text}", hint=hint)
+    if isinstance(error, OSError):
+        text = f"cannot write the output: {(error.strerror or str(error)).lower()}"
+        return ConnectorError(text, hint="The action may have been applied.")
     hint = "This is a bug. Run again with --debug and report the traceback."
     return ConnectorError(f"internal error: {text}", hint=hint)
 

@@ -53,9 +53,10 @@ def command(
     connector login
     connector login eu --field apiKey=env:SEGMENT_EU_TOKEN --field region=eu1.api
     """
-    from connector.component.profiles import Profile, save_profile
+    from connector.component.profiles import Profile, check_name, save_profile
     from connector.component.runner import Runner
 
+    check_name(name)
     component = component_of(context)
     definition = component.connection(connection_key)
     fields = _assigned(definition, assignments)

@@ -33,6 +33,6 @@ def _missing(parameter: click.Parameter, context: click.Context | None, hint: st
 
 
 def _reworded(message: str) -> str:
-    text = " ".join(message.split()).removesuffix(".")
+    text = re.sub(r" \(env var: [^)]*\)", "", " ".join(message.split())).removesuffix(".")
     text = re.sub(r"(?<![\w])'([^']*)'(?![\w])", r'"\1"', text)
     return text[:1].lower() + text[1:]

@@ -54,16 +54,6 @@ class Profile:
     connection: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
-    def __post_init__(self) -> None:
-        """Check the name.
-
-        Raises:
-            UsageError: If the name has other characters than letters, digits, `-` and `_`.
-        """
-        if not _NAME.fullmatch(self.name):
-            text = f'invalid profile name "{self.name}": expected letters, digits, hyphens, and underscores'
-            raise UsageError(text)
-
     def installed_component(self) -> Component:
         """Load the component that the profile names, else the bundled one.
 
@@ -105,6 +95,16 @@ class Profile:
         else:
             return value
         raise ConnectionInputError(f'profile "{self.name}": {key}: {reason}')
+
+
+def check_name(name: str) -> None:
+    """Check that a profile can have a name.
+
+    Raises:
+        UsageError: If the name has other characters than letters, digits, hyphens, and underscores.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(f'invalid profile name "{name}": expected letters, digits, hyphens, and underscores')
 
 
 def profiles_file(environment: Mapping[str, str]) -> Path:
@@ -160,8 +160,10 @@ def save_profile(profile: Profile, environment: Mapping[str, str]) -> Path:
     """Write a profile to the file, in place of one with the same name, and return the path of the file.
 
     Raises:
+        UsageError: If the profile cannot have its name.
         ConnectionInputError: If the file cannot be read or changed.
     """
+    check_name(profile.name)
     return _change(profile.name, profile, environment)
 
 

@@ -145,9 +145,9 @@ def test_error_format_comes_from_the_environment(command: Command, monkeypatch: 
     assert json.loads(command("nope").err)["error"]["type"] == "UsageError"
 
 
-def broken(component: Path) -> None:
+def broken(component: Path, expression: str = "1 / 0") -> None:
     file = component.parent / "actions" / "things.py"
-    source = file.read_text(encoding="utf-8").replace('return context.api.get("things")', "return 1 / 0")
+    source = file.read_text(encoding="utf-8").replace('return context.api.get("things")', f"return {expression}")
     file.write_text(source, encoding="utf-8")
 
 
@@ -163,6 +163,17 @@ def test_error_of_a_component_names_its_file_and_line(
     line = 1 + file.read_text(encoding="utf-8").splitlines().index("    return 1 / 0")
     assert ended.err.splitlines()[0] == f"error: {file}:{line}: ZeroDivisionError: division by zero"
     assert "This is a bug" not in ended.err
+
+
+def test_system_error_of_a_component_is_not_one_of_the_output(
+    command: Command, other_component: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_CONNECTION", '{"host": "https://example.com", "token": "x"}')
+    broken(other_component, 'open("/none/at/all")')
+    ended = command("--manifest", other_component, "run", "listThings")
+
+    assert (ended.code, "things.py:" in ended.err, "FileNotFoundError" in ended.err) == (1, True, True)
+    assert "cannot write the output" not in ended.err
 
 
 def test_unexpected_error_of_this_package_is_called_a_bug(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,6 +109,12 @@ def test_login_rejects_invalid_names_and_fields(
     assert message in ended.err
 
 
+def test_login_rejects_an_invalid_name_before_it_asks(command: Command, config: Path) -> None:
+    ended = command("login", "a b")
+
+    assert (ended.code, 'invalid profile name "a b"' in ended.err) == (2, True)
+
+
 def test_profile_selects_the_connection(command: Command, local: LoopbackServer, config: Path) -> None:
     login(command, local, "eu")
     local.answer(PAGE)

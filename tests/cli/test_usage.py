@@ -84,10 +84,13 @@ def test_unexpected_argument_suggests_the_option_for_inputs(
     ],
 )
 @pytest.mark.parametrize("option", ["--max-wait", "--deadline"])
-def test_nan_is_rejected_by_every_command_that_waits(command: Command, args: tuple[str, ...], option: str) -> None:
-    ended = command(*args, option, "nan")
+@pytest.mark.parametrize("value", ["nan", "ten"])
+def test_nan_is_rejected_by_every_command_that_waits(
+    command: Command, args: tuple[str, ...], option: str, value: str
+) -> None:
+    ended = command(*args, option, value)
 
-    assert (ended.code, '"nan" is not a number of seconds' in ended.err) == (2, True)
+    assert (ended.code, f'"{value}" is not a number of seconds' in ended.err) == (2, True)
 
 
 def test_default_of_max_wait_is_the_one_of_python_and_in_the_help(command: Command) -> None:
