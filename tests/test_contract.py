@@ -11,7 +11,8 @@ import connector
 from connector.component.api_description import Operation
 from tests.support.reference import API, documented_definitions
 from tests.support.server import LoopbackServer
-from tests.test_wire import BY_KEY, ROWS, Row
+from tests.support.wire import Row
+from tests.test_wire import BY_KEY, ROWS
 
 API_ROWS = [row for row in ROWS if row.key != "rawRequest"]
 RENAMED = {"if": "ifInput", "id": "subscriptionId"}

@@ -1,0 +1,1 @@
+"""From inputs to the exact request: one row for each action, one module for each resource."""
