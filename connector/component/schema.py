@@ -111,3 +111,43 @@ def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 def _both_objects(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     shared = {key: _both(one[key], other[key]) for key in one.keys() & other.keys()}
     return {**one, **other, **shared}
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "number": (int, float),
+    "integer": (int,),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+
+
+def value_problems(schema: Mapping[str, Any], value: Any, path: str = "") -> list[tuple[str, str]]:
+    """Return path and message of what does not match an output schema: other types, and no known field at all."""
+    if "anyOf" in schema:
+        forms = [value_problems(form, value, path) for form in schema["anyOf"]]
+        return min(forms, key=len)
+    types = schema.get("type", [])
+    names = [types] if isinstance(types, str) else list(types)
+    if names and not any(_is_type(value, name) for name in names):
+        return [(path, f"must be of type {' or '.join(names)}")]
+    if isinstance(value, dict):
+        return _object_problems(schema.get("properties", {}), value, path)
+    if isinstance(value, list) and "items" in schema:
+        return [p for n, item in enumerate(value) for p in value_problems(schema["items"], item, f"{path}[{n}]")]
+    return []
+
+
+def _object_problems(properties: Mapping[str, Any], value: dict[str, Any], path: str) -> list[tuple[str, str]]:
+    if properties and not properties.keys() & value.keys():
+        return [(path, f"has none of the fields {', '.join(properties)}")]
+    dot = "." if path else ""
+    known = [(key, part) for key, part in value.items() if key in properties]
+    inner = [value_problems(properties[key], part, f"{path}{dot}{key}") for key, part in known]
+    return [problem for problems in inner for problem in problems]
+
+
+def _is_type(value: Any, name: str) -> bool:
+    return isinstance(value, _TYPES.get(name, (object,))) and (name == "boolean" or not isinstance(value, bool))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from connector.flows.run.result import Run
     from connector.flows.run.resume import resume
     from connector.flows.run.settings import RunSettings
+    from connector.flows.run.settle import settle
     from connector.flows.run.trace import read_trace
     from connector.flows.run.undo import UndoResult, undo
     from connector.flows.schema import json_schema
@@ -43,6 +44,7 @@ else:
             "run.result": ("Run",),
             "run.resume": ("resume",),
             "run.settings": ("RunSettings",),
+            "run.settle": ("settle",),
             "run.trace": ("read_trace",),
             "run.undo": ("UndoResult", "undo"),
             "schema": ("json_schema",),
@@ -70,6 +72,7 @@ __all__ = [
     "read_trace",
     "resume",
     "runs",
+    "settle",
     "tree",
     "undo",
 ]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from connector.errors import JournalError
 
 Record = Mapping[str, Any]
+
+Decision = Literal["retry", "skip", "happened", "did-not-happen"]
+"""What is known about a write with an unknown outcome: to be retried; to be taken as done, without results; that it was
+applied, with results; that it was not."""
 
 VERSION = 2
 """Version of the record format; a journal of another version is rejected."""

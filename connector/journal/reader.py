@@ -9,7 +9,7 @@ from typing import Any
 
 from connector.errors import JournalError
 from connector.journal.file import header_of, read_record, read_records
-from connector.journal.protocol import Journal, Record, check_header
+from connector.journal.protocol import Decision, Journal, Record, check_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class JournalContents:
         status: `done` or `failed`; empty for a run that did not come to an end.
         error: What the run failed with.
         finished: Position of the results of each finished step, by its path.
-        ignored: Paths of the steps whose error the flow ignored.
+        without_results: Paths of steps that ended without results: their error was ignored, or they were skipped.
         unknown: Writes with an unknown outcome by path, in order.
-        doubted: Paths of those that an earlier process left: a retry that is rejected says nothing about them.
+        retries: Paths of those that someone decided to retry.
         writes: Writes that were applied, in order.
         undone: Positions of the writes whose creations were deleted.
     """
@@ -57,11 +57,12 @@ class JournalContents:
     status: str = ""
     error: str = ""
     finished: dict[str, int] = field(default_factory=dict)
-    ignored: set[str] = field(default_factory=set)
+    without_results: set[str] = field(default_factory=set)
     unknown: dict[str, Write] = field(default_factory=dict)
-    doubted: set[str] = field(default_factory=set)
+    retries: set[str] = field(default_factory=set)
     writes: list[Write] = field(default_factory=list)
     undone: set[int] = field(default_factory=set)
+    _intents: dict[str, int] = field(default_factory=dict, repr=False)
 
     def results(self, path: str) -> Any:
         """Return the results of a finished step."""
@@ -73,27 +74,59 @@ class JournalContents:
 
     def add(self, record: Record, position: int) -> None:
         """Take in one record."""
-        path = record.get("path", "")
         match record["type"]:
-            case "intent":
-                parts = (record[key] for key in ("step", "action", "connection", "inputs"))
-                self.unknown[path] = Write(path, *parts)
-            case "done":
-                self.finished[path] = position
-                if path in self.unknown:
-                    self.writes.append(replace(self.unknown.pop(path), position=position))
-            case "failed":
-                if not record["unknown"] and path not in self.doubted:
-                    self.unknown.pop(path, None)
-                if record["ignored"]:
-                    self.ignored.add(path)
             case "undone":
                 self.undone.add(record["position"])
             case "end":
                 self.status, self.error = record["status"], record.get("error", "")
             case "resumed":
                 self.status = self.error = ""
-                self.doubted |= self.unknown.keys()
+            case _ if "path" in record:
+                self._add_step(record["path"], record, position)
+
+    def _add_step(self, path: str, record: Record, position: int) -> None:
+        match record["type"]:
+            case "intent":
+                parts = (record[key] for key in ("step", "action", "connection", "inputs"))
+                self.unknown[path] = Write(path, *parts)
+                self._intents[path] = self._intents.get(path, 0) + 1
+                self.retries.discard(path)
+            case "refused":
+                # Says something about the last intent only: an earlier one may have been applied all the same.
+                self._intents[path] -= 1
+                if not self._intents[path]:
+                    self._settle(path)
+            case "done":
+                self.finished[path] = position
+                self._apply(path, position)
+            case "failed" if record["ignored"]:
+                self.without_results.add(path)
+            case "decision":
+                self.decide(path, record["decision"], position)
+
+    def decide(self, path: str, decision: Decision, position: int = 0) -> None:
+        """Take in a decision about a write of unknown outcome."""
+        match decision:
+            case "retry":
+                self.retries.add(path)
+            case "skip":
+                self.without_results.add(path)
+                self._settle(path)
+            case "happened":
+                self.finished[path] = position
+                self._apply(path, position)
+            case "did-not-happen":
+                self._settle(path)
+
+    def _apply(self, path: str, position: int) -> None:
+        write = self._settle(path)
+        if write is not None:
+            self.writes.append(replace(write, position=position))
+
+    def _settle(self, path: str) -> Write | None:
+        self._intents.pop(path, None)
+        self.retries.discard(path)
+        return self.unknown.pop(path, None)
 
 
 def contents_of(journal: Journal) -> JournalContents:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from connector.errors import ConnectorError, JournalError
-from connector.journal.protocol import Journal
+from connector.journal.protocol import Decision, Journal
 
 
 class JournalWriter:
@@ -29,6 +29,15 @@ class JournalWriter:
         """Record that a write is about to be sent."""
         intent = {"step": step, "action": action, "connection": connection, "inputs": inputs}
         self._append("intent", {"path": path, **intent, "time": time.time()}, sync=True)
+
+    def write_refused(self, path: str, error: str) -> None:
+        """Record that a write was not applied. The next attempt records a new intent."""
+        with suppress(JournalError):
+            self._append("refused", {"path": path, "error": error}, sync=True)
+
+    def decided(self, path: str, decision: Decision, results: Any = None) -> None:
+        """Record what became of a write with an unknown outcome, or what to do with it."""
+        self._append("decision", {"path": path, "decision": decision, "results": results}, sync=True)
 
     def step_done(self, path: str, results: Any, *, sync: bool) -> None:
         """Record that a step is done."""

@@ -157,6 +157,39 @@ def test_killed_run_is_resumed_without_retrying_its_last_write_by_default(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_write_of_a_killed_run_is_settled_with_its_results(
+    command: Command, service: Service, file: Path, tmp_path: Path
+) -> None:
+    service.hanging = {"two"}
+    process = start("flow", "run", str(file))
+    service.wait_for("two")
+    running = command("flow", "settle", past(command)[0]["id"], "Create two", "--did-not-happen")
+    process.kill()
+    finish(process)
+    service.hanging = set()
+    (run,) = past(command)
+    results = tmp_path / "results.json"
+    results.write_text('{"data": {"source": {"id": 5}}}')
+    wrong = command("flow", "settle", run["id"], "Create two", "--happened", "--results", results)
+    results.write_text('{"data": {"source": {"id": "id-two"}}}')
+    settled = command("flow", "settle", run["id"], "Create two", "--happened", "--results", results)
+
+    assert (running.code, "is still running" in running.err) == (2, True)
+    assert (wrong.code, "data.data.source.id: must be of type string" in wrong.err) == (2, True)
+    assert (settled.code, settled.err) == (
+        0,
+        'Recorded that segment.createSource in step "Create two" was applied.\n',
+    )
+    assert command("flow", "resume", run["id"]).code == 0
+    assert service.slugs == ["one", "two", "three"]
+    assert len(command("flow", "undo", run["id"], "--yes").json["deleted"]) == 3
+
+
+def test_settle_needs_one_decision(command: Command) -> None:
+    assert "Pass --happened or --did-not-happen." in command("flow", "settle", "x", "Create").err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_run_in_the_sandbox_is_resumed_after_a_kill(command: Command, tmp_path: Path) -> None:
     from tests.flows.support import step
 

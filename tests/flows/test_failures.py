@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
@@ -14,8 +14,9 @@ from connector.errors import (
     ServerError,
     StepError,
 )
-from connector.flows import Limits, Run
+from connector.flows import Limits, Run, StepCall
 from connector.flows.run.events import Event, StepEvent
+from connector.hookspecs import hookimpl
 from tests.flows.support import (
     ServerResponse,
     Service,
@@ -153,6 +154,19 @@ def test_limit_is_never_ignored(run: Runs) -> None:
     inner = loop("Inner", "[1, 2, 3]", echo("Tell", "x"), errorConfig=forgiving)
     with pytest.raises(FlowLimitError, match="limit of 2 iterations"):
         run(loop("Outer", "[1]", inner, errorConfig=forgiving), limits=Limits(iterations=2))
+
+
+def test_no_plugin_around_a_loop_swallows_a_limit(run: Runs) -> None:
+    class Swallowing:
+        @hookimpl(wrapper=True)
+        def perform_step(self, step: StepCall) -> Generator[None, Any, Any]:
+            try:
+                return (yield)
+            except Exception:
+                return None
+
+    with pytest.raises(FlowLimitError, match="the run exceeds the limit of 3 steps"):
+        run(loop("Loop", "[1, 2, 3]", echo("Tell", "x")), plugins=[Swallowing()], limits=Limits(steps=3))
 
 
 def test_step_is_not_started_after_the_deadline(run: Runs, service: Service) -> None:

@@ -8,7 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,14 @@ import pytest
 import yaml
 
 from connector.component.component import Component
-from connector.errors import InvalidFlowError, JournalError, StepError
-from connector.flows import Run, resume, runs, undo
+from connector.component.definitions import Action
+from connector.errors import InputError, InvalidFlowError, JournalError, RateLimitError, StepError
+from connector.flows import Run, resume, runs, settle, undo
 from connector.flows.run.events import Event, StepEvent
+from connector.hookspecs import hookimpl
 from connector.journal.file import FileJournal
+from connector.journal.reader import read_history
+from tests.flows import support
 from tests.flows.support import CONNECTION, TOKEN, ServerResponse, Service, document, flow_of, step
 
 ROOT = Path(__file__).parents[2]
@@ -426,3 +430,208 @@ def test_journal_that_others_could_read_becomes_private_when_it_is_resumed(
     failed.journal.chmod(0o644)
     resume(failed.journal, workshop, connections=service.connections)
     assert stat.S_IMODE(failed.journal.stat().st_mode) == 0o600
+
+
+def interrupting(state: str) -> Callable[[Event], None]:
+    """Returns a listener that interrupts the run at the first event of a state, as Ctrl-C does."""
+
+    def listen(event: Event) -> None:
+        if isinstance(event, StepEvent) and event.state == state:
+            raise KeyboardInterrupt
+
+    return listen
+
+
+def interrupted_run(run: Runs, *steps: dict[str, Any], state: str, **options: Any) -> Path:
+    with pytest.raises(KeyboardInterrupt):
+        run(*steps, on_event=interrupting(state), **options)
+    return runs()[0].journal
+
+
+def types_of(journal: Path) -> list[str]:
+    return [line["type"] for line in lines(journal)]
+
+
+def names_of(service: Service) -> list[str]:
+    return [json.loads(asked.body)["name"] for asked in service.asked("POST")]
+
+
+CREATE = step("Create", "workshop.createThing", {"name": "a"})
+
+
+def test_rejected_write_is_not_in_doubt_while_its_step_waits_for_a_retry(
+    run: Runs, workshop: Component, service: Service
+) -> None:
+    service.answers["POST"] = [FAILED]
+    retry = {"errorHandlerType": "retry", "maxAttempts": 2, "delaySeconds": 60}
+    journal = interrupted_run(run, {**CREATE, "errorConfig": retry}, state="waiting")
+    assert types_of(journal) == ["run", "intent", "refused", "end"]
+    assert resume(journal, workshop, connections=service.connections).status == "done"
+    assert len(service.asked("POST")) == 2
+
+
+def test_write_waits_for_a_rate_limit_before_its_next_intent(run: Runs, service: Service, events: list[Event]) -> None:
+    service.answers["POST"] = [ServerResponse({}, status=429, headers={"Retry-After": "0"})]
+    done = run(CREATE)
+    assert done.journal is not None
+    assert types_of(done.journal) == ["run", "intent", "refused", "intent", "done", "end"]
+    waits = [event for event in events if isinstance(event, StepEvent) and event.state == "waiting"]
+    assert [(event.step, event.reason) for event in waits] == [("Create", "rate limit")]
+    assert done.steps["Create"].attempts == 1
+
+
+def test_kill_while_a_write_waits_for_a_rate_limit_leaves_no_doubt(
+    run: Runs, workshop: Component, service: Service
+) -> None:
+    service.answers["POST"] = [ServerResponse({}, status=429, headers={"Retry-After": "60"})]
+    journal = interrupted_run(run, CREATE, state="waiting")
+    assert runs()[0].unknown == 0
+    assert resume(journal, workshop, connections=service.connections).results == {"thing": {"id": "t1", "name": "a"}}
+
+
+@pytest.mark.parametrize("max_wait", [0, 5])
+def test_write_does_not_wait_longer_than_allowed(run: Runs, service: Service, max_wait: float) -> None:
+    service.answers["POST"] = [ServerResponse({}, status=429, headers={"Retry-After": "60"})]
+    with pytest.raises(StepError) as caught:
+        run(CREATE, max_wait=max_wait)
+    assert isinstance(caught.value.cause, RateLimitError)
+    assert caught.value.exit_code == 5
+    assert runs()[0].unknown == 0
+
+
+def test_idempotent_write_in_doubt_is_retried_without_asking(run: Runs, workshop: Component, service: Service) -> None:
+    service.things["t1"] = {"id": "t1"}
+    service.answers["PATCH"] = [ServerResponse(cut=True)] * 9
+    failed = failed_run(run, step("Update", "workshop.updateThing", {"thingId": "t1", "name": "b"}), max_wait=0)
+    assert runs()[0].unknown == 1
+    service.answers.clear()
+    assert failed.journal is not None
+    assert resume(failed.journal, workshop, connections=service.connections).status == "done"
+    assert service.things["t1"]["name"] == "b"
+
+
+def test_decision_about_one_write_is_known_to_a_later_resume(run: Runs, workshop: Component, service: Service) -> None:
+    service.answers["POST"] = [ServerResponse(cut=True)]
+    two = step("Create b", "workshop.createThing", {"name": "b"})
+    journal = failed_run(run, step("Create a", "workshop.createThing", {"name": "a"}), two).journal
+    assert journal is not None
+    service.answers["POST"] = [ServerResponse(cut=True)]
+    with pytest.raises(StepError):
+        resume(journal, workshop, connections=service.connections, unknown="skip")
+    assert [write.step for write in read_history(journal).unknown.values()] == ["Create b"]
+    assert resume(journal, workshop, connections=service.connections, unknown="retry").status == "done"
+    assert names_of(service) == ["a", "b", "b"]
+
+
+def test_decision_to_retry_is_known_when_the_resumed_run_dies_before_it(
+    run: Runs, workshop: Component, service: Service
+) -> None:
+    service.answers["POST"] = [ServerResponse(cut=True)]
+    journal = failed_run(run, CREATE).journal
+    assert journal is not None
+    with pytest.raises(KeyboardInterrupt):
+        resume(
+            journal,
+            workshop,
+            connections=service.connections,
+            unknown="retry",
+            on_event=interrupting("running"),
+        )
+    assert resume(journal, workshop, connections=service.connections).status == "done"
+    assert len(service.asked("POST")) == 2
+
+
+@pytest.mark.parametrize("key", ["Create b", "loop.1/createB"])
+def test_each_write_in_doubt_is_decided_by_its_step_or_path(
+    key: str, run: Runs, workshop: Component, service: Service
+) -> None:
+    service.answers["POST"] = [ServerResponse(cut=True)]
+    ignoring = {"errorHandlerType": "ignore"}
+    inner = [
+        step("Create b", "workshop.createThing", {"name": "=loop.currentItem"}, errorConfig=ignoring),
+        step("List", "workshop.listThings"),
+    ]
+    service.answers["GET"] = [FAILED]
+    journal = failed_run(run, step("Loop", "loop.loopOverItems", {"items": "[1]"}, steps=inner)).journal
+    assert journal is not None
+    with pytest.raises(JournalError, match="with an unknown outcome"):
+        resume(journal, workshop, connections=service.connections, unknown={"Other": "skip"})
+    resume(journal, workshop, connections=service.connections, unknown={key.replace("loop.1", "loop.0"): "skip"})
+    assert len(service.asked("POST")) == 1
+
+
+def test_settled_results_are_seen_by_later_steps_and_can_be_undone(
+    run: Runs, workshop: Component, service: Service
+) -> None:
+    service.answers["POST"] = [ServerResponse(cut=True)]
+    journal = failed_run(run, CREATE, step("Tell", "workshop.echo", {"value": "=create.results.thing.id"})).journal
+    assert journal is not None
+    service.things["t7"] = {"id": "t7", "name": "a"}
+    wrong_results: list[Any] = [{"thing": {"id": 7}}, {"thin": {}}, "text", []]
+    for wrong in wrong_results:
+        with pytest.raises(InputError, match="results do not match the output schema"):
+            settle(journal, "Create", workshop, happened=True, results=wrong)
+    settle(journal, "create", workshop, happened=True, results={"thing": {"id": "t7", "name": "a"}})
+    assert resume(journal, workshop, connections=service.connections).results == {"value": "t7"}
+    assert [write.step for write in undo(journal, workshop, connections=service.connections).deleted] == ["Create"]
+    assert service.things == {}
+    assert len(service.asked("POST")) == 1
+
+
+@pytest.mark.parametrize(("happened", "posts"), [(True, 1), (False, 2)])
+def test_settled_write_is_not_asked_about_again(
+    happened: bool, posts: int, run: Runs, workshop: Component, service: Service
+) -> None:
+    service.answers["POST"] = [ServerResponse(cut=True), FAILED]
+    journal = failed_run(run, CREATE, step("List", "workshop.listThings")).journal
+    assert journal is not None
+    settle(journal, "Create", workshop, happened=happened)
+    with pytest.raises(JournalError, match=r'no write with an unknown outcome in step "Create"'):
+        settle(journal, "Create", workshop, happened=happened)
+    if not happened:
+        with pytest.raises(StepError):
+            resume(journal, workshop, connections=service.connections)
+        # The retry was rejected, and nothing else can have been applied.
+        assert runs()[0].unknown == 0
+        posts += 1
+    assert resume(journal, workshop, connections=service.connections).status == "done"
+    assert len(service.asked("POST")) == posts
+
+
+def test_write_is_not_settled_while_its_run_goes_on(run: Runs, workshop: Component, service: Service) -> None:
+    service.answers["POST"] = [ServerResponse(cut=True)]
+    journal = failed_run(run, CREATE).journal
+    assert journal is not None
+    holder = FileJournal.reopen(journal)
+    try:
+        with pytest.raises(JournalError, match="is still running"):
+            settle(journal, "Create", workshop, happened=False)
+    finally:
+        holder.close()
+
+
+def test_retry_that_is_rejected_in_one_run_leaves_the_first_attempt_in_doubt(
+    run: Runs, workshop: Component, service: Service
+) -> None:
+    service.things["t1"] = {"id": "t1"}
+    service.answers["PATCH"] = [*[ServerResponse(cut=True)] * 3, FAILED, FAILED]
+    retry = {"errorHandlerType": "retry", "maxAttempts": 2, "delaySeconds": 0}
+    update = step("Update", "workshop.updateThing", {"thingId": "t1", "name": "b"}, errorConfig=retry)
+    failed_run(run, update, max_wait=0)
+    assert runs()[0].unknown == 1
+
+
+def test_error_of_a_plugin_after_a_write_leaves_its_outcome_open(
+    service: Service, workshop: Component, run: Runs
+) -> None:
+    class Broken:
+        @hookimpl(wrapper=True)
+        def perform_action(self, action: Action[Any]) -> Generator[None, Any, Any]:
+            yield
+            raise ValueError(action.key)
+
+    component = support.workshop()
+    component.add_plugin(Broken())
+    with pytest.raises(StepError):
+        flow_of(CREATE).run(component, connections=service.connections)
+    assert runs()[0].unknown == 1

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
-from connector.component.component import error_context
+from connector.component.component import Component, error_context
 from connector.component.context import Context
-from connector.component.definitions import Action
+from connector.component.definitions import Action, Payload
+from connector.component.inputs import Inputs
 from connector.component.pagination import has_next_page as is_followed
 from connector.errors import (
+    ConnectorError,
     InputError,
     InvalidResponseError,
     NotFoundError,
     OutcomeUnknownError,
     Problem,
+    RateLimitError,
     ServerError,
 )
 from connector.flows.run.prepare import PreparedRun
@@ -30,7 +34,9 @@ def outcome_unknown(action: Action[Any] | None, error: Exception) -> bool:
     """Return True if a write failed in a way that leaves open whether it was applied."""
     if action is None or action.effect == "read":
         return False
-    return isinstance(error, OutcomeUnknownError | ServerError | InvalidResponseError)
+    # An error of another kind comes from the code of an action or a plugin, perhaps after the write was applied.
+    is_foreign = not isinstance(error, ConnectorError)
+    return is_foreign or isinstance(error, OutcomeUnknownError | ServerError | InvalidResponseError)
 
 
 def has_next_page(call: StepCall, results: Any) -> bool:
@@ -39,24 +45,40 @@ def has_next_page(call: StepCall, results: Any) -> bool:
     return action is not None and action.pagination is not None and is_followed(action, {"data": results})
 
 
+class _RateLimited(BaseException):
+    """Ends the attempt of a write that would wait for a rate limit. No plugin's `except Exception` can swallow it."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 class ActionExecutor:
     """Performs the actions of one run.
 
     Args:
         prepared: The prepared run.
         journal: Records each write before it is sent.
-        on_wait: Called with seconds and reason before each wait.
+        on_wait: Called with seconds and reason before each wait of a request.
+        wait: Waits for a rate limit before a write.
 
     Attributes:
         skipped_writes: Writes that a dry run did not send.
     """
 
-    def __init__(self, prepared: PreparedRun, journal: JournalWriter, on_wait: Callable[[float, str], None]) -> None:
+    def __init__(
+        self,
+        prepared: PreparedRun,
+        journal: JournalWriter,
+        on_wait: Callable[[float, str], None],
+        wait: Callable[[float, str], None],
+    ) -> None:
         self.skipped_writes: list[dict[str, Any]] = []
         self._prepared = prepared
         self._journal = journal
         self._on_wait = on_wait
-        self._contexts: dict[tuple[str, str | None], Context] = {}
+        self._wait = wait
+        self._contexts: dict[tuple[str, str | None, bool], Context] = {}
 
     def perform(self, call: StepCall) -> tuple[Any, bool]:
         """Return the results of an action, and whether it was a write.
@@ -67,7 +89,6 @@ class ActionExecutor:
         planned = call.planned
         component, action = planned.component, planned.action
         assert component is not None and action is not None  # noqa: PT018, S101 - a step is built in or an action
-        context = self._context(planned)
         with error_context(action.key):
             try:
                 inputs = action.inputs.from_values(call.inputs)
@@ -77,11 +98,11 @@ class ActionExecutor:
             is_write = action.effect_of(inputs) != "read"
             if is_write and self._prepared.dry_run:
                 return self._skipped(call, action), False
-            if is_write:
-                name = self._prepared.connections.name_for(component.key, planned.connection) or ""
-                self._journal.write_started(call.path, call.step.name, call.step.kind, name, call.inputs)
             try:
-                payload = component.perform_validated(action, context, inputs)
+                if is_write:
+                    payload = self._write(call, component, action, inputs)
+                else:
+                    payload = component.perform_validated(action, self._context(planned), inputs)
             except NotFoundError:
                 if not self.skipped_writes:
                     raise
@@ -90,18 +111,48 @@ class ActionExecutor:
         results = (payload or {}).get("data")
         return results, is_write
 
+    def _write(self, call: StepCall, component: Component, action: Action[Any], inputs: Inputs) -> Payload:
+        """Perform a write. Its intent is recorded after any wait for a rate limit: a kill while waiting is no doubt."""
+        planned = call.planned
+        name = self._prepared.connections.name_for(component.key, planned.connection) or ""
+        context = self._context(planned, is_write=True)
+        waited = 0.0
+        for attempt in count():
+            self._journal.write_started(call.path, call.step.name, call.step.kind, name, call.inputs)
+            try:
+                return component.perform_validated(action, context, inputs)
+            except _RateLimited as limit:
+                seconds = max(limit.seconds, min(5.0, 0.05 * 2.0 ** min(attempt, 10)))
+                self._journal.write_refused(call.path, "rate limited")
+            except Exception as error:
+                if not outcome_unknown(action, error):
+                    self._journal.write_refused(call.path, str(error))
+                raise
+            waited += seconds
+            if waited > context.limits.max_wait:
+                hint = f"Retry in {seconds:.0f} s, or raise --max-wait."
+                raise RateLimitError("rate limited (429)", retry_after=seconds, status=429, hint=hint)
+            self._wait(seconds, "rate limit")
+        raise AssertionError  # pragma: no cover - the loop has no end
+
+    def _wait_of_write(self, seconds: float, reason: str) -> None:
+        if reason == "rate limit":
+            raise _RateLimited(seconds)
+        self._on_wait(seconds, reason)
+
     def _skipped(self, call: StepCall, action: Action[Any]) -> Any:
         self.skipped_writes.append({"step": call.step.name, "action": call.step.kind, "inputs": call.inputs})
         return (action.example or {}).get("data")
 
-    def _context(self, planned: PlannedStep) -> Context:
+    def _context(self, planned: PlannedStep, *, is_write: bool = False) -> Context:
         assert planned.component is not None  # noqa: S101 - see perform
-        key = (planned.component.key, planned.connection)
+        key = (planned.component.key, planned.connection, is_write)
         if key not in self._contexts:
-            bound = self._prepared.connections.bound(*key)
+            bound = self._prepared.connections.bound(planned.component.key, planned.connection)
             max_wait = self._prepared.settings.get("max_wait")
+            on_wait = self._wait_of_write if is_write else self._on_wait
             limits = replace(
-                CallLimits.of(bound.max_wait if max_wait is None else max_wait, None, self._on_wait),
+                CallLimits.of(bound.max_wait if max_wait is None else max_wait, None, on_wait),
                 deadline=self._prepared.deadline,
             )
             # A second guard of a dry run: an action that says it reads may still send a write.

@@ -14,14 +14,14 @@ from connector.flows.run.reporter import RunReporter
 from connector.flows.steps.builtin_steps import ELSE
 from connector.flows.steps.persisted_values import Store
 from connector.flows.steps.planned_step import PlannedStep
-from connector.flows.steps.step_call import BreakLoop, StepCall, StepPath, StepState, StopFlow
+from connector.flows.steps.step_call import BreakLoop, RunInterrupted, StepCall, StepPath, StepState, StopFlow
 from connector.flows.values.expressions import Scope, evaluate
 from connector.flows.values.paths import UNDEFINED
 from connector.journal.reader import JournalContents
 from connector.journal.writer import JournalWriter
 
 NOT_IGNORED = (FlowLimitError, JournalError)
-"""Errors that no errorConfig of a step swallows: they are about the run."""
+"""Errors that end the run, whatever the errorConfig of the step and of the loops around it."""
 
 
 class FlowExecutor:
@@ -34,7 +34,6 @@ class FlowExecutor:
         history: What an earlier process finished, if the run is resumed.
         store: Values of persist-data steps.
         reporter: Reports what the run does.
-        skip_unknown: Take writes with an unknown outcome as done.
     """
 
     def __init__(
@@ -46,20 +45,18 @@ class FlowExecutor:
         history: JournalContents | None,
         store: Store,
         reporter: RunReporter,
-        skip_unknown: bool = False,
     ) -> None:
         checked = prepared.checked
         connections = frozenset(connection_variables(checked.integration))
         self.flow = checked.flow.name
         self.scope = Scope({checked.flow.steps[0].variable: {"results": trigger}}, checked.values, connections)
-        self.actions = ActionExecutor(prepared, journal, self._waiting)
+        self.actions = ActionExecutor(prepared, journal, self._waiting, self.wait)
         self.journal = journal
         self.history = history
         self.store = store
         self.limits = prepared.limits
         self.deadline = prepared.deadline
         self.dry_run = prepared.dry_run
-        self.skip_unknown = skip_unknown
         self._reporter = reporter
         self._hook = prepared.plugins.hook.perform_step
         self._steps = 0
@@ -124,7 +121,7 @@ class FlowExecutor:
         if self._steps > self.limits.steps or self.deadline is not None:
             self._check_limits(planned)
         call = StepCall(self.flow, planned, path, self._perform, self._waited)
-        if self.history is not None and planned.is_journaled and self._is_finished(self.history, path):
+        if self.history is not None and planned.is_journaled and _is_finished(self.history, path):
             self._reuse(call, self.history)
         else:
             self._attempt_all(call)
@@ -158,6 +155,11 @@ class FlowExecutor:
             # The steps that end a loop or the flow did what they are for.
             self._end(call, "done")
             raise
+        except RunInterrupted as interruption:
+            call.error = interruption.error
+            call.end("failed", self._waited)
+            self._reporter.ended(call)
+            raise
         except Exception as error:
             return error
         return None
@@ -170,9 +172,13 @@ class FlowExecutor:
             self.journal.step_failed(call.path, error, ignored=state == "ignored", unknown=unknown)
         self._reporter.ended(call)
         if error is not None and state == "failed":
-            if isinstance(error, StepError | FlowLimitError):
+            known = isinstance(error, StepError | FlowLimitError)
+            failure = error if known else StepError(flow=self.flow, step=call.step.name, cause=error)
+            if isinstance(error, NOT_IGNORED):
+                raise RunInterrupted(failure) from error
+            if known:
                 raise error
-            raise StepError(flow=self.flow, step=call.step.name, cause=error) from error
+            raise failure from error
 
     def _perform_hooked(self, call: StepCall) -> Any:
         """Perform a step with the plugins around it; the journal stores what they return."""
@@ -205,9 +211,6 @@ class FlowExecutor:
             return not planned.is_journaled and not isinstance(error, NOT_IGNORED)
         return planned.action is None or planned.action.idempotent or not outcome_unknown(planned.action, error)
 
-    def _is_finished(self, history: JournalContents, path: StepPath) -> bool:
-        return path in history.finished or path in history.ignored or (self.skip_unknown and path in history.unknown)
-
     def _reuse(self, call: StepCall, history: JournalContents) -> None:
         """End a step with the results that an earlier process recorded."""
         call.results = history.results(call.path) if call.path in history.finished else None
@@ -225,6 +228,13 @@ class FlowExecutor:
             self.scope.steps.pop(variable, None)
 
     def _check_limits(self, planned: PlannedStep) -> None:
-        self.limits.check("steps", self._steps, "the run")
+        try:
+            self.limits.check("steps", self._steps, "the run")
+        except FlowLimitError as error:
+            raise RunInterrupted(error) from None
         if self.deadline is not None and time.monotonic() > self.deadline:
-            raise FlowDeadlineError(f'run deadline exceeded before step "{planned.step.name}"')
+            raise RunInterrupted(FlowDeadlineError(f'run deadline exceeded before step "{planned.step.name}"'))
+
+
+def _is_finished(history: JournalContents, path: StepPath) -> bool:
+    return path in history.finished or path in history.without_results

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
@@ -20,7 +20,9 @@ from connector.journal.reader import JournalContents, Write, contents_of
 from connector.journal.writer import JournalWriter
 
 if TYPE_CHECKING:
+    from connector.component.component import Component
     from connector.flows.flow import Flow
+    from connector.journal.protocol import Decision
 
 Unknown = Literal["stop", "retry", "skip"]
 
@@ -30,7 +32,7 @@ def resume(
     components: Any = None,
     *,
     flow: Flow | None = None,
-    unknown: Unknown = "stop",
+    unknown: Unknown | Mapping[str, Unknown] = "stop",
     **settings: Unpack[RunSettings],
 ) -> Run:
     """Resume a failed or killed run. Finished steps are not run again.
@@ -40,7 +42,8 @@ def resume(
         components: See `Flow.run`.
         flow: A corrected file. Default: the file as it was when the run started.
         unknown: What to do with a write of unknown outcome: stop and report it, retry it, or skip it; a skipped write
-            has no results.
+            has no results. Pass a mapping of step names or paths to decide for each write. Idempotent writes are
+            retried without asking.
         settings: See `connector.flows.RunSettings`. Pass the connections again: a journal holds no credentials.
 
     Raises:
@@ -67,19 +70,19 @@ class Resumption:
         components: Any = None,
         *,
         flow: Flow | None = None,
-        unknown: Unknown = "stop",
+        unknown: Unknown | Mapping[str, Unknown] = "stop",
     ) -> None:
         """Hold the journal of a run, and check its flow; see `resume`."""
-        self._skip_unknown = unknown == "skip"
         with ExitStack() as stack:
             self._journal = FileJournal.reopen(journal_path(journal))
             stack.callback(self._journal.close)
             self.history = contents_of(self._journal)
-            _check_resumable(self.history, unknown)
+            _check_resumable(self.history)
             header = self.history.header
             integration = flow.integration if flow else read_text(header["text"], header["source"])
             definition = integration.definition(header["flow"])
             self.checked = check_flow(integration, definition, components_by_key(components), header["config"])
+            self._decisions = _decisions(self.history, self.checked.components, unknown)
             self._stack = stack.pop_all()
 
     def prepare(self, **settings: Unpack[RunSettings]) -> PreparedRun:
@@ -105,7 +108,10 @@ class Resumption:
         trigger = {**history.header["trigger"], "rawBody": history.header["trigger"]["body"]}
         with prepared:
             writer.resumed()
-            return execute(prepared, run, trigger, writer, history, skip_unknown=self._skip_unknown)
+            for path, decision in self._decisions.items():
+                writer.decided(path, decision)
+                history.decide(path, decision)
+            return execute(prepared, run, trigger, writer, history)
 
     def close(self) -> None:
         """Let another process have the journal."""
@@ -118,14 +124,42 @@ class Resumption:
         self.close()
 
 
-def _check_resumable(history: JournalContents, unknown: Unknown) -> None:
+def _check_resumable(history: JournalContents) -> None:
     run_id = history.header["id"]
     if history.status == "done":
         raise JournalError(f"run {run_id} has already finished", hint="Start a new run.")
     if history.undone:
         raise JournalError(f"run {run_id} was undone and cannot be resumed", hint="Start a new run.")
-    if history.unknown and unknown == "stop":
-        raise _unknown_outcome(run_id, list(history.unknown.values()))
+
+
+def _decisions(
+    history: JournalContents, components: Mapping[str, Component], unknown: Unknown | Mapping[str, Unknown]
+) -> dict[str, Decision]:
+    """Return what to do with each write of unknown outcome, by its path.
+
+    Raises:
+        JournalError: If nothing is decided about one of them.
+    """
+    decisions: dict[str, Decision] = {}
+    undecided = []
+    for path, write in history.unknown.items():
+        chosen = unknown if isinstance(unknown, str) else unknown.get(path, unknown.get(write.step, "stop"))
+        if path in history.retries or is_idempotent(write, components):
+            chosen = "retry" if chosen == "stop" else chosen
+        if chosen == "stop":
+            undecided.append(write)
+        else:
+            decisions[path] = chosen
+    if undecided:
+        raise _unknown_outcome(history.header["id"], undecided)
+    return decisions
+
+
+def is_idempotent(write: Write, components: Mapping[str, Component]) -> bool:
+    """Return True if a write may be sent again without harm."""
+    component, _, key = write.action.partition(".")
+    action = components[component].actions.get(key) if component in components else None
+    return action is not None and action.idempotent
 
 
 def _unknown_outcome(run_id: str, writes: Sequence[Write]) -> JournalError:

@@ -14,7 +14,7 @@ from connector.flows.run.prepare import PreparedRun
 from connector.flows.run.reporter import RunReporter
 from connector.flows.run.result import Run
 from connector.flows.steps.persisted_values import Store, store_folder
-from connector.flows.steps.step_call import BreakLoop, StopFlow
+from connector.flows.steps.step_call import BreakLoop, RunInterrupted, StopFlow
 from connector.journal.reader import JournalContents
 from connector.journal.writer import JournalWriter
 
@@ -25,8 +25,6 @@ def execute(
     trigger: Mapping[str, Any],
     journal: JournalWriter,
     history: JournalContents | None = None,
-    *,
-    skip_unknown: bool = False,
 ) -> Run:
     """Run a flow to its end, and close its journal.
 
@@ -44,7 +42,6 @@ def execute(
             history=history,
             store=_store(prepared, run),
             reporter=reporter,
-            skip_unknown=skip_unknown,
         )
         reporter.run()
         began = time.perf_counter()
@@ -74,6 +71,8 @@ def _perform(executor: FlowExecutor, prepared: PreparedRun, run: Run) -> None:
         run.response, run.results = stop.response, stop.response["body"]
     except BreakLoop:
         pass
+    except RunInterrupted as interruption:
+        raise interruption.error from interruption.__cause__
     run.status = "done"
 
 

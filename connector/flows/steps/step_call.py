@@ -142,6 +142,18 @@ class StepRunner(Protocol):
         """Sleep."""
 
 
+class RunInterrupted(BaseException):
+    """Ends the run with an error. No errorConfig and no plugin's `except Exception` can swallow it.
+
+    Attributes:
+        error: What the run fails with.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class BreakLoop(BaseException):
     """Ends the innermost loop. No errorConfig and no plugin's `except Exception` can swallow it."""
 
