@@ -103,7 +103,10 @@ def _with_defaults(resource: Resource, seed: Seed) -> list[Record]:
     if resource.in_workspace:
         defaults = {"workspaceId": seed["workspace"]["id"]} | defaults
     records: list[Record] = seed[resource.name]
-    return [defaults | record for record in records] if defaults else records
+    if not defaults:
+        return records
+    # The fields of a record keep their order, and the defaults follow.
+    return [record | {name: value for name, value in defaults.items() if name not in record} for record in records]
 
 
 def _reference_problems(resources: Mapping[str, Resource], seed: Seed) -> Iterator[str]:
