@@ -55,6 +55,9 @@ def test_serve_logs_a_line_a_request_and_ctrl_c_ends_it() -> None:
             url, token = (process.stdout.readline().decode().split()[1] for _ in range(2))
             requests.get(f"{url}/sources?x=hidden", headers={"Authorization": f"Bearer {token}"}, timeout=5)
             screen.wait_for(b" ms")
+            hostile = f"{url}/%1B%5D0%3Bowned%07%C2%9B2J%E2%80%AEgnp.exe"
+            requests.get(hostile, headers={"Authorization": f"Bearer {token}"}, timeout=5)
+            screen.wait_for(b"gnp.exe")
             process.send_signal(signal.SIGINT)
             assert process.wait(10) == 0
         finally:
@@ -63,3 +66,4 @@ def test_serve_logs_a_line_a_request_and_ctrl_c_ends_it() -> None:
     os.close(controller)
     assert screen.text.startswith("GET /sources 200 ")
     assert token not in screen.text
+    assert not set("\x1b\x07\x9b\u202e") & set(screen.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -246,3 +247,40 @@ def test_interrupt_restores_the_cursor_and_says_how_to_resume(server: LoopbackSe
     assert screen.rindex("\x1b[?25h") > screen.rindex("\x1b[?25l")
     assert "To resume: connector flow resume 2" in screen
     assert "Traceback" not in screen
+
+
+HOSTILE = "\x1b]0;owned\x07\x9b2J\u202egnp.exe"
+CONTROLS = "\x9b\u202e\x07"
+
+
+@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}], ids=["colors", "plain"])
+def test_payload_on_a_terminal_cannot_control_it(server: LoopbackServer, variables: dict[str, str]) -> None:
+    server.answer({"data": {"source": {"id": "a", "name": HOSTILE}}})
+    code, _, screen = run("run", "getSource", "-i", "sourceId=a", stdout=True, **variables)
+
+    assert code == 0
+    assert not set(CONTROLS) & set(screen)
+    assert "]0;owned" in screen
+    assert "\\u202egnp.exe" in screen
+
+
+def test_payload_in_a_pipe_is_not_changed(server: LoopbackServer) -> None:
+    server.answer({"data": {"source": {"id": "a", "name": HOSTILE}}})
+    _, out, _ = run("run", "getSource", "-i", "sourceId=a")
+
+    assert json.loads(out)["data"]["data"]["source"]["name"] == HOSTILE
+
+
+@pytest.mark.parametrize("arguments", [("flow", "show"), ("flow", "check"), ("flow", "run")], ids=" ".join)
+def test_names_of_a_flow_cannot_control_the_terminal(
+    server: LoopbackServer, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    server.answer(PAGE)
+    steps = [call(f"List {HOSTILE}", "listSources"), step("Log", "log.writeLog", {"message": HOSTILE, "level": "info"})]
+    file = integration(tmp_path, *steps, variables=[variable("Workspace")])
+    code, _, screen = run(*arguments, str(file), stdout=True)
+    _, _, runs = run("flow", "runs", stdout=True)
+
+    assert code == 0, screen
+    assert "gnp.exe" in screen or arguments[1] == "check"
+    assert not set(CONTROLS) & set(screen + runs)
