@@ -88,11 +88,93 @@ def test_export_has_the_inputs_that_the_platform_lacks(command: Command) -> None
     assert "fetchAll" in inputs
 
 
-def test_findings_are_also_json(command: Command, tmp_path: Path) -> None:
-    ended = command("flow", "check", one_step(tmp_path, "getSource", {"sourceId": "=nothing.results"}), "--json")
+def broken(tmp_path: Path) -> Path:
+    return one_step(tmp_path, "getSource", {"sourceId": "=nothing.results"})
+
+
+def test_problems_are_printed_as_json(command: Command, tmp_path: Path) -> None:
+    ended = command("flow", "check", broken(tmp_path), "--format", "json")
 
     assert ended.code == 1
     assert ended.json[0].keys() == {"severity", "rule", "location", "flow", "step", "message", "hint"}
+
+
+def test_problems_are_printed_as_github_annotations(command: Command, tmp_path: Path) -> None:
+    file = broken(tmp_path)
+    ended = command("flow", "check", file, "--format", "github")
+
+    lines = file.read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if "nothing.results" in text)
+    message = 'Main / Do It: "nothing.results" refers to unknown step "nothing"%0A'
+    assert ended.code == 1
+    assert ended.out.startswith(f"::error file={file},line={line},title=unknown-step::{message}")
+    assert len(ended.out.splitlines()) == 1
+
+
+def test_annotation_escapes_the_file_name(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "50%, a:b.yaml"
+    file.write_text("name: [")
+
+    assert f"file={tmp_path}/50%25%2C a%3Ab.yaml,line=2," in command("flow", "check", file, "--format", "github").out
+
+
+def test_problems_are_printed_as_sarif(command: Command, tmp_path: Path) -> None:
+    file = broken(tmp_path).rename(tmp_path / "my flow.yaml")
+    report = command("flow", "check", file, "--format", "sarif").json
+
+    (run,) = report["runs"]
+    (result,) = run["results"]
+    (location,) = result["locations"]
+    assert report["version"] == "2.1.0"
+    assert run["tool"]["driver"]["rules"] == [{"id": "unknown-step"}]
+    assert (result["ruleId"], result["level"]) == ("unknown-step", "error")
+    assert result["message"]["text"].startswith('Main / Do It: "nothing.results" refers to unknown step "nothing"\n')
+    assert location["physicalLocation"]["artifactLocation"] == {"uri": f"{tmp_path}/my%20flow.yaml"}
+    start = location["physicalLocation"]["region"]["startLine"]
+    assert "nothing.results" in file.read_text().splitlines()[start - 1]
+
+
+@pytest.mark.parametrize("form", ["github", "sarif"])
+def test_missing_file_is_reported_without_a_line(command: Command, tmp_path: Path, form: str) -> None:
+    ended = command("flow", "check", tmp_path / "missing.yaml", "--format", form)
+
+    assert (ended.code, "line=" in ended.out, "startLine" in ended.out) == (1, False, False)
+    assert "missing.yaml" in ended.out
+
+
+@pytest.mark.parametrize(("form", "empty"), [("github", ""), ("json", "[]\n")])
+def test_valid_flow_prints_nothing_to_annotate(command: Command, tmp_path: Path, form: str, empty: str) -> None:
+    assert command("flow", "check", read_flow(tmp_path), "--format", form).out == empty
+
+
+def test_steps_of_a_component_that_is_not_installed_are_one_note(command: Command, tmp_path: Path) -> None:
+    document = yaml.safe_load(read_flow(tmp_path).read_text())
+    steps = document["flows"][0]["steps"]
+    post = {"action": {"key": "postMessage", "component": {"key": "slack"}}}
+    steps += [{"name": "One", **post}, {"name": "Two", **post}]
+    file = tmp_path / "notes.yaml"
+    file.write_text(yaml.safe_dump(document))
+    ended = command("flow", "check", file, "--target", "prismatic")
+
+    note, total = ended.out.splitlines()
+    assert (ended.code, total) == (0, "No problems found.")
+    assert note.endswith('One: not checked: component "slack" is not installed (2 steps)')
+    assert command("flow", "run", file, "--sandbox").code == 2
+
+
+def test_invalid_default_has_file_and_line(command: Command, tmp_path: Path) -> None:
+    document = yaml.safe_load(read_flow(tmp_path).read_text())
+    document["requiredConfigVars"].append({"key": "Size", "dataType": "number", "defaultValue": "big"})
+    file = tmp_path / "default.yaml"
+    file.write_text(yaml.safe_dump(document))
+    problem, total = command("flow", "check", file).out.splitlines()
+
+    line = re.fullmatch(
+        rf'{re.escape(str(file))}:(\d+): error: default of "Size": must be a number, got "big"', problem
+    )
+    assert total == "1 error"
+    assert line is not None
+    assert "defaultValue: big" in file.read_text().splitlines()[int(line[1]) - 1]
 
 
 @pytest.mark.parametrize(

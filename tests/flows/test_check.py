@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from connector.component.component import Component
+from connector.errors import InvalidFlowError
 from connector.flows import Flow, FlowProblem
 from tests.flows import support
-from tests.flows.support import flow_of, step
+from tests.flows.support import TRIGGER, flow_of, step, value
 
 
 def problems_of(component: Component, *steps: dict[str, Any], target: Any = None, **more: Any) -> list[str]:
@@ -46,7 +47,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
     ),
     "an unknown component": (
         [step("Post", "slack.postMessage")],
-        'error unsupported Post: component "slack" is not installed Installed components: workshop.',
+        'note not-installed Post: not checked: component "slack" is not installed',
     ),
     "a JavaScript step": (
         [step("Compute", "code.runCode")],
@@ -58,7 +59,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
     ),
     "an unknown built-in step": (
         [step("Loop", "loop.loopForever")],
-        "error unsupported Loop: loop.loopForever is not supported Did you mean loopOverItems?",
+        'error unknown-action Loop: unknown action "loopForever" of loop Did you mean loopOverItems?',
     ),
     "an unknown input": (
         [step("Create", "workshop.createThing", {"name": "x", "color": "red"})],
@@ -259,19 +260,19 @@ def test_target_prismatic_reports_missing_inputs_and_broken_actions(workshop: Co
     assert "Prismatic's workshop.updateThing is broken: it changes another thing" in problems[1]
 
 
-def test_problem_names_flow_step_line_cause_and_hint(workshop: Component) -> None:
-    problem = flow_of(step("Post", "slack.postMessage")).check(workshop)[0]
+def test_problem_has_flow_step_line_message_and_hint(workshop: Component) -> None:
+    problem = flow_of(step("List", "workshop.listThing")).check(workshop)[0]
     assert isinstance(problem, FlowProblem)
     assert problem.to_dict() == {
         "severity": "error",
-        "rule": "unsupported",
-        "location": "flow.yaml:14",
+        "rule": "unknown-action",
+        "location": "flow.yaml:15",
         "flow": "Main",
-        "step": "Post",
-        "message": 'component "slack" is not installed',
-        "hint": "Installed components: workshop.",
+        "step": "List",
+        "message": 'unknown action "listThing" of workshop',
+        "hint": "Did you mean listThings or deleteThing or updateThing?",
     }
-    assert str(problem).startswith('error: Main / Post (flow.yaml:14): component "slack" is not installed')
+    assert str(problem).startswith('error: Main / List (flow.yaml:15): unknown action "listThing" of workshop')
 
 
 def test_check_covers_all_flows_or_the_named_one(workshop: Component) -> None:
@@ -292,10 +293,154 @@ def test_check_accepts_components_in_every_form(workshop: Component) -> None:
     flow = flow_of(step("List", "workshop.listThings"))
     for given in (workshop, [workshop], {"workshop": workshop}):
         assert flow.check(given) == []
-    assert [problem.rule for problem in flow.check()] == ["unsupported"]
+    assert [problem.rule for problem in flow.check()] == ["not-installed"]
 
 
 def test_blocked_action_is_an_error() -> None:
     component = support.workshop()
     component.block("noop")
     assert "error blocked Step: workshop.noop is blocked" in problems_of(component, step("Step", "workshop.noop"))[0]
+
+
+def lines_of(flow: Flow, problems: list[FlowProblem]) -> list[str]:
+    """Return the lines of the file that the problems point to."""
+    lines = flow.integration.text.splitlines()
+    return [lines[int(problem.location.rpartition(":")[2]) - 1].strip() for problem in problems]
+
+
+def test_component_that_is_not_installed_is_a_note_and_does_not_run(workshop: Component) -> None:
+    flow = flow_of(
+        step("Post", "slack.postMessage", {"channel": "=missing.results"}), echo("Tell", "=post.results.any")
+    )
+    note, error = flow.check(workshop, target="prismatic")
+    assert (note.severity, note.message) == ("note", 'not checked: component "slack" is not installed')
+    assert error.rule == "unknown-step"
+    with pytest.raises(InvalidFlowError, match=r'component "slack" is not installed'):
+        flow_of(step("Post", "slack.postMessage")).run(workshop)
+
+
+def test_step_that_cannot_run_locally_is_an_error_only_for_a_local_run(workshop: Component) -> None:
+    flow = flow_of(step("Compute", "cross-flow.invokeFlow"))
+    assert [problem.severity for problem in flow.check(workshop)] == ["error"]
+    assert [problem.severity for problem in flow.check(workshop, target="prismatic")] == ["note"]
+
+
+def test_connection_input_has_any_key(workshop: Component) -> None:
+    other = step("Post", "slack.postMessage", {"slackConnection": "#Workshop"})
+    own = step("List", "workshop.listThings", {"workshopConnection": "#Workshop"})
+    assert problems_of(workshop, own, other) == [
+        'note not-installed Post: not checked: component "slack" is not installed'
+    ]
+    assert flow_of(own).connections(workshop) == [("workshop", "Workshop")]
+
+
+@pytest.mark.parametrize(
+    "leaking",
+    [
+        step("Loop", "loop.loopOverItems", {"items": "#Workshop"}, steps=[echo("Tell", "x")]),
+        step("Log", "log.writeLog", {"message": "#Workshop"}),
+        step("Post", "slack.postMessage", {"text": "~{{#Workshop}}"}),
+        step("Post", "slack.postMessage", {"parts": {"type": "complex", "value": [value("#Workshop")]}}),
+    ],
+    ids=lambda leaking: leaking["inputs"] and next(iter(leaking["inputs"])),
+)
+def test_connection_in_an_input_for_values_is_an_error(workshop: Component, leaking: dict[str, Any]) -> None:
+    reported = flow_of(leaking).check(workshop)
+    assert [problem.rule for problem in reported if problem.severity == "error"] == ["secret"]
+
+
+def test_branches_of_a_trigger_are_checked() -> None:
+    trigger = {**TRIGGER, "branches": [{"name": "Notification", "steps": [echo("Inside", "=nothing.results")]}]}
+    flow = flow_of(echo("After", "=inside.results"), flow={"steps": [trigger, echo("After", "=inside.results")]})
+    assert [f"{problem.severity} {problem.rule} {problem.step}" for problem in flow.check(support.workshop())] == [
+        "error unknown-step Inside",
+        "warning may-not-have-run After",
+    ]
+
+
+def test_inputs_of_a_trigger_are_checked(workshop: Component) -> None:
+    trigger = step("Trigger", "webhook-triggers.webhook", {"body": "#Nothing"}, isTrigger=True)
+    flow = flow_of(flow={"steps": [trigger]})
+    assert [problem.rule for problem in flow.check(workshop)] == ["unknown-config-variable"]
+
+
+def test_branches_of_a_component_that_is_not_installed_are_checked(workshop: Component) -> None:
+    ways = [{"name": "Spam", "steps": [echo("Inside", "=nothing.results")]}, {"name": "Else", "steps": []}]
+    reported = flow_of(step("Classify", "openai.classifyAndBranch", branches=ways)).check(workshop)
+    assert [f"{problem.severity} {problem.rule}" for problem in reported] == [
+        "note not-installed",
+        "error unknown-step",
+    ]
+
+
+def test_select_executed_step_result_may_refer_to_a_step_in_a_loop_that_has_ended(workshop: Component) -> None:
+    results = {"type": "complex", "value": [value("=inside.results")]}
+    select = step("Select", "branch.selectExecutedStepResult", {"stepResults": results})
+    (problem,) = flow_of(loop("Loop", echo("Inside", "x")), select).check(workshop, target="prismatic")
+    assert (problem.severity, problem.rule) == ("warning", "may-not-have-run")
+
+
+CONDITION = {
+    "type": "complex",
+    "value": [{"name": "A", "type": "complex", "value": ["and", ["equal", value("=lst.results"), value("#Envi")]]}],
+}
+
+
+def test_problem_in_a_nested_expression_has_the_line_of_the_part(workshop: Component) -> None:
+    choose = step(
+        "Choose", "branch.branchOnExpression", {"conditions": CONDITION}, branches=[{"name": "A", "steps": []}]
+    )
+    pairs = {"type": "complex", "value": [{"name": value("~{{$lsd.results}}"), **value("=trigger.result")}]}
+    flow = flow_of(choose, step("Echo", "workshop.echo", {"value": "x", "pairs": pairs}))
+    assert lines_of(flow, flow.check(workshop)) == [
+        "value: lst.results",
+        "value: Envi",
+        "value: '{{$lsd.results}}'",
+        "value: trigger.result",
+    ]
+
+
+def test_unknown_branch_has_the_line_of_its_name(workshop: Component) -> None:
+    flow = flow_of(branch("Branch", echo("First", "x"), mapped="Bee"))
+    unknown = [problem for problem in flow.check(workshop) if problem.severity == "error"]
+    assert lines_of(flow, unknown) == ["- name: Bee"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "message"),
+    [
+        ({"dataType": "number", "defaultValue": "many"}, 'must be a number, got "many"'),
+        ({"dataType": "number", "defaultValue": "5.5"}, ""),
+        ({"dataType": "boolean", "defaultValue": "yes"}, 'must be true or false, got "yes"'),
+        ({"dataType": "boolean", "defaultValue": "true"}, ""),
+        ({"dataType": "date", "defaultValue": "31.1.2026"}, 'must be a date such as 2026-01-31, got "31.1.2026"'),
+        ({"dataType": "date", "defaultValue": "2026-01-31"}, ""),
+        ({"dataType": "timestamp", "defaultValue": "soon"}, "must be a date and time such as 2026-01-31T12:00:00Z"),
+        ({"dataType": "timestamp", "defaultValue": "2026-01-31T12:00:00Z"}, ""),
+        ({"dataType": "jsonForm", "defaultValue": "{"}, 'must be JSON, got "{"'),
+        ({"dataType": "jsonForm", "defaultValue": '{"a": 1}'}, ""),
+        ({"dataType": "picklist", "defaultValue": "c", "pickList": ["a", "b"]}, '"c" is not one of its choices'),
+        ({"dataType": "string", "defaultValue": "a", "collectionType": "valuelist"}, 'must be a list, got "a"'),
+        ({"dataType": "string", "defaultValue": '["a"]', "collectionType": "valuelist"}, ""),
+        ({"dataType": "string", "defaultValue": "anything"}, ""),
+        ({"dataType": "code", "defaultValue": ""}, ""),
+    ],
+    ids=lambda case: f"{case['dataType']} {case.get('defaultValue')}" if isinstance(case, dict) else "",
+)
+def test_default_of_a_config_variable_has_its_type(workshop: Component, variable: dict[str, Any], message: str) -> None:
+    flow = flow_of(echo("Tell", "x"), config=[{"key": "Setting", **variable}])
+    reported = flow.check(workshop)
+    if message:
+        assert reported[0].message.startswith(f'default of "Setting": {message}')
+        assert lines_of(flow, reported)[0].startswith("defaultValue:")
+    else:
+        assert reported == []
+
+
+def test_passed_value_of_a_config_variable_has_its_type(workshop: Component) -> None:
+    flow = flow_of(echo("Tell", "#Setting"), config=[{"key": "Setting", "dataType": "number"}])
+    assert flow.check(workshop, config={"Setting": "7"}) == []
+    (problem,) = flow.check(workshop, config={"Setting": "seven"})
+    assert problem.message == 'value of "Setting": must be a number, got "seven"'
+    with pytest.raises(InvalidFlowError, match=r'Setting: must be a number, got "seven"'):
+        flow.run(workshop, config={"Setting": "seven"})

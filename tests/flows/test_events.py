@@ -23,7 +23,7 @@ from connector.flows.steps.step_call import StepCall
 from connector.hookspecs import hookimpl
 from connector.testing import run_flow, sandbox
 from tests.flows import support
-from tests.flows.support import TOKEN, ServerResponse, Service, document, flow_of, step
+from tests.flows.support import TOKEN, TRIGGER, ServerResponse, Service, document, flow_of, step
 
 Runs = Callable[..., Run]
 
@@ -325,6 +325,29 @@ def test_flow_is_drawn_for_mermaid() -> None:
         's4 -. "next" .-> s3',
         's6["Last"]',
         's3 -- "after" --> s6',
+    ]
+
+
+def test_branches_of_a_trigger_are_drawn() -> None:
+    inside = step("Inside", "workshop.echo")
+    trigger = {**TRIGGER, "branches": [{"name": "Notification", "steps": [inside]}, {"name": "Else", "steps": []}]}
+    flow = flow_of(flow={"steps": [trigger, step("After", "workshop.echo")]}).definition()
+    assert tree(flow).splitlines() == [
+        "Main",
+        "├─ Trigger (webhook-triggers.webhook)",
+        "│  ├─ [Notification]",
+        "│  │  └─ Inside (workshop.echo)",
+        "│  └─ [Else]",
+        "└─ After (workshop.echo)",
+    ]
+    assert [line.strip() for line in mermaid(flow).splitlines()] == [
+        "flowchart TD",
+        's1(["Trigger"])',
+        's2["Inside"]',
+        's1 -- "Notification" --> s2',
+        's3["After"]',
+        "s2 --> s3",
+        's1 -- "Else" --> s3',
     ]
 
 

@@ -58,7 +58,7 @@ class InputChecks:
     def _unknown(self, step: Step, action: Action[Any]) -> Iterator[Rule]:
         known = action.inputs.definitions()
         for key, expression in step.inputs.items():
-            if key not in known and key not in CONNECTION_INPUTS and not is_unset(expression):
+            if key not in known and not _is_connection(step, key) and not is_unset(expression):
                 hint = did_you_mean(key, known) or f"Available inputs: {', '.join(known) or 'none'}."
                 yield "error", "unknown-input", ("inputs", key), f'unknown input "{key}" of {step.kind}', hint
 
@@ -76,6 +76,10 @@ class InputChecks:
                     continue
                 rule = "value" if key in values else "missing-input"
                 yield "error", rule, ("inputs", key), f"{problem.location}: {problem.message}", problem.hint
+
+
+def _is_connection(step: Step, key: str) -> bool:
+    return key in step.connections or key in CONNECTION_INPUTS
 
 
 def _built_in(step: Step, built_in: BuiltIn) -> Iterator[Rule]:

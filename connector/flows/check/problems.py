@@ -8,15 +8,18 @@ from typing import Literal
 
 from connector.errors import InvalidFlowError, Problem
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
+
+NOT_INSTALLED = "not-installed"
+"""Rule of a step whose component is not installed. The step is not checked, and cannot run."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlowProblem:
-    """An error or a warning about a flow.
+    """An error, a warning, or a note about a flow.
 
     Attributes:
-        severity: A flow with an `error` does not start; a `warning` allows it.
+        severity: An `error` keeps the flow from working, a `warning` may not, and a `note` tells what was not checked.
         rule: Name of the rule that the flow breaks.
         location: `file:line`.
         flow: Name of the flow; empty for the whole file.
@@ -51,9 +54,13 @@ def raise_if_errors(problems: Iterable[FlowProblem]) -> None:
     """Raise if there are errors.
 
     Raises:
-        InvalidFlowError: If any problem is an error. Lists all errors, unsupported steps first.
+        InvalidFlowError: If any problem is an error, or a component is not installed. Lists the steps that cannot run
+            first.
     """
-    errors = sorted((p for p in problems if p.severity == "error"), key=lambda problem: problem.rule != "unsupported")
+    errors = sorted(
+        (p for p in problems if p.severity == "error" or p.rule == NOT_INSTALLED),
+        key=lambda problem: problem.rule not in (NOT_INSTALLED, "unsupported"),
+    )
     if errors:
         raise InvalidFlowError(
             "flow has errors and was not started", problems=[problem.to_problem() for problem in errors]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from connector.common.text import did_you_mean
@@ -11,8 +11,16 @@ from connector.component.component import Component
 from connector.flows.check.example_shapes import UNKNOWN, documented_shape, follow
 from connector.flows.check.problems import Severity
 from connector.flows.file.model import Branch, FlowDefinition, Integration, Step, walk
-from connector.flows.file.step_inputs import CONNECTION_INPUTS
-from connector.flows.values.expressions import ConfigVariable, Expression, Reference, parts_of
+from connector.flows.steps.builtin_steps import BUILT_IN
+from connector.flows.values.expressions import (
+    Complex,
+    ConfigVariable,
+    Expression,
+    Pair,
+    Reference,
+    Template,
+    parts_of,
+)
 from connector.flows.values.paths import UNDEFINED
 
 Rule = tuple[Severity, str, Place, str, str]
@@ -25,6 +33,7 @@ class VisibleSteps:
     Attributes:
         shapes: Shapes of the properties of each visible step.
         maybe: Names of visible steps that may not run, because they are in a branch.
+        ended: Shapes of the steps in loops that have ended.
     """
 
     def __init__(self, flow: FlowDefinition, integration: Integration) -> None:
@@ -32,6 +41,7 @@ class VisibleSteps:
         self.steps = {step.variable: step for step in flow.walk()}
         self.shapes: dict[str, dict[str, Any]] = {}
         self.maybe: set[str] = set()
+        self.ended: dict[str, dict[str, Any]] = {}
         self._branch_shapes: dict[str, dict[str, Any]] = {}
         self._examples: dict[tuple[str, str], Any] = {}
 
@@ -42,6 +52,23 @@ class VisibleSteps:
             action = component.find_action(key)
             self._examples[name] = UNKNOWN if action is None else documented_shape(action)
         return self._examples[name]
+
+    def located_parts(
+        self, step: Step, expression: Expression, place: Place
+    ) -> Iterator[tuple[Reference | ConfigVariable, Place]]:
+        """Yield every reference and config variable in an expression, with its path below the step."""
+        match expression:
+            case Reference() | ConfigVariable() | Template():
+                yield from ((part, (*place, "value")) for part in parts_of(expression))
+            case Complex(items):
+                lines = self.integration.document.lines
+                # The list of a complex expression is its `value`; a list in a list stands there by itself.
+                inner = (*place, "value") if (*step.place, *place, "value") in lines else place
+                for index, item in enumerate(items):
+                    yield from self.located_parts(step, item, (*inner, index))
+            case Pair(name, value):
+                yield from self.located_parts(step, name, (*place, "name"))
+                yield from self.located_parts(step, value, place)
 
     def show(self, step: Step, shape: Any) -> None:
         """Add a step that has run."""
@@ -55,7 +82,8 @@ class VisibleSteps:
         """Leave a loop: its steps are no longer visible."""
         del self.shapes[loop.variable]
         for step in walk(loop.steps):
-            self.shapes.pop(step.variable, None)
+            if step.variable in self.shapes:
+                self.ended[step.variable] = self.shapes.pop(step.variable)
             self.maybe.discard(step.variable)
 
     def close_branch(self, branch: Branch) -> None:
@@ -73,15 +101,24 @@ class VisibleSteps:
                     self.maybe.add(step.variable)
 
 
-def check_parts(step: Step, visible: VisibleSteps) -> Iterator[Rule]:
+def check_parts(step: Step, visible: VisibleSteps, components: Mapping[str, Component]) -> Iterator[Rule]:
     """Yield the problems of the references and config variables in the inputs of a step."""
+    own_inputs = _own_inputs(step, components)
     for key, expression in step.inputs.items():
-        place = ("inputs", key)
-        for part in parts_of(expression):
+        for part, place in visible.located_parts(step, expression, ("inputs", key)):
             if isinstance(part, Reference):
                 yield from _reference(part, step, visible, place)
-            else:
-                yield from _config_variable(part, expression, key, visible, place)
+            elif not (key in step.connections and key not in own_inputs):
+                yield from _config_variable(part, visible, place)
+
+
+def _own_inputs(step: Step, components: Mapping[str, Component]) -> Collection[str]:
+    """Return the keys of the inputs that are known to hold values."""
+    if step.kind in BUILT_IN:
+        return BUILT_IN[step.kind].inputs or step.inputs
+    component = components.get(step.component)
+    action = component.find_action(step.action) if component else None
+    return action.inputs.definitions() if action else ()
 
 
 def _reference(part: Reference, step: Step, visible: VisibleSteps, place: Place) -> Iterator[Rule]:
@@ -91,6 +128,11 @@ def _reference(part: Reference, step: Step, visible: VisibleSteps, place: Place)
         yield "error", "unknown-step", place, f'"{part.text}" refers to unknown step "{part.variable}"', hint
         return
     properties = visible.shapes.get(part.variable)
+    is_selecting = step.kind == "branch.selectExecutedStepResult"
+    if properties is None and is_selecting and part.variable in visible.ended:
+        message = f'"{part.text}" refers to step "{target.name}" in a loop that has ended'
+        yield "warning", "may-not-have-run", place, message, "In a local run, the step has no result after the loop."
+        return
     if properties is None:
         yield "error", "not-yet-run", place, _unseen(part, step, target), "Refer to an earlier step."
         return
@@ -98,7 +140,7 @@ def _reference(part: Reference, step: Step, visible: VisibleSteps, place: Place)
     if first not in properties:
         yield "error", "unknown-property", place, *_no_property(part, target, properties)
         return
-    if part.variable in visible.maybe and step.kind != "branch.selectExecutedStepResult":
+    if part.variable in visible.maybe and not is_selecting:
         message = f'"{part.text}" refers to step "{target.name}" in a branch, which may not run'
         yield "warning", "may-not-have-run", place, message, "Use Select Executed Step Result after the branches."
     if follow(properties, part.path) is UNDEFINED:
@@ -138,9 +180,7 @@ def _near_path(part: Reference, properties: dict[str, Any]) -> str:
     return ""
 
 
-def _config_variable(
-    part: ConfigVariable, expression: Expression, key: str, visible: VisibleSteps, place: Place
-) -> Iterator[Rule]:
+def _config_variable(part: ConfigVariable, visible: VisibleSteps, place: Place) -> Iterator[Rule]:
     variables = visible.integration.config_variables
     name = part.key if part.key in variables else part.key.partition(".")[0]
     if not part.key:
@@ -150,6 +190,6 @@ def _config_variable(
             f"Available: {', '.join(variables)}." if variables else "Declare it under `requiredConfigVars`."
         )
         yield "error", "unknown-config-variable", place, f'unknown config variable "{part.key}"', hint
-    elif variables[name].kind != "value" and not (key in CONNECTION_INPUTS and expression is part):
+    elif variables[name].kind != "value":
         message = f'connection "{part.key}" cannot be used as a value'
         yield "error", "secret", place, message, "Use it only as the connection of a step."

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from connector.common.text import did_you_mean
 from connector.component.component import Component
+from connector.flows.check.problems import NOT_INSTALLED
 from connector.flows.check.references import Rule
 from connector.flows.file.model import Step
 from connector.flows.file.step_inputs import name_of
@@ -19,16 +20,17 @@ BRANCHES = {"branch.branchOnValue": "branchValueMappings", "branch.branchOnExpre
 OWN = sorted({kind.partition(".")[0] for kind in BUILT_IN})
 
 
-def check_structure(step: Step, components: Mapping[str, Component], loops: int) -> Iterator[Rule]:
+def check_structure(step: Step, components: Mapping[str, Component], loops: int, *, is_local: bool) -> Iterator[Rule]:
     """Yield the problems of a step's action, loop, or branches.
 
     Args:
         step: Step to check.
         components: Installed components by key.
         loops: Number of loops around the step.
+        is_local: Whether the step must be able to run locally.
     """
     if step.kind not in BUILT_IN:
-        yield from _action(step, components)
+        yield from _action(step, components, is_local=is_local)
     if step.kind == "loop.breakLoop" and not loops:
         yield (
             "error",
@@ -39,7 +41,7 @@ def check_structure(step: Step, components: Mapping[str, Component], loops: int)
         )
     if step.steps and step.kind not in LOOPS:
         yield "error", "block", ("steps",), f"{step.kind} is not a loop, but has steps", "Move the steps after it."
-    if step.branches and step.kind not in BRANCHES:
+    if step.branches and step.kind not in BRANCHES and (step.kind in BUILT_IN or step.component in components):
         yield "error", "block", ("branches",), f"{step.kind} does not branch, but has branches", "Remove the branches."
     if step.kind == "loop.loopNTimes":
         yield from _times(step)
@@ -47,29 +49,29 @@ def check_structure(step: Step, components: Mapping[str, Component], loops: int)
         yield from _branches(step, BRANCHES[step.kind])
 
 
-def _action(step: Step, components: Mapping[str, Component]) -> Iterator[Rule]:
+def _action(step: Step, components: Mapping[str, Component], *, is_local: bool) -> Iterator[Rule]:
     place = ("action",)
     component = components.get(step.component)
     if component is not None:
         if component.find_action(step.action) is None:
             known = [*component.actions, *component.operations]
             hint = did_you_mean(step.action, known) or f"Available actions: {', '.join(component.actions)}."
-            yield "error", "unknown-action", place, f'unknown action "{step.action}" of {component.key}', hint
+            yield "error", "unknown-action", (*place, "key"), f'unknown action "{step.action}" of {component.key}', hint
         elif component.plugins.is_blocked(step.action):
             yield "error", "blocked", place, f"{step.kind} is blocked", "Remove the step, or allow the action."
     elif step.component in UNSUPPORTED:
-        yield "error", "unsupported", place, f"{step.kind} is not supported: {UNSUPPORTED[step.component]}", ""
+        if is_local:
+            yield "error", "unsupported", place, f"{step.kind} is not supported: {UNSUPPORTED[step.component]}", ""
+        else:
+            yield "note", "not-checked", place, f"{step.kind} is not checked", ""
     elif step.component in OWN:
         known = [kind.partition(".")[2] for kind in BUILT_IN if kind.startswith(f"{step.component}.")]
         hint = did_you_mean(step.action, known) or f"Available actions: {', '.join(known)}."
-        yield "error", "unsupported", place, f"{step.kind} is not supported", hint
+        yield "error", "unknown-action", (*place, "key"), f'unknown action "{step.action}" of {step.component}', hint
     else:
-        hint = (
-            did_you_mean(step.component, [*components, *OWN])
-            or f"Installed components: {', '.join(components) or 'none'}."
-        )
-        message = f'component "{step.component}" is not installed'
-        yield "error", "unsupported", place, message, hint
+        hint = did_you_mean(step.component, [*components, *OWN])
+        message = f'not checked: component "{step.component}" is not installed'
+        yield "note", NOT_INSTALLED, (*place, "component"), message, hint
 
 
 def _times(step: Step) -> Iterator[Rule]:
@@ -89,16 +91,16 @@ def _branches(step: Step, key: str) -> Iterator[Rule]:
             continue
         if name_of(entry) not in names:
             hint = did_you_mean(name_of(entry), names) or f"Available branches: {', '.join(names) or 'none'}."
-            yield "error", "branch", place, f'unknown branch "{name_of(entry)}"', hint
+            yield "error", "branch", (*place, "name"), f'unknown branch "{name_of(entry)}"', hint
         if key == "conditions":
             yield from _condition(entry, place)
     chosen = {name_of(entry) for entry in entries if isinstance(entry, Pair)}
-    for branch in step.branches:
+    for index, branch in enumerate(step.branches):
         if branch.name not in chosen and branch.name != ELSE:
             yield (
                 "warning",
                 "branch",
-                (),
+                ("branches", index),
                 f'no condition selects branch "{branch.name}"',
                 "Remove the branch, or add a condition for it.",
             )

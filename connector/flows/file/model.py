@@ -54,6 +54,7 @@ class Step:
         is_trigger: Whether the step is the trigger, which is the first step.
         description: Description by the author.
         place: Path in the file.
+        connections: Config variables that are connections, by the key of the input that names them.
         extra: Other fields in the file, such as a schedule.
     """
 
@@ -68,6 +69,7 @@ class Step:
     on_error: ErrorConfig = ErrorConfig()
     is_trigger: bool = False
     description: str = ""
+    connections: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -29,6 +29,7 @@ from connector.flows.file.grammar import (
 from connector.flows.file.model import Branch, ConfigVariable, ErrorConfig, FlowDefinition, Integration, Step
 from connector.flows.file.parse_expressions import ExpressionReader
 from connector.flows.file.step_names import step_variable
+from connector.flows.values.expressions import ConfigVariable as ConfigPart
 
 MAX_BYTES = 20_000_000
 """Size of the largest supported file. Exports of hundreds of steps have half a megabyte."""
@@ -108,6 +109,9 @@ class _Parser(ExpressionReader):
         ]
         self._unique([(variable.key, variable.place) for variable in variables], "config variable")
         by_key = {variable.key: variable for variable in variables}
+        for flow in flows:
+            for step in flow.walk():
+                step.connections = _connections(step, by_key)
         return Integration(parts["name"], parts["description"], version, flows, by_key, self.document)
 
     def _version(self, root: Mapping[str, Any]) -> int | None:
@@ -253,6 +257,11 @@ def _action(parts: Mapping[str, Any] | None) -> tuple[str, str]:
     """Return the keys of an action and of its component."""
     component = parts["component"] if parts else None
     return (parts["key"] if parts else ""), (component["key"] if component else "")
+
+
+def _connections(step: Step, variables: Mapping[str, ConfigVariable]) -> dict[str, str]:
+    names = {key: part.key for key, part in step.inputs.items() if isinstance(part, ConfigPart)}
+    return {key: name for key, name in names.items() if name in variables and variables[name].kind != "value"}
 
 
 def _error_config(parts: Mapping[str, Any] | None) -> ErrorConfig:

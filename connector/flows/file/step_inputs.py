@@ -9,13 +9,18 @@ from connector.flows.file.model import Step
 from connector.flows.values.expressions import ConfigVariable, Literal, Pair, Template
 
 CONNECTION_INPUTS = ("connectionInput", "connection")
-"""Input keys that choose a connection, where the action has no input of its own with that key."""
+"""Usual keys of connection inputs, unless the action has its own input with that key."""
 
 
 def connection_of(step: Step, action: Action[Any]) -> tuple[str | None, str | None]:
-    """Return the key of the connection input of a step, and the config variable that it names, if any."""
+    """Return the key of the connection input of a step, and the config variable that it names, if any.
+
+    An input is a connection input, whatever its key, if its value is a connection. The usual keys serve for an input
+    whose value should be a connection, but is not.
+    """
     own = action.inputs.definitions()
-    key = next((key for key in CONNECTION_INPUTS if key in step.inputs and key not in own), None)
+    candidates = [*step.connections, *(key for key in CONNECTION_INPUTS if key in step.inputs)]
+    key = next((key for key in candidates if key not in own), None)
     expression = step.inputs.get(key) if key else None
     return key, expression.key or None if isinstance(expression, ConfigVariable) else None
 

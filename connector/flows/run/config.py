@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connector.common.text import did_you_mean
 from connector.errors import InvalidFlowError, Problem
+from connector.flows.check.config import value_problem
 from connector.flows.file.model import ConfigVariable, Integration
 from connector.flows.values.javascript import parse_json
 
@@ -15,23 +16,29 @@ def config_values(integration: Integration, raw_values: Mapping[str, Any]) -> di
     """Return the values of all config variables that have one, by key, without connections.
 
     Raises:
-        InvalidFlowError: If a name is unknown, or a value is not one of the choices.
+        InvalidFlowError: If a name is unknown, or a value has the wrong type.
     """
     variables = integration.config_variables
-    problems = [
-        _unknown_variable(key, variables)
-        for key in raw_values
-        if key not in variables or variables[key].kind != "value"
-    ]
+    problems = unknown_variables(integration, raw_values)
     values = {}
     for key, variable in variables.items():
         value = raw_values.get(key, variable.default)
         if variable.kind == "value" and value not in (None, ""):
             values[key] = _listed(variable, value)
-            problems += _outside_choices(variable, values[key])
+            message, hint = value_problem(variable, values[key])
+            if message:
+                problems.append(Problem(key, message, hint=hint))
     if problems:
         raise InvalidFlowError("invalid config variables", problems=problems)
     return values
+
+
+def unknown_variables(integration: Integration, names: Iterable[str]) -> list[Problem]:
+    """Return a problem for each name that is not a config variable with a value."""
+    variables = integration.config_variables
+    return [
+        _unknown_variable(name, variables) for name in names if name not in variables or variables[name].kind != "value"
+    ]
 
 
 def _unknown_variable(key: str, variables: Mapping[str, ConfigVariable]) -> Problem:
@@ -47,10 +54,3 @@ def _unknown_variable(key: str, variables: Mapping[str, ConfigVariable]) -> Prob
 def _listed(variable: ConfigVariable, value: Any) -> Any:
     # A collection is a JSON string in the file and on the command line.
     return parse_json(value) if variable.collection else value
-
-
-def _outside_choices(variable: ConfigVariable, value: Any) -> list[Problem]:
-    if not variable.choices or isinstance(value, list | dict) or str(value) in variable.choices:
-        return []
-    hint = did_you_mean(str(value), variable.choices) or f"Use one of {', '.join(variable.choices)}."
-    return [Problem(variable.key, f'"{value}" is not one of its choices', hint=hint)]
