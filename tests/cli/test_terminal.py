@@ -253,10 +253,10 @@ HOSTILE = "\x1b]0;owned\x07\x9b2J\u202egnp.exe"
 CONTROLS = "\x9b\u202e\x07"
 
 
-@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}], ids=["colors", "plain"])
-def test_payload_on_a_terminal_cannot_control_it(server: LoopbackServer, variables: dict[str, str]) -> None:
+@pytest.mark.parametrize("no_color", ["", "1"], ids=["colors", "plain"])
+def test_payload_on_a_terminal_cannot_control_it(server: LoopbackServer, no_color: str) -> None:
     server.answer({"data": {"source": {"id": "a", "name": HOSTILE}}})
-    code, _, screen = run("run", "getSource", "-i", "sourceId=a", stdout=True, **variables)
+    code, _, screen = run("run", "getSource", "-i", "sourceId=a", stdout=True, NO_COLOR=no_color)
 
     assert code == 0
     assert not set(CONTROLS) & set(screen)
