@@ -141,7 +141,7 @@ def test_in_the_foreground_it_logs_requests_and_a_signal_stops_it(number: signal
         assert requests.get(f"{url}/path?token=hidden", timeout=5).status_code == 204
         line = process.stdout.readline()
         process.send_signal(number)
-        assert process.wait(10) == code
+        assert process.wait(30) == code
         rest = process.stdout.read()
         assert process.stderr.read() == ""
     assert line.startswith("GET /path 204 ")

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,11 +81,26 @@ def start(*args: str, **settings: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen(line, cwd=settings.pop("cwd", ROOT / "tests"), env=environment, **pipes)
 
 
+def send_signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send a signal to a process that waits.
+
+    Python notices a signal between two instructions or in a system call. One that comes right before a system call
+    would be noticed after it: when the wait is over.
+    """
+    state = Path(f"/proc/{process.pid}/stat")
+    if not state.exists():
+        time.sleep(0.5)
+    while state.exists() and state.read_text().rpartition(")")[2].split()[0] in "RD":
+        time.sleep(0.01)
+    process.send_signal(number)
+
+
 def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None) -> Ended:
-    try:
-        out, err = process.communicate(stdin, timeout=30)
-    finally:
-        process.kill()
+    with process:
+        try:
+            out, err = process.communicate(stdin, timeout=30)
+        finally:
+            process.kill()
     return Ended(process.returncode, (out or b"").decode(), (err or b"").decode())
 
 

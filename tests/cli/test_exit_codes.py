@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ROOT, TOKEN, Command, finish, start
+from tests.cli.conftest import ROOT, TOKEN, Command, finish, send_signal, start
 from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 PAGE = {"data": {"sources": [{"id": "a"}], "pagination": {}}}
@@ -66,7 +66,7 @@ def test_signal_ends_a_waiting_command_at_once(
     server.answer(ServerResponse(PAGE, hang=60))
     process = start("run", "listSources")
     wait_for(server)
-    process.send_signal(number)
+    send_signal(process, number)
     ended = finish(process)
 
     assert (ended.code, ended.out, ended.err) == (code, "", told)
@@ -78,7 +78,7 @@ def test_signal_ends_a_wait_on_a_rate_limit_at_once(server: LoopbackServer) -> N
     process = start("run", "listSources")
     assert process.stderr is not None
     assert process.stderr.readline() == b"Rate limit, retrying in 60 s\n"
-    process.send_signal(signal.SIGINT)
+    send_signal(process, signal.SIGINT)
 
     assert finish(process).code == 130
 
@@ -88,7 +88,7 @@ def test_interrupted_write_says_that_it_may_have_happened(server: LoopbackServer
     server.answer(ServerResponse({"data": {}}, hang=60))
     process = start("run", "deleteSource", "-i", "sourceId=a", "--yes")
     wait_for(server)
-    process.send_signal(signal.SIGINT)
+    send_signal(process, signal.SIGINT)
     ended = finish(process)
 
     assert ended.code == 130
@@ -261,7 +261,7 @@ def test_termination_restores_the_handler_of_the_caller(command: Command, server
 def raising(number: signal.Signals) -> Callable[[Asked], ServerResponse]:
     def script(_asked: Asked) -> ServerResponse:
         os.kill(os.getpid(), number)
-        return ServerResponse({"data": {}}, hang=60)
+        return ServerResponse({"data": {}}, hang=1)
 
     return script
 

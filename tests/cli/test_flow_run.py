@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import sys
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Command, Ended, finish, start
+from tests.cli.conftest import Command, Ended, finish, send_signal, start
 from tests.cli.flows import EXAMPLES, NEW_SOURCE, call, integration, one_step, read_flow, variable
 from tests.flows.support import loop, step
 from tests.support.server import LoopbackServer, ServerResponse
@@ -282,7 +281,7 @@ def test_interrupt_closes_the_journal_and_says_how_to_resume(
     until = time.monotonic() + 20
     while not server.asked and time.monotonic() < until:
         time.sleep(0.01)
-    os.kill(process.pid, sent)
+    send_signal(process, sent)
     ended = finish(process)
     (past,) = command("flow", "runs", "--json").json
     lines = [json.loads(line) for line in ended.err.splitlines()]

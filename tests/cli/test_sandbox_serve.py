@@ -31,7 +31,7 @@ def serving(*args: str, stop: signal.Signals = signal.SIGINT) -> Iterator[tuple[
     try:
         yield process, lines
         process.send_signal(stop)
-        assert process.wait(10) == (0 if stop == signal.SIGINT else 143)
+        assert process.wait(30) == (0 if stop == signal.SIGINT else 143)
     finally:
         finish(process)
 

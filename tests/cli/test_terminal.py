@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ROOT
+from tests.cli.conftest import ROOT, send_signal
 from tests.cli.flows import NEW_SOURCE, call, integration, one_step, read_flow, variable
 from tests.flows.support import loop, step
 from tests.support.server import Asked, LoopbackServer, ServerResponse
@@ -80,7 +80,7 @@ def run(
         if isinstance(typed, bytes):
             os.write(controller, typed)
         else:
-            process.send_signal(typed)
+            send_signal(process, typed)
         for next_prompt, answer in then:
             screen.wait_for(next_prompt)
             os.write(controller, answer)
