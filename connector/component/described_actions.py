@@ -206,7 +206,13 @@ def _pagination(operation: Operation) -> Pagination | None:
     if not facts:
         return None
     size = min(LARGEST_PAGE, int(facts.get("most", LARGEST_PAGE)))
-    return Pagination(records=f"$.data.data.{facts['records']}", cursor=f"$.data.data.{facts['next']}", size=size)
+    page = f"$.data.data.{facts['next'].rpartition('.')[0]}"
+    return Pagination(
+        records=f"$.data.data.{facts['records']}",
+        cursor=f"$.data.data.{facts['next']}",
+        total=f"{page}.totalEntries",
+        size=size,
+    )
 
 
 def _description(operation: Operation) -> str:

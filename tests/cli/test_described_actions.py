@@ -6,6 +6,7 @@ import json
 
 import connector
 from tests.cli.conftest import Command
+from tests.support.server import LoopbackServer
 
 SEGMENT = connector.load_component()
 
@@ -82,3 +83,13 @@ def test_dry_run_prints_the_request_of_a_described_action(command: Command) -> N
     request = json.loads(printed.out)
     assert (request["method"], request["body"]) == ("POST", {"name": "Plan", "type": "LIVE"})
     assert request["url"].endswith("/tracking-plans")
+
+
+def test_run_says_that_a_page_of_a_described_list_is_not_the_whole_list(
+    command: Command, server: LoopbackServer
+) -> None:
+    page = {"data": {"roles": [{"id": "a"}], "pagination": {"current": "MA==", "next": "MQ==", "totalEntries": 7}}}
+    server.answer(page)
+    printed = command("run", "listRoles", "-i", "count=1")
+
+    assert (printed.code, printed.err) == (0, "first 1 of 7; add --all to print every record\n"), printed.err
