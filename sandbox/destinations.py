@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 
 from pydantic import Field
 
 from connector.sandbox_kit import ApiError, Body, Data, Record, RequestContext, Row, compose, dumps, run_checks
 
 from . import api
+from .masks import masked_settings
 from .pagination import page
 from .segment import SUCCESS
 from .settings import Settings, check_required_settings, enabled_or_default, known_settings, merged_settings
@@ -19,25 +19,6 @@ api.assumption(
     "A second destination of one type on one source, unless the catalog says MULTIPLE or above 1",
     ("400", "allow"),
     "the 400 and its message were seen; assumed: 0 in the catalog means one instance",
-)
-api.assumption(
-    "secret-names",
-    "Which settings of a destination are secret: those with the usual names, or `apiKey` alone",
-    ("usual", "apiKey"),
-    "a documented example shows bullets for apiKey; assumed: ...Token, ...Password and ...Secret are alike",
-)
-api.assumption(
-    "secret-settings",
-    "Secret settings of a destination are returned as bullets",
-    ("bullets", "plain"),
-    "a documented example shows bullets for apiKey",
-)
-
-BULLETS = "•" * 10
-_SECRET = re.compile(
-    r"(api[-_]?key|api[-_]?secret|password|passphrase|token|private[-_]?key|secret[-_]?key|secret[-_]?access[-_]?key"
-    r"|client[-_]?secret)$",
-    re.IGNORECASE,
 )
 
 
@@ -60,16 +41,12 @@ class UpdateDestination(Body):
 
 
 def destination_view(context: RequestContext, row: Row) -> str:
-    """Return a destination; secret settings are bullets."""
+    """Return a destination; secret settings are masked."""
     destination = json.loads(row.body)
-    settings = destination["settings"]
-    secrets = [name for name, value in settings.items() if value and _SECRET.search(name)]
-    if secrets and context.assume("secret-names") == "apiKey":
-        secrets = [name for name in secrets if name == "apiKey"]
-    if not secrets or context.assume("secret-settings") == "plain":
+    masked = masked_settings(context, destination["settings"], row.metadata_id)
+    if masked == destination["settings"]:
         return compose(row.body, row.metadata)
-    destination["settings"] = settings | dict.fromkeys(secrets, BULLETS)
-    return compose(dumps(destination), row.metadata)
+    return compose(dumps(destination | {"settings": masked}), row.metadata)
 
 
 api.resource(

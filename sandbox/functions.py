@@ -13,7 +13,7 @@ from . import api
 from .pagination import page
 from .segment import SUCCESS
 
-api.resource("functions", scope="resourceType", required=("id", "resourceType"))
+api.resource("functions", scope="resourceType", key="catalogId", required=("id", "resourceType"))
 
 api.assumption(
     "created-by",

@@ -11,11 +11,12 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Row:
-    """One record of a list: its position, its JSON without metadata, and the JSON of its metadata."""
+    """One record of a list: its position, its JSON without metadata, and the id and the JSON of its metadata."""
 
     seq: int
     id: str
     body: str
+    metadata_id: str | None
     metadata: str | None
 
 

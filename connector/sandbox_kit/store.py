@@ -22,7 +22,7 @@ from .resources import Record, Resource, Row
 
 BUSY_SECONDS = 5.0
 OTHER_FILE = "Choose another file, or delete this one."
-_VERSION = 1
+_VERSION = 2
 _LAST = 2**63 - 1
 _SCHEMA = """
 CREATE TABLE records (
@@ -258,7 +258,7 @@ class Store:
     def _rows(self, kind: str, rest: str, *values: Any) -> list[Row]:
         # `rest` is a literal of this class.
         statement = (
-            "SELECT r.seq, r.id, r.body, m.body FROM records r "  # noqa: S608
+            "SELECT r.seq, r.id, r.body, r.metadata, m.body FROM records r "  # noqa: S608
             f"LEFT JOIN records m ON m.kind = ? AND m.id = r.metadata {rest}"
         )
         return [Row(*columns) for columns in self._execute(statement, self._resources[kind].catalog, *values)]

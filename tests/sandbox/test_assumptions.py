@@ -119,6 +119,7 @@ CASES: dict[str, Case] = {
     "secret-names": (
         with_a_setting_of_another_name,
         {
+            "by-type": at("destination", "settings", "secretKey", equals="•" * 10),
             "usual": at("destination", "settings", "secretKey", equals="•" * 10),
             "apiKey": at("destination", "settings", "secretKey", equals="k"),
         },
@@ -174,10 +175,11 @@ CASES: dict[str, Case] = {
     "repeat-invite": (post("/invites", invite()), {"allow": 201, "422": 422}),
     "required-settings": (post("/destinations", BLUESHIFT), {"log": 200, "422": 422}),
     "secret-settings": (
-        post("/destinations", BLUESHIFT),
+        post("/destinations", BLUESHIFT | {"settings": {"apiKey": "long-secret-8839"}}),
         {
+            "last-four": at("destination", "settings", "apiKey", equals="•" * 10 + "8839"),
             "bullets": at("destination", "settings", "apiKey", equals="•" * 10),
-            "plain": at("destination", "settings", "apiKey", equals="k"),
+            "plain": at("destination", "settings", "apiKey", equals="long-secret-8839"),
         },
     ),
     "slug-taken": (post("/sources", SOURCE | {"slug": "ios"}), {"422": 422, "409": 409, "allow": 201}),

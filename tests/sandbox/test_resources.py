@@ -132,7 +132,7 @@ def test_secret_settings_are_returned_masked_and_stored(api: Api, workspace: Wor
     settings = {"apiKey": "hidden-key", "retarget": True}
     body = {"sourceId": support.IOS_SOURCE, "metadataId": support.BLUESHIFT, "settings": settings}
     made = api.data("POST", "/destinations", body)["destination"]
-    assert made["settings"] == {"apiKey": "•" * 10, "retarget": True}
+    assert made["settings"] == {"apiKey": "•" * 10 + "-key", "retarget": True}
     assert "hidden-key" not in api("GET", "/destinations").text
     assert workspace.destinations[-1]["settings"] == settings
 
