@@ -171,8 +171,8 @@ requiredConfigVars:
         'flow.yaml:16: flows.0.steps.1.errorConfig.maxAttempts: must be a number from 0 to 5, got "6"',
         'flow.yaml:18: flows.0.steps.2.action: missing field "key" Add `key: ...`.',
         (
-            'flow.yaml:17: flows.0.steps.2: "echo!" and "Echo" (flow.yaml:9) have the same name "echo" in references '
-            "Rename one of the steps."
+            'flow.yaml:17: flows.0.steps.2.name: "echo!" and "Echo" (flow.yaml:9) have the same name "echo" in '
+            "references Rename one of the steps."
         ),
         'flow.yaml:19: flows.0.steps.3: missing field "name" Add `name: ...`.',
         (

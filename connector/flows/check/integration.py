@@ -62,7 +62,12 @@ class _Check:
 
     def _walk(self, steps: Sequence[Step], visible: VisibleSteps, loops: int) -> None:
         for step in steps:
-            self._add(step, check_structure(step, self.components, loops, is_local=self.target is None))
+            self._add(
+                step,
+                check_structure(
+                    step, self.components, loops, document=self.integration.document, is_local=self.target is None
+                ),
+            )
             self._add(step, check_parts(step, visible, self.components))
             self._add(step, self.inputs.check(step))
             if self.target is not None:

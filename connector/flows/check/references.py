@@ -11,6 +11,7 @@ from connector.component.component import Component
 from connector.flows.check.example_shapes import UNKNOWN, documented_shape, follow
 from connector.flows.check.problems import Severity
 from connector.flows.file.model import Branch, FlowDefinition, Integration, Step, walk
+from connector.flows.file.step_inputs import item_place
 from connector.flows.steps.builtin_steps import BUILT_IN
 from connector.flows.values.expressions import (
     Complex,
@@ -61,11 +62,9 @@ class VisibleSteps:
             case Reference() | ConfigVariable() | Template():
                 yield from ((part, (*place, "value")) for part in parts_of(expression))
             case Complex(items):
-                lines = self.integration.document.lines
-                # The list of a complex expression is its `value`; a list in a list stands there by itself.
-                inner = (*place, "value") if (*step.place, *place, "value") in lines else place
                 for index, item in enumerate(items):
-                    yield from self.located_parts(step, item, (*inner, index))
+                    inner = item_place(self.integration.document, step, place, index)
+                    yield from self.located_parts(step, item, inner)
             case Pair(name, value):
                 yield from self.located_parts(step, name, (*place, "name"))
                 yield from self.located_parts(step, value, place)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from connector.common.text import did_you_mean
+from connector.common.yaml_source import Document, Place
 from connector.component.component import Component
 from connector.flows.check.problems import NOT_INSTALLED
 from connector.flows.check.references import Rule
 from connector.flows.file.model import Step
-from connector.flows.file.step_inputs import name_of
+from connector.flows.file.step_inputs import item_place, name_of
 from connector.flows.steps.builtin_steps import BUILT_IN, ELSE, UNSUPPORTED
-from connector.flows.values.conditions import compile_condition
+from connector.flows.values.conditions import ConditionError, compile_condition
 from connector.flows.values.expressions import Complex, Expression, Literal, Pair
 from connector.flows.values.javascript import number_of
 
@@ -20,13 +21,16 @@ BRANCHES = {"branch.branchOnValue": "branchValueMappings", "branch.branchOnExpre
 OWN = sorted({kind.partition(".")[0] for kind in BUILT_IN})
 
 
-def check_structure(step: Step, components: Mapping[str, Component], loops: int, *, is_local: bool) -> Iterator[Rule]:
+def check_structure(
+    step: Step, components: Mapping[str, Component], loops: int, *, document: Document, is_local: bool
+) -> Iterator[Rule]:
     """Yield the problems of a step's action, loop, or branches.
 
     Args:
         step: Step to check.
         components: Installed components by key.
         loops: Number of loops around the step.
+        document: The file.
         is_local: Whether the step must be able to run locally.
     """
     if step.kind not in BUILT_IN:
@@ -46,7 +50,7 @@ def check_structure(step: Step, components: Mapping[str, Component], loops: int,
     if step.kind == "loop.loopNTimes":
         yield from _times(step)
     if step.kind in BRANCHES:
-        yield from _branches(step, BRANCHES[step.kind])
+        yield from _branches(step, BRANCHES[step.kind], document)
 
 
 def _action(step: Step, components: Mapping[str, Component], *, is_local: bool) -> Iterator[Rule]:
@@ -81,7 +85,7 @@ def _times(step: Step) -> Iterator[Rule]:
         yield "error", "value", ("inputs", "iterationCount"), message, ""
 
 
-def _branches(step: Step, key: str) -> Iterator[Rule]:
+def _branches(step: Step, key: str, document: Document) -> Iterator[Rule]:
     entries = _entries(step.inputs.get(key))
     names = [branch.name for branch in step.branches]
     for position, entry in enumerate(entries):
@@ -93,7 +97,7 @@ def _branches(step: Step, key: str) -> Iterator[Rule]:
             hint = did_you_mean(name_of(entry), names) or f"Available branches: {', '.join(names) or 'none'}."
             yield "error", "branch", (*place, "name"), f'unknown branch "{name_of(entry)}"', hint
         if key == "conditions":
-            yield from _condition(entry, place)
+            yield from _condition(step, entry, place, document)
     chosen = {name_of(entry) for entry in entries if isinstance(entry, Pair)}
     for index, branch in enumerate(step.branches):
         if branch.name not in chosen and branch.name != ELSE:
@@ -106,10 +110,12 @@ def _branches(step: Step, key: str) -> Iterator[Rule]:
             )
 
 
-def _condition(entry: Pair, place: tuple[str | int, ...]) -> Iterator[Rule]:
+def _condition(step: Step, entry: Pair, place: Place, document: Document) -> Iterator[Rule]:
     try:
         compile_condition(entry.value)
-    except ValueError as error:
+    except ConditionError as error:
+        for index in error.path:
+            place = item_place(document, step, place, index)
         yield "error", "condition", place, f'invalid condition of branch "{name_of(entry)}": {error}', ""
 
 

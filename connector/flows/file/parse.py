@@ -141,15 +141,17 @@ class _Parser(ExpressionReader):
         parts = self._read(shape, value, place)
         self._variables = {}
         steps = self._steps(parts, place)
-        if value and not self._has_trigger_first(steps):
-            hint = "Set `isTrigger: true` on the first step only."
-            self.problem((*place, "steps"), "the first step, and only it, must be a trigger", hint)
+        if value:
+            self._check_triggers(steps, place)
         is_synchronous, extra = parts["isSynchronous"], shape.other_keys(value)
         return FlowDefinition(parts["name"], parts["description"], steps, is_synchronous, place, extra)
 
-    def _has_trigger_first(self, steps: list[Step]) -> bool:
-        triggers = [step for step in self._variables.values() if step.is_trigger]
-        return bool(steps) and steps[0].is_trigger and len(triggers) == 1
+    def _check_triggers(self, steps: list[Step], place: Place) -> None:
+        first = steps[0] if steps else None
+        places = [step.place for step in self._variables.values() if step.is_trigger != (step is first)]
+        for wrong in [(*step, "isTrigger") for step in places] if steps else [(*place, "steps")]:
+            hint = "Set `isTrigger: true` on the first step only."
+            self.problem(wrong, "the first step, and only it, must be a trigger", hint)
 
     def _steps(self, holder: Mapping[str, Any], place: Place) -> list[Step]:
         return [self._step(value, (*place, "steps", index)) for index, value in enumerate(holder["steps"])]
@@ -186,7 +188,7 @@ class _Parser(ExpressionReader):
             message = (
                 f'"{step.name}" and "{first.name}" ({location}) have the same name "{step.variable}" in references'
             )
-        self.problem(step.place, message, "Rename one of the steps.")
+        self.problem((*step.place, "name"), message, "Rename one of the steps.")
         self._variables[f"{step.variable} {step.place}"] = step
 
     def _branch(self, value: Any, place: Place) -> Branch:

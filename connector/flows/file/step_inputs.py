@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from connector.common.yaml_source import Document, Place
 from connector.component.definitions import Action
 from connector.flows.file.model import Step
 from connector.flows.values.expressions import ConfigVariable, Literal, Pair, Template
@@ -23,6 +24,15 @@ def connection_of(step: Step, action: Action[Any]) -> tuple[str | None, str | No
     key = next((key for key in candidates if key not in own), None)
     expression = step.inputs.get(key) if key else None
     return key, expression.key or None if isinstance(expression, ConfigVariable) else None
+
+
+def item_place(document: Document, step: Step, place: Place, index: int) -> Place:
+    """Return the path of an item of a complex expression, below the step.
+
+    The list of an expression is its `value`; a list in a list is written by itself.
+    """
+    inner = (*place, "value")
+    return (*(inner if (*step.place, *inner) in document.lines else place), index)
 
 
 def name_of(entry: Pair) -> str:

@@ -43,27 +43,39 @@ def evaluate_condition(condition: Condition, value_of: Callable[[Any], Any] = la
     return BINARY[operator](left, right)
 
 
-def compile_condition(expression: Expression) -> Condition:
+class ConditionError(ValueError):
+    """An expression is not a condition.
+
+    Attributes:
+        path: Positions of the invalid part in the lists of the expression.
+    """
+
+    def __init__(self, message: str, path: tuple[int, ...]) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def compile_condition(expression: Expression, path: tuple[int, ...] = ()) -> Condition:
     """Return the condition of a complex expression. Its terms stay expressions.
 
     Raises:
-        ValueError: If the expression is not a condition.
+        ConditionError: If the expression is not a condition.
     """
     expression = expression.value if isinstance(expression, Pair) else expression
     if not isinstance(expression, Complex) or not expression.items:
-        raise ValueError("must be a list of an operator and its terms")
+        raise ConditionError("must be a list of an operator and its terms", path)
     head, *terms = [item.value if isinstance(item, Pair) else item for item in expression.items]
     operator = head.value if isinstance(head, Literal) else None
     if operator in GROUPS:
-        return (operator, *(compile_condition(term) for term in terms))
+        return (operator, *(compile_condition(term, (*path, index)) for index, term in enumerate(terms, 1)))
     if operator not in OPERATORS:
         if not isinstance(operator, str):
-            raise ValueError("must begin with an operator")
+            raise ConditionError("must begin with an operator", (*path, 0))
         hint = did_you_mean(operator, OPERATORS)
-        raise ValueError(f'unknown operator "{operator}"{hint and f" ({hint})"}')
+        raise ConditionError(f'unknown operator "{operator}"{hint and f" ({hint})"}', (*path, 0))
     needed = 1 if operator in UNARY else 2
     if len(terms) < needed:
-        raise ValueError(f'"{operator}" needs {needed} term{"s"[: needed - 1]}, got {len(terms)}')
+        raise ConditionError(f'"{operator}" needs {needed} term{"s"[: needed - 1]}, got {len(terms)}', path)
     return (operator, *terms)
 
 
