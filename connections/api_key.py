@@ -10,12 +10,11 @@ from pydantic_core import PydanticCustomError
 
 from connector import Context, Input, Inputs, Payload, __version__, connection
 from connector.errors import ApiErrorDetail, ConnectionInputError
-from connector.rest import Endpoint, seconds_until
+from connector.rest import Endpoint, parse_number, seconds_until
 
 logger = logging.getLogger("connector.connections")
 
 HOSTS = {"api": "https://api.segmentapis.com", "eu1.api": "https://eu1.api.segmentapis.com"}
-LONGEST_TOLD_MS = 1e12
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 REFUSED_HINT = (
     "One of three things is the cause: the token is wrong or was revoked; it belongs to the other region (set the "
@@ -95,7 +94,7 @@ class ApiKey(Inputs):
     ) = MISSING
 
 
-def read_faults(body: Any) -> Sequence[ApiErrorDetail]:
+def read_api_errors(body: Any) -> Sequence[ApiErrorDetail]:
     """Entries of `{"errors": [{"type", "message", "field", "data"}]}`."""
     entries = body.get("errors") if isinstance(body, dict) else None
     return [_fault(entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
@@ -108,10 +107,10 @@ def _fault(entry: Mapping[str, Any]) -> ApiErrorDetail:
 
 def read_wait(headers: Mapping[str, str], body: Any) -> float | None:
     """Seconds from `errors[0].data.msBeforeNext`, else from `X-RateLimit-Reset`, which is an RFC 5322 date."""
-    for fault in read_faults(body):
-        told = fault.data.get("msBeforeNext") if isinstance(fault.data, dict) else None
-        if isinstance(told, int | float) and 0 <= told <= LONGEST_TOLD_MS:
-            return told / 1000
+    for fault in read_api_errors(body):
+        milliseconds = parse_number(fault.data.get("msBeforeNext")) if isinstance(fault.data, dict) else None
+        if milliseconds is not None:
+            return milliseconds / 1000
     return seconds_until(headers.get("X-RateLimit-Reset", ""))
 
 
@@ -150,7 +149,7 @@ def api_key(fields: ApiKey, asked: Mapping[str, Any]) -> Endpoint:
         secrets=[fields.api_key],
         media_type="application/vnd.segment.v1+json",
         headers={"User-Agent": f"segment-connector/{__version__}"},
-        read_faults=read_faults,
+        read_api_errors=read_api_errors,
         read_wait=read_wait,
         hints={401: REFUSED_HINT},
     )

@@ -1,59 +1,62 @@
 """Every error of the package, named by what the caller can do about it.
 
     ConnectorError
-    ├── SetupError                 fix the set-up                        exit 3
-    │   ├── ManifestError            a manifest.yaml that does not hold
-    │   ├── ComponentError           code and manifest disagree, every mismatch listed
+    ├── SetupError                 fix the setup                         exit 3
+    │   ├── ManifestError            a manifest.yaml that is missing or invalid
+    │   ├── ComponentError           code and manifest disagree, every problem listed
     │   ├── PluginError              a plugin that cannot be registered
-    │   ├── ConnectionInputError     a connection without its token, or with bad fields
-    │   ├── MissingExtraError        an optional dependency is not installed
-    │   ├── ServerStartError             an address that cannot be served
-    │   └── TLSError                 the server's certificate was not accepted
+    │   ├── ConnectionInputError     a connection without its token, or with invalid fields
+    │   ├── MissingExtraError        an optional dependency that is not installed
+    │   ├── ServerStartError         an address that cannot be served
+    │   ├── TLSError                 a certificate or CA bundle that does not work
+    │   └── ProxyError               a proxy setting that cannot be used
     ├── UsageError                 fix the call                          exit 2
-    │   ├── UnknownKeyError          no such action, data source or connection
-    │   ├── InputError               inputs that do not fit, all of them at once
-    │   ├── PolicyError              the runner's policy forbids it
-    │   ├── InvalidFlowError            a flow that cannot be run, every finding listed
-    │   ├── FlowLimitError           a flow that goes beyond a limit, such as a loop without end
-    │   │   └── FlowDeadlineError     a run that may go on later               exit 5
+    │   ├── UnknownKeyError          no such action, data source, or connection
+    │   ├── InputError               invalid inputs, all of them at once
+    │   ├── PolicyError              the runner's policy does not allow it
+    │   ├── InvalidFlowError         a flow that cannot be run, every problem listed
+    │   ├── FlowLimitError           a flow that exceeds a limit, such as a loop without end
+    │   │   └── FlowDeadlineError      a run that can be resumed later       exit 5
     │   ├── JournalError             a run that cannot be resumed or undone
-    │   └── SandboxError             a file, seed, fault or assumption that does not fit
-    ├── RejectedError               the API refused: fix the request      exit 4
+    │   └── SandboxError             an invalid sandbox file, seed, fault, or assumption
+    ├── RejectedError              rejected by the API: fix the request  exit 4
     │   ├── BadRequestError          400
     │   ├── AuthenticationError      401
     │   ├── ForbiddenError           403
     │   ├── NotFoundError            404
     │   ├── ConflictError            409
-    │   ├── PayloadTooLargeError            413
+    │   ├── PayloadTooLargeError     413
     │   └── UnprocessableError       422
-    ├── TemporaryError              nothing to fix: wait and repeat       exit 5
-    │   ├── RateLimitError           429, `retry_after` tells how long
-    │   ├── ServerError              5xx
-    │   ├── UnreachableError         name not found, connection refused
-    │   ├── NoResponseError          a read that got no answer, or half of one
-    │   └── DeadlineError            the caller's deadline passed, nothing was sent
-    ├── OutcomeUnknownError        a write that may have happened: check exit 6
+    ├── TemporaryError             nothing to fix: wait and retry        exit 5
+    │   ├── RateLimitError           429, `retry_after` says how long to wait
+    │   ├── ServerError              5xx or 408 to a request that is safe to repeat
+    │   ├── UnreachableError         host not found, connection refused: nothing was sent
+    │   ├── NoResponseError          a read without a response, or with a part of one
+    │   ├── DeadlineError            the deadline passed before the request was sent
+    │   └── CallCancelledError       the runner was closed while the call waited
+    ├── OutcomeUnknownError        a write that may have been applied    exit 6
     ├── StepError                  a step of a flow failed               exit as its cause
-    └── InvalidResponseError                 an answer that cannot be understood   exit 1
+    └── InvalidResponseError       a response that is not valid          exit 1
         └── PaginationError          a list that does not end
 
-Messages say what went wrong, with which action and request, and what to do next.
-`to_dict()` is the one JSON shape that the command line, flows and engines show.
+A message says what is wrong, with which action and request; the hint on a line of its own says what to do.
+`to_dict()` is the one JSON shape that the command line, flows, and engines show. `OUTCOMES` is the one table of exit
+code, HTTP status, and `repeatable` of each class.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding: where it is, what is wrong there, and the cure.
+    """One problem: its location, what is wrong there, and a hint.
 
     Attributes:
-        location: What the finding is about: an input's key, a place in a file, a plugin's name.
+        location: What the problem is about: the key of an input, `file:line`, or the name of a plugin.
         message: What is wrong, in one sentence.
         label: The name shown to people, where it differs from `location`.
         hint: What to do about it.
@@ -70,7 +73,7 @@ class Problem:
         return f"{text} {self.hint}".rstrip()
 
     def to_dict(self) -> dict[str, str]:
-        """The finding as JSON, empty parts left out."""
+        """Return the problem as JSON, without empty parts."""
         pairs = {"location": self.location, "label": self.label, "message": self.message, "hint": self.hint}
         return {key: value for key, value in pairs.items() if value}
 
@@ -79,13 +82,18 @@ class ConnectorError(Exception):
     """Root of every error that this package raises on purpose.
 
     Attributes:
-        message: What went wrong, without the context and the hint.
+        message: What is wrong, without the context and the hint.
         hint: What to do next.
-        action: Key of the action or data source that was being performed.
-        problems: The single findings, when there are several.
+        action: Key of the action or data source that was performed.
+        problems: The single problems, if there are several.
+        exit_code: Exit code of the command line; see `OUTCOMES`.
+        http_status: Status with which an engine reports the error to its own caller; see `OUTCOMES`.
+        repeatable: True if a program may simply run the same call again; see `OUTCOMES`.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int]
+    http_status: ClassVar[int]
+    repeatable: bool
     hint: str = ""
 
     def __init__(
@@ -107,59 +115,56 @@ class ConnectorError(Exception):
         lines = [f"{self.action}: {self.message}" if self.action else self.message]
         lines += [f"  - {problem}" for problem in self.problems]
         if self.hint:
-            lines.append(self.hint)
+            lines.append(f"hint: {self.hint}")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """The error as JSON: `{"error": {"type", "message", "hint", "action", "problems", ...}}`."""
-        found: dict[str, Any] = {
+        """Return the error as JSON: `{"error": {"type", "message", "hint", "action", "repeatable", ...}}`."""
+        parts: dict[str, Any] = {
             "type": type(self).__name__,
             "message": self.message,
             "hint": self.hint,
             "action": self.action,
+            "repeatable": self.repeatable,
             "problems": [problem.to_dict() for problem in self.problems],
             **self._details(),
         }
-        return {"error": {key: value for key, value in found.items() if value not in (None, "", [], {})}}
+        return {"error": {key: value for key, value in parts.items() if value not in (None, "", [], {})}}
 
     def _details(self) -> dict[str, Any]:
         return {}
 
 
 class SetupError(ConnectorError):
-    """Something about the installation, the component or the connection has to be fixed first."""
-
-    exit_code = 3
+    """The installation, the component, or the connection has to be fixed first."""
 
 
 class ManifestError(SetupError):
-    """A `manifest.yaml` cannot be read, or says something that a manifest cannot say."""
+    """A manifest is missing or invalid."""
 
 
 class ComponentError(SetupError):
-    """A component cannot be loaded: its code and its manifest disagree."""
+    """A component cannot be loaded because its code and its manifest disagree."""
 
 
 class PluginError(SetupError):
-    """A plugin implements a hook that does not exist, or registers what it must not."""
+    """A plugin cannot be imported or registered."""
 
 
 class ConnectionInputError(SetupError):
-    """A connection lacks a required field, or has a field that does not fit."""
+    """A connection lacks a required field or has an invalid one."""
 
 
 class MissingExtraError(SetupError):
-    """A feature needs an optional dependency that is not installed."""
+    """An optional dependency that the feature needs is not installed."""
 
 
 class ServerStartError(SetupError):
-    """The address cannot be served: it is taken, unknown, or reached from other machines."""
+    """An address cannot be served: it is in use, unknown, or open to other hosts."""
 
 
 class UsageError(ConnectorError):
-    """The call itself is wrong; nothing was sent."""
-
-    exit_code = 2
+    """The call itself is invalid; nothing was sent."""
 
 
 class UnknownKeyError(UsageError):
@@ -167,30 +172,29 @@ class UnknownKeyError(UsageError):
 
 
 class InputError(UsageError):
-    """Inputs that do not fit; `problems` holds every one of them."""
+    """Inputs are invalid; `problems` lists all of them."""
 
 
 class PolicyError(UsageError):
-    """The runner's policy forbids this action or request; nothing was sent."""
+    """The runner's policy does not allow this action or request; nothing was sent."""
 
 
 class InvalidFlowError(UsageError):
-    """A flow cannot be read, or cannot be run as it is; nothing was run, and `problems` holds every finding."""
+    """A flow is invalid and was not started; `problems` lists all reasons."""
 
 
 class FlowLimitError(UsageError):
-    """A flow goes beyond a limit; the message names the limit."""
+    """A flow exceeds a limit; the message names the limit."""
 
 
 class FlowDeadlineError(FlowLimitError):
     """The deadline of a run passed before its end; it can be resumed."""
 
-    exit_code = 5
     hint = "Resume it later."
 
 
 class JournalError(UsageError):
-    """A run's journal cannot be used, or a write in it may have happened and nobody said what to do about it."""
+    """A run cannot be resumed or undone: its journal is unusable, or the outcome of a write is unknown."""
 
 
 class StepError(ConnectorError):
@@ -199,23 +203,22 @@ class StepError(ConnectorError):
     Attributes:
         flow: Name of the flow.
         step: Name of the step.
-        cause: What went wrong in it; the exit code is its own.
-        run: What the run did until then; see `connector.flows.Run`.
+        cause: The error of the step; it decides the exit code.
+        run: The run until then; see `connector.flows.Run`.
     """
 
     def __init__(self, *, flow: str, step: str, cause: Exception) -> None:
         known = isinstance(cause, ConnectorError)
         text = str(cause) if known else f"{type(cause).__name__}: {cause}"
-        super().__init__(f'the step "{step}" of the flow "{flow}" failed: {text}')
+        super().__init__(f'flow "{flow}", step "{step}": {text}')
         self.flow = flow
         self.step = step
         self.cause = cause
         self.run: Any = None
 
-    @property
-    def exit_code(self) -> int:  # type: ignore[override]
-        """Exit code of the cause."""
-        return self.cause.exit_code if isinstance(self.cause, ConnectorError) else 1
+        if isinstance(cause, ConnectorError):
+            # Neither the status nor `repeatable`: earlier steps of the flow may have written something.
+            self.exit_code = cause.exit_code  # type: ignore[misc]
 
     def _details(self) -> dict[str, Any]:
         cause = (
@@ -225,12 +228,12 @@ class StepError(ConnectorError):
 
 
 class SandboxError(UsageError):
-    """A sandbox cannot do what was asked: its file, a seed, a fault or an assumption does not fit."""
+    """A sandbox file, seed, fault, or assumption is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestSummary:
-    """The request an error is about, without anything secret.
+    """The request that an error is about, without secrets.
 
     Attributes:
         method: HTTP method.
@@ -248,12 +251,12 @@ class RequestSummary:
 
 @dataclass(frozen=True, slots=True)
 class ApiErrorDetail:
-    """One entry of what an API says about a failed request.
+    """One entry of the API's error response.
 
     Attributes:
         message: The API's own words.
-        type: The API's name for this kind of fault.
-        field: Path of the field in the request that is at fault.
+        type: The API's name for this type of error.
+        field: Path of the invalid field in the request.
         data: Whatever else the API attached.
     """
 
@@ -267,18 +270,18 @@ class ApiErrorDetail:
         return f"{self.field}: {text}" if self.field and self.field not in text else text
 
     def to_dict(self) -> dict[str, Any]:
-        """The entry as JSON, empty parts left out."""
+        """Return the entry as JSON, without empty parts."""
         pairs = {"type": self.type, "message": self.message, "field": self.field, "data": self.data}
         return {key: value for key, value in pairs.items() if value not in (None, "")}
 
 
 class RequestError(ConnectorError):
-    """Base of the errors that came out of one HTTP request.
+    """Base of the errors of one HTTP request.
 
     Attributes:
-        request: The request, without secrets; None when the fault lies in several answers together.
-        status: HTTP status of the answer, or None without one.
-        api_errors: What the API said, entry by entry.
+        request: The request, without secrets; None if several responses together are wrong.
+        status: HTTP status of the response, or None without one.
+        api_errors: Entries of the API's error response.
     """
 
     def __init__(
@@ -299,91 +302,94 @@ class RequestError(ConnectorError):
     def __str__(self) -> str:
         head = f"{self.action}: {self.message}" if self.action else self.message
         lines = [f"{head} [{self.request}]" if self.request else head]
-        lines += [f"  - {fault}" for fault in self.api_errors]
+        lines += [f"  - {entry}" for entry in self.api_errors]
         if self.hint:
-            lines.append(self.hint)
+            lines.append(f"hint: {self.hint}")
         return "\n".join(lines)
 
     def _details(self) -> dict[str, Any]:
-        facts = self.request or RequestSummary("", "")
+        summary = self.request or RequestSummary("", "")
         return {
-            "method": facts.method,
-            "path": facts.path,
-            "host": facts.host,
+            "method": summary.method,
+            "path": summary.path,
+            "host": summary.host,
             "status": self.status,
-            "errors": [fault.to_dict() for fault in self.api_errors],
+            "errors": [entry.to_dict() for entry in self.api_errors],
         }
 
 
 class TLSError(RequestError, SetupError):
-    """The server's certificate was not accepted; nothing was sent."""
+    """The server's certificate was not accepted, or the CA bundle cannot be read; nothing was sent."""
 
     hint = (
-        "Check the host name and this machine's clock; behind a proxy that opens TLS, set REQUESTS_CA_BUNDLE "
-        "to its certificates."
+        "Check the host name and the clock of this computer. If a proxy decrypts TLS, set REQUESTS_CA_BUNDLE "
+        "to the file with its certificates."
     )
 
 
-class RejectedError(RequestError):
-    """The API understood the request and refused it; the same request will be refused again."""
+class ProxyError(RequestError, SetupError):
+    """A proxy setting cannot be used; nothing was sent."""
 
-    exit_code = 4
-    hint = "Correct the request as the API says."
+    hint = "Correct the proxy setting, or remove it."
+
+
+class RejectedError(RequestError):
+    """The API rejected the request and will reject it again."""
+
+    hint = "Fix the request as described above."
 
 
 class BadRequestError(RejectedError):
-    """400: the API cannot do what was asked."""
+    """400: the request is invalid."""
 
-    hint = "Correct what the API names above."
+    hint = "Fix the request as described above."
 
 
 class AuthenticationError(RejectedError):
     """401: the API does not accept the token for this request."""
 
-    hint = "Check that the token is right and may do this."
+    hint = "Check that the token is valid and that its role allows this action."
 
 
 class ForbiddenError(RejectedError):
-    """403: the token may not do this."""
+    """403: the role of the token does not allow this action."""
 
-    hint = "Use a token whose role allows this action."
+    hint = "The token's role does not allow this action. Use another token."
 
 
 class NotFoundError(RejectedError):
     """404: something named in the request does not exist."""
 
-    hint = "Check the ids: one of them does not exist in the workspace of this token."
+    hint = "Check the IDs: one does not exist in this workspace."
 
 
 class ConflictError(RejectedError):
-    """409: the request collides with something that exists."""
+    """409: the request conflicts with something that exists."""
 
-    hint = "Look at what exists already; choose another name or update that one."
+    hint = "Choose another name, or update the existing record."
 
 
 class PayloadTooLargeError(RejectedError):
-    """413: the request is larger than the API takes."""
+    """413: the request is larger than the API allows."""
 
-    hint = "Send less in one request."
+    hint = "Split the request."
 
 
 class UnprocessableError(RejectedError):
-    """422: the API found faults in the values that were sent."""
+    """422: values in the request are invalid."""
 
-    hint = "Correct the fields that the API names above."
+    hint = "Fix the fields listed above."
 
 
 class TemporaryError(RequestError):
-    """Nothing is wrong with the request; the same request may succeed later."""
-
-    exit_code = 5
+    """The request is valid, and the same request may succeed later."""
 
 
 class RateLimitError(TemporaryError):
     """429: too many requests.
 
     Attributes:
-        retry_after: Seconds to wait before the next request, or None when the API did not say.
+        retry_after: Seconds to wait before the next request, or None if the API did not say.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None, **kwargs: Any) -> None:
@@ -395,7 +401,7 @@ class RateLimitError(TemporaryError):
 
 
 class ServerError(TemporaryError):
-    """5xx: the API failed."""
+    """5xx, or 408: the API failed."""
 
     hint = "Try again later."
 
@@ -403,33 +409,100 @@ class ServerError(TemporaryError):
 class UnreachableError(TemporaryError):
     """The host could not be reached; nothing was sent."""
 
-    hint = "Check the network, the proxy settings and the host name."
+    hint = "Nothing was sent. Check the network, the proxy settings, and the host name."
 
 
 class NoResponseError(TemporaryError):
-    """A read got no answer, or only a part of one; repeating it is safe."""
+    """A read got no response, or only a part of one."""
 
-    hint = "Repeat it: reading changes nothing."
+    hint = "Retry: reads are safe to repeat."
 
 
 class DeadlineError(TemporaryError):
-    """The deadline of the call had passed before this request; nothing was sent."""
+    """The deadline of the call passed before the request was sent."""
 
-    hint = "Repeat it with a later deadline."
+    hint = "Raise --deadline."
+
+
+class CallCancelledError(TemporaryError):
+    """The runner was closed while the call waited; the request was not sent."""
+
+    hint = "Run it again with an open runner."
 
 
 class OutcomeUnknownError(RequestError):
-    """A write got no answer, or only a part of one: it may have happened, and is not repeated."""
+    """A write may have been applied: it got no response, a part of one, or a server error. It is not retried."""
 
-    exit_code = 6
-    hint = "Look whether the change was made before repeating it."
+    hint = "Check before you retry."
 
 
 class InvalidResponseError(RequestError):
-    """The API answered something that cannot be understood."""
+    """The API returned an invalid response."""
 
 
 class PaginationError(InvalidResponseError):
-    """Walking the pages of a list would never end."""
+    """Pagination would never end."""
 
-    hint = "Ask for single pages with count and cursor, or try again."
+    hint = "Fetch single pages with count and cursor, or try again."
+
+
+class Outcome(NamedTuple):
+    """What a program can conclude from a class of errors.
+
+    Attributes:
+        exit_code: Exit code of the command line.
+        http_status: Status with which an engine reports the error to its own caller. Clients retry 429 and 5xx on
+            their own, so a write that may have been applied has none of them; 401 and 403 would be about the
+            caller's own credentials.
+        repeatable: True if a program may simply run the same call again.
+    """
+
+    exit_code: int
+    http_status: int
+    repeatable: bool = False
+
+
+OUTCOMES: dict[type[ConnectorError], Outcome] = {
+    ConnectorError: Outcome(1, 424),
+    SetupError: Outcome(3, 424),
+    ManifestError: Outcome(3, 424),
+    ComponentError: Outcome(3, 424),
+    PluginError: Outcome(3, 424),
+    ConnectionInputError: Outcome(3, 424),
+    MissingExtraError: Outcome(3, 424),
+    ServerStartError: Outcome(3, 424),
+    TLSError: Outcome(3, 424),
+    ProxyError: Outcome(3, 424),
+    UsageError: Outcome(2, 400),
+    UnknownKeyError: Outcome(2, 404),
+    InputError: Outcome(2, 422),
+    PolicyError: Outcome(2, 403),
+    InvalidFlowError: Outcome(2, 422),
+    FlowLimitError: Outcome(2, 422),
+    FlowDeadlineError: Outcome(5, 409),
+    JournalError: Outcome(2, 409),
+    SandboxError: Outcome(2, 400),
+    RejectedError: Outcome(4, 424),
+    BadRequestError: Outcome(4, 400),
+    AuthenticationError: Outcome(4, 424),
+    ForbiddenError: Outcome(4, 424),
+    NotFoundError: Outcome(4, 404),
+    ConflictError: Outcome(4, 409),
+    PayloadTooLargeError: Outcome(4, 413),
+    UnprocessableError: Outcome(4, 422),
+    TemporaryError: Outcome(5, 503, repeatable=True),
+    RateLimitError: Outcome(5, 429, repeatable=True),
+    ServerError: Outcome(5, 503, repeatable=True),
+    UnreachableError: Outcome(5, 503, repeatable=True),
+    NoResponseError: Outcome(5, 503, repeatable=True),
+    DeadlineError: Outcome(5, 504, repeatable=True),
+    CallCancelledError: Outcome(5, 503, repeatable=True),
+    OutcomeUnknownError: Outcome(6, 409),
+    StepError: Outcome(1, 409),
+    InvalidResponseError: Outcome(1, 409),
+    PaginationError: Outcome(1, 409),
+}
+"""The one table of what each class means to a program. `StepError` takes the exit code of its cause."""
+
+for _class, _outcome in OUTCOMES.items():
+    _class.exit_code, _class.http_status, _class.repeatable = _outcome

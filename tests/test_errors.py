@@ -29,10 +29,47 @@ def test_docstring_draws_every_class_but_the_shared_base() -> None:
 
 
 def test_docstring_draws_the_exit_codes() -> None:
-    told = {name: code for name, (_, code) in drawn().items() if code is not None}
+    codes = {name: code for name, (_, code) in drawn().items() if code is not None}
 
-    assert told == {name: getattr(errors, name).exit_code for name in told}
-    assert sorted(told.values()) == [1, 2, 3, 4, 5, 5, 6]
+    assert codes == {name: getattr(errors, name).exit_code for name in codes}
+    assert sorted(codes.values()) == [1, 2, 3, 4, 5, 5, 6]
+
+
+def test_table_has_every_class_but_the_shared_base() -> None:
+    assert set(errors.OUTCOMES) == set(CLASSES) - {errors.RequestError}
+
+
+@pytest.mark.parametrize("cls", errors.OUTCOMES, ids=lambda cls: cls.__name__)
+def test_class_has_the_outcome_of_the_table(cls: type[ConnectorError]) -> None:
+    assert (cls.exit_code, cls.http_status, cls.repeatable) == errors.OUTCOMES[cls]
+
+
+def test_exit_code_5_and_repeatable_mean_the_same_but_for_flows() -> None:
+    temporary = {cls for cls, outcome in errors.OUTCOMES.items() if outcome.exit_code == 5}
+
+    assert temporary - {errors.FlowDeadlineError} == {cls for cls in errors.OUTCOMES if cls.repeatable}
+
+
+def test_no_client_retries_what_is_not_repeatable() -> None:
+    retried_by_clients = {
+        cls for cls, outcome in errors.OUTCOMES.items() if outcome.http_status in {408, 429} | set(range(500, 600))
+    }
+
+    assert retried_by_clients == {cls for cls in errors.OUTCOMES if cls.repeatable}
+
+
+def test_subclass_of_a_plugin_has_the_outcome_of_its_base() -> None:
+    class OwnError(errors.NotFoundError):
+        pass
+
+    assert (OwnError.exit_code, OwnError.http_status, OwnError.repeatable) == (4, 404, False)
+
+
+def test_failed_step_has_the_exit_code_of_its_cause_and_is_not_repeatable() -> None:
+    error = errors.StepError(flow="F", step="S", cause=errors.ServerError("server error (503)"))
+
+    assert str(error) == 'flow "F", step "S": server error (503)\nhint: Try again later.'
+    assert (error.exit_code, error.repeatable) == (5, False)
 
 
 @pytest.mark.parametrize(
@@ -42,13 +79,14 @@ def test_every_error_of_a_request_says_what_which_and_what_to_do(cls: type[error
     fault = ApiErrorDetail("no", "kind", "a.b", {"more": 1})
     error = cls("it failed", request=FACTS, status=418, api_errors=[fault], hint="Do this.", action="listSources")
 
-    assert str(error) == "listSources: it failed [GET /sources]\n  - a.b: no\nDo this."
+    assert str(error) == "listSources: it failed [GET /sources]\n  - a.b: no\nhint: Do this."
     assert error.to_dict() == {
         "error": {
             "type": cls.__name__,
             "message": "it failed",
             "hint": "Do this.",
             "action": "listSources",
+            "repeatable": cls.repeatable,
             "method": "GET",
             "path": "/sources",
             "host": "api.example.com",
@@ -59,7 +97,9 @@ def test_every_error_of_a_request_says_what_which_and_what_to_do(cls: type[error
 
 
 def test_json_shape_has_no_empty_parts() -> None:
-    assert ConnectorError("it failed").to_dict() == {"error": {"type": "ConnectorError", "message": "it failed"}}
+    assert ConnectorError("it failed").to_dict() == {
+        "error": {"type": "ConnectorError", "message": "it failed", "repeatable": False}
+    }
 
 
 @pytest.mark.parametrize(
@@ -79,7 +119,7 @@ def test_findings_stand_below_the_message() -> None:
         "two do not fit.", problems=[Problem("a", "x."), Problem("b", "y.")], action="k", hint="H."
     )
 
-    assert str(error) == "k: two do not fit.\n  - a: x.\n  - b: y.\nH."
+    assert str(error) == "k: two do not fit.\n  - a: x.\n  - b: y.\nhint: H."
     assert error.to_dict()["error"]["problems"] == [
         {"location": "a", "message": "x."},
         {"location": "b", "message": "y."},

@@ -19,6 +19,8 @@ import pytest
 
 import connector
 from connector import errors
+from connector.rest import CallLimits, Endpoint, Request
+from connector.rest.transport import Transport
 from tests.conftest import TOKEN
 from tests.support.server import LoopbackServer, ServerResponse
 
@@ -48,6 +50,10 @@ def write(runner: connector.Runner, **limits: float) -> Any:
         (429, errors.RateLimitError),
         (500, errors.ServerError),
         (503, errors.ServerError),
+        (507, errors.ServerError),
+        (501, errors.RejectedError),
+        (505, errors.RejectedError),
+        (408, errors.ServerError),
         (302, errors.InvalidResponseError),
     ],
 )
@@ -93,7 +99,7 @@ def test_html_page_is_named_by_its_title(runner: connector.Runner, server: Loopb
         ServerResponse(b"<html><head><title>502 Bad Gateway</title></head></html>", 502, {"Content-Type": "text/html"})
     )
 
-    with pytest.raises(errors.ServerError, match="an HTML page titled '502 Bad Gateway'"):
+    with pytest.raises(errors.ServerError, match='HTML page titled "502 Bad Gateway"'):
         read(runner)
 
 
@@ -163,7 +169,7 @@ def test_invalid_response_to_a_write_says_that_it_was_accepted(
 ) -> None:
     server.answer(ServerResponse(b"ok", 201))
 
-    with pytest.raises(errors.InvalidResponseError, match="accepted with 201"):
+    with pytest.raises(errors.InvalidResponseError, match="write was applied"):
         write(runner)
 
 
@@ -215,7 +221,7 @@ def test_write_without_a_complete_response_is_never_retried(
 ) -> None:
     server.answer(answer)
 
-    with pytest.raises(errors.OutcomeUnknownError, match="may or may not have been made"):
+    with pytest.raises(errors.OutcomeUnknownError, match="the write may have been applied"):
         write(connector.Runner(segment, {"fields": fields}))
 
     assert len(server.asked) == 1
@@ -226,7 +232,7 @@ def test_write_that_the_api_fails_is_not_repeated(
 ) -> None:
     server.answer(ServerResponse(FAULT, 503))
 
-    with pytest.raises(errors.ServerError, match="Look whether the change was made"):
+    with pytest.raises(errors.OutcomeUnknownError, match="hint: Check before you retry"):
         write(connector.Runner(segment, {"fields": fields}))
 
     assert len(server.asked) == 1
@@ -244,7 +250,7 @@ def test_read_that_times_out_is_reported(
 ) -> None:
     server.answer(ServerResponse(OK, hang=60))
 
-    with pytest.raises(errors.NoResponseError, match="no answer in time"):
+    with pytest.raises(errors.NoResponseError, match="request timed out"):
         read(connector.Runner(segment, {"fields": fields}), deadline=0.5)
 
 
@@ -260,7 +266,7 @@ def test_write_that_times_out_has_an_unknown_outcome(
 def test_request_is_not_sent_after_the_deadline(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(OK)
 
-    with pytest.raises(errors.DeadlineError, match="nothing was sent"):
+    with pytest.raises(errors.DeadlineError, match="the request was not sent"):
         write(runner, deadline=0)
 
     assert server.asked == []
@@ -286,7 +292,10 @@ def test_refused_connection_names_the_host_and_sent_nothing(segment: connector.C
         port = probe.getsockname()[1]
     runner = connector.Runner(segment, {"fields": {"apiKey": TOKEN, "baseUrl": f"http://127.0.0.1:{port}"}}, max_wait=0)
 
-    with pytest.raises(errors.UnreachableError, match=rf"no connection to 127\.0\.0\.1:{port}: .*[Rr]efused"):
+    with pytest.raises(
+        errors.UnreachableError,
+        match=rf"cannot connect to 127\.0\.0\.1:{port}: connection refused(?s:.*)Nothing was sent",
+    ):
         write(runner)
 
 
@@ -295,7 +304,9 @@ def test_unknown_host_name_says_so(segment: connector.Component) -> None:
         segment, {"fields": {"apiKey": TOKEN, "baseUrl": "https://no-such-host.invalid"}}, max_wait=0
     )
 
-    with pytest.raises(errors.UnreachableError, match=r"name of the host no-such-host\.invalid cannot be found"):
+    with pytest.raises(
+        errors.UnreachableError, match=r"""cannot resolve host "no-such-host\.invalid"(?s:.*)Nothing was sent"""
+    ):
         read(runner)
 
 
@@ -325,7 +336,7 @@ def tls_port(certificate: Path) -> Iterator[int]:
 def test_untrusted_certificate_is_an_error_of_the_set_up(segment: connector.Component, tls_port: int) -> None:
     runner = connector.Runner(segment, {"fields": {"apiKey": TOKEN, "baseUrl": f"https://localhost:{tls_port}"}})
 
-    with pytest.raises(errors.TLSError, match="no safe connection to localhost") as caught:
+    with pytest.raises(errors.TLSError, match=r"TLS error for localhost:[0-9]+: self-signed certificate") as caught:
         write(runner)
 
     assert caught.value.exit_code == 3
@@ -366,7 +377,7 @@ def test_rate_limit_message_is_not_part_of_a_later_error(runner: connector.Runne
         ServerResponse({"errors": [{"message": "slow", "data": {"msBeforeNext": 1}}]}, 429), ServerResponse(b"", 503)
     )
 
-    with pytest.raises(errors.ServerError) as caught:
+    with pytest.raises(errors.OutcomeUnknownError) as caught:
         write(runner, max_wait=5)
 
     assert caught.value.api_errors == ()
@@ -439,7 +450,7 @@ def test_held_gate_raises_at_once_where_waiting_is_not_allowed(
     with pytest.raises(errors.RateLimitError):
         read(runner)
 
-    with pytest.raises(errors.RateLimitError, match="another call was told to wait") as caught:
+    with pytest.raises(errors.RateLimitError, match="rate limited by an earlier call") as caught:
         read(runner)
 
     assert len(server.asked) == 1
@@ -475,16 +486,16 @@ def test_neither_netrc_nor_cookies_nor_redirects_apply(
     assert all("Cookie" not in asked.headers for asked in server.asked)
 
 
-def test_proxy_of_the_environment_is_used(
-    segment: connector.Component, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_proxy_of_the_environment_is_used(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", server.url)
     monkeypatch.setenv("http_proxy", server.url)
     server.answer(OK)
 
-    read(connector.Runner(segment, {"fields": {"apiKey": TOKEN, "baseUrl": "http://localhost:1"}}))
+    response = Transport().send(Endpoint(base_url="http://service.example/v1"), Request("GET", "/a?b=c"), CallLimits())
 
-    assert server.asked[0].target == "http://localhost:1/sources/s"
+    assert response.json() == OK
+    assert server.asked[0].target == "http://service.example/v1/a?b=c"
+    assert server.asked[0].headers["Host"] == "service.example"
 
 
 def test_loopback_address_bypasses_the_proxy(
@@ -510,7 +521,7 @@ def test_log_has_line_status_time_and_sizes_and_no_token(
     (line,) = [record.getMessage() for record in caplog.records if record.name == "connector.rest"]
     host = server.url.removeprefix("http://")
     assert line.startswith(f"POST {host}/sources -> 201, 12 B in 0.")
-    assert line.endswith(" s, 44 B sent, 0 waits")
+    assert line.endswith(" s, 44 B sent")
     assert TOKEN not in caplog.text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import nullcontext
 from email.message import Message
 from email.parser import BytesParser
 from typing import Any
@@ -249,7 +250,7 @@ def test_timeout_is_in_milliseconds_and_0_is_the_default(
     server.answer(ServerResponse({}, hang=0.4))
 
     raw(runner, server, "GET", timeout="0")
-    with pytest.raises(errors.NoResponseError, match="no answer in time"):
+    with pytest.raises(errors.NoResponseError, match="request timed out"):
         raw(runner, server, "GET", timeout="100")
 
 
@@ -265,13 +266,34 @@ def test_max_retries_counts_retries_and_0_uses_the_default_policy(
     assert len(server.asked) == expected
 
 
-def test_write_is_retried_on_5xx_only_when_allowed(
-    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+@pytest.mark.parametrize("answer", [ServerResponse(b"", 503), ServerResponse(cut=True)], ids=["503", "no response"])
+@pytest.mark.parametrize(("method", "retry", "attempts"), [("PUT", True, 2), ("DELETE", True, 2), ("PUT", False, 1)])
+def test_idempotent_write_is_retried_after_an_error_if_requested(
+    method: str,
+    retry: bool,
+    attempts: int,
+    answer: ServerResponse,
+    segment: connector.Component,
+    fields: dict[str, Any],
+    server: LoopbackServer,
 ) -> None:
-    server.answer(ServerResponse(b"", 503), ServerResponse({}))
+    server.answer(answer, ServerResponse({}))
     runner = connector.Runner(segment, {"fields": fields})
 
-    raw(runner, server, "POST", maxRetries=1, retryDelayMS=1, retryAllErrors="true")
+    with nullcontext() if retry else pytest.raises((errors.ServerError, errors.OutcomeUnknownError)):
+        raw(runner, server, method, maxRetries=1, retryDelayMS=1, retryAllErrors=retry)
+
+    assert len(server.asked) == attempts
+
+
+def test_other_write_is_retried_only_after_a_rate_limit(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(ServerResponse(b"", 429, {"Retry-After": "0"}), ServerResponse(b"", 503), ServerResponse({}))
+    runner = connector.Runner(segment, {"fields": fields})
+
+    with pytest.raises(errors.OutcomeUnknownError):
+        raw(runner, server, "POST", maxRetries=3, retryDelayMS=1, retryAllErrors="true")
 
     assert len(server.asked) == 2
 

@@ -81,7 +81,7 @@ def test_unknown_field_and_new_enum_value_of_the_response_pass_through(
 def test_value_that_json_cannot_hold_is_rejected_before_a_request(
     value: Any, runner: connector.Runner, server: LoopbackServer
 ) -> None:
-    with pytest.raises(errors.UsageError, match="cannot be sent as JSON"):
+    with pytest.raises(errors.UsageError, match="not JSON-serializable"):
         runner.invoke("updateSource", {"sourceId": "s", "settings": {"a": value}})
 
     assert server.asked == []

@@ -60,8 +60,8 @@ class Context:
 
     @cached_property
     def api(self) -> HttpClient:
-        """The authorised client; answers `{"data": <response body>}`."""
-        return HttpClient(self.endpoint, self.connection.transport, self._send)
+        """The authorized client; returns `{"data": <response body>}`."""
+        return HttpClient(self.endpoint, self.connection.transport, self._attempt, self.limits, self._prepare)
 
     def records(self, key: str, inputs: Inputs) -> Iterator[Any]:
         """Every record of an action of the same component that lists, page by page."""
@@ -73,7 +73,17 @@ class Context:
         for payload in iter_pages(action, lambda page: action.perform(context, page), first):
             yield from records_of(action, payload)
 
-    def _send(self, request: Request) -> Response:
+    def _prepare(self, request: Request) -> None:
+        """Tell the transport what it cannot see in a request: what the action says of it, and its secret inputs."""
+        action = self.component.actions.get(self.key)
+        if action is not None and not action.effect_depends_on_inputs and request.idempotent is None:
+            request.idempotent = action.idempotent
+        if action is not None and action.rate_limit:
+            request.operation = action.key
+        if self.inputs is not None and self.inputs.secret_keys():
+            request.secret_values = self.inputs.secret_values
+
+    def _attempt(self, request: Request) -> Response:
         self.policy.check_request(self.key, request)
         send: Callable[..., Response] = self.component.plugins.hook.send_request
         return send(context=self, request=request)

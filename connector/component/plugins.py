@@ -89,4 +89,4 @@ class _BuiltIn:
 
     @hookimpl(trylast=True)
     def send_request(self, context: Context, request: Request) -> Response:
-        return context.connection.transport.send(context.endpoint, request, context.limits)
+        return context.connection.transport.attempt(context.endpoint, request, context.limits)

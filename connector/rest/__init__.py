@@ -1,4 +1,4 @@
-"""HTTP: an authorised client over a shared pool that waits, retries and explains itself."""
+"""HTTP: an authorized client over a shared pool that waits, retries, and explains its errors."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,18 +7,18 @@ from connector.errors import InvalidResponseError
 from connector.rest.client import HttpClient
 from connector.rest.endpoint import Endpoint
 from connector.rest.http_messages import SAFE_METHODS, Request, Response, json_bytes, relative_path
-from connector.rest.rate_limits import CallLimits, RateLimitGate, seconds_until
+from connector.rest.rate_limits import CallLimits, Gate, RateLimitGate, parse_number, seconds_until
 
 
-def invalid_body_error(endpoint: Endpoint, request: Request, reply: Response, reason: str) -> InvalidResponseError:
-    """The error for a successful answer whose body is not what it should be."""
+def invalid_body_error(endpoint: Endpoint, request: Request, response: Response, reason: str) -> InvalidResponseError:
+    """Return the error for a successful response whose body is invalid."""
     from connector.rest import api_errors
 
-    return api_errors.invalid_body_error(endpoint, request, reply, reason)
+    return api_errors.invalid_body_error(endpoint, request, response, reason)
 
 
 def multipart(fields: Mapping[str, Any]) -> tuple[bytes, str]:
-    """Body and content type of a form: each field a text, or a file as `(name, bytes, content type)`."""
+    """Return body and content type of a form: each field a string, or a file as `(name, bytes, content type)`."""
     from urllib3 import encode_multipart_formdata
 
     return encode_multipart_formdata(dict(fields))
@@ -28,12 +28,14 @@ __all__ = [
     "SAFE_METHODS",
     "CallLimits",
     "Endpoint",
+    "Gate",
     "HttpClient",
     "RateLimitGate",
     "Request",
     "Response",
     "invalid_body_error",
     "json_bytes",
+    "parse_number",
     "relative_path",
     "seconds_until",
 ]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import re
+import ssl
+from typing import Any
 
-from requests import exceptions as failed
-from urllib3 import exceptions as lower
+from requests import exceptions as requests_errors
+from urllib3 import exceptions as urllib3_errors
 
+from connector.common.redaction import Redactor
 from connector.errors import (
     ApiErrorDetail,
     AuthenticationError,
@@ -28,116 +32,199 @@ from connector.errors import (
     UnreachableError,
 )
 from connector.rest.endpoint import Endpoint
+from connector.rest.exchange import DecompressionError, Failure, TooLargeError
 from connector.rest.http_messages import Request, Response
 
 BY_STATUS: dict[int, tuple[type[RequestError], str]] = {
-    400: (BadRequestError, "the API cannot do what was asked (400)"),
-    401: (AuthenticationError, "the API does not accept the token for this request (401)"),
-    403: (ForbiddenError, "the token may not do this (403)"),
+    400: (BadRequestError, "bad request (400)"),
+    401: (AuthenticationError, "unauthorized (401)"),
+    403: (ForbiddenError, "forbidden (403)"),
     404: (NotFoundError, "not found (404)"),
-    409: (ConflictError, "the request collides with something that exists (409)"),
-    413: (PayloadTooLargeError, "the request is too large (413)"),
-    422: (UnprocessableError, "the API rejected the input (422)"),
+    409: (ConflictError, "conflict (409)"),
+    413: (PayloadTooLargeError, "request too large (413)"),
+    422: (UnprocessableError, "unprocessable request (422)"),
 }
 
+REJECTIONS = frozenset({501, 505})
+"""Statuses of 5xx that say that nothing happened, and that the same request will be rejected again."""
 
-def facts_of(endpoint: Endpoint, request: Request) -> RequestSummary:
-    """The request as errors show it; the query is left out, it can be long and hold personal data."""
-    return RequestSummary(request.method, endpoint.redact(request.path.partition("?")[0]), endpoint.host)
+MAX_EXCERPT = 200
+MAX_REASON = 300
+REPEATABLE_HINT = "Run it again: the outcome is the same even if it was applied."
 
 
-def connection_error(endpoint: Endpoint, request: Request, error: Exception) -> RequestError:
-    """The error for a request that got no answer, or only a part of one."""
-    facts = facts_of(endpoint, request)
-    cause = _root_of(error)
-    if isinstance(error, failed.SSLError) or isinstance(cause, lower.SSLError):
-        return TLSError(f"no safe connection to {endpoint.host}: {_words(cause)}", request=facts)
-    if isinstance(cause, lower.NameResolutionError | lower.LocationParseError):
-        return UnreachableError(f"the name of the host {endpoint.host} cannot be found", request=facts)
-    if isinstance(error, failed.ProxyError):
-        return UnreachableError(f"the proxy for {endpoint.host} cannot be used: {_words(cause)}", request=facts)
-    if isinstance(cause, lower.NewConnectionError | lower.ConnectTimeoutError):
-        return UnreachableError(f"no connection to {endpoint.host}: {_words(cause)}", request=facts)
-    timed_out = isinstance(cause, lower.ReadTimeoutError) or isinstance(error, failed.ReadTimeout)
-    what = "no answer in time" if timed_out else f"the answer broke off: {_words(cause)}"
+def redactor_for(endpoint: Endpoint, request: Request) -> Redactor:
+    """Return a redactor for the secrets of the connection and of the call."""
+    if request.secret_values is None:
+        return endpoint.redactor
+    redactor = endpoint.redactor.extended()
+    for value in request.secret_values():
+        redactor.learn(value, "secret")
+    return redactor
+
+
+def request_summary(endpoint: Endpoint, request: Request) -> RequestSummary:
+    """Return the request as errors show it; the query is left out, since it can be long and hold personal data."""
+    path = redactor_for(endpoint, request).text(request.path.partition("?")[0])
+    return RequestSummary(request.method, path, endpoint.host)
+
+
+def rate_limit_hint(seconds: float | None) -> str:
+    """Return the advice to wait."""
+    return f"Retry {'later' if seconds is None else f'in {seconds:.0f} s'}, or raise --max-wait."
+
+
+def connection_error(endpoint: Endpoint, request: Request, failure: Failure, proxy: str) -> RequestError:
+    """Return the error for a request without a response, or with a part of one."""
+    summary = request_summary(endpoint, request)
+    redactor = redactor_for(endpoint, request)
+    cause = root_cause(failure.cause)
+    reason = redactor.text(_reason(cause))[:MAX_REASON]
+    if isinstance(cause, TooLargeError | DecompressionError) and failure.response is not None:
+        return invalid_body_error(endpoint, request, failure.response, _body_problem(cause))
+    if failure.phase == "connecting":
+        return _not_connected(summary, failure.cause, cause, reason, proxy)
+    timed_out = isinstance(cause, TimeoutError | urllib3_errors.TimeoutError | requests_errors.Timeout)
+    if timed_out:
+        message = "request timed out"
+    elif failure.phase == "reading":
+        message = "response is incomplete"
+    else:
+        message = f"connection closed before the response: {reason}"
     if request.is_safe:
-        return NoResponseError(what, request=facts)
-    return OutcomeUnknownError(f"{what}; the change may or may not have been made", request=facts)
+        return NoResponseError(message, request=summary)
+    return _unknown_outcome(message, repeatable=request.is_repeatable, request=summary)
 
 
-def status_error(endpoint: Endpoint, request: Request, reply: Response, wait: float | None = None) -> RequestError:
-    """The error for an answer whose status says that it did not work."""
-    facts = facts_of(endpoint, request)
-    faults = _faults(endpoint, reply)
-    hint = endpoint.hints.get(reply.status, "")
-    status = reply.status
+def _not_connected(
+    summary: RequestSummary, error: Exception, cause: BaseException, reason: str, proxy: str
+) -> RequestError:
+    if is_unmatched(error):
+        hint = "Nothing was sent. Register a response for this request."
+        return UnreachableError(f"rejected by the test library: {reason}", request=summary, hint=hint)
+    if isinstance(cause, ssl.SSLError | ssl.CertificateError | urllib3_errors.SSLError | requests_errors.SSLError):
+        return TLSError(f"TLS error for {summary.host}: {reason}", request=summary)
+    # With a proxy, only the proxy's name is resolved here.
+    host = proxy or re.sub(r":\d+$", "", summary.host)
+    if isinstance(cause, urllib3_errors.NameResolutionError):
+        noun = "proxy" if proxy else "host"
+        return UnreachableError(f'cannot resolve {noun} "{host}"', request=summary)
+    target = f"{summary.host} through the proxy {proxy}" if proxy else summary.host
+    return UnreachableError(f"cannot connect to {target}: {reason}", request=summary)
+
+
+def status_error(endpoint: Endpoint, request: Request, response: Response, wait: float | None = None) -> RequestError:
+    """Return the error for a response that is not successful."""
+    summary, status = request_summary(endpoint, request), response.status
+    hint = endpoint.hints.get(status, "")
+    entries = _api_errors(endpoint, request, response)
+    details: dict[str, Any] = {"request": summary, "status": status, "api_errors": entries}
     if status == 429:
-        when = "later" if wait is None else f"in {wait:.0f} s"
-        told = f"Repeat it {when}, or allow a longer max_wait."
-        return RateLimitError(
-            "too many requests (429)",
-            retry_after=wait,
-            request=facts,
-            status=status,
-            api_errors=faults,
-            hint=hint or told,
-        )
+        return RateLimitError("rate limited (429)", retry_after=wait, hint=hint or rate_limit_hint(wait), **details)
     if status in BY_STATUS:
-        kind, text = BY_STATUS[status]
-        return kind(text, request=facts, status=status, api_errors=faults, hint=hint)
-    if status >= 500:
-        unsure = "" if request.is_safe else "Look whether the change was made, then try again later."
-        text = f"the API failed ({status} {reply.reason})".replace(" )", ")")
-        return ServerError(text, request=facts, status=status, api_errors=faults, hint=hint or unsure)
+        kind, message = BY_STATUS[status]
+        return kind(message, hint=hint, **details)
+    phrase = redactor_for(endpoint, request).text(_clean(response.reason))[:MAX_EXCERPT]
+    name = f"{status} {phrase}".strip()
+    if status == 408 or (status >= 500 and status not in REJECTIONS):
+        message = f"server error ({name})"
+        if request.is_repeatable:
+            return ServerError(message, hint=hint or "Try again later.", **details)
+        return _unknown_outcome(message, repeatable=False, **details)
     if status >= 400:
-        text = f"the API refused ({status} {reply.reason})".replace(" )", ")")
-        return RejectedError(text, request=facts, status=status, api_errors=faults, hint=hint)
-    text = f"the API answered with a redirect ({status}), which is not followed"
-    return InvalidResponseError(text, request=facts, status=status, hint="Check the host name of the connection.")
+        return RejectedError(f"rejected ({name})", hint=hint, **details)
+    hint = "Check the host name of the connection."
+    return InvalidResponseError(f"unexpected redirect ({status})", request=summary, status=status, hint=hint)
 
 
-def invalid_body_error(endpoint: Endpoint, request: Request, reply: Response, reason: str) -> InvalidResponseError:
-    """The error for a successful answer whose body is not the JSON that it should be."""
-    done = "" if request.is_safe else f" The change was accepted with {reply.status}: look at it before repeating."
-    facts = facts_of(endpoint, request)
-    seen = f" It begins: {excerpt}" if (excerpt := _excerpt(endpoint, reply)) else ""
-    hint = f"Check that {endpoint.host} is the service itself and not a proxy or a login page.{done}"
+def invalid_body_error(endpoint: Endpoint, request: Request, response: Response, reason: str) -> InvalidResponseError:
+    """Return the error for a successful response whose body is invalid."""
+    accepted = "" if request.is_safe else " The write was applied: check the record before you retry."
+    excerpt = _excerpt(endpoint, request, response)
+    hint = f"Check that {endpoint.host} is the API, not a proxy or a login page.{accepted}"
     return InvalidResponseError(
-        f"the answer ({reply.status}) is {reason}.{seen}", request=facts, status=reply.status, hint=hint
+        f"response ({response.status}) is {reason}" + (f": {excerpt}" if excerpt else ""),
+        request=request_summary(endpoint, request),
+        status=response.status,
+        hint=hint,
     )
 
 
-def _faults(endpoint: Endpoint, reply: Response) -> list[ApiErrorDetail]:
+def root_cause(error: BaseException) -> BaseException:
+    """Return the innermost error of the libraries, which wrap one another as `reason` or first argument."""
+    parts = [getattr(error, "reason", None), *error.args[:1]]
+    inner = next((part for part in parts if isinstance(part, urllib3_errors.HTTPError | OSError)), None)
+    return error if inner is None or inner is error else root_cause(inner)
+
+
+def is_unmatched(error: BaseException) -> bool:
+    """Return True if a test library has no response for a request, so that nothing was sent."""
+    text = str(error)
+    return isinstance(error, requests_errors.ConnectionError) and text.startswith("Connection refused by Responses")
+
+
+def _unknown_outcome(message: str, *, repeatable: bool, **details: Any) -> OutcomeUnknownError:
+    hint = REPEATABLE_HINT if repeatable else ""
+    error = OutcomeUnknownError(f"{message}; the write may have been applied", hint=hint, **details)
+    error.repeatable = repeatable
+    return error
+
+
+def _body_problem(cause: BaseException) -> str:
+    return "too large" if isinstance(cause, TooLargeError) else "not decompressible"
+
+
+def _api_errors(endpoint: Endpoint, request: Request, response: Response) -> list[ApiErrorDetail]:
+    redactor = redactor_for(endpoint, request)
     try:
-        told = endpoint.read_faults(reply.json())
-        found = [ApiErrorDetail(*map(endpoint.redact, (f.message, f.type, f.field, f.data))) for f in told]
+        entries = endpoint.read_api_errors(response.json())
+        details = [
+            ApiErrorDetail(*[redactor.value(_clean(part)) for part in (e.message, e.type, e.field, e.data)])
+            for e in entries
+        ]
     except (ValueError, RecursionError):
-        found = []
-    excerpt = "" if found else _excerpt(endpoint, reply)
-    return [ApiErrorDetail(message=excerpt)] if excerpt else found
+        details = []
+    excerpt = "" if details else _excerpt(endpoint, request, response)
+    return [ApiErrorDetail(message=excerpt)] if excerpt else details
 
 
-def _excerpt(endpoint: Endpoint, reply: Response) -> str:
-    """The first words of a body that is no known error: an HTML page's title, or the beginning of a text."""
-    text = reply.content[:4096].decode("utf-8", "replace").strip()
+def _excerpt(endpoint: Endpoint, request: Request, response: Response) -> str:
+    """Return the first words of a body that is no known error: the title of an HTML page, or the text itself."""
+    text = response.content.decode("utf-8", "replace").strip()
     if text.startswith("<"):
-        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-        text = f"an HTML page titled {title.group(1).strip()!r}" if title else "an HTML page"
-    words = " ".join(text.split())
-    words = str(endpoint.redact(words))
-    return words if len(words) <= 200 else f"{words[:200]}…"
+        title = re.search(r"<title[^>]*>(.*?)</title>", text[:MAX_HTML], re.IGNORECASE | re.DOTALL)
+        text = f'HTML page titled "{title.group(1).strip()}"' if title else "HTML page"
+    # Redacted before it is cut, so that no beginning of a secret remains at the end.
+    words = redactor_for(endpoint, request).text(" ".join(text.split()))
+    return words if len(words) <= MAX_EXCERPT else f"{words[:MAX_EXCERPT]}…"
 
 
-def _root_of(error: BaseException) -> BaseException:
-    """The innermost of the libraries' errors, which wrap one another as `reason` or first argument."""
-    inner = [getattr(error, "reason", None), *error.args[:1]]
-    wrapped = next((part for part in inner if isinstance(part, lower.HTTPError)), None)
-    return error if wrapped is None else _root_of(wrapped)
+MAX_HTML = 2**20
 
 
-def _words(cause: BaseException) -> str:
-    """The last, most telling part of a library's message, without its addresses."""
-    text = str(cause.args[-1] if cause.args else cause) if isinstance(cause, lower.HTTPError) else str(cause)
-    if "IncompleteRead" in text:
-        return "it is shorter than announced"
-    return text.rpartition(": ")[2].strip("()'\" ") or type(cause).__name__
+def _clean(value: Any) -> Any:
+    """Return a JSON value without half surrogate pairs, which no file or terminal can hold."""
+    match value:
+        case str():
+            return value if value.isascii() else value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_clean(key): _clean(part) for key, part in value.items()}
+        case list():
+            return [_clean(part) for part in value]
+    return value
+
+
+def _reason(cause: BaseException) -> str:
+    """Return what an error of a library says, whole and on one line, without its addresses and error numbers."""
+    if isinstance(cause, http.client.IncompleteRead):
+        return "the response is incomplete"
+    origin = cause.__cause__ if isinstance(cause, urllib3_errors.HTTPError) and cause.__cause__ else cause
+    if isinstance(origin, ssl.SSLCertVerificationError):
+        return origin.verify_message or "certificate verification failed"
+    if isinstance(origin, TimeoutError | urllib3_errors.TimeoutError):
+        return "timed out"
+    text = getattr(origin, "strerror", None) or str(origin.args[-1] if origin.args else origin)
+    text = re.sub(r"<[\w.]+(?: object)? at 0x[0-9a-f]+>:? ?|^\[Errno -?\d+\] ", "", text)
+    text = " ".join(_clean(text).split()) or type(origin).__name__
+    # The system's own words begin with a capital letter.
+    return text[0].lower() + text[1:] if getattr(origin, "strerror", None) else text

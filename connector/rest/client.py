@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
 from connector.rest.endpoint import Endpoint
 from connector.rest.http_messages import Request, Response, json_bytes, path_of
+from connector.rest.rate_limits import CallLimits
 
 if TYPE_CHECKING:
     from connector.rest.transport import Transport
 
 
 class HttpClient:
-    """Calls a service and answers `{"data": <response body>}`.
+    """Calls a service and returns `{"data": <response body>}`.
 
-    Path segments are given raw and are percent-encoded one by one, so an id can never lead to another resource.
+    Path segments are passed raw and percent-encoded one by one, so an ID can never lead to another resource.
     """
 
-    def __init__(self, endpoint: Endpoint, transport: Transport, send: Callable[[Request], Response]) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        transport: Transport,
+        attempt: Callable[[Request], Response] | None = None,
+        limits: CallLimits | None = None,
+        prepare: Callable[[Request], None] | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self._transport = transport
-        self._send = send
+        self._attempt = attempt
+        self._limits = limits or CallLimits()
+        self._prepare = prepare
 
     def get(self, *path: str, query: Mapping[str, Any] | None = None, media_type: str | None = None) -> dict[str, Any]:
         """GET; see `request`."""
@@ -51,22 +62,22 @@ class HttpClient:
         media_type: str | None = None,
         content_type: str | None = None,
     ) -> dict[str, Any]:
-        """Send one request and read the JSON it is answered with.
+        """Send a request and return the JSON of its response.
 
         Args:
             method: HTTP method.
             path: Raw segments of the path.
             query: Query parameters, in order.
             json: Value of the body; None sends no body.
-            media_type: `Accept`, and the body's type, where they differ from the endpoint's.
-            content_type: The body's type, where it differs from `media_type`.
+            media_type: `Accept`, and the type of the body, where they differ from the endpoint's.
+            content_type: The type of the body, where it differs from `media_type`.
 
         Returns:
-            `{"data": body}`; `{"data": None}` for an answer that has no body by its status.
+            `{"data": body}`, or `{"data": None}` for a status without a body.
 
         Raises:
-            RequestError: The subclass says what to do; see `connector.errors`.
-            UsageError: A path segment is empty, `.` or `..`, or the body has what JSON cannot hold.
+            RequestError: If the request fails; the subclass says what to do, see `connector.errors`.
+            UsageError: If a path segment is empty, `.` or `..`, or the body cannot be written as JSON.
         """
         request = Request(method, path_of(path, query))
         if media_type is not None:
@@ -74,27 +85,29 @@ class HttpClient:
         if json is not None:
             request.body = _body(json)
             request.headers["Content-Type"] = content_type or media_type or "application/json"
-        reply = self.send(request)
-        if reply.status == 204:
+        response = self.send(request)
+        if response.status in {204, 205}:
             return {"data": None}
         try:
-            return {"data": reply.json()}
-        except (ValueError, RecursionError):
-            reason = "not JSON" if reply.content.strip() else "empty"
+            return {"data": response.json()}
+        except (ValueError, RecursionError) as error:
+            reason = _json_problem(response, error)
         from connector.rest.api_errors import invalid_body_error
 
-        raise invalid_body_error(self.endpoint, request, reply, reason)
+        raise invalid_body_error(self.endpoint, request, response, reason)
 
     def send(self, request: Request) -> Response:
-        """Send a request as it is and answer a reply whose status is 2xx.
+        """Send a request and return its response, whose status is 2xx.
 
         Raises:
-            RequestError: The status is another one, or there was no answer.
+            RequestError: If the status is another one, or if there is no response.
         """
-        reply = self._send(request)
-        if 200 <= reply.status < 300:
-            return reply
-        raise self._transport.status_error(self.endpoint, request, reply)
+        if self._prepare is not None:
+            self._prepare(request)
+        response = self._transport.send(self.endpoint, request, self._limits, self._attempt)
+        if 200 <= response.status < 300:
+            return response
+        raise self._transport.status_error(self.endpoint, request, response)
 
 
 def _body(value: Any) -> bytes:
@@ -102,5 +115,12 @@ def _body(value: Any) -> bytes:
         return json_bytes(value)
     except ValueError as error:
         reason = str(error)
-    hint = "Give texts in UTF-8, finite numbers, and nothing but objects, lists, texts, numbers, true, false and null."
-    raise UsageError(f"a value cannot be sent as JSON: {reason}.", hint=hint)
+    hint = "Pass only objects, lists, strings, finite numbers, true, false, and null."
+    raise UsageError(f"not JSON-serializable: {reason}", hint=hint)
+
+
+def _json_problem(response: Response, error: Exception) -> str:
+    if not response.content.strip():
+        return "empty"
+    constant = re.match(r"(NaN|-?Infinity) is not JSON: .*( at line .*)", str(error))
+    return f"not JSON, {constant[1]}{constant[2]}" if constant else "not JSON"

@@ -1,4 +1,4 @@
-"""Where a service is and how it speaks: what a connection's factory makes from credentials."""
+"""An authorized service and its conventions: what a connection makes from credentials."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from pydantic import SecretStr
 from connector.common.redaction import Redactor
 from connector.errors import ApiErrorDetail
 
-FaultReader = Callable[[Any], Sequence[ApiErrorDetail]]
-"""From the JSON body of a refused request to what the API says."""
+ErrorReader = Callable[[Any], Sequence[ApiErrorDetail]]
+"""From the JSON body of an error response to its entries."""
 
 WaitReader = Callable[[Mapping[str, str], Any], float | None]
-"""From headers and JSON body of a 429 (None when it is not JSON) to the seconds to wait."""
+"""From headers and JSON body of a 429 (None if it is not JSON) to the seconds to wait."""
 
 
 def no_api_errors(_body: Any) -> Sequence[ApiErrorDetail]:
-    """Read nothing: for a service whose error bodies have no known shape."""
+    """Return no entries: for a service whose error responses have no known shape."""
     return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Endpoint:
-    """An authorised service.
+    """An authorized service.
 
     Attributes:
-        base_url: Scheme and host, with a path prefix if the service has one; no trailing slash.
+        base_url: Scheme and host, with a path prefix if the service has one, without a trailing slash.
         authorization: Value of the Authorization header.
         secrets: Every secret string of the connection; none of them is ever shown.
         headers: Headers of every request.
         media_type: Default `Accept`.
-        read_faults: Reads the service's error bodies.
-        read_wait: Reads how long to wait from what a service of this kind answers with 429.
-        hints: What to do next, by status, where this service needs better advice than the general one.
+        read_api_errors: Reads the entries of an error response.
+        read_wait: Reads how long to wait from a 429 without `Retry-After`.
+        hints: Hints by status, where this service needs better advice than the general one.
     """
 
     base_url: str
@@ -44,7 +44,7 @@ class Endpoint:
     secrets: Sequence[SecretStr] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
-    read_faults: FaultReader = no_api_errors
+    read_api_errors: ErrorReader = no_api_errors
     read_wait: WaitReader = lambda _headers, _body: None
     hints: Mapping[int, str] = field(default_factory=dict)
     redactor: Redactor = field(init=False, repr=False)

@@ -1,9 +1,10 @@
-"""The request and the reply as hooks see them: no credentials in either."""
+"""The request and the response as hooks see them, without credentials."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
@@ -15,8 +16,10 @@ from connector.errors import UsageError
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110, 9.2.1; TRACE is not offered)."""
 
+IDEMPOTENT_METHODS = frozenset({"PUT", "DELETE"})
+"""Writes that may be sent twice (RFC 9110, 9.2.2)."""
 
-_QUERY_SAFE = "/?%:@!$&'()*+,;=~[]"
+_QUERY_SAFE = "/?%:@!$&'()*+,;=~"
 
 
 @dataclass(slots=True)
@@ -28,10 +31,13 @@ class Request:
         path: Percent-encoded path below the endpoint's base URL, with a leading slash; query included.
         headers: Headers of this request.
         body: Bytes of the body, or None for no body.
-        read_timeout: Seconds to wait for the answer, or None for the default.
-        retries: How often a failed request may be repeated where that is safe, or None for the default.
-        retry_delay: Seconds between the tries, or None for exponential backoff with jitter.
-        retry_writes: Repeat a write, too, when the service answers it with 5xx.
+        read_timeout: Seconds to wait for the response, or None for the default.
+        retries: Number of retries of a failed request where that is safe, or None for the default.
+        retry_delay: Seconds between attempts, or None for exponential backoff with jitter.
+        retry_writes: Also retry an idempotent write after an error.
+        idempotent: True if sending it twice leaves the same state as once; None decides by the method.
+        operation: Key of an operation that has a rate limit of its own; empty uses the connection's.
+        secret_values: Returns values of the call that must not be shown, such as its secret inputs.
     """
 
     method: str
@@ -42,21 +48,29 @@ class Request:
     retries: int | None = None
     retry_delay: float | None = None
     retry_writes: bool = False
+    idempotent: bool | None = None
+    operation: str = ""
+    secret_values: Callable[[], Iterable[Any]] | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_safe(self) -> bool:
-        """True when the request changes nothing."""
+        """True if the request is a read."""
         return self.method in SAFE_METHODS
+
+    @property
+    def is_repeatable(self) -> bool:
+        """True if sending the request twice leaves the same state as once."""
+        return self.is_safe or (self.method in IDEMPOTENT_METHODS if self.idempotent is None else self.idempotent)
 
 
 @dataclass(slots=True)
 class Response:
-    """One HTTP answer, read whole.
+    """One HTTP response with its whole body.
 
     Attributes:
         status: HTTP status.
         reason: Reason phrase.
-        headers: Headers; looking one up ignores case.
+        headers: Headers; a lookup ignores case.
         content: Bytes of the body, decompressed.
     """
 
@@ -66,69 +80,81 @@ class Response:
     content: bytes
 
     def json(self) -> Any:
-        """The body read as JSON.
+        """Return the parsed JSON body.
 
         Raises:
-            ValueError: The body is not JSON.
+            ValueError: If the body is not JSON; NaN and infinity are not JSON.
         """
         try:
-            return from_json(self.content, cache_strings="keys")
-        except ValueError:
-            import json
+            return from_json(self.content, cache_strings="keys", allow_inf_nan=False)
+        except ValueError as error:
+            reason = str(error)
+        import json
 
-            # lone surrogates, a byte order mark and deep nesting: the slower reader takes them
-            return json.loads(self.content.decode(json.detect_encoding(self.content), "surrogatepass"))
+        def reject(constant: str) -> Any:
+            raise ValueError(f"{constant} is not JSON: {reason}")
+
+        # The fast parser rejects lone surrogates, a byte order mark, and deep nesting; this one accepts them.
+        text = self.content.decode(json.detect_encoding(self.content), "surrogatepass")
+        return json.loads(text, parse_constant=reject, parse_float=_finite)
 
     def text(self) -> str:
-        """The body as text, in the charset that the answer names, else in UTF-8; what cannot be read is marked."""
-        found = re.search(r"charset=\"?([\w-]+)", self.headers.get("Content-Type", ""), re.IGNORECASE)
+        """Return the body as a string, in the charset that the response names, else in UTF-8."""
+        charset = re.search(r"charset=\"?([\w-]+)", self.headers.get("Content-Type", ""), re.IGNORECASE)
         try:
-            return self.content.decode(found.group(1) if found else "utf-8", "replace")
+            return self.content.decode(charset.group(1) if charset else "utf-8", "replace")
         except LookupError:
             return self.content.decode("utf-8", "replace")
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in {math.inf, -math.inf}:
+        raise ValueError("a number is too large")
+    return number
+
+
 def json_bytes(value: Any) -> bytes:
-    """A value as JSON for the body of a request.
+    """Return a value as JSON for the body of a request.
 
     Raises:
-        ValueError: JSON in UTF-8 cannot hold it: NaN, infinity, half a surrogate pair, a cycle, an object of Python.
+        ValueError: If JSON in UTF-8 cannot hold it: NaN, infinity, half a surrogate pair, a cycle, a Python object.
     """
     content = to_json(value)
-    if b"NaN" in content or b"Infinity" in content:  # perhaps inside of a text
+    if b"NaN" in content or b"Infinity" in content:  # perhaps only inside of a string
         try:
             from_json(content, allow_inf_nan=False)
         except ValueError:
-            raise ValueError("NaN and infinity are no JSON") from None
+            raise ValueError("NaN and infinity are not allowed") from None
     return content
 
 
 def path_of(segments: tuple[str, ...], query: Mapping[str, Any] | None = None) -> str:
-    """`/a/b?x=1` from raw segments, each percent-encoded, and query parameters.
+    """Return `/a/b?x=1` for raw segments, each percent-encoded, and query parameters.
 
     Raises:
-        UsageError: A segment is empty, `.` or `..`, so that the path would mean another resource.
+        UsageError: If a segment is empty, `.` or `..`, so that the path would lead to another resource.
     """
     for segment in segments:
         if segment in {"", ".", ".."}:
-            raise UsageError(f'"{segment}" cannot be a part of a URL\'s path.', hint="Give the id of the resource.")
+            raise UsageError(f'invalid path segment "{segment}"', hint="Pass the ID of the resource.")
     path = "/" + "/".join([quote(segment, safe="") for segment in segments])
     return f"{path}?{urlencode(query)}" if query else path
 
 
 def relative_path(text: str) -> str:
-    """The percent-encoded path, query included, of a URL that names no host.
+    """Return the percent-encoded path, query included, of a URL without a host.
 
     Raises:
-        ValueError: It names a host or a scheme, leads upwards, or holds what no path holds.
+        ValueError: If it names a host or a scheme, leads upwards, or has characters that a path cannot have.
     """
     path, _, query = text.partition("?")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text) or text.startswith(("//", "\\")):
-        raise ValueError("must be a path below the service, such as /sources, without a host")
+        raise ValueError("must be a path such as /sources, without a host")
     if "#" in text or "\\" in text or not text.isprintable() or text != text.strip():
-        raise ValueError("must not hold #, backslashes, control characters or spaces at its ends")
+        raise ValueError("must not contain #, backslashes, control characters, or spaces at its ends")
     decoded = unquote(path)
     if any(part in {".", ".."} for part in re.split(r"[/\\]", decoded)) or not decoded.isprintable():
-        raise ValueError("must not hold the segments . and .., plain or encoded")
+        raise ValueError("must not contain the segments . and .., plain or encoded")
     encoded = "/" + quote(path.lstrip("/"), safe="/%:@!$&'()*+,;=~")
     return f"{encoded}?{quote(query, safe=_QUERY_SAFE)}" if query else encoded

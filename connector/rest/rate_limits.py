@@ -1,42 +1,66 @@
-"""How long a call may wait, and the gate that makes all calls of a connection wait together."""
+"""How long a call may wait, and the gate that all calls of a connection pass."""
 
 from __future__ import annotations
 
+import itertools
 import logging
+import math
 import random
+import re
 import threading
 import time
+from bisect import insort
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-LONGEST_WAIT = 90.0
-"""Seconds that a single wait takes at most, whatever the service asks for."""
+MAX_SINGLE_WAIT = 90.0
+"""Seconds of the longest single wait. If an API asks for more, the call fails at once and says so."""
 
-LONGEST_TOLD = 1e9
-"""Seconds that a service is believed to ask for at most: thirty years, which is never."""
+NEVER = 1e9
+"""Seconds, about thirty years, that stand for any longer time, so that no arithmetic overflows."""
 
 FIRST_BACKOFF = 0.25
-"""Seconds before the first repetition when the service does not say how long to wait."""
+"""Seconds before the first retry if the API does not say how long to wait."""
+
+TURN = 0.001
+"""Seconds between two calls that leave the gate one after the other."""
+
+MOMENT = 0.05
+"""Seconds below which a wait at the gate is only one for a turn."""
 
 DEFAULT_MAX_WAIT = 120.0
-"""Seconds that one request may wait in all, unless the caller says otherwise."""
+"""Seconds that one request may wait in total, unless the caller sets another limit."""
+
+DEFAULT_MAX_RESPONSE_BYTES = 64 * 2**20
+"""Size of the largest response body after decompression, unless the caller sets another limit."""
+
+_TICKETS = itertools.count()
 
 logger = logging.getLogger("connector.rest")
 
 
+def sleep(seconds: float, cancelled: threading.Event) -> bool:
+    """Wait, and return True if the wait was cancelled. Test tools replace this function to save the time."""
+    return cancelled.wait(seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """What the caller allows.
+    """Limits of a call, set by the caller.
 
     Attributes:
-        max_wait: Seconds that one request may spend waiting; 0 raises at once instead of waiting.
-        deadline: Value of `time.monotonic()` after which nothing is begun, or None.
+        max_wait: Seconds that one request may spend waiting; 0 raises an error instead of waiting.
+        deadline: Value of `time.monotonic()` at which the whole call ends, or None.
         on_wait: Called with seconds and reason before each wait.
+        max_response_bytes: Size of the largest response body, after decompression.
     """
 
     max_wait: float = DEFAULT_MAX_WAIT
     deadline: float | None = None
     on_wait: Callable[[float, str], None] | None = None
+    max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES
 
     @classmethod
     def of(
@@ -44,74 +68,152 @@ class CallLimits:
         max_wait: float | None = None,
         deadline: float | None = None,
         on_wait: Callable[[float, str], None] | None = None,
+        max_response_bytes: int | None = None,
     ) -> CallLimits:
-        """Limits from a deadline in seconds from now; None means the default."""
-        until = None if deadline is None else time.monotonic() + deadline
-        return cls(DEFAULT_MAX_WAIT if max_wait is None else max_wait, until, on_wait)
+        """Return limits with a deadline in seconds from now; None means the default."""
+        end = None if deadline is None else time.monotonic() + deadline
+        size = DEFAULT_MAX_RESPONSE_BYTES if max_response_bytes is None else max_response_bytes
+        return cls(DEFAULT_MAX_WAIT if max_wait is None else max_wait, end, on_wait, size)
 
     def remaining(self) -> float:
-        """Seconds until the deadline; infinite without one."""
-        return float("inf") if self.deadline is None else self.deadline - time.monotonic()
+        """Return the seconds until the deadline; infinite without one."""
+        return math.inf if self.deadline is None else self.deadline - time.monotonic()
+
+
+class Gate(Protocol):
+    """What every attempt of a connection's calls passes. Implement it to share rate limits between processes.
+
+    A call has one ticket for all its attempts, and earlier calls have smaller tickets. `operation` is the key of an
+    operation that has a rate limit of its own, or empty.
+    """
+
+    def hold(self, seconds: float, operation: str = "") -> None:
+        """Let no call through for the next seconds."""
+
+    def delay(self, ticket: int, operation: str = "") -> float:
+        """Return 0 if the call may be sent now, else the seconds to wait before asking again."""
+
+    def leave(self, ticket: int, operation: str = "") -> None:
+        """Forget a call that does not wait anymore."""
+
+    def reset(self) -> None:
+        """Forget everything, in a process that was just forked."""
+
+
+class _Queue:
+    """The calls of one rate limit that wait, the earliest first."""
+
+    def __init__(self) -> None:
+        self.open_at = 0.0
+        self.tickets: list[int] = []
 
 
 class RateLimitGate:
-    """Holds every call of one connection while the service wants none; safe to share between threads."""
+    """The gate of one process: after a rate limit, first come, first served. Safe to share between threads."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """See `Gate`; another thread may have held the lock when the process was forked."""
         self._lock = threading.Lock()
-        self._open_at = 0.0
+        self._queues: dict[str, _Queue] = defaultdict(_Queue)
 
-    def hold(self, seconds: float) -> None:
-        """Let no call through for so many seconds from now."""
+    def hold(self, seconds: float, operation: str = "") -> None:
+        """See `Gate`."""
         with self._lock:
-            self._open_at = max(self._open_at, time.monotonic() + seconds)
+            queue = self._queues[operation]
+            queue.open_at = max(queue.open_at, time.monotonic() + min(seconds, NEVER))
 
-    def seconds_until_open(self) -> float:
-        """Seconds until calls may pass; 0 when the gate is open."""
-        return max(0.0, self._open_at - time.monotonic()) if self._open_at else 0.0
+    def delay(self, ticket: int, operation: str = "") -> float:
+        """See `Gate`: the next in the queue may go when the rate limit is over, the others a turn later each."""
+        if operation not in self._queues:
+            return 0.0  # the ordinary case, without the lock
+        with self._lock:
+            queue = self._queues[operation]
+            if ticket not in queue.tickets:
+                insort(queue.tickets, ticket)
+            closed = max(0.0, queue.open_at - time.monotonic()) + queue.tickets.index(ticket) * TURN
+            if not closed:
+                queue.tickets.remove(ticket)
+            return closed
+
+    def leave(self, ticket: int, operation: str = "") -> None:
+        """See `Gate`."""
+        if operation in self._queues:
+            with self._lock:
+                queue = self._queues[operation]
+                if ticket in queue.tickets:
+                    queue.tickets.remove(ticket)
+
+
+def new_ticket() -> int:
+    """Return the next ticket of this process."""
+    return next(_TICKETS)
 
 
 class WaitBudget:
-    """The waiting of one request: what was waited, and whether more may be."""
+    """The time that one request has spent waiting, and may still spend."""
 
-    def __init__(self, limits: CallLimits) -> None:
+    def __init__(self, limits: CallLimits, cancelled: threading.Event) -> None:
         self.limits = limits
         self.waited = 0.0
         self.waits = 0
+        self.cancelled = cancelled
 
     def allows(self, seconds: float) -> bool:
-        """True when so much more waiting keeps within the limits."""
+        """Return True if a wait of this length keeps within the limits."""
         return self.waited + seconds <= self.limits.max_wait and seconds < self.limits.remaining()
 
-    def wait(self, seconds: float, reason: str) -> None:
-        """Sleep, and tell the caller."""
+    def wait(self, seconds: float, reason: str) -> bool:
+        """Report the wait, sleep, and return True if the wait was cancelled."""
         self.waited += seconds
         self.waits += 1
         logger.debug("waiting %.2f s: %s", seconds, reason)
         if self.limits.on_wait:
             self.limits.on_wait(seconds, reason)
-        time.sleep(seconds)
+        return sleep(seconds, self.cancelled)
+
+    def wait_for_turn(self, seconds: float) -> bool:
+        """Sleep for a moment, which neither counts nor is reported, and return True if the wait was cancelled."""
+        return sleep(seconds, self.cancelled)
 
 
-def backoff(tries: int) -> float:
-    """Seconds before the next try after so many failed ones: doubled each time, with jitter."""
-    return min(LONGEST_WAIT, FIRST_BACKOFF * 2.0**tries) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+def backoff(failures: int) -> float:
+    """Return the seconds before the next retry: doubled with each failure, with jitter."""
+    return min(MAX_SINGLE_WAIT, FIRST_BACKOFF * 2.0 ** min(failures, 20)) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds of a `Retry-After` header, which holds seconds or a date (RFC 9110, 10.2.3)."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value), LONGEST_TOLD)
-    return seconds_until(value)
+    """Return the seconds of a `Retry-After` header, which holds seconds or a date (RFC 9110, 10.2.3), or None.
+
+    Services also send fractions, quotes, and units. Rounded up, none of them is retried too early.
+    """
+    value = (headers.get("Retry-After") or "").strip()
+    number = re.fullmatch(r'"?\s*([0-9]+(?:\.[0-9]*)?)\s*(?:s|sec|seconds)?\s*"?', value, re.IGNORECASE)
+    return min(float(math.ceil(min(float(number[1]), NEVER))), NEVER) if number else seconds_until(value)
+
+
+def parse_number(value: object) -> float | None:
+    """Return a number of an API, which may come as a string, if it is finite and not negative; else None."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,300}(\.[0-9]{0,300})?", value.strip(), re.ASCII):
+        return min(float(value), NEVER * 1000)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        return None
+    return float(min(value, NEVER * 1000))
 
 
 def seconds_until(date: str) -> float | None:
-    """Seconds from now until an RFC 5322 date; None when it is none."""
+    """Return the seconds until a date of RFC 5322 or ISO 8601, or None for anything else.
+
+    A date without a zone, and one with the zone `-0000`, is in UTC.
+    """
+    from datetime import UTC, datetime
     from email.utils import parsedate_to_datetime
 
     try:
-        moment = parsedate_to_datetime(date)
-    except (TypeError, ValueError):
+        moment = datetime.fromisoformat(date) if re.match(r"[0-9]{4}-", date) else parsedate_to_datetime(date)
+        seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
-    return max(0.0, moment.timestamp() - time.time())
+    return min(max(0.0, seconds), NEVER)

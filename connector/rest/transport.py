@@ -1,171 +1,315 @@
-"""The pool of connections behind every client of one connection."""
+"""The one loop that sends the requests of a connection, waits, and retries."""
 
 from __future__ import annotations
 
+import os
+import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
-from connector.errors import DeadlineError, RateLimitError, RequestError
+from connector.errors import (
+    CallCancelledError,
+    DeadlineError,
+    NoResponseError,
+    OutcomeUnknownError,
+    RateLimitError,
+    RequestError,
+    RequestSummary,
+    UnreachableError,
+)
 from connector.rest import api_errors
 from connector.rest.endpoint import Endpoint
+from connector.rest.exchange import CONNECT_TIMEOUT, READ_TIMEOUT, Failure, Phase, Timeouts, TooLargeError, exchange
+from connector.rest.hosts import Host, open_host
 from connector.rest.http_messages import Request, Response
-from connector.rest.rate_limits import CallLimits, RateLimitGate, WaitBudget, logger, retry_after
-from connector.rest.retry import DeadlineTimeout, RequestAttempt, RetryPolicy, read_wait
+from connector.rest.rate_limits import (
+    MAX_SINGLE_WAIT,
+    MOMENT,
+    CallLimits,
+    Gate,
+    RateLimitGate,
+    WaitBudget,
+    backoff,
+    logger,
+    new_ticket,
+    retry_after,
+)
 
-if TYPE_CHECKING:
-    from urllib3.connectionpool import ConnectionPool
+RETRIED_STATUSES = frozenset({408, 500, 502, 503, 504, 507})
+RETRIES = 3
+CONNECT_RETRIES = 1
 
-POOL_SIZE = 100
-"""Connections kept open to one host: more than the threads that one process usually runs."""
-
-
-class _Adapter(HTTPAdapter):
-    """requests' adapter for one host, whose pool is looked up once and whose retries are those of one call."""
-
-    def __init__(self) -> None:
-        super().__init__(pool_connections=1, pool_maxsize=POOL_SIZE)
-        self._pool: list[ConnectionPool] = []
-
-    def with_retries(self, retries: RetryPolicy) -> _Adapter:
-        """A view of this adapter, pool shared, that repeats as told."""
-        view = object.__new__(type(self))
-        view.__dict__ = {**self.__dict__, "max_retries": retries}
-        return view
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> ConnectionPool:
-        """The pool of the host, found at the first request."""
-        if not self._pool:
-            self._pool.append(super().get_connection_with_tls_context(*args, **kwargs))
-        return self._pool[0]
-
-
-class _Host(NamedTuple):
-    adapter: _Adapter
-    template: requests.PreparedRequest
-    settings: dict[str, Any]
+Attempt = Callable[[Request], Response]
+"""Sends a request once and returns the response of whatever status; raises a `RequestError` without one."""
 
 
 class Transport:
     """Sends requests; shared by the threads of one connection.
 
-    Netrc files, cookies and redirects never apply. Proxies and the CA bundle of the environment are honoured, and
-    looked up once a host; addresses of this machine are asked without a proxy.
+    Netrc files, cookies, and redirects never apply. Proxies and the CA bundle of the environment are honored and
+    looked up once per host; loopback addresses bypass proxies.
     """
 
     def __init__(self) -> None:
-        self.gate = RateLimitGate()
-        self._hosts: dict[Endpoint, _Host] = {}
+        self.gate: Gate = RateLimitGate()
+        self._hosts: dict[Endpoint, Host] = {}
+        self._cancelled = threading.Event()
+        _TRANSPORTS.add(self)
 
-    def send(self, endpoint: Endpoint, request: Request, limits: CallLimits) -> Response:
-        """Send, wait and repeat as the limits allow, and read the whole answer, whatever its status.
+    def send(
+        self, endpoint: Endpoint, request: Request, limits: CallLimits, attempt: Attempt | None = None
+    ) -> Response:
+        """Send, wait, and retry within the limits, and return the response of whatever status.
+
+        Args:
+            endpoint: The service.
+            request: The request.
+            limits: Limits of the call.
+            attempt: Sends the request once; by default `self.attempt`.
 
         Raises:
-            DeadlineError: The deadline has passed; nothing was sent.
-            RequestError: There is no answer; the class tells whether it may have had an effect.
-            RateLimitError: Another call was told to wait, longer than the limits allow.
+            DeadlineError: If the deadline passes before the request is sent.
+            CallCancelledError: If the transport is closed while the call waits.
+            RateLimitError: If another call was rate limited for longer than the limits allow.
+            RequestError: If there is no response; the class says whether the request may have had an effect.
         """
-        patience = WaitBudget(limits)
-        attempt = RequestAttempt(endpoint, request, patience, self.gate)
-        began = time.perf_counter()
-        while True:
-            self._pass_gate(endpoint, request, patience)
-            if limits.remaining() <= 0:
-                facts = api_errors.facts_of(endpoint, request)
-                raise DeadlineError("the deadline passed before this request; nothing was sent", request=facts)
-            outcome, broke_off = self._try(endpoint, request, attempt)
-            if isinstance(outcome, Response):
-                _log(endpoint, request, patience, f"{outcome.status}, {len(outcome.content)} B", began)
-                return outcome
-            wait = attempt.retry_delay(None) if broke_off and request.is_safe else None
-            if wait is None:
-                _log(endpoint, request, patience, type(outcome).__name__, began)
-                raise outcome
-            patience.wait(wait, "answer broken off")
+        call = _Call(self, endpoint, request, limits, self._cancelled)
+        try:
+            while True:
+                call.enter()
+                outcome = call.perform(attempt)
+                if not call.waits_to_retry(outcome):
+                    break
+        finally:
+            self.gate.leave(call.ticket, request.operation)
+        if isinstance(outcome, Response):
+            return outcome
+        raise outcome
 
-    def status_error(self, endpoint: Endpoint, request: Request, reply: Response) -> RequestError:
-        """The error for an answer whose status says that it did not work."""
-        wait = None
-        if reply.status == 429:
-            wait = retry_after(reply.headers)
-            wait = read_wait(endpoint, reply.headers, reply.content) if wait is None else wait
-        return api_errors.status_error(endpoint, request, reply, wait)
+    def attempt(self, endpoint: Endpoint, request: Request, limits: CallLimits) -> Response:
+        """Send a request once and return the response of whatever status.
+
+        Raises:
+            RequestError: If there is no whole response, unless its status is an error already.
+        """
+        began = time.perf_counter()
+        host = self._hosts.get(endpoint) or self._open(endpoint, request)
+        timeouts = Timeouts(request.read_timeout or READ_TIMEOUT, limits.deadline)
+        if host.is_patched:
+            outcome = _exchange_by_adapter(host, endpoint, request, timeouts, limits.max_response_bytes)
+        else:
+            outcome = exchange(host.pool, host.line, request, timeouts, limits.max_response_bytes)
+        if isinstance(outcome, Failure) and outcome.response is not None and outcome.response.status >= 400:
+            outcome = outcome.response  # its status says enough, whatever became of the rest
+        if isinstance(outcome, Response):
+            _log(endpoint, request, f"{outcome.status}, {len(outcome.content)} B", began)
+            return outcome
+        # The library's exceptions hold the request with its token: nothing of theirs is chained to this error.
+        error = api_errors.connection_error(endpoint, request, outcome, host.proxy)
+        _log(endpoint, request, type(error).__name__, began)
+        raise error
+
+    def status_error(self, endpoint: Endpoint, request: Request, response: Response) -> RequestError:
+        """Return the error for a response that is not successful."""
+        wait = rate_limit_wait(endpoint, response) if response.status == 429 else None
+        return api_errors.status_error(endpoint, request, response, wait)
 
     def close(self) -> None:
-        """Close the idle connections."""
-        for host in self._hosts.values():
+        """Cancel the calls that wait, and close the idle connections."""
+        self._cancelled.set()
+        self._cancelled = threading.Event()
+        hosts, self._hosts = self._hosts, {}
+        for host in hosts.values():
             host.adapter.close()
 
-    def _try(
-        self, endpoint: Endpoint, request: Request, attempt: RequestAttempt
-    ) -> tuple[Response | RequestError, bool]:
-        """One reply, or the error for none and whether it came after the headers."""
-        host = self._host(endpoint)
-        prepared = host.template.copy()
-        prepared.method = request.method
-        prepared.url = endpoint.base_url + request.path
-        prepared.body = request.body
-        prepared.headers.update(request.headers)
-        if request.body is not None:
-            prepared.headers["Content-Length"] = str(len(request.body))
-        timeout: Any = DeadlineTimeout.of(attempt.patience, request.read_timeout)
-        adapter = host.adapter.with_retries(RetryPolicy.of(attempt))
-        response = None
-        # The library's exceptions hold the request with its token, so the error made here is raised outside their
-        # handling: nothing of theirs hangs on it.
-        try:
-            response = adapter.send(prepared, stream=True, timeout=timeout, **host.settings)
-            content = response.raw.read(decode_content=True)
-            if response.status_code == 429:
-                content = content or attempt.status_error  # which was read already, for the seconds in it
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if response is None or response.status_code < 400:
-                return api_errors.connection_error(endpoint, request, error), response is not None
-            content = b""
-        return Response(response.status_code, response.reason or "", response.headers, content), False
+    def forget_connections(self) -> None:
+        """Drop the pool in a forked process, where it would share its connections with its parent."""
+        self._hosts = {}
+        self._cancelled = threading.Event()
+        self.gate.reset()
 
-    def _host(self, endpoint: Endpoint) -> _Host:
-        host = self._hosts.get(endpoint)
-        if host is None:
-            url = endpoint.base_url
-            with requests.Session() as session:
-                found = session.merge_environment_settings(url, {}, None, None, None)
-                template = requests.Request("GET", url, headers={**session.headers, **endpoint.headers}).prepare()
-            settings: dict[str, Any] = {key: found[key] for key in ("proxies", "verify", "cert")}
-            if _is_loopback(url):
-                settings["proxies"] = {}
-            template.headers["Accept"] = endpoint.media_type
-            if endpoint.authorization is not None:
-                template.headers["Authorization"] = endpoint.authorization.get_secret_value()
-            adapter = _Adapter()
-            host = self._hosts.setdefault(endpoint, _Host(adapter, template, settings))
-        return host
+    def _open(self, endpoint: Endpoint, request: Request) -> Host:
+        return self._hosts.setdefault(endpoint, open_host(endpoint, api_errors.request_summary(endpoint, request)))
 
-    def _pass_gate(self, endpoint: Endpoint, request: Request, patience: WaitBudget) -> None:
-        while (closed := self.gate.seconds_until_open()) > 0:
-            if not patience.allows(closed):
+
+_TRANSPORTS: weakref.WeakSet[Transport] = weakref.WeakSet()
+
+
+def _forget_connections() -> None:
+    for transport in _TRANSPORTS:
+        transport.forget_connections()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_connections)
+
+
+class _Call:
+    """One request with all its attempts."""
+
+    def __init__(
+        self, transport: Transport, endpoint: Endpoint, request: Request, limits: CallLimits, cancelled: threading.Event
+    ) -> None:
+        self.ticket = new_ticket()
+        self._transport = transport
+        self._endpoint = endpoint
+        self._request = request
+        self._budget = WaitBudget(limits, cancelled)
+        self._retries = RETRIES if request.retries is None else request.retries
+        self._failures = 0
+        self._rate_limits = 0
+
+    def enter(self) -> None:
+        """Wait at the gate until the request may be sent."""
+        gate, budget = self._transport.gate, self._budget
+        while seconds := gate.delay(self.ticket, self._request.operation):
+            if seconds < MOMENT:
+                self._check_open(cancelled=budget.wait_for_turn(seconds))
+                continue
+            if not budget.allows(seconds):
                 raise RateLimitError(
-                    "too many requests: another call was told to wait",
-                    retry_after=closed,
-                    request=api_errors.facts_of(endpoint, request),
-                    hint=f"Repeat it in {closed:.0f} s, or allow a longer max_wait.",
+                    "rate limited by an earlier call",
+                    retry_after=seconds,
+                    request=self._summary(),
+                    hint=api_errors.rate_limit_hint(seconds),
                 )
-            patience.wait(closed, "rate limit")
+            self._wait(seconds, "rate limit")
+        if budget.limits.deadline is not None and budget.limits.remaining() <= 0:
+            raise DeadlineError("deadline exceeded; the request was not sent", request=self._summary())
+
+    def perform(self, attempt: Attempt | None) -> Response | RequestError:
+        """Send the request once."""
+        try:
+            if attempt is not None:
+                return attempt(self._request)
+            return self._transport.attempt(self._endpoint, self._request, self._budget.limits)
+        except (UnreachableError, NoResponseError, OutcomeUnknownError) as error:
+            return error
+
+    def waits_to_retry(self, outcome: Response | RequestError) -> bool:
+        """Return True after a wait if the request is to be sent again."""
+        if isinstance(outcome, Response) and outcome.status == 429:
+            seconds = self._rate_limited(outcome)
+            reason = "rate limit"
+        else:
+            if (isinstance(outcome, Response) and outcome.status < 400) or not self._may_retry(outcome):
+                return False
+            self._failures += 1
+            seconds = self._delay(outcome)
+            reason = "service failing" if isinstance(outcome, Response) else "no response"
+        if seconds > MAX_SINGLE_WAIT or not self._budget.allows(seconds):
+            return False
+        self._wait(seconds, reason)
+        return True
+
+    def _rate_limited(self, response: Response) -> float:
+        requested = rate_limit_wait(self._endpoint, response)
+        least = min(5.0, 0.05 * 2.0**self._rate_limits)
+        self._rate_limits = min(self._rate_limits + 1, 10)
+        seconds = max(self._backoff() if requested is None else requested, least)
+        gate, operation = self._transport.gate, self._request.operation
+        gate.hold(seconds, operation)
+        gate.delay(self.ticket, operation)  # so that this call keeps its place in the queue while it waits
+        return seconds
+
+    def _may_retry(self, outcome: Response | RequestError) -> bool:
+        request = self._request
+        if isinstance(outcome, UnreachableError):  # nothing was sent, so that a write may be retried too
+            return self._failures < min(CONNECT_RETRIES, self._retries)
+        is_safe = request.is_safe or (request.retry_writes and request.is_repeatable)
+        is_temporary = not isinstance(outcome, Response) or outcome.status in RETRIED_STATUSES
+        return is_safe and is_temporary and self._failures < self._retries
+
+    def _delay(self, outcome: Response | RequestError) -> float:
+        requested = retry_after(outcome.headers) if isinstance(outcome, Response) else None
+        return self._backoff() if requested is None else requested
+
+    def _backoff(self) -> float:
+        fixed = self._request.retry_delay
+        return backoff(self._budget.waits) if fixed is None else fixed
+
+    def _wait(self, seconds: float, reason: str) -> None:
+        self._check_open(cancelled=self._budget.wait(seconds, reason))
+
+    def _check_open(self, *, cancelled: bool) -> None:
+        if cancelled:
+            raise CallCancelledError("the runner was closed while the call waited", request=self._summary())
+
+    def _summary(self) -> RequestSummary:
+        return api_errors.request_summary(self._endpoint, self._request)
 
 
-def _is_loopback(url: str) -> bool:
-    """True for an address of this very machine, which for a proxy would be another one."""
-    host = urlsplit(url).hostname or ""
-    return host == "::1" or host.startswith("127.")
+def rate_limit_wait(endpoint: Endpoint, response: Response) -> float | None:
+    """Return the seconds that a 429 asks for: of `Retry-After`, else what the endpoint reads from it, or None."""
+    seconds = retry_after(response.headers)
+    if seconds is not None:
+        return seconds
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        body = None
+    return endpoint.read_wait(response.headers, body)
 
 
-def _log(endpoint: Endpoint, request: Request, patience: WaitBudget, outcome: str, began: float) -> None:
+def _exchange_by_adapter(
+    host: Host, endpoint: Endpoint, request: Request, timeouts: Timeouts, max_bytes: int
+) -> Response | Failure:
+    """Do what `exchange` does through requests' adapter, which a test tool has patched."""
+    host.line.head(request)  # the same request is rejected both ways
+    prepared = host.template.copy()
+    prepared.method = request.method
+    prepared.url = endpoint.base_url + request.path
+    prepared.body = request.body
+    prepared.headers.update(request.headers)
+    if request.body is not None:
+        prepared.headers["Content-Length"] = str(len(request.body))
+    answered: Response | None = None
+    try:
+        times = (timeouts.of(CONNECT_TIMEOUT), timeouts.of(timeouts.read))
+        response = host.adapter.send(prepared, stream=True, timeout=times, **host.settings)
+        answered = Response(response.status_code, response.reason or "", response.headers, b"")
+        answered.content = b"".join(_parts(response.raw, timeouts, max_bytes))
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TooLargeError) as error:
+        return Failure("reading" if answered else _phase_of(error), error, answered)
+    return answered
+
+
+def _parts(raw: Any, timeouts: Timeouts, left: int) -> Iterator[bytes]:
+    while part := raw.read(65536, decode_content=True):
+        left -= len(part)
+        if left < 0:
+            raise TooLargeError
+        timeouts.of(0)
+        yield part
+
+
+def _phase_of(error: Exception) -> Phase:
+    """Return the phase of an error of the adapter; where it does not say, the request may have been sent."""
+    if isinstance(error, requests.exceptions.ReadTimeout):
+        return "waiting"
+    cause = api_errors.root_cause(error)
+    unsent = (
+        requests.exceptions.SSLError,
+        requests.exceptions.ProxyError,
+        requests.exceptions.ConnectTimeout,
+        urllib3.exceptions.SSLError,
+        urllib3.exceptions.NewConnectionError,
+        urllib3.exceptions.ConnectTimeoutError,
+        urllib3.exceptions.LocationParseError,
+    )
+    if isinstance(error, unsent) or isinstance(cause, unsent) or api_errors.is_unmatched(error):
+        return "connecting"
+    return "sending"
+
+
+def _log(endpoint: Endpoint, request: Request, outcome: str, began: float) -> None:
     if logger.isEnabledFor(10):
         line = f"{request.method} {endpoint.host}{request.path} -> {outcome}"
         seconds = time.perf_counter() - began
-        sent = len(request.body or b"")
-        logger.debug("%s in %.3f s, %d B sent, %d waits", endpoint.redact(line), seconds, sent, patience.waits)
+        redactor = api_errors.redactor_for(endpoint, request)
+        logger.debug("%s in %.3f s, %d B sent", redactor.text(line), seconds, len(request.body or b""))

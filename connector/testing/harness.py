@@ -12,7 +12,6 @@ from connector.component.component import Component
 from connector.component.definitions import Payload
 from connector.component.runner import Runner
 from connector.errors import MissingExtraError, UsageError
-from connector.rest.rate_limits import RateLimitGate
 from connector.testing.examples import dummy_fields, example_inputs, example_pages, example_payload
 from connector.testing.stubs import SentRequest, Stub, StubQueue
 
@@ -58,7 +57,6 @@ class Harness:
         given = {"key": definition.key, "fields": {**dummy_fields(definition), **(fields or {})}}
         self.component = component
         self._runner = Runner(component, given, allow=allow, block=block, read_only=read_only, max_wait=max_wait)
-        self._runner.connection.transport.gate = _OpenGate()
         self._script = StubQueue()
         self._stack = ExitStack()
         self._is_open = False
@@ -181,10 +179,11 @@ class Harness:
         if self._is_open:
             raise UsageError("this harness is open already.", hint="Use it as it is, or make another one.")
         try:
-            from connector.testing.patching import patched
+            from connector.testing.patching import no_waiting, patched
         except ImportError as error:
             hint = "Install it: pip install 'segment-connector[testing]'"
             raise MissingExtraError(f"the harness needs the library {error.name}.", hint=hint) from None
+        self._stack.enter_context(no_waiting())
         self._stack.enter_context(patched(self._script))
         self._stack.callback(self._runner.close)
         self._is_open = True
@@ -201,13 +200,6 @@ class Harness:
             raise UsageError(f'a reply cannot be for the path "{path}".', hint="Give it like /sources/abc, alone.")
         stub.method, stub.path, stub.repeat = method and method.upper(), path, repeat
         self._script.stubs.append(stub)
-
-
-class _OpenGate(RateLimitGate):
-    """Holds nobody, because no time passes."""
-
-    def hold(self, seconds: float) -> None:
-        """Do nothing."""
 
 
 def _content(body: Any) -> tuple[bytes, dict[str, str]]:

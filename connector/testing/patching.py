@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
 import responses
 from requests.structures import CaseInsensitiveDict
 
+from connector.rest.rate_limits import RateLimitGate
 from connector.testing.stubs import SentRequest, StubQueue
 
 
@@ -38,6 +41,16 @@ def patched(script: StubQueue) -> responses.RequestsMock:
     mock = responses.RequestsMock(assert_all_requests_are_fired=False)
     mock.add(_AnyRequest(script))
     return mock
+
+
+@contextmanager
+def no_waiting() -> Iterator[None]:
+    """A context in which no call waits, whatever the responses ask for."""
+    with (
+        patch("connector.rest.rate_limits.sleep", lambda _seconds, _cancelled: False),
+        patch.object(RateLimitGate, "hold", lambda _gate, _seconds, _operation="": None),
+    ):
+        yield
 
 
 def sent(request: requests.PreparedRequest) -> SentRequest:

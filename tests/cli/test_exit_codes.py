@@ -134,6 +134,7 @@ def test_json_errors_have_one_shape_including_usage_errors(command: Command) -> 
         "type": "UnknownKeyError",
         "message": 'there is no action "listSorces".',
         "hint": json.loads(unknown.err)["error"]["hint"],
+        "repeatable": False,
     }
     assert json.loads(usage.err)["error"]["type"] == "UsageError"
     assert json.loads(usage.err)["error"]["hint"] == "Did you mean --select?"

@@ -84,7 +84,7 @@ def test_failed_run_is_resumed_where_it_failed(command: Command, service: Servic
     service.refused = {"two"}
     failed = command("flow", "run", file)
     service.refused = set()
-    how = failed.err.splitlines()[-1].removeprefix("To resume: connector ").split()
+    how = failed.err.splitlines()[-1].removeprefix("hint: To resume: connector ").split()
     done = command(*how)
 
     assert (failed.code, done.code) == (4, 0)

@@ -220,7 +220,7 @@ def test_exit_code_is_that_of_the_cause(
     ended = command("flow", "run", read_flow(tmp_path), "--max-wait", "0")
 
     assert (ended.code, ended.out) == (code, "")
-    assert 'the step "Do It" of the flow "Main" failed' in ended.err
+    assert 'flow "Main", step "Do It"' in ended.err
     assert "To resume: connector flow resume 2" in ended.err
 
 

@@ -227,7 +227,7 @@ def test_terminal_shows_the_steps_live(server: LoopbackServer, tmp_path: Path) -
     assert re.search(r"Each +[━╸╺]+ +2 of 3, 2 ignored", plain)
     assert "warn: nearly \\u001b[2Jdone" in plain
     assert re.search(r"✗ Last  \d\.\d\d s  getUser: not found", plain)
-    assert 'error: the step "Last" of the flow "Main" failed' in plain
+    assert 'error: flow "Main", step "Last"' in plain
     assert "To resume: connector flow resume 2" in plain
 
 

@@ -210,7 +210,7 @@ def test_changing_many_sources_lists_the_failed_ones(segment: Component, here: P
 
 
 def test_failed_flow_names_step_action_and_cause(segment: Component, here: Place) -> None:
-    with pytest.raises(StepError, match='the step "Get Source" of the flow "Copy" failed: getSource: not found'):
+    with pytest.raises(StepError, match='flow "Copy", step "Get Source": getSource: not found'):
         copy(segment, here, here, {"sourceId": "missing"})
 
 

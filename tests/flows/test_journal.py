@@ -261,7 +261,7 @@ def test_runs_are_listed_newest_first(run: Runs, service: Service, tmp_path: Pat
         (done.id, "done", 1, 1),
     ]
     assert listed[0].flow == "Main"
-    assert "the API rejected the input (422)" in listed[0].error
+    assert "unprocessable request (422)" in listed[0].error
     assert runs(tmp_path) == []
 
 

@@ -39,8 +39,8 @@ def outcome_of(runner: connector.Runner, key: str, inputs: dict[str, Any]) -> tu
         return "done", runner.invoke(key, inputs)
     except OutcomeUnknownError:
         return "unknown", None
-    except ServerError as error:
-        return "failed" if "Look whether the change was made" in error.hint else "untold", None
+    except ServerError:
+        return "failed", None
 
 
 def work(runner: connector.Runner, model: Model) -> None:
@@ -74,7 +74,7 @@ def work(runner: connector.Runner, model: Model) -> None:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Backoff takes no time; what the service asks for is waited for all the same."""
-    monkeypatch.setattr("connector.rest.retry.backoff", lambda _waits: 0.0)
+    monkeypatch.setattr("connector.rest.transport.backoff", lambda _waits: 0.0)
 
 
 @pytest.mark.usefixtures("hurried")

@@ -83,5 +83,5 @@ def test_without_responses_the_error_names_the_extra(monkeypatch: pytest.MonkeyP
         pass
 
     assert str(caught.value) == (
-        "the harness needs the library responses.\nInstall it: pip install 'segment-connector[testing]'"
+        "the harness needs the library responses.\nhint: Install it: pip install 'segment-connector[testing]'"
     )

@@ -77,7 +77,7 @@ def test_persisted_values_last_when_a_test_passes_a_folder(workspace: Sandbox, t
 
 
 def test_trace_comes_out_and_a_failed_step_names_itself(workspace: Sandbox, tmp_path: Path) -> None:
-    with pytest.raises(StepError, match='the step "Get Source" of the flow "Copy" failed') as caught:
+    with pytest.raises(StepError, match='flow "Copy", step "Get Source"') as caught:
         run_flow(COPY, workspace, payload={"sourceId": "nope"}, trace=tmp_path / "trace.jsonl")
 
     assert caught.value.run.steps["Get Source"].inputs["sourceId"] == "nope"

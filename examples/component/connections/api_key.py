@@ -23,7 +23,7 @@ class ApiKey(Inputs):
     ]
 
 
-def read_faults(body: Any) -> Sequence[ApiErrorDetail]:
+def read_api_errors(body: Any) -> Sequence[ApiErrorDetail]:
     """The one entry of `{"error": "..."}`."""
     return [ApiErrorDetail(str(body["error"]))] if isinstance(body, dict) and "error" in body else []
 
@@ -35,5 +35,5 @@ def api_key(fields: ApiKey, _asked: Mapping[str, Any]) -> Endpoint:
         base_url=fields.base_url.rstrip("/"),
         authorization=SecretStr(f"Bearer {fields.api_key.get_secret_value()}"),
         secrets=[fields.api_key],
-        read_faults=read_faults,
+        read_api_errors=read_api_errors,
     )
