@@ -75,13 +75,18 @@ class Context:
 
     def _prepare(self, request: Request) -> None:
         """Tell the transport what it cannot see in a request: what the action says of it, and its secret inputs."""
-        action = self.component.actions.get(self.key)
+        is_action = self.key and self.key not in self.component.data_sources
+        action = self.component.find_action(self.key) if is_action else None
         if action is not None and not action.effect_depends_on_inputs and request.idempotent is None:
             request.idempotent = action.idempotent
-        if action is not None and action.rate_limit:
-            request.operation = action.key
+        request.own_limit = self._own_limit
         if self.inputs is not None and self.inputs.secret_keys():
             request.secret_values = self.inputs.secret_values
+
+    def _own_limit(self) -> str:
+        """Return the key of this operation if the API limits it on its own; only asked after a rate limit."""
+        operation = self.component.api.get(self.key)
+        return self.key if operation is not None and operation.rate_limits else ""
 
     def _attempt(self, request: Request) -> Response:
         self.policy.check_request(self.key, request)

@@ -36,7 +36,7 @@ class Request:
         retry_delay: Seconds between attempts, or None for exponential backoff with jitter.
         retry_writes: Also retry an idempotent write after an error.
         idempotent: True if sending it twice leaves the same state as once; None decides by the method.
-        operation: Key of an operation that has a rate limit of its own; empty uses the connection's.
+        own_limit: Returns the key of the operation if it has a rate limit of its own, or an empty string.
         secret_values: Returns values of the call that must not be shown, such as its secret inputs.
     """
 
@@ -49,7 +49,7 @@ class Request:
     retry_delay: float | None = None
     retry_writes: bool = False
     idempotent: bool | None = None
-    operation: str = ""
+    own_limit: Callable[[], str] = field(default=str, repr=False, compare=False)
     secret_values: Callable[[], Iterable[Any]] | None = field(default=None, repr=False, compare=False)
 
     @property

@@ -83,17 +83,17 @@ class CallLimits:
 class Gate(Protocol):
     """What every attempt of a connection's calls passes. Implement it to share rate limits between processes.
 
-    A call has one ticket for all its attempts, and earlier calls have smaller tickets. `operation` is the key of an
-    operation that has a rate limit of its own, or empty.
+    A call has one ticket for all its attempts, and earlier calls have smaller tickets. `own_limit` returns the key of
+    the operation if it has a rate limit of its own, else an empty string. It may have to read a file.
     """
 
-    def hold(self, seconds: float, operation: str = "") -> None:
+    def hold(self, seconds: float, own_limit: Callable[[], str]) -> None:
         """Let no call through for the next seconds."""
 
-    def delay(self, ticket: int, operation: str = "") -> float:
+    def delay(self, ticket: int, own_limit: Callable[[], str]) -> float:
         """Return 0 if the call may be sent now, else the seconds to wait before asking again."""
 
-    def leave(self, ticket: int, operation: str = "") -> None:
+    def leave(self, ticket: int, own_limit: Callable[[], str]) -> None:
         """Forget a call that does not wait anymore."""
 
     def reset(self) -> None:
@@ -119,18 +119,19 @@ class RateLimitGate:
         self._lock = threading.Lock()
         self._queues: dict[str, _Queue] = defaultdict(_Queue)
 
-    def hold(self, seconds: float, operation: str = "") -> None:
+    def hold(self, seconds: float, own_limit: Callable[[], str]) -> None:
         """See `Gate`."""
+        key = own_limit()
         with self._lock:
-            queue = self._queues[operation]
+            queue = self._queues[key]
             queue.open_at = max(queue.open_at, time.monotonic() + min(seconds, NEVER))
 
-    def delay(self, ticket: int, operation: str = "") -> float:
+    def delay(self, ticket: int, own_limit: Callable[[], str]) -> float:
         """See `Gate`: the next in the queue may go when the rate limit is over, the others a turn later each."""
-        if operation not in self._queues:
+        queue = self._queues.get(own_limit()) if self._queues else None
+        if queue is None:
             return 0.0  # the ordinary case, without the lock
         with self._lock:
-            queue = self._queues[operation]
             if ticket not in queue.tickets:
                 insort(queue.tickets, ticket)
             closed = max(0.0, queue.open_at - time.monotonic()) + queue.tickets.index(ticket) * TURN
@@ -138,11 +139,11 @@ class RateLimitGate:
                 queue.tickets.remove(ticket)
             return closed
 
-    def leave(self, ticket: int, operation: str = "") -> None:
+    def leave(self, ticket: int, own_limit: Callable[[], str]) -> None:
         """See `Gate`."""
-        if operation in self._queues:
+        queue = self._queues.get(own_limit()) if self._queues else None
+        if queue is not None:
             with self._lock:
-                queue = self._queues[operation]
                 if ticket in queue.tickets:
                     queue.tickets.remove(ticket)
 

@@ -86,7 +86,7 @@ class Transport:
                 if not call.waits_to_retry(outcome):
                     break
         finally:
-            self.gate.leave(call.ticket, request.operation)
+            self.gate.leave(call.ticket, request.own_limit)
         if isinstance(outcome, Response):
             return outcome
         raise outcome
@@ -167,7 +167,7 @@ class _Call:
     def enter(self) -> None:
         """Wait at the gate until the request may be sent."""
         gate, budget = self._transport.gate, self._budget
-        while seconds := gate.delay(self.ticket, self._request.operation):
+        while seconds := gate.delay(self.ticket, self._request.own_limit):
             if seconds < MOMENT:
                 self._check_open(cancelled=budget.wait_for_turn(seconds))
                 continue
@@ -212,9 +212,9 @@ class _Call:
         least = min(5.0, 0.05 * 2.0**self._rate_limits)
         self._rate_limits = min(self._rate_limits + 1, 10)
         seconds = max(self._backoff() if requested is None else requested, least)
-        gate, operation = self._transport.gate, self._request.operation
-        gate.hold(seconds, operation)
-        gate.delay(self.ticket, operation)  # so that this call keeps its place in the queue while it waits
+        gate, own_limit = self._transport.gate, self._request.own_limit
+        gate.hold(seconds, own_limit)
+        gate.delay(self.ticket, own_limit)  # so that this call keeps its place in the queue while it waits
         return seconds
 
     def _may_retry(self, outcome: Response | RequestError) -> bool:
