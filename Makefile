@@ -35,6 +35,8 @@ $(ENVIRONMENT):
 	$(PIP) --editable '.[dev]'
 	touch $@
 
+# The state of this sandbox is in .venv, so that a sandbox of the user is neither read nor changed.
+run: export CONNECTOR_STATE_HOME := .venv/state
 run: .venv/run
 	$(BIN)/connector run listSources -i count=1 --sandbox
 
