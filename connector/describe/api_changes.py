@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from connector.common.differences import Difference, compare
 from connector.component.api_description import ApiDescription, Operation
 
 if TYPE_CHECKING:
@@ -81,10 +81,7 @@ def api_changes(component: Component, newer: Path) -> list[ApiChange]:
     return changes
 
 
-_Difference = tuple[Literal["added", "removed", "changed"], str, str]
-
-
-def _differences(before: Operation | None, after: Operation | None) -> Iterator[_Difference]:
+def _differences(before: Operation | None, after: Operation | None) -> Iterator[Difference]:
     if before is None or after is None:
         present = before or after
         assert present is not None  # noqa: S101 - the key is from one of the two
@@ -94,20 +91,7 @@ def _differences(before: Operation | None, after: Operation | None) -> Iterator[
         old, new = getattr(before, fact), getattr(after, fact)
         if old != new:
             yield "changed", fact, f"{_text(old)} is now {_text(new)}"
-    yield from _compared(_fields(before), _fields(after))
-
-
-def _compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[_Difference]:
-    for place in [*before, *(place for place in after if place not in before)]:
-        if place not in after:
-            yield "removed", place, ""
-        elif place not in before:
-            yield "added", place, ""
-        elif before[place] != after[place]:
-            facts = {*before[place], *after[place]}
-            changed = [fact for fact in sorted(facts) if before[place].get(fact) != after[place].get(fact)]
-            pairs = (f"{fact} {_json(before[place], fact)} is now {_json(after[place], fact)}" for fact in changed)
-            yield "changed", place, ", ".join(pairs)
+    yield from compare(_fields(before), _fields(after))
 
 
 def _fields(operation: Operation) -> dict[str, Any]:
@@ -140,10 +124,6 @@ def _leaf(schema: Mapping[str, Any]) -> dict[str, Any]:
     nested = {"properties", "required", "items", "additionalProperties", "anyOf"}
     facts = {key: value for key, value in schema.items() if key not in nested}
     return {**facts, "null": True} if {"type": "null"} in schema.get("anyOf", ()) else facts
-
-
-def _json(facts: Mapping[str, Any], fact: str) -> str:
-    return json.dumps(facts[fact], ensure_ascii=False) if fact in facts else "not set"
 
 
 def _text(value: Any) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from connector.common.lazy_imports import lazily
 
 if TYPE_CHECKING:
+    from connector.flows.changes import FlowChange, flow_changes
     from connector.flows.check.problems import FlowProblem
     from connector.flows.flow import Flow
     from connector.flows.run.events import Event, LogEvent, RunEvent, StepEvent
@@ -37,6 +38,7 @@ else:
         __name__,
         {
             ".journal.past_runs": ("runs",),
+            "changes": ("FlowChange", "flow_changes"),
             "check.problems": ("FlowProblem",),
             "flow": ("Flow",),
             "run.events": ("Event", "LogEvent", "RunEvent", "StepEvent"),
@@ -57,6 +59,7 @@ else:
 __all__ = [
     "Event",
     "Flow",
+    "FlowChange",
     "FlowProblem",
     "Limits",
     "LogEvent",
@@ -67,6 +70,7 @@ __all__ = [
     "StepEvent",
     "UndoResult",
     "first_flow",
+    "flow_changes",
     "json_schema",
     "mermaid",
     "read_trace",

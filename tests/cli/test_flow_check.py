@@ -225,6 +225,28 @@ def test_new_flow_goes_to_standard_output_and_never_over_a_file(command: Command
     assert command("flow", "new", "--action", "listSorces").code == 2
 
 
+def test_diff_lists_changes_and_exits_with_1(command: Command, tmp_path: Path) -> None:
+    old = read_flow(tmp_path)
+    new = tmp_path / "new.yaml"
+    new.write_text(old.read_text().replace("name: Main", "name: Renamed"))
+    ended = command("flow", "diff", old, new)
+
+    assert (ended.code, ended.err) == (1, "")
+    assert '- added flow "Renamed"\n' in ended.out
+    assert command("flow", "diff", old, new, "--json").json[0].keys() == {"kind", "subject", "detail"}
+
+
+def test_diff_of_equal_files_exits_with_0(command: Command, tmp_path: Path) -> None:
+    file = read_flow(tmp_path)
+    ended = command("flow", "diff", "-", file, stdin=file.read_text())
+
+    assert (ended.code, ended.out) == (0, "No changes found.\n")
+
+
+def test_diff_of_a_broken_file_is_an_error(command: Command, tmp_path: Path) -> None:
+    assert command("flow", "diff", read_flow(tmp_path), tmp_path / "missing.yaml").code == 2
+
+
 def test_flow_is_drawn_as_a_tree_and_as_mermaid(command: Command, tmp_path: Path) -> None:
     file = two_connections(tmp_path)
 

@@ -11,6 +11,7 @@ COMMANDS = {
     "check": Lazy("connector.cli.flow.check:command", "Check flows without running them."),
     "run": Lazy("connector.cli.flow.run:command", "Run a flow and print its result."),
     "show": Lazy("connector.cli.flow.show:show", "Draw a flow or a run."),
+    "diff": Lazy("connector.cli.flow.diff:diff", "Print the changes between two files."),
     "new": Lazy("connector.cli.flow.new:new", "Create a starter flow."),
     "runs": Lazy("connector.cli.flow.runs:runs", "List past runs."),
     "resume": Lazy("connector.cli.flow.resume:resume", "Resume a failed or killed run."),
