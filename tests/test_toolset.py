@@ -11,7 +11,7 @@ from connector import errors
 from tests.support.server import LoopbackServer
 
 HAND_MADE = ("getSource", {"sourceId": "s"})
-LABELS: tuple[str, dict[str, Any]] = ("listLabels", {})
+SPACES = ("getSpace", {"spaceId": "s"})
 PLANS = ("getTrackingPlan", {"trackingPlanId": "t"})
 RAW = ("rawRequest", {"url": "/labels", "method": "GET"})
 
@@ -19,14 +19,14 @@ RAW = ("rawRequest", {"url": "/labels", "method": "GET"})
 @pytest.mark.parametrize(
     ("policy", "offered", "rejected"),
     [
-        ({}, [HAND_MADE, LABELS, PLANS, RAW], []),
-        ({"toolset": "all"}, [HAND_MADE, LABELS, PLANS, RAW], []),
-        ({"toolset": "documented"}, [HAND_MADE, RAW], [LABELS, PLANS]),
-        ({"toolset": "tracking-plans"}, [PLANS], [HAND_MADE, LABELS, RAW]),
-        ({"toolset": ["labels", "sources"]}, [LABELS, HAND_MADE], [PLANS, RAW]),
-        ({"toolset": "documented", "block": ["getSource"]}, [], [HAND_MADE, LABELS, RAW]),
-        ({"toolset": "labels", "allow": ["rawRequest"]}, [RAW], [LABELS, PLANS]),
-        ({"allow": ["listLabels"], "toolset": "documented"}, [LABELS], [HAND_MADE]),
+        ({}, [HAND_MADE, SPACES, PLANS, RAW], []),
+        ({"toolset": "all"}, [HAND_MADE, SPACES, PLANS, RAW], []),
+        ({"toolset": "documented"}, [HAND_MADE, RAW], [SPACES, PLANS]),
+        ({"toolset": "tracking-plans"}, [PLANS], [HAND_MADE, SPACES, RAW]),
+        ({"toolset": ["spaces", "sources"]}, [SPACES, HAND_MADE], [PLANS, RAW]),
+        ({"toolset": "documented", "block": ["getSource"]}, [], [HAND_MADE, SPACES, RAW]),
+        ({"toolset": "spaces", "allow": ["rawRequest"]}, [RAW], [SPACES, PLANS]),
+        ({"allow": ["getSpace"], "toolset": "documented"}, [SPACES], [HAND_MADE]),
     ],
     ids=["default", "all", "documented", "tag", "tags", "blocked", "allowed and no other", "allowed by key"],
 )
@@ -54,7 +54,7 @@ def test_toolset_rejects_an_unknown_tag_with_the_nearest(fields: dict[str, Any])
 
 def test_read_only_holds_for_described_actions(fields: dict[str, Any], server: LoopbackServer) -> None:
     runner = connector.Runner(connector.load_component(), {"fields": fields}, read_only=True)
-    with runner, pytest.raises(errors.PolicyError, match="createLabel"):
-        runner.invoke("createLabel", {"label": {"key": "k", "value": "v"}})
+    with runner, pytest.raises(errors.PolicyError, match="createTrackingPlan"):
+        runner.invoke("createTrackingPlan", {"name": "n", "type": "LIVE"})
 
     assert server.asked == []

@@ -135,14 +135,15 @@ def operations_exist(component: Component) -> Iterator[Problem]:
 
 
 def actions_are_tested(component: Component) -> Iterator[Problem]:
-    """Some test names every action; a component without a folder for tests is not asked for them."""
-    folder = component.folder / "tests"
+    """A test names every action, in `tests/wire/` if there is one; a component without `tests/` is not checked."""
+    tests = component.folder / "tests"
+    folder = tests / "wire" if (tests / "wire").is_dir() else tests
     if not folder.is_dir():
         return
     text = "\n".join(file.read_text(encoding="utf-8") for file in folder.rglob("*.py"))
     for key, action in component.actions.items():
         if key in component.manifest.actions and f'"{key}"' not in text:
-            hint = f"Write one in {folder / 'wire' / action.resource}.py: from inputs to the exact request."
+            hint = f"Write one in {folder / action.resource}.py: from inputs to the exact request."
             yield Problem(key, "no test names the action", hint=hint)
 
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+import pytest
 
 import connector
 from tests.cli.conftest import Command
+from tests.conftest import TOKEN
+from tests.support.described import write_component
 from tests.support.server import LoopbackServer
 
 SEGMENT = connector.load_component()
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The manifest of the component with all operations described."""
+    return write_component(tmp_path_factory.mktemp("described") / "component")
 
 
 def test_list_has_the_hand_made_actions_only_unless_all_are_asked_for(command: Command) -> None:
@@ -17,6 +28,11 @@ def test_list_has_the_hand_made_actions_only_unless_all_are_asked_for(command: C
     assert [entry["key"] for entry in few] == list(SEGMENT.actions)
     assert [entry["key"] for entry in every] == [*SEGMENT.actions, *SEGMENT.operations]
     assert [entry["key"] for entry in every if entry.get("inPrismatic") is False] == list(SEGMENT.operations)
+
+
+def test_list_as_json_has_the_facts_of_the_api(command: Command, described: Path) -> None:
+    every = command("--manifest", described, "list", "--all", "--json").json["actions"]
+
     assert next(entry for entry in every if entry["key"] == "createLabel") == {
         "key": "createLabel",
         "label": "Create Label",
@@ -33,15 +49,15 @@ def test_list_has_the_hand_made_actions_only_unless_all_are_asked_for(command: C
     }
 
 
-def test_list_all_groups_by_tag(command: Command) -> None:
-    text = command("list", "--all").out
+def test_list_all_groups_by_tag(command: Command, described: Path) -> None:
+    text = command("--manifest", described, "list", "--all").out
 
     assert "tracking plans" in text
     assert "createTrackingPlan" in text
 
 
-def test_show_has_method_path_limits_inputs_and_a_sample(command: Command) -> None:
-    lines = command("show", "listRulesFromTrackingPlan").out.splitlines()
+def test_show_has_method_path_limits_inputs_and_a_sample(command: Command, described: Path) -> None:
+    lines = command("--manifest", described, "show", "listRulesFromTrackingPlan").out.splitlines()
 
     assert lines[0] == "List Rules from Tracking Plan (listRulesFromTrackingPlan)"
     assert "method: GET" in lines
@@ -49,7 +65,7 @@ def test_show_has_method_path_limits_inputs_and_a_sample(command: Command) -> No
     assert "feature: Protocols" in lines
     assert "rateLimits: 200 requests per minute" in lines
     assert any("trackingPlanId" in line and "ID of the tracking plan." in line for line in lines)
-    shown = command("show", "listRulesFromTrackingPlan", "--json").json
+    shown = command("--manifest", described, "show", "listRulesFromTrackingPlan", "--json").json
     assert shown["inputSchema"]["required"] == ["trackingPlanId"]
     assert "rules" in shown["outputSchema"]["properties"]["data"]["properties"]["data"]["properties"]
 
@@ -63,22 +79,33 @@ def test_show_has_method_path_and_limits_of_hand_made_actions(command: Command) 
     assert "rateLimits: 5 requests per minute" in lines
 
 
-def test_show_suggests_a_described_action(command: Command) -> None:
-    rejected = command("show", "listLabel")
+def test_show_suggests_a_described_action(command: Command, described: Path) -> None:
+    rejected = command("--manifest", described, "show", "listLabel")
 
     assert rejected.code == 2
     assert "listLabels" in rejected.err
 
 
-def test_run_validates_the_inputs_of_a_described_action(command: Command) -> None:
-    rejected = command("run", "createLabel", "-i", 'label:={"key": "k"}', "--sandbox")
+def test_run_validates_the_inputs_of_a_described_action(
+    command: Command, described: Path, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEGMENT_API_KEY", TOKEN)
+    monkeypatch.setenv("SEGMENT_BASE_URL", server.url)
+
+    rejected = command("--manifest", described, "run", "createLabel", "-i", 'label:={"key": "k"}')
 
     assert rejected.code == 2
     assert "label.value" in rejected.err
 
 
-def test_dry_run_prints_the_request_of_a_described_action(command: Command) -> None:
-    printed = command("run", "createTrackingPlan", "-i", "name=Plan", "-i", "type=LIVE", "--dry-run", "--sandbox")
+def test_dry_run_prints_the_request_of_a_described_action(
+    command: Command, described: Path, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEGMENT_API_KEY", TOKEN)
+    monkeypatch.setenv("SEGMENT_BASE_URL", server.url)
+    inputs = ("-i", "name=Plan", "-i", "type=LIVE", "--dry-run")
+
+    printed = command("--manifest", described, "run", "createTrackingPlan", *inputs)
 
     request = json.loads(printed.out)
     assert (request["method"], request["body"]) == ("POST", {"name": "Plan", "type": "LIVE"})

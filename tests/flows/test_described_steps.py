@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-import connector
 from connector.flows import Flow, read_trace, undo
 from tests.flows import support
 from tests.flows.support import step
+from tests.support.described import described_component
 from tests.support.server import Asked, LoopbackServer, ServerResponse
 
-SEGMENT = connector.load_component()
+SEGMENT = described_component()
 WORKSPACE = {
     "key": "Workspace",
     "dataType": "connection",
