@@ -69,7 +69,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     ),
     "a changed type": (
         put(f"{SOURCE}|slug", {"type": ["string", "null"]}),
-        ['changed createSource body.slug: type "string" is now ["string", "null"] (action createSource)'],
+        ['changed createSource body.slug: type "string" is now ["string", "null"]'],
     ),
     "a field that is optional now": (
         put("components|schemas|CreateLabelV1Input|required", []),
