@@ -9,10 +9,11 @@ from pydantic import Field
 from connector.sandbox_kit import ApiError, Body, Data, Record, RequestContext, Row, compose, dumps, run_checks
 
 from . import api
+from .catalog import refer_type
 from .masks import masked_settings
 from .pagination import page
 from .segment import SUCCESS
-from .settings import Settings, check_required_settings, enabled_or_default, known_settings, merged_settings
+from .settings import Settings, changed_settings, enabled_or_default, new_settings, writable_settings
 
 api.assumption(
     "destination-instances",
@@ -77,12 +78,11 @@ def create_destination(context: RequestContext, body: CreateDestination) -> Data
     """Create a destination of a source."""
     source, metadata = run_checks(
         lambda: context.refer("sources", "sourceId", body.source_id),
-        lambda: context.refer("destinationsCatalog", "metadataId", body.metadata_id),
+        lambda: refer_type(context, "destinationsCatalog", body.metadata_id),
     )
     _check_instances(context, source, metadata)
     what = f"createDestination of {source['id']}"
-    settings = known_settings(context, body.settings, metadata, what)
-    check_required_settings(context, settings, metadata, what)
+    settings = new_settings(context, body.settings, metadata, what)
     destination: Record = {
         "id": context.new_id(),
         "enabled": enabled_or_default(context, body),
@@ -104,8 +104,9 @@ def update_destination(context: RequestContext, body: UpdateDestination) -> Data
         changes["name"] = changes["name"] or ""
     if "settings" in changes:
         metadata = context.refer("destinationsCatalog", "metadataId", destination["metadataId"])
-        settings = known_settings(context, changes["settings"], metadata, f"updateDestination {destination['id']}")
-        changes["settings"] = merged_settings(context, destination["settings"], settings)
+        settings = writable_settings(changes["settings"], metadata)
+        what = f"updateDestination {destination['id']}"
+        changes["settings"] = changed_settings(context, destination["settings"], settings, metadata, what)
     context.store.put("destinations", destination | changes)
     return _show(context, destination)
 

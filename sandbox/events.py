@@ -18,6 +18,7 @@ from connector.sandbox_kit import ApiError, Data, Record, RequestContext, page_o
 from . import api
 from .pagination import page_request, pagination_of
 
+api.assumption("granularity-case", "A granularity in lower case", ("422", "accept"), "a published program sends it")
 api.assumption(
     "volume-counts", "Event volumes are synthetic, the same for the same sources and times", ("synthetic", "zero")
 )
@@ -83,6 +84,8 @@ def get_events_volume(context: RequestContext) -> Data:
 def _read(context: RequestContext) -> _VolumeQuery:
     query, errors = context.query, []
     granularity = query.string("granularity")
+    if granularity and granularity.upper() != granularity and context.assume("granularity-case") == "accept":
+        granularity = granularity.upper()
     if granularity is None:
         errors.append(problem("granularity", "is required"))
     elif granularity not in MINUTES:

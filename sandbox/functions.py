@@ -10,6 +10,7 @@ from pydantic import Field
 from connector.sandbox_kit import Body, Data, Record, RequestContext, Row, dumps, invalid
 
 from . import api
+from .catalog import put_function, remove_function
 from .pagination import page
 from .segment import SUCCESS
 
@@ -22,15 +23,22 @@ api.assumption(
 )
 api.assumption(
     "function-name",
-    "How the workspace's name is appended to a destination function's name",
+    "How the workspace's name is appended to the name of a destination or insert function",
     ("parentheses", "plain"),
     "documented: it is appended; the form is not",
+)
+api.assumption(
+    "patched-function-name",
+    "A new name in updateFunction is stored as sent, or with the workspace's name",
+    ("as-sent", "with-workspace"),
+    "two published programs contradict each other",
 )
 api.assumption(
     "missing-function", "getFunction with an unknown id", ("404", "null"), "documented: `function` may be null"
 )
 
 ResourceType = Literal["DESTINATION", "INSERT_DESTINATION", "INSERT_SOURCE", "INSERT_TRANSFORMATION", "SOURCE"]
+_NAMED_AFTER_WORKSPACE = ("DESTINATION", "INSERT_DESTINATION", "INSERT_SOURCE")
 _HIDDEN_IN_LISTS = ("code", "settings", "previewWebhookUrl", "buildpack", "batchMaxCount")
 
 
@@ -92,45 +100,80 @@ def get_function(context: RequestContext) -> Data:
 
 @api.operation("createFunction", "POST /functions", body=CreateFunction)
 def create_function(context: RequestContext, body: CreateFunction) -> Data:
-    """Create a function."""
-    catalog_id = context.new_id()
-    now = context.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Create a function, which is also an item of the catalog."""
     function: Record = {
-        "id": f"sfnc_{catalog_id}",
+        **_new_ids(context, body.resource_type),
         "workspaceId": context.workspace["id"],
         "displayName": body.display_name,
         "description": body.description,
         "logoUrl": body.logo_url,
         "code": body.code,
-        "createdAt": now,
+        "createdAt": context.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         **_creator(context),
         "previewWebhookUrl": "",
         "settings": [setting.set_fields() for setting in body.settings],
-        "catalogId": catalog_id,
         "batchMaxCount": 0,
         "resourceType": body.resource_type,
     }
-    if body.resource_type == "DESTINATION":
-        name = context.workspace["name"]
-        styled = f"({name})" if context.assume("function-name") == "parentheses" else name
-        function["displayName"] = f"{body.display_name} {styled}"
+    function["displayName"] = _with_workspace(context, function)
     context.store.add("functions", [function])
+    put_function(context, function)
     return _show(context, function)
 
 
 @api.operation("updateFunction", "PATCH /functions/{functionId}", body=UpdateFunction)
 def update_function(context: RequestContext, body: UpdateFunction) -> Data:
-    """Change the fields that the body sets."""
+    """Change the fields that the body sets; a destination function is also deployed."""
     function = context.require("functions", "functionId")
-    context.store.put("functions", function | body.set_fields())
-    return _show(context, function)
+    changed = function | body.set_fields()
+    renamed = "displayName" in body.set_fields() and changed["resourceType"] in _NAMED_AFTER_WORKSPACE
+    if renamed and context.assume("patched-function-name") == "with-workspace":
+        changed["displayName"] = _with_workspace(context, changed)
+    if changed["resourceType"] == "DESTINATION":
+        changed["deployedAt"] = _seconds(context)
+    context.store.put("functions", changed)
+    put_function(context, changed)
+    return _show(context, changed)
 
 
 @api.operation("deleteFunction", "DELETE /functions/{functionId}")
 def delete_function(context: RequestContext) -> Data:
     """Delete a function."""
+    function = context.require("functions", "functionId")
     context.delete("functions", "functionId")
+    remove_function(context, function)
     return SUCCESS
+
+
+@api.operation("createFunctionDeployment", "POST /functions/{functionId}/deploy")
+def create_function_deployment(context: RequestContext) -> Data:
+    """Deploy a source function."""
+    function = context.require("functions", "functionId")
+    if function["resourceType"] != "SOURCE":
+        raise invalid("functionId", "must be the id of a source function")
+    context.store.put("functions", function | {"deployedAt": _seconds(context)})
+    return {"functionDeployment": {"status": "SUCCESS"}}
+
+
+def _new_ids(context: RequestContext, resource_type: str) -> dict[str, str]:
+    if resource_type == "DESTINATION":
+        # In live workspaces, the catalog id of a destination function is the hexadecimal part of its id.
+        catalog_id = context.new_text(24, "0123456789abcdef")
+        return {"id": f"dfn_{catalog_id}", "catalogId": catalog_id}
+    catalog_id = context.new_id()
+    return {"id": f"sfnc_{catalog_id}", "catalogId": catalog_id}
+
+
+def _with_workspace(context: RequestContext, function: Record) -> str:
+    name: str = function["displayName"]
+    if function["resourceType"] not in _NAMED_AFTER_WORKSPACE:
+        return name
+    workspace = context.workspace["name"]
+    return f"{name} ({workspace})" if context.assume("function-name") == "parentheses" else f"{name} {workspace}"
+
+
+def _seconds(context: RequestContext) -> str:
+    return context.now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _creator(context: RequestContext) -> dict[str, str]:

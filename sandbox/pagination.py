@@ -28,6 +28,9 @@ api.assumption(
     "published programs accept either; one needs it absent, two need null",
 )
 
+api.assumption("null-cursor", "The string `null` as a cursor", ("422", "first-page"), "a published program sends it")
+api.assumption("missing-pagination", "A list that is requested without `pagination`", ("first-page", "422"))
+
 DEFAULT_COUNT = 200
 MAX_COUNT = 1000
 CURSOR = "pagination.cursor"
@@ -48,7 +51,11 @@ def page_request(context: RequestContext) -> PageRequest:
     for key, texts in context.query.raw.items():
         if match := _NESTED.fullmatch(key):
             values[match[1] or match[2]] = texts[-1]
+    if values.get("cursor") == "null" and context.assume("null-cursor") == "first-page":
+        del values["cursor"]
     if not values and whole is None:
+        if context.assume("missing-pagination") == "422":
+            raise ApiError(422, [problem("pagination", "is required")])
         return PageRequest(DEFAULT_COUNT, None, CURSOR)
     return _validated(values)
 

@@ -1,4 +1,4 @@
-"""Settings of sources, destinations and warehouses: what the catalog says about them, and how secrets are masked."""
+"""Settings of sources, destinations and warehouses: what the catalog says about them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ api.assumption(
 api.assumption(
     "patch-settings", "Settings in a PATCH are merged with the existing ones, or replace them", ("merge", "replace")
 )
+api.assumption(
+    "settings-defaults",
+    "Settings that a create leaves out are absent, or have the default values of the catalog",
+    ("absent", "catalog"),
+    "a published program reports that new settings can appear in the response",
+)
 api.assumption("required-settings", "A required setting of the catalog that is missing", ("log", "422"))
 api.assumption(
     "unknown-settings",
@@ -31,8 +37,48 @@ api.assumption(
 )
 
 
-def known_settings(context: RequestContext, settings: Settings, metadata: Record, what: str) -> Settings:
-    """Return the settings that the catalog lists; log the others."""
+def new_settings(context: RequestContext, settings: Settings, metadata: Record, what: str) -> Settings:
+    """Return the settings of a new record.
+
+    Raises:
+        ApiError: 422, if a required setting is missing and `required-settings` is 422.
+    """
+    known = _known(context, settings, metadata, what)
+    _check_required(context, known, metadata, what)
+    missing = {
+        option["name"]: option["defaultValue"]
+        for option in metadata["options"]
+        if "defaultValue" in option and option["name"] not in known
+    }
+    return known | missing if missing and context.assume("settings-defaults") == "catalog" else known
+
+
+def changed_settings(context: RequestContext, old: Settings, new: Settings, metadata: Record, what: str) -> Settings:
+    """Return the settings after a PATCH."""
+    return merged_settings(context, old, _known(context, new, metadata, what))
+
+
+def merged_settings(context: RequestContext, old: Settings, new: Settings) -> Settings:
+    """Merge the settings of a PATCH into the existing ones; null removes a setting."""
+    replaces = not set(old) <= set(new) and context.assume("patch-settings") == "replace"
+    merged = new if replaces else old | new
+    return {name: value for name, value in merged.items() if value is not None or name not in new}
+
+
+def writable_settings(settings: Settings, metadata: Record) -> Settings:
+    """Return the settings of a PATCH without the read-only ones, which the API ignores.
+
+    Raises:
+        ApiError: 400, if all of them are read-only.
+    """
+    read_only = {option["name"] for option in metadata["options"] if _is_read_only(option)}
+    writable = {name: value for name, value in settings.items() if name not in read_only}
+    if settings and not writable:
+        raise ApiError(400, [{"message": "All of the settings are read-only."}])
+    return writable
+
+
+def _known(context: RequestContext, settings: Settings, metadata: Record, what: str) -> Settings:
     names = {option["name"] for option in metadata["options"]}
     unknown = [key for key in settings if key not in names] if names else []
     if not unknown:
@@ -43,27 +89,22 @@ def known_settings(context: RequestContext, settings: Settings, metadata: Record
     return {key: value for key, value in settings.items() if key in names}
 
 
-def merged_settings(context: RequestContext, old: Settings, new: Settings) -> Settings:
-    """Return the settings after a PATCH."""
-    if set(old) <= set(new):
-        return new
-    return old | new if context.assume("patch-settings") == "merge" else new
-
-
-def check_required_settings(context: RequestContext, settings: Settings, metadata: Record, what: str) -> None:
-    """Log or reject missing required settings.
-
-    Raises:
-        ApiError: 422, if `required-settings` is 422.
-    """
+def _check_required(context: RequestContext, settings: Settings, metadata: Record, what: str) -> None:
     missing = [
-        option["name"] for option in metadata["options"] if option["required"] and option["name"] not in settings
+        option["name"]
+        for option in metadata["options"]
+        if option["required"] and option["name"] not in settings and not _is_read_only(option)
     ]
     if not missing:
         return
     logger.warning("%s: %s requires the setting %s", what, metadata["name"], ", ".join(missing))
     if context.assume("required-settings") == "422":
         raise ApiError(422, [problem(f"settings.{name}", "is required") for name in missing])
+
+
+def _is_read_only(option: Record) -> bool:
+    # The catalog has no field for this; it says so in the texts of the option.
+    return "read-only" in f"{option.get('label', '')} {option.get('description', '')}".lower()
 
 
 def enabled_or_default(context: RequestContext, body: Body) -> bool:

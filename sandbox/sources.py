@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import string
 
 from pydantic import Field
@@ -10,11 +11,15 @@ from pydantic import Field
 from connector.sandbox_kit import Body, Data, Record, RequestContext, Row, compose, dumps, invalid, run_checks
 
 from . import api
+from .catalog import refer_type
 from .connections import connect_source
 from .pagination import page
 from .segment import SUCCESS
-from .settings import Settings, check_required_settings, known_settings, merged_settings
+from .settings import Settings, changed_settings, new_settings
 
+api.assumption(
+    "invalid-slug", "A slug with characters other than letters, digits, `-` and `_`, or none", ("accept", "422")
+)
 api.assumption("slug-taken", "A source slug that another source has", ("422", "409", "allow"))
 api.assumption(
     "source-name",
@@ -80,12 +85,11 @@ def get_source(context: RequestContext) -> Data:
 def create_source(context: RequestContext, body: CreateSource) -> Data:
     """Create a source and connect it to every warehouse."""
     metadata, _ = run_checks(
-        lambda: context.refer("sourcesCatalog", "metadataId", body.metadata_id),
+        lambda: refer_type(context, "sourcesCatalog", body.metadata_id),
         lambda: _check_slug(context, body.slug),
     )
     what = f"createSource {body.slug}"
-    settings = known_settings(context, body.settings, metadata, what)
-    check_required_settings(context, settings, metadata, what)
+    settings = new_settings(context, body.settings, metadata, what)
     source: Record = {
         "id": context.new_id(),
         "slug": body.slug,
@@ -112,8 +116,8 @@ def update_source(context: RequestContext, body: UpdateSource) -> Data:
         _check_slug(context, changes["slug"])
     if "settings" in changes:
         metadata = context.refer("sourcesCatalog", "metadataId", source["metadataId"])
-        settings = known_settings(context, changes["settings"], metadata, f"updateSource {source['id']}")
-        changes["settings"] = merged_settings(context, source["settings"], settings)
+        what = f"updateSource {source['id']}"
+        changes["settings"] = changed_settings(context, source["settings"], changes["settings"], metadata, what)
     context.store.put("sources", source | changes)
     return context.show("sources", source["id"], "source")
 
@@ -126,6 +130,8 @@ def delete_source(context: RequestContext) -> Data:
 
 
 def _check_slug(context: RequestContext, slug: str) -> None:
+    if not re.fullmatch(r"[\w-]+", slug, re.ASCII) and context.assume("invalid-slug") == "422":
+        raise invalid("slug", "must consist of letters, digits, hyphens and underscores")
     if not context.store.find("sources", slug):
         return
     taken = context.assume("slug-taken")

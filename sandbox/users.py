@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Literal
 
 from pydantic import Field
@@ -31,6 +32,8 @@ api.resource("roles", required=("id", "name"), standard=True)
 api.resource("users", key="email", required=("id", "email"), defaults={"name": ""})
 api.resource("invites", id=("email",), key="email")
 
+api.assumption("invalid-email", "An invitation of a string that is not an e-mail address", ("accept", "422"))
+api.assumption("no-invites", "createInvites with an empty list", ("accept", "422"))
 api.assumption("repeat-invite", "Inviting a known e-mail address again", ("allow", "422"))
 api.assumption("unknown-role", "An invitation with an unknown role", ("accept", "422"))
 api.assumption("unknown-user", "An unknown id in deleteUsers", ("404", "ignore"))
@@ -109,6 +112,8 @@ def delete_users(context: RequestContext) -> Data:
 @api.operation("createInvites", "POST /invites", status=201, body=CreateInvites)
 def create_invites(context: RequestContext, body: CreateInvites) -> Data:
     """Invite users; a later invitation of the same address replaces the earlier one."""
+    if not body.invites and context.assume("no-invites") == "422":
+        raise invalid("invites", "must have at least 1 entry")
     run_checks(
         *(
             (lambda index=index, invite=invite: _check(context, f"invites.{index}", invite))
@@ -136,6 +141,8 @@ def _check(context: RequestContext, path: str, invite: Invite) -> None:
 
 
 def _check_email(context: RequestContext, path: str, email: str) -> None:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email) and context.assume("invalid-email") == "422":
+        raise invalid(path, "must be an e-mail address")
     known = context.store.find("users", email) or context.store.find("invites", email)
     if known and context.assume("repeat-invite") == "422":
         raise invalid(path, "already belongs to a user or an invitation")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 from connector.sandbox_kit import Body, Data, Record, RequestContext, Row, compose, dumps
@@ -10,8 +11,14 @@ from . import api
 from .connections import connect_warehouse
 from .pagination import page
 from .segment import SUCCESS
-from .settings import Settings, check_required_settings, enabled_or_default, known_settings, merged_settings
+from .settings import Settings, changed_settings, enabled_or_default, new_settings
 
+api.assumption(
+    "warehouse-password",
+    "The settings of a warehouse with a password have `ciphertext` and `encrypted`, or nothing in its place",
+    ("encrypted", "absent"),
+    "four of four exported warehouses",
+)
 api.assumption(
     "warehouse-name",
     "The name of a warehouse is visible among its settings, the only place that responses have for it",
@@ -43,9 +50,13 @@ def warehouse_view(context: RequestContext, row: Row) -> str:
     warehouse = json.loads(row.body)
     settings = warehouse["settings"]
     visible = {name: value for name, value in settings.items() if "password" not in name.lower()}
+    secrets = "".join(str(value) for name, value in settings.items() if name not in visible)
+    if secrets and context.assume("warehouse-password") == "encrypted":
+        # The value only has to look encrypted, and to change with the password.
+        visible |= {"ciphertext": hashlib.sha256(secrets.encode()).hexdigest(), "encrypted": True}
     if "name" in visible and context.assume("warehouse-name") == "hidden":
         del visible["name"]
-    body = row.body if len(visible) == len(settings) else dumps(warehouse | {"settings": visible})
+    body = row.body if visible == settings else dumps(warehouse | {"settings": visible})
     return compose(body, row.metadata)
 
 
@@ -75,8 +86,7 @@ def get_warehouse(context: RequestContext) -> Data:
 def create_warehouse(context: RequestContext, body: CreateWarehouse) -> Data:
     """Create a warehouse and connect every source to it."""
     metadata = context.refer("warehousesCatalog", "metadataId", body.metadata_id)
-    settings = known_settings(context, body.settings, metadata, "createWarehouse")
-    check_required_settings(context, settings, metadata, "createWarehouse")
+    settings = new_settings(context, body.settings, metadata, "createWarehouse")
     warehouse: Record = {
         "id": context.new_id(),
         "workspaceId": context.workspace["id"],
@@ -95,12 +105,13 @@ def update_warehouse(context: RequestContext, body: UpdateWarehouse) -> Data:
     """Change the fields that the body sets."""
     warehouse = context.require("warehouses", "warehouseId")
     metadata = context.refer("warehousesCatalog", "metadataId", warehouse["metadataId"])
-    settings = known_settings(context, body.settings, metadata, f"updateWarehouse {warehouse['id']}")
     changes = body.set_fields()
     # The name is stored among the settings, but is not a setting that patch-settings=replace could drop.
     name = {key: value for key, value in warehouse["settings"].items() if key == "name"}
     old = {key: value for key, value in warehouse["settings"].items() if key != "name"}
-    changed = warehouse | {"settings": _named(name | merged_settings(context, old, settings), changes)}
+    what = f"updateWarehouse {warehouse['id']}"
+    settings = changed_settings(context, old, body.settings, metadata, what)
+    changed = warehouse | {"settings": _named(name | settings, changes)}
     if "enabled" in changes:
         changed["enabled"] = changes["enabled"]
     context.store.put("warehouses", changed)

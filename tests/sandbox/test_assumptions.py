@@ -20,6 +20,8 @@ Case = tuple[Callable[[Api], requests.Response], dict[str, Any]]
 SOURCE = {"slug": "x", "enabled": True, "metadataId": support.JAVASCRIPT}
 BLUESHIFT = {"sourceId": support.IOS_SOURCE, "metadataId": support.BLUESHIFT, "settings": {"apiKey": "k"}}
 CONNECTION = f"/warehouses/{support.WAREHOUSE}/connected-sources/{support.IOS_SOURCE}"
+WEBHOOK = "614a3c7d791c91c41bae7599"
+TRANSFORMATION = {"name": "T", "sourceId": support.IOS_SOURCE, "enabled": True}
 VOLUME = "/events/volume?granularity=MINUTE&startTime=2026-01-01&endTime="
 
 
@@ -61,6 +63,12 @@ def patched_settings(api: Api) -> requests.Response:
 def with_a_setting_of_another_name(api: Api) -> requests.Response:
     api("PUT", "/_sandbox/assumptions/unknown-settings", {"value": "keep"})
     return api("POST", "/destinations", BLUESHIFT | {"settings": {"apiKey": "k", "secretKey": "k"}})
+
+
+def renamed_function(api: Api) -> requests.Response:
+    body = {"code": "c", "displayName": "Old", "resourceType": "DESTINATION"}
+    id_ = api.data("POST", "/functions", body)["function"]["id"]
+    return api("PATCH", f"/functions/{id_}", {"displayName": "New"})
 
 
 def at(*path: str | int, equals: Any) -> Callable[[requests.Response], bool]:
@@ -108,6 +116,37 @@ CASES: dict[str, Case] = {
             "null": at("pagination", "next", equals=None),
         },
     ),
+    "warehouse-password": (
+        post("/warehouses", {"metadataId": support.SNOWFLAKE, "settings": {"password": "p"}}),
+        {
+            "encrypted": at("warehouse", "settings", "encrypted", equals=True),
+            "absent": at("warehouse", "settings", equals={}),
+        },
+    ),
+    "patched-function-name": (
+        renamed_function,
+        {
+            "as-sent": at("function", "displayName", equals="New"),
+            "with-workspace": at("function", "displayName", equals="New (Sandbox)"),
+        },
+    ),
+    "settings-defaults": (
+        post("/destinations", {"sourceId": support.IOS_SOURCE, "metadataId": WEBHOOK, "settings": {}}),
+        {
+            "absent": at("destination", "settings", equals={}),
+            "catalog": at("destination", "settings", equals={"sharedSecret": ""}),
+        },
+    ),
+    "invalid-email": (post("/invites", {"invites": [{"email": "not-an-email"}]}), {"accept": 201, "422": 422}),
+    "no-invites": (post("/invites", {"invites": []}), {"accept": 201, "422": 422}),
+    "invalid-slug": (post("/sources", SOURCE | {"slug": "a b"}), {"accept": 201, "422": 422}),
+    "invalid-fql": (post("/transformations", TRANSFORMATION | {"if": "event = 'x"}), {"accept": 200, "422": 422}),
+    "null-cursor": (
+        get("/sources?pagination.count=2&pagination.cursor=null"),
+        {"422": 422, "first-page": 200},
+    ),
+    "missing-pagination": (get("/sources"), {"first-page": 200, "422": 422}),
+    "granularity-case": (get(VOLUME.replace("MINUTE", "minute") + "2026-01-01T00:01Z"), {"422": 422, "accept": 200}),
     "trailing-slash": (get("/sources/"), {"ignore": 200, "strict": 422}),
     "list-order": (
         get("/sources"),

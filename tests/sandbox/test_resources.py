@@ -95,9 +95,9 @@ def test_update_leaves_what_it_does_not_name(api: Api) -> None:
 
 def test_unknown_setting_is_accepted_and_ignored_with_a_log_line(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "connector.sandbox"):
-        source = api.source(settings={"website_url": "x", "apiHost": "h"})
+        source = api.source(settings={"webSite": "x", "apiHost": "h"})
     assert source["settings"] == {"apiHost": "h"}
-    assert "website_url" in caplog.text
+    assert "webSite" in caplog.text
 
 
 def test_missing_required_settings_are_logged(api: Api, caplog: pytest.LogCaptureFixture) -> None:
@@ -147,9 +147,79 @@ def test_warehouse_password_is_stored_and_never_returned(api: Api, workspace: Wo
     settings = {"username": "u", "password": "not-to-be-seen"}
     body = {"metadataId": support.SNOWFLAKE, "name": "Lake", "settings": settings}
     made = api.data("POST", "/warehouses", body)["warehouse"]
-    assert made["settings"] == {"username": "u", "name": "Lake"}
+    ciphertext = made["settings"].pop("ciphertext")
+    assert made["settings"] == {"username": "u", "encrypted": True, "name": "Lake"}
+    assert "not-to-be-seen" not in ciphertext
     assert "not-to-be-seen" not in api("GET", "/warehouses").text
     assert workspace.warehouses[-1]["settings"] == settings | {"name": "Lake"}
+
+
+def test_read_only_settings_are_ignored_beside_others(api: Api, workspace: Workspace) -> None:
+    path = f"/destinations/{support.DESTINATION}"
+    settings = api.data("PATCH", path, {"settings": {"secretId": "new", "stream": "new"}})["destination"]["settings"]
+    assert (settings["secretId"], settings["stream"]) == ("secrettt", "new")
+
+
+def test_only_read_only_settings_are_400_and_change_nothing(api: Api, workspace: Workspace) -> None:
+    before = workspace.dump()
+    assert api("PATCH", f"/destinations/{support.DESTINATION}", {"settings": {"secretId": "new"}}).status_code == 400
+    assert workspace.dump() == before
+
+
+def test_read_only_settings_are_not_required(api: Api, workspace: Workspace) -> None:
+    workspace.set_assumption("required-settings", "422")
+    body = {"sourceId": support.IOS_SOURCE, "metadataId": support.KINESIS, "settings": {}}
+    assert "settings.secretId" not in api.fields("POST", "/destinations", body)
+
+
+def test_null_in_a_patch_removes_the_setting(api: Api, workspace: Workspace) -> None:
+    source = api.source(settings={"website_url": "w", "apiHost": "h"})
+    changed = api.data("PATCH", f"/sources/{source['id']}", {"settings": {"apiHost": None}})["source"]
+    assert changed["settings"] == {"website_url": "w"}
+
+
+def test_function_is_a_type_of_source_or_destination(api: Api, workspace: Workspace) -> None:
+    setting = {"name": "key", "label": "Key", "description": "", "type": "STRING", "required": True, "sensitive": True}
+    body = {"code": "c", "displayName": "F", "resourceType": "DESTINATION", "settings": [setting]}
+    function = api.data("POST", "/functions", body)["function"]
+    assert function["id"] == f"dfn_{function['catalogId']}"
+    assert len(function["catalogId"]) == 24
+    created = {"sourceId": support.IOS_SOURCE, "metadataId": function["catalogId"], "settings": {"key": "secret-8839"}}
+    destination = api.data("POST", "/destinations", created)["destination"]
+    assert destination["metadata"]["name"] == "F (Sandbox)"
+    assert destination["settings"] == {"key": "•" * 10 + "8839"}
+    seeded = api.data("GET", f"/functions/{support.FUNCTION}")["function"]
+    assert api.source("by-function", metadataId=seeded["catalogId"])["metadata"]["id"] == seeded["catalogId"]
+    assert api.fields("POST", "/sources", {"slug": "x", "enabled": True, "metadataId": function["catalogId"]})
+
+
+def test_function_that_is_in_use_stays_in_the_catalog(api: Api, workspace: Workspace) -> None:
+    ids = [each["catalogId"] for each in workspace.functions]
+    source = api.source("by-function", metadataId=ids[0])
+    api.data("DELETE", f"/functions/{support.FUNCTION}")
+    assert api.data("GET", f"/sources/{source['id']}")["source"]["metadata"]["id"] == ids[0]
+    unused = api.data("POST", "/functions", {"code": "c", "displayName": "F", "resourceType": "SOURCE"})["function"]
+    assert api("GET", f"/catalog/sources/{unused['catalogId']}").status_code == 200
+    api.data("DELETE", f"/functions/{unused['id']}")
+    assert api("GET", f"/catalog/sources/{unused['catalogId']}").status_code == 404
+
+
+def test_change_of_a_destination_function_deploys_it(api: Api) -> None:
+    body = {"code": "c", "displayName": "F", "resourceType": "DESTINATION"}
+    function = api.data("POST", "/functions", body)["function"]
+    assert "deployedAt" not in function
+    changed = api.data("PATCH", f"/functions/{function['id']}", {"code": "d"})["function"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", changed["deployedAt"])
+
+
+def test_source_function_is_deployed_on_request(api: Api) -> None:
+    path = f"/functions/{support.FUNCTION}"
+    assert "deployedAt" not in api.data("PATCH", path, {"code": "d"})["function"]
+    assert api.data("POST", f"{path}/deploy") == {"functionDeployment": {"status": "SUCCESS"}}
+    assert api.data("GET", path)["function"]["deployedAt"].endswith("Z")
+    body = {"code": "c", "displayName": "F", "resourceType": "DESTINATION"}
+    destination_function = api.data("POST", "/functions", body)["function"]
+    assert api.fields("POST", f"/functions/{destination_function['id']}/deploy") == ["functionId"]
 
 
 def test_null_name_clears_a_warehouses_name(api: Api) -> None:

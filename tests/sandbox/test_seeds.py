@@ -123,8 +123,8 @@ def test_big_workspace_is_made_the_same_each_time_and_is_whole() -> None:
 
 
 def test_impossible_numbers_are_rejected() -> None:
-    with pytest.raises(SandboxError, match="--destinations must be 0 to 7 for 1 sources"):
-        sandbox.api.generate(sources=1, destinations=8)
+    with pytest.raises(SandboxError, match="--destinations must be 0 to 8 for 1 sources"):
+        sandbox.api.generate(sources=1, destinations=9)
 
 
 def test_page_deep_in_a_big_list_takes_no_more_steps_than_the_first(site: SandboxApp, url: str) -> None:
