@@ -125,12 +125,12 @@ def _confirm(opened: OpenConnection, action: Action[Any], inputs: Inputs) -> Non
 
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         hint = "Add --yes to run it, or --dry-run to see the request."
-        raise UsageError("destructive, and needs confirmation", action=action.key, hint=hint)
+        raise UsageError(f"{action.key} is destructive and needs confirmation", hint=hint)
     values = ", ".join(
         f"{key} {json_bytes(value, indent=None).decode()}" for key, value in redacted_inputs(inputs).items()
     )
     if not click.confirm(plain(f"Run {action.key} on {opened.target(inputs)} with {values}?"), err=True):
-        raise UsageError("cancelled; nothing was sent", action=action.key)
+        raise UsageError("cancelled; nothing was sent")
 
 
 def _rehearse(

@@ -253,6 +253,20 @@ def test_rate_limit_wait_is_reported(command: Command, tmp_path: Path, server: L
     assert re.search(r"^Do It: rate limit. Retrying in [\d.]+ s.$", ended.err, re.MULTILINE)
 
 
+def test_retry_is_one_line_with_attempt_reason_and_wait(
+    command: Command, tmp_path: Path, server: LoopbackServer
+) -> None:
+    answers = iter([ServerResponse({}, status=404), ServerResponse({"data": {}})])
+    server.script = lambda _asked: next(answers)
+    retry = {"errorHandlerType": "retry", "maxAttempts": 1}
+    get = {**call("Get", "getSource", {"sourceId": "x"}), "errorConfig": retry}
+    ended = command("flow", "run", integration(tmp_path, get, variables=[variable("Workspace")]))
+
+    assert ended.code == 0
+    assert re.search(r"^Get: attempt 1 failed: getSource: .*\. Retrying in [\d.]+ s\.$", ended.err.splitlines()[0])
+    assert len(ended.err.splitlines()) == 2
+
+
 def test_deadline_ends_a_run_and_says_how_to_go_on(command: Command, tmp_path: Path) -> None:
     sleep = step("Wait", "sleep.sleep", {"ms": "60000"})
     file = integration(tmp_path, sleep, call("List", "listSources"), variables=[variable("Workspace")])

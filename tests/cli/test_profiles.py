@@ -191,6 +191,61 @@ def test_profile_that_cannot_be_used_is_named(
     assert message.replace("Did you mean", "") in ended.err.replace("Did you mean", "").replace("hint: ", "")
 
 
+@pytest.mark.parametrize("kind", ["folder", "bytes"])
+def test_profile_file_that_cannot_be_read_is_named(command: Command, config: Path, kind: str) -> None:
+    config.parent.mkdir()
+    if kind == "folder":
+        config.mkdir()
+    else:
+        config.write_bytes(b"\xff")
+    ended = command("profiles")
+
+    assert (ended.code, f"cannot read {config}" in ended.err) == (3, True)
+
+
+def test_profile_file_that_cannot_be_written_is_named(
+    command: Command, local: LoopbackServer, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.parent.write_text("a file, not a folder")
+    monkeypatch.setenv("CONNECTOR_CONFIG_HOME", str(config.parent / "below"))
+    ended = login(command, local, "eu")
+
+    assert (ended.code, "cannot read" in ended.err or "cannot write" in ended.err) == (3, True)
+
+
+def test_profile_of_a_component_that_is_not_installed_is_named(command: Command, config: Path) -> None:
+    import connector
+
+    config.parent.mkdir()
+    config.write_text('[profiles.eu]\ncomponent = "other"\n[profiles.eu.fields]\ntoken = "x"\n')
+
+    with pytest.raises(connector.errors.ComponentError, match='component "other" is not installed'):
+        connector.Runner.from_profile("eu")
+    assert command("profiles").out.splitlines()[1].split() == ["eu", "other", "token=***"]
+
+
+def test_profile_without_a_component_is_of_the_bundled_one(local: LoopbackServer, config: Path) -> None:
+    import connector
+
+    config.parent.mkdir()
+    config.write_text(f'[profiles.eu.fields]\napiKey = "x"\nbaseUrl = "{local.url}"\n')
+
+    with connector.Runner.from_profile("eu") as runner:
+        assert runner.component.key == "segment"
+
+
+def test_config_folder_is_the_one_of_the_platform(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from connector.component.profiles import profiles_file
+
+    home = {"XDG_CONFIG_HOME": "/xdg"}
+    monkeypatch.setattr("sys.platform", "linux")
+    assert profiles_file(home) == Path("/xdg/connector/config.toml")
+    assert profiles_file({"XDG_CONFIG_HOME": "relative"}) == Path.home() / ".config/connector/config.toml"
+    assert profiles_file({"CONNECTOR_CONFIG_HOME": "/own", **home}) == Path("/own/config.toml")
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert profiles_file(home) == Path.home() / "Library/Application Support/connector/config.toml"
+
+
 @pytest.mark.parametrize("other", [("--sandbox",), ("--connection", "c.json")])
 def test_profile_beside_another_connection_is_rejected(
     command: Command, local: LoopbackServer, config: Path, other: tuple[str, ...]

@@ -148,6 +148,20 @@ def test_last_page_and_other_payloads_are_printed_without_a_note(
     assert (ended.code, ended.err) == (0, "")
 
 
+@pytest.mark.parametrize("cursor", ["$.data.next", "$.data['next']"])
+def test_page_of_a_component_without_totals_is_reported_too(
+    command: Command, server: LoopbackServer, other_component: Path, monkeypatch: pytest.MonkeyPatch, cursor: str
+) -> None:
+    file = other_component.parent / "actions" / "things.py"
+    file.write_text(file.read_text(encoding="utf-8").replace("$.data.next", cursor), encoding="utf-8")
+    monkeypatch.setenv("OTHER_HOST", server.url)
+    monkeypatch.setenv("OTHER_TOKEN", "x")
+    server.answer({"things": ["a", "b"], "next": "2"})
+    ended = command("--manifest", other_component, "run", "listThings")
+
+    assert (ended.code, ended.err) == (0, "first 2; add --all to print every record\n")
+
+
 def test_later_page_is_not_called_the_first(command: Command, server: LoopbackServer) -> None:
     server.answer(SOURCES)
 
