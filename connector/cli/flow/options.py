@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from connector.cli.files import STANDARD_INPUT, read_text, reason_of
+from connector.cli.files import STANDARD_INPUT, read_text
 from connector.cli.flow.reporters import JsonLinesReporter, Reporter
 from connector.cli.output import has_colors, print_line
 from connector.cli.shared_options import Function, component_of
-from connector.errors import JournalError, UsageError
+from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.flows import Flow
-    from connector.journal.reader import JournalContents
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 run_argument = click.argument("run_name", metavar="RUN")
@@ -103,22 +102,3 @@ def make_reporter(events: str | None) -> Reporter:
     from connector.cli.flow.live_reporter import LiveReporter
 
     return LiveReporter()
-
-
-def journal_of(run_name: str) -> JournalContents:
-    """Return the contents of a journal, named by its path or by the id of its run.
-
-    Raises:
-        JournalError: If the journal cannot be read.
-    """
-    from connector.journal.file import journal_path
-    from connector.journal.reader import read_history
-
-    path = journal_path(run_name)
-    try:
-        return read_history(path)
-    except FileNotFoundError:
-        text = f'unknown run "{run_name}"'
-    except OSError as error:
-        text = f"cannot read {path}: {reason_of(error)}"
-    raise JournalError(text, hint="Run `connector flow runs` to list runs.")

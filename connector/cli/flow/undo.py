@@ -8,7 +8,7 @@ import click
 
 from connector.cli.connection_options import ConnectionOptions, flow_connection_options
 from connector.cli.flow.connection_options import resolve_connections
-from connector.cli.flow.options import confirm, journal_of, known_components, run_argument
+from connector.cli.flow.options import confirm, known_components, run_argument
 from connector.cli.output import write_json
 from connector.cli.shared_options import Command, common_options, dry_run_option, yes_option
 
@@ -32,8 +32,10 @@ def undo(context: click.Context, *, run_name: str, dry_run: bool, yes: bool, con
     """
     from connector.flows import Flow
     from connector.flows import undo as undo_run
+    from connector.journal.file import journal_path
+    from connector.journal.reader import read_history
 
-    journal = journal_of(run_name)
+    journal = read_history(journal_path(run_name))
     flow = Flow.parse(journal.header["text"], journal.header["source"])
     components = known_components(context)
     resolved = resolve_connections(connecting, flow.integration, _needs(journal), components)
