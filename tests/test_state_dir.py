@@ -9,7 +9,7 @@ import pytest
 
 from connector.common.state_dir import state_folder
 from connector.flows.steps.persisted_values import store_folder
-from connector.journal.file import runs_folder
+from connector.journal.journals import runs_folder
 
 linux = pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="the convention of Linux")
 

@@ -125,6 +125,7 @@ class Flow:
         config: Mapping[str, Any] | None = None,
         dry_run: bool = False,
         journal: bool | str | Path = True,
+        id: str | None = None,  # noqa: A002 - the ID of the run, as everywhere
         **settings: Unpack[RunSettings],
     ) -> Run:
         """Run a flow of the file, started manually with a trigger payload.
@@ -137,7 +138,10 @@ class Flow:
             query: The trigger's `results.queryParameters`.
             config: Values of config variables by key.
             dry_run: Perform reads only. A write returns its example payload and is listed in `skipped_writes`.
-            journal: Keep a journal in the user's state folder, in this file, or (False) none.
+            journal: Keep a journal in the user's state folder, in this file, in a database (`sqlite:///FILE`), or
+                (False) none.
+            id: ID of the run. The same ID again resumes a run that failed or was killed, waits for one that another
+                process runs, and returns the results of a finished one; so a task that is repeated does nothing twice.
             settings: See `connector.flows.RunSettings`.
 
         Raises:
@@ -146,12 +150,15 @@ class Flow:
             StepError: If a step fails; its `run` is what was done until then.
             FlowLimitError: If the flow exceeds a limit.
         """
+        from connector.flows.run.by_id import run_by_id
         from connector.flows.run.prepare import PreparedRun, check_flow
         from connector.flows.run.start import start
 
         checked = check_flow(self.integration, self.definition(flow), components_by_key(components), config or {})
-        prepared = PreparedRun(checked, dry_run=dry_run, **settings)
-        return start(prepared, payload, headers=headers, query=query, journal=journal)
+        with PreparedRun(checked, dry_run=dry_run, **settings) as prepared:
+            if id is None or dry_run:
+                return start(prepared, payload, headers=headers, query=query, journal=journal)
+            return run_by_id(prepared, id, payload, headers=headers, query=query, journal=journal)
 
     def __repr__(self) -> str:
         return f"Flow({self.name!r}, {len(self.flows)} flows)"

@@ -4,42 +4,37 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from connector.common.private_files import dump_line, lock, open_private, parse_line, private_folder, reason_of
-from connector.common.state_dir import state_folder
 from connector.errors import JournalError
-from connector.journal.protocol import VERSION, Record, check_header
+from connector.journal.protocol import (
+    SYNC_DELAY,
+    DelayedCall,
+    Durability,
+    JournalExistsError,
+    JournalHeldError,
+    Record,
+    check_header,
+)
 
 _BLOCK = 65536
 
-
-def runs_folder() -> Path:
-    """Return the folder of journals that have no path of their own."""
-    return state_folder(os.environ) / "runs"
-
-
-def new_id() -> str:
-    """Return an id for a run, which sorts by time."""
-    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
-
-
-def journal_path(journal: str | Path) -> Path:
-    """Return the path of a journal, named by its path or by the id of its run."""
-    path = Path(journal).expanduser()
-    return path if path.exists() or path.suffix else runs_folder() / f"{journal}.jsonl"
+NO_SPACE_HINT = "Make room on the disk, then resume the run."
 
 
 class FileJournal:
-    """A private file of JSON lines, locked while it is held."""
+    """A private file of JSON lines, locked while it is held. Records of every durability are written at once."""
 
     def __init__(self, path: Path, handle: int) -> None:
         self.path = path
         self._handle = handle
         self._size = 0
+        self._guard = threading.Lock()
+        self._delayed = DelayedCall(self._sync)
 
     @property
     def location(self) -> str:
@@ -47,24 +42,33 @@ class FileJournal:
         return str(self.path)
 
     @classmethod
-    def create(cls, path: Path, header: Record) -> FileJournal:
-        """Create a journal.
-
-        Args:
-            path: Path of a file that does not exist yet.
-            header: What the run was started with.
+    def create(cls, path: Path, records: Sequence[Record]) -> FileJournal:
+        """Create a journal with its first records; no other process ever sees a part of them.
 
         Raises:
-            JournalError: If the file exists or cannot be created.
+            JournalExistsError: If the file exists.
+            JournalError: If the file cannot be created.
         """
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
             private_folder(path.parent)
-            journal = cls(path, open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND))
+            journal = cls(path, open_private(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND))
+            try:
+                lock(journal._handle)
+                for record in records:
+                    journal._write(record)
+                os.fsync(journal._handle)
+                _publish(draft, path)
+            except BaseException:
+                journal.close()
+                draft.unlink(missing_ok=True)
+                raise
+        except FileExistsError as error:
+            message = f'cannot create journal "{path}": {reason_of(error)}'
+            raise JournalExistsError(message, hint="Choose another path.") from None
         except OSError as error:
             message = f'cannot create journal "{path}": {reason_of(error)}'
             raise JournalError(message, hint="Choose another path.") from None
-        lock(journal._handle)
-        journal.append({"type": "run", "version": VERSION, **header}, sync=True)
         return journal
 
     @classmethod
@@ -72,7 +76,8 @@ class FileJournal:
         """Continue a journal; a last record that was cut off when its process died is removed.
 
         Raises:
-            JournalError: If the file is missing or damaged, or another process holds it.
+            JournalHeldError: If another process holds the file.
+            JournalError: If the file is missing or not a journal.
         """
         # Checked before anything is cut off: the path may be one of a file that is not a journal.
         header_of(path)
@@ -90,19 +95,20 @@ class FileJournal:
             raise
         return journal
 
-    def append(self, record: Record, *, sync: bool) -> None:
+    def append(self, record: Record, durability: Durability) -> None:
         """Append a record; see `Journal`."""
-        line = dump_line(record)
         try:
-            _write_all(self._handle, line)
-            if sync:
+            self._write(record)
+            if durability == "synced":
+                self._delayed.cancel()
                 os.fsync(self._handle)
         except OSError as error:
             # Half a record, as of a full disk, would make the next one unreadable too.
             os.ftruncate(self._handle, self._size)
             message = f'cannot write journal "{self.path}": {reason_of(error)}'
-            raise JournalError(message, hint="Make room on the disk, then resume the run.") from None
-        self._size += len(line)
+            raise JournalError(message, hint=NO_SPACE_HINT) from None
+        if durability == "written":
+            self._delayed.within(SYNC_DELAY)
 
     def records(self) -> Iterator[tuple[int, Any]]:
         """Iterate over position and content of each record; one that was cut off at the end does not count."""
@@ -114,14 +120,31 @@ class FileJournal:
 
     def close(self) -> None:
         """Unlock the file."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+        self._delayed.cancel()
+        with self._guard:
+            if self._handle >= 0:
+                os.close(self._handle)
+                self._handle = -1
+
+    def _write(self, record: Record) -> None:
+        line = content = dump_line(record)
+        while content:
+            content = content[os.write(self._handle, content) :]
+        self._size += len(line)
+
+    def _sync(self) -> None:
+        with self._guard:
+            if self._handle >= 0:
+                os.fsync(self._handle)
 
 
-def _write_all(handle: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(handle, content) :]
+def is_held(path: Path) -> bool:
+    """Return True while a process that lives holds the journal in a file."""
+    handle = open_private(path, os.O_RDWR)
+    try:
+        return not lock(handle)
+    finally:
+        os.close(handle)
 
 
 def read_record(path: Path, position: int) -> dict[str, Any]:
@@ -168,16 +191,37 @@ def read_records(path: Path) -> Iterator[tuple[int, Any]]:
             position += len(line)
 
 
+def _publish(draft: Path, path: Path) -> None:
+    """Give a file its name, unless another file has it."""
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Some file systems have no hard links.
+        if path.exists():
+            raise FileExistsError(17, "File exists", str(path)) from None
+        draft.rename(path)
+    draft.unlink(missing_ok=True)
+    if os.name == "posix":
+        # The name of a new file is on the disk once its folder is.
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
 def _hold(path: Path, handle: int) -> None:
     if not lock(handle):
-        raise JournalError(f"run {path.stem} is still running", hint="Wait for its end, or stop its process.")
+        raise JournalHeldError(f"run {path.stem} is still running", hint="Wait for its end, or stop its process.")
 
 
 def cannot_read(path: Path, error: OSError) -> JournalError:
     """Return the error for a journal that cannot be opened."""
     hint = "Run `connector flow runs` to list runs."
     if isinstance(error, FileNotFoundError):
-        return JournalError(f'unknown run "{path.stem if path.parent == runs_folder() else path}"', hint=hint)
+        return JournalError(f'unknown run "{path.stem}"', hint=hint)
     return JournalError(f'cannot read journal "{path}": {reason_of(error)}', hint=hint)
 
 

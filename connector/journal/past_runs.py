@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from connector.common.private_files import lock, open_private
 from connector.errors import JournalError
-from connector.journal.file import runs_folder
+from connector.journal import sqlite
+from connector.journal.file import is_held as file_is_held
+from connector.journal.journals import database_of, runs_folder
 from connector.journal.reader import read_history
 
 
@@ -28,7 +29,7 @@ class PastRun:
         finished: Number of steps that are done.
         writes: Number of writes that were applied.
         unknown: Number of writes with an unknown outcome.
-        journal: Path of the journal.
+        journal: What `resume` and `undo` accept: a path or a URL.
         error: Error that it failed with.
     """
 
@@ -40,36 +41,51 @@ class PastRun:
     finished: int
     writes: int
     unknown: int
-    journal: Path
+    journal: str
     error: str
 
 
-def runs(folder: str | Path | None = None) -> list[PastRun]:
-    """Return the runs whose journals are in a folder (default: the user's state folder), newest first."""
-    place = runs_folder() if folder is None else Path(folder)
-    past = [run for path in place.glob("*.jsonl") for run in _past_run(path)]
+def runs(place: str | Path | None = None) -> list[PastRun]:
+    """Return past runs, newest first.
+
+    Args:
+        place: Folder of journals, or `sqlite:///FILE`. Default: the user's state folder.
+    """
+    past = [run for name, is_held in _journals(place) for run in _past_run(name, is_held)]
     return sorted(past, key=lambda run: run.started, reverse=True)
 
 
-def _past_run(path: Path) -> Iterator[PastRun]:
+def _journals(place: str | Path | None) -> Iterator[tuple[str, Callable[[], bool]]]:
+    """Iterate over the names of journals, and how to find out whether a process holds them."""
+    database = database_of(place or "")
+    if database is not None:
+        file = database[0]
+        for run in sqlite.run_ids(file) if file.is_file() else ():
+            yield f"{sqlite.SCHEME}{file}#{run}", partial(sqlite.is_held, file, run)
+        return
+    folder = runs_folder() if place is None else Path(place)
+    for path in folder.glob("*.jsonl"):
+        yield str(path), partial(file_is_held, path)
+
+
+def _past_run(name: str, is_held: Callable[[], bool]) -> Iterator[PastRun]:
     # Files in the folder may be damaged, foreign, or no files at all; they must not keep the other runs from the list.
     try:
-        history = read_history(path)
-        is_held = not history.status and _is_held(path)
-        started = _moment(history.header.get("started"))
+        history = read_history(name)
+        status = history.status or ("running" if is_held() else "killed")
     except (OSError, JournalError):
         return
     header = history.header
     yield PastRun(
-        id=str(header.get("id", path.stem)),
+        id=str(header.get("id", "")),
         flow=str(header.get("flow", "")),
         integration=str(header.get("integration", "")),
-        status=history.status or ("running" if is_held else "killed"),
-        started=started,
+        status=status,
+        started=_moment(header.get("started")),
         finished=len(history.finished),
         writes=len(history.writes),
         unknown=len(history.unknown),
-        journal=path,
+        journal=history.location,
         error=history.error,
     )
 
@@ -81,11 +97,3 @@ def _moment(value: Any) -> float:
     except (TypeError, ValueError, OverflowError, OSError):
         return 0.0
     return float(value or 0)
-
-
-def _is_held(path: Path) -> bool:
-    handle = open_private(path, os.O_RDWR)
-    try:
-        return not lock(handle)
-    finally:
-        os.close(handle)

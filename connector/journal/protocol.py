@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, Protocol
 
 from connector.errors import JournalError
@@ -13,8 +14,49 @@ Decision = Literal["retry", "skip", "happened", "did-not-happen"]
 """What is known about a write with an unknown outcome: to be retried; to be taken as done, without results; that it was
 applied, with results; that it was not."""
 
+Durability = Literal["synced", "written", "later"]
+"""When a record is safe. `synced`: on the disk when `append` returns. `written`: then it survives a killed process, and
+it is on the disk after `SYNC_DELAY`. `later`: it is written with the next other record, and at the latest after
+`LATER_DELAY` or with `LATER_RECORDS` of its kind."""
+
+SYNC_DELAY = 0.05
+LATER_DELAY = 1.0
+LATER_RECORDS = 200
+
 VERSION = 2
 """Version of the record format; a journal of another version is rejected."""
+
+
+class JournalExistsError(JournalError):
+    """There is a journal of this run already."""
+
+
+class JournalHeldError(JournalError):
+    """Another process, which lives, holds the journal."""
+
+
+class Journal(Protocol):
+    """Keeps the records of one run. Who holds a journal is its only writer."""
+
+    @property
+    def location(self) -> str:
+        """What `resume` and `undo` accept to find this journal again."""
+
+    def append(self, record: Record, durability: Durability) -> None:
+        """Append a record.
+
+        Raises:
+            JournalError: If the record cannot be stored, or another process took over the run.
+        """
+
+    def records(self) -> Iterator[tuple[int, Any]]:
+        """Iterate over the position and the content of each record."""
+
+    def read(self, position: int) -> dict[str, Any]:
+        """Return the record at a position."""
+
+    def close(self) -> None:
+        """Let another writer have the journal."""
 
 
 def check_header(header: Any, name: str) -> dict[str, Any]:
@@ -31,25 +73,26 @@ def check_header(header: Any, name: str) -> dict[str, Any]:
     return header
 
 
-class Journal(Protocol):
-    """Keeps the records of one run. Who holds a journal is its only writer."""
+class DelayedCall:
+    """Calls a function once, some time after it was first asked to, in a thread of its own."""
 
-    @property
-    def location(self) -> str:
-        """What `resume` and `undo` accept to find this journal again."""
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._function = function
+        self._timer: threading.Timer | None = None
 
-    def append(self, record: Record, *, sync: bool) -> None:
-        """Append a record, and wait until it is on the disk if asked to.
+    def within(self, seconds: float) -> None:
+        """Make sure that the function is called within this time."""
+        if self._timer is None:
+            self._timer = threading.Timer(seconds, self._call)
+            self._timer.daemon = True
+            self._timer.start()
 
-        Raises:
-            JournalError: If the record cannot be stored.
-        """
+    def cancel(self) -> None:
+        """Do not call the function anymore: what it does is done."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    def records(self) -> Iterator[tuple[int, Any]]:
-        """Iterate over the position and the content of each record."""
-
-    def read(self, position: int) -> dict[str, Any]:
-        """Return the record at a position."""
-
-    def close(self) -> None:
-        """Let another writer have the journal."""
+    def _call(self) -> None:
+        self._timer = None
+        self._function()

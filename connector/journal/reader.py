@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from connector.errors import JournalError
-from connector.journal.file import header_of, read_record, read_records
+from connector.journal import file as journal_file
+from connector.journal import sqlite as journal_database
+from connector.journal.journals import database_of, journal_path
 from connector.journal.protocol import Decision, Journal, Record, check_header
 
 
@@ -43,6 +46,8 @@ class JournalContents:
         read: Returns the record at a position.
         status: `done` or `failed`; empty for a run that did not come to an end.
         error: What the run failed with.
+        run_results: Results of a finished run.
+        response: Response of Stop Execution of a finished run.
         finished: Position of the results of each finished step, by its path.
         without_results: Paths of steps that ended without results: their error was ignored, or they were skipped.
         unknown: Writes with an unknown outcome by path, in order.
@@ -56,6 +61,8 @@ class JournalContents:
     read: Callable[[int], dict[str, Any]] = field(repr=False)
     status: str = ""
     error: str = ""
+    run_results: Any = None
+    response: Any = None
     finished: dict[str, int] = field(default_factory=dict)
     without_results: set[str] = field(default_factory=set)
     unknown: dict[str, Write] = field(default_factory=dict)
@@ -77,8 +84,11 @@ class JournalContents:
         match record["type"]:
             case "undone":
                 self.undone.add(record["position"])
+            case "start":
+                self.header.update({key: part for key, part in record.items() if key != "type"})
             case "end":
                 self.status, self.error = record["status"], record.get("error", "")
+                self.run_results, self.response = record.get("results"), record.get("response")
             case "resumed":
                 self.status = self.error = ""
             case _ if "path" in record:
@@ -138,14 +148,20 @@ def contents_of(journal: Journal) -> JournalContents:
     return _contents(journal.location, journal.records(), journal.read)
 
 
-def read_history(path: Path) -> JournalContents:
-    """Return the contents of a journal in a file, whoever holds it.
+def read_history(name: str | Path) -> JournalContents:
+    """Return the contents of a journal, whoever holds it; see `reopen_journal` for the name.
 
     Raises:
         JournalError: If it is not a journal, or damaged.
     """
-    header_of(path)
-    return _contents(str(path), read_records(path), lambda position: read_record(path, position))
+    database = database_of(name)
+    if database is not None:
+        file, run = database
+        records = journal_database.read_records(file, run)
+        return _contents(str(name), records, partial(journal_database.read_record, file, run))
+    path = journal_path(name)
+    journal_file.header_of(path)
+    return _contents(str(path), journal_file.read_records(path), partial(journal_file.read_record, path))
 
 
 def _contents(

@@ -1,7 +1,7 @@
-"""The records that a run writes, and which of them wait for the disk.
+"""The records that a run writes, and when each of them is safe.
 
-Before a write is sent, its intent is on the disk; after its response, its results are. So a killed run loses nothing
-and does nothing twice. Values are stored whole; credentials are never stored.
+Before a write is sent, its intent is on the disk; after its response, its results are written. So a killed run loses
+nothing and does nothing twice. Values are stored whole; credentials are never stored.
 """
 
 from __future__ import annotations
@@ -12,7 +12,12 @@ from contextlib import suppress
 from typing import Any
 
 from connector.errors import ConnectorError, JournalError
-from connector.journal.protocol import Decision, Journal
+from connector.journal.protocol import VERSION, Decision, Durability, Journal, Record
+
+
+def first_records(header: Record, start: Record) -> list[Record]:
+    """Return the first records of a run: a short one that lists of runs read, and what the run was started with."""
+    return [{"type": "run", "version": VERSION, **header}, {"type": "start", **start}]
 
 
 class JournalWriter:
@@ -28,20 +33,20 @@ class JournalWriter:
     def write_started(self, path: str, step: str, action: str, connection: str, inputs: Mapping[str, Any]) -> None:
         """Record that a write is about to be sent."""
         intent = {"step": step, "action": action, "connection": connection, "inputs": inputs}
-        self._append("intent", {"path": path, **intent, "time": time.time()}, sync=True)
+        self._append("intent", {"path": path, **intent, "time": time.time()}, "synced")
 
     def write_refused(self, path: str, error: str) -> None:
         """Record that a write was not applied. The next attempt records a new intent."""
         with suppress(JournalError):
-            self._append("refused", {"path": path, "error": error}, sync=True)
+            self._append("refused", {"path": path, "error": error}, "written")
 
     def decided(self, path: str, decision: Decision, results: Any = None) -> None:
         """Record what became of a write with an unknown outcome, or what to do with it."""
-        self._append("decision", {"path": path, "decision": decision, "results": results}, sync=True)
+        self._append("decision", {"path": path, "decision": decision, "results": results}, "synced")
 
-    def step_done(self, path: str, results: Any, *, sync: bool) -> None:
+    def step_done(self, path: str, results: Any, durability: Durability) -> None:
         """Record that a step is done."""
-        self._append("done", {"path": path, "results": results}, sync=sync)
+        self._append("done", {"path": path, "results": results}, durability)
 
     def step_failed(self, path: str, error: Exception, *, ignored: bool, unknown: bool) -> None:
         """Record that a step failed, whether the flow went on, and whether its write may have been applied."""
@@ -50,26 +55,27 @@ class JournalWriter:
         # What cannot be recorded, as on a full disk, must not hide the error of the step. A resumed run then finds an
         # unfinished step, or an unknown outcome, which is the safe side.
         with suppress(JournalError):
-            self._append("failed", {"path": path, **outcome}, sync=True)
+            self._append("failed", {"path": path, **outcome}, "written")
 
     def resumed(self) -> None:
         """Record that another process goes on."""
-        self._append("resumed", {"time": time.time()}, sync=True)
+        self._append("resumed", {"time": time.time()}, "synced")
 
     def undone(self, path: str, position: int) -> None:
         """Record that what a write created is deleted; `position` is the one of its results."""
-        self._append("undone", {"path": path, "position": position, "time": time.time()}, sync=True)
+        self._append("undone", {"path": path, "position": position, "time": time.time()}, "synced")
 
-    def ended(self, status: str, error: str) -> None:
-        """Record the end of the run."""
+    def ended(self, status: str, error: str, results: Any = None, response: Any = None) -> None:
+        """Record the end of the run, and its results."""
+        outcome = {"results": results, "response": response}
         with suppress(JournalError):
-            self._append("end", {"status": status, "error": error, "time": time.time()}, sync=True)
+            self._append("end", {"status": status, "error": error, **outcome, "time": time.time()}, "synced")
 
     def close(self) -> None:
         """Let another writer have the journal."""
         if self._journal is not None:
             self._journal.close()
 
-    def _append(self, kind: str, parts: Mapping[str, Any], *, sync: bool) -> None:
+    def _append(self, kind: str, parts: Mapping[str, Any], durability: Durability) -> None:
         if self._journal is not None:
-            self._journal.append({"type": kind, **parts}, sync=sync)
+            self._journal.append({"type": kind, **parts}, durability)

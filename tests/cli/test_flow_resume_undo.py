@@ -185,6 +185,23 @@ def test_write_of_a_killed_run_is_settled_with_its_results(
     assert len(command("flow", "undo", run["id"], "--yes").json["deleted"]) == 3
 
 
+@pytest.mark.parametrize("database", [False, True])
+def test_run_with_an_id_is_started_resumed_and_returned(
+    command: Command, service: Service, file: Path, tmp_path: Path, database: bool
+) -> None:
+    options = ["--id", "job-7", *(["--journal", f"sqlite:///{tmp_path}/runs.sqlite"] if database else [])]
+    service.refused = {"two"}
+    failed = command("flow", "run", file, *options)
+    service.refused = set()
+    resumed, returned = (command("flow", "run", file, *options) for _ in range(2))
+
+    assert (failed.code, resumed.code, returned.code) == (4, 0, 0)
+    assert resumed.json == returned.json == {"data": {"source": {"id": "id-three"}}}
+    assert service.slugs == ["one", "two", "three"]
+    name = f"sqlite:///{tmp_path}/runs.sqlite#job-7" if database else "job-7"
+    assert failed.err.splitlines()[-1].endswith(f"connector flow resume {name}")
+
+
 def test_settle_needs_one_decision(command: Command) -> None:
     assert "Pass --happened or --did-not-happen." in command("flow", "settle", "x", "Create").err
 

@@ -122,7 +122,7 @@ def test_plugin_may_change_inputs_and_results_and_the_journal_has_what_it_made(r
     done = run(step("Echo", "workshop.echo", {"value": "x"}), plugins=[Changing()])
     assert done.results == {"value": "changed", "more": True}
     assert done.journal is not None
-    recorded = [json.loads(line) for line in done.journal.read_bytes().splitlines()]
+    recorded = [json.loads(line) for line in Path(done.journal).read_bytes().splitlines()]
     assert [line["results"] for line in recorded if line["type"] == "done"][-1] == done.results
 
 
@@ -134,7 +134,7 @@ def test_step_performed_by_a_plugin_is_journaled(run: Runs) -> None:
 
     done = run(step("One", "workshop.echo"), step("Two", "workshop.echo"), plugins=[Answering()])
     assert done.journal is not None
-    recorded = [json.loads(line) for line in done.journal.read_bytes().splitlines()]
+    recorded = [json.loads(line) for line in Path(done.journal).read_bytes().splitlines()]
     assert [(line["path"], line["results"]) for line in recorded if line["type"] == "done"] == [
         ("one", True),
         ("two", True),

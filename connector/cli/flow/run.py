@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 @flow_option
 @config_option
 @click.option("--payload", metavar="FILE", help="JSON file with the trigger payload; - reads standard input.")
+@click.option("--id", "run_id", metavar="ID", help="Resume the run with this ID, return its result, or start it.")
+@click.option(
+    "--journal", metavar="PLACE", help="File of the journal, or sqlite:///FILE. [default: the state directory]"
+)
 @dry_run_option("Send reads only, and print the writes instead of the result.")
 @yes_option
 @report_options
@@ -51,6 +55,8 @@ def command(
     name: str | None,
     config: Sequence[str],
     payload: str | None,
+    run_id: str | None,
+    journal: str | None,
     dry_run: bool,
     yes: bool,
     events: str | None,
@@ -64,6 +70,7 @@ def command(
     connector flow run copy.yaml --connection 'From Workspace=from.json' --connection 'To Workspace=to.json'
     connector flow run copy.yaml --sandbox='From Workspace=a.sqlite' --sandbox='To Workspace=b.sqlite'
     """
+    from connector.flows.run.by_id import run_by_id
     from connector.flows.run.prepare import PreparedRun, check_flow
     from connector.flows.run.start import start
 
@@ -78,7 +85,11 @@ def command(
     with PreparedRun(checked, dry_run=dry_run, **settings) as prepared:
         if not dry_run:
             confirm_run(reporter, prepared, resolved, confirmed=yes)
-        run = perform(reporter, lambda: start(prepared, body))
+        place = journal or True
+        if run_id is None or dry_run:
+            run = perform(reporter, lambda: start(prepared, body, journal=place))
+        else:
+            run = perform(reporter, lambda: run_by_id(prepared, run_id, body, journal=place))
     write_json(redacted_writes(run, checked.components) if dry_run else run.results)
 
 
@@ -153,10 +164,9 @@ def _may_succeed_later(error: StepError | FlowLimitError) -> bool:
 def _resume_command(reporter: Reporter) -> str:
     if not reporter.journal:
         return ""
-    from connector.journal.file import runs_folder
+    from connector.journal.journals import short_name
 
-    path = Path(reporter.journal)
-    return f"To resume: connector flow resume {reporter.run if path.parent == runs_folder() else path}"
+    return f"To resume: connector flow resume {short_name(reporter.journal, reporter.run)}"
 
 
 def _summary(run: Run) -> str:

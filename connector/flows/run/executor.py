@@ -185,20 +185,20 @@ class FlowExecutor:
         self._recorded = UNDEFINED
         results = self._hook(step=call)
         if call.planned.is_journaled and self._recorded is not results:
-            self.journal.step_done(call.path, results, sync=True)
+            self.journal.step_done(call.path, results, "written")
         return results
 
     def _perform(self, call: StepCall) -> Any:
         planned = call.planned
         if planned.built_in is not None:
             results = planned.built_in.perform(self, call)
-            sync = planned.step.component == "persist-data"
+            is_write = planned.step.component == "persist-data"
         else:
-            results, sync = self.actions.perform(call)
+            results, is_write = self.actions.perform(call)
             call.pages_left = has_next_page(call, results)
         # Recorded here, not only after the plugins: one of them may fail, and the write was applied all the same.
         if planned.is_journaled:
-            self.journal.step_done(call.path, results, sync=sync)
+            self.journal.step_done(call.path, results, "written" if is_write else "later")
         self._recorded = results
         return results
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from connector.common.text import did_you_mean
@@ -75,7 +74,7 @@ class Run:
         results: Result of the flow: the body of the response of Stop Execution, else the results of the last step.
         response: Response of Stop Execution: `{"statusCode", "contentType", "headers", "body"}`.
         steps: Summary of each step, by name.
-        journal: Path of the journal; None without one.
+        journal: What `resume` and `undo` accept: path or URL of the journal; None without one.
         seconds: How long it took.
         skipped_writes: Writes that a dry run did not send: `{"step", "action", "inputs"}`.
     """
@@ -86,6 +85,6 @@ class Run:
     results: Any = None
     response: dict[str, Any] | None = None
     steps: StepSummaries = field(default_factory=StepSummaries)
-    journal: Path | None = None
+    journal: str | None = None
     seconds: float = 0
     skipped_writes: list[dict[str, Any]] = field(default_factory=list)

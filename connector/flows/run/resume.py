@@ -15,14 +15,14 @@ from connector.flows.run.prepare import PreparedRun, check_flow
 from connector.flows.run.result import Run
 from connector.flows.run.session import execute
 from connector.flows.run.settings import RunSettings
-from connector.journal.file import FileJournal, journal_path
+from connector.journal.journals import reopen_journal
 from connector.journal.reader import JournalContents, Write, contents_of
 from connector.journal.writer import JournalWriter
 
 if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.flows.flow import Flow
-    from connector.journal.protocol import Decision
+    from connector.journal.protocol import Decision, Journal
 
 Unknown = Literal["stop", "retry", "skip"]
 
@@ -38,7 +38,7 @@ def resume(
     """Resume a failed or killed run. Finished steps are not run again.
 
     Args:
-        journal: Path of the journal, or ID of the run.
+        journal: ID of the run, path of its journal, or `sqlite:///FILE#ID`.
         components: See `Flow.run`.
         flow: A corrected file. Default: the file as it was when the run started.
         unknown: What to do with a write of unknown outcome: stop and report it, retry it, or skip it; a skipped write
@@ -74,7 +74,7 @@ class Resumption:
     ) -> None:
         """Hold the journal of a run, and check its flow; see `resume`."""
         with ExitStack() as stack:
-            self._journal = FileJournal.reopen(journal_path(journal))
+            self._journal = reopen_journal(journal)
             stack.callback(self._journal.close)
             self.history = contents_of(self._journal)
             _check_resumable(self.history)
@@ -102,16 +102,8 @@ class Resumption:
 
     def run(self, prepared: PreparedRun) -> Run:
         """Run the rest of the flow; see `resume`."""
-        history = self.history
-        writer = JournalWriter(self._journal)
-        run = Run(history.header["id"], self.checked.flow.name, journal=Path(history.location))
-        trigger = {**history.header["trigger"], "rawBody": history.header["trigger"]["body"]}
         with prepared:
-            writer.resumed()
-            for path, decision in self._decisions.items():
-                writer.decided(path, decision)
-                history.decide(path, decision)
-            return execute(prepared, run, trigger, writer, history)
+            return _run_rest(self._journal, self.history, prepared, self._decisions)
 
     def close(self) -> None:
         """Let another process have the journal."""
@@ -122,6 +114,31 @@ class Resumption:
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+
+def resume_held(journal: Journal, history: JournalContents, prepared: PreparedRun) -> Run:
+    """Resume a run whose journal is held, as `resume` does without a decision about writes of unknown outcome.
+
+    Raises:
+        JournalError: See `resume`.
+        StepError: See `resume`.
+    """
+    _check_resumable(history)
+    check_same_hosts(history.header["connections"], prepared.connections)
+    return _run_rest(journal, history, prepared, _decisions(history, prepared.checked.components, "stop"))
+
+
+def _run_rest(
+    journal: Journal, history: JournalContents, prepared: PreparedRun, decisions: Mapping[str, Decision]
+) -> Run:
+    writer = JournalWriter(journal)
+    writer.resumed()
+    for path, decision in decisions.items():
+        writer.decided(path, decision)
+        history.decide(path, decision)
+    run = Run(history.header["id"], prepared.checked.flow.name, journal=history.location)
+    trigger = {**history.header["trigger"], "rawBody": history.header["trigger"]["body"]}
+    return execute(prepared, run, trigger, writer, history)
 
 
 def _check_resumable(history: JournalContents) -> None:

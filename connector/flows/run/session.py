@@ -57,7 +57,7 @@ def execute(
             run.seconds = time.perf_counter() - began
             run.skipped_writes = executor.actions.skipped_writes
             text = "" if error is None else _message_of(error)
-            journal.ended(run.status, text)
+            journal.ended(run.status, text, run.results, run.response)
             if error is None:
                 executor.store.forget_run()
             reporter.run(seconds=run.seconds, error=text)

@@ -8,7 +8,7 @@ from typing import Any
 from connector.component.schema import value_problems
 from connector.errors import InputError, JournalError, Problem
 from connector.flows.run.components import components_by_key
-from connector.journal.file import FileJournal, journal_path
+from connector.journal.journals import reopen_journal
 from connector.journal.reader import JournalContents, Write, contents_of
 from connector.journal.writer import JournalWriter
 
@@ -17,7 +17,7 @@ def settle(journal: str | Path, step: str, components: Any = None, *, happened: 
     """Record whether a write of unknown outcome was applied. A resumed run then knows.
 
     Args:
-        journal: Path of the journal, or ID of the run.
+        journal: ID of the run, path of its journal, or `sqlite:///FILE#ID`.
         step: Name of the step, or its path in the run.
         components: See `Flow.run`.
         happened: Whether the write was applied.
@@ -30,7 +30,7 @@ def settle(journal: str | Path, step: str, components: Any = None, *, happened: 
         JournalError: If the journal cannot be used, the run is still running, or no such write is in doubt.
         InputError: If the results do not match the output schema of the action.
     """
-    opened = FileJournal.reopen(journal_path(journal))
+    opened = reopen_journal(journal)
     try:
         write = _write_in_doubt(contents_of(opened), step)
         if happened and results is not None:

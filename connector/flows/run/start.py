@@ -12,8 +12,9 @@ from connector.flows.run.prepare import PreparedRun
 from connector.flows.run.result import Run
 from connector.flows.run.session import execute
 from connector.flows.steps.trigger import trigger_results
-from connector.journal.file import FileJournal, new_id, runs_folder
-from connector.journal.writer import JournalWriter
+from connector.journal.journals import create_journal, new_id
+from connector.journal.protocol import Record
+from connector.journal.writer import JournalWriter, first_records
 
 
 def start(
@@ -23,8 +24,19 @@ def start(
     headers: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
     journal: bool | str | Path = True,
+    run_id: str = "",
+    fingerprint: str = "",
 ) -> Run:
-    """Run a prepared flow with a trigger payload, and close what was opened for it; see `Flow.run`.
+    """Run a prepared flow with a trigger payload; see `Flow.run`.
+
+    Args:
+        prepared: The prepared run, which stays open.
+        payload: The trigger payload.
+        headers: Headers of the trigger.
+        query: Query parameters of the trigger.
+        journal: Where to keep the journal; False keeps none.
+        run_id: ID of the run. Default: a new one.
+        fingerprint: What a second start with the same ID has to match.
 
     Raises:
         FlowLimitError: If the payload is nested too deeply, or the flow exceeds a limit.
@@ -32,27 +44,27 @@ def start(
         StepError: If a step fails.
     """
     checked = prepared.checked
-    run = Run(new_id(), checked.flow.name)
-    with prepared:
-        check_depth("payload", payload)
-        trigger = trigger_results(checked.integration, checked.flow, run.id, payload, headers=headers, query=query)
-        writer = JournalWriter(None)
-        if journal is not False and not prepared.dry_run:
-            run.journal = runs_folder() / f"{run.id}.jsonl" if journal is True else Path(journal)
-            writer = JournalWriter(FileJournal.create(run.journal, _header(prepared, run, trigger)))
-        return execute(prepared, run, trigger, writer)
+    run = Run(run_id or new_id(), checked.flow.name)
+    check_depth("payload", payload)
+    trigger = trigger_results(checked.integration, checked.flow, run.id, payload, headers=headers, query=query)
+    writer = JournalWriter(None)
+    if journal is not False and not prepared.dry_run:
+        created = create_journal(journal, run.id, _records(prepared, run, trigger, fingerprint))
+        run.journal = created.location
+        writer = JournalWriter(created)
+    return execute(prepared, run, trigger, writer)
 
 
-def _header(prepared: PreparedRun, run: Run, trigger: Mapping[str, Any]) -> dict[str, Any]:
+def _records(prepared: PreparedRun, run: Run, trigger: Mapping[str, Any], fingerprint: str) -> list[Record]:
     integration = prepared.checked.integration
-    return {
-        "id": run.id,
-        "integration": integration.name,
-        "flow": run.flow,
+    header = {"id": run.id, "integration": integration.name, "flow": run.flow, "started": time.time()}
+    start = {
         "source": integration.document.source,
         "text": integration.text,
+        # The raw body is the body once more.
         "trigger": {key: part for key, part in trigger.items() if key != "rawBody"},
         "config": dict(prepared.checked.config),
         "connections": prepared.connections.described(),
-        "started": time.time(),
+        "fingerprint": fingerprint,
     }
+    return first_records(header, start)

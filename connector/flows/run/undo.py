@@ -14,7 +14,7 @@ from connector.flows.file.parse import read_text
 from connector.flows.run.components import components_by_key
 from connector.flows.run.connections import ConnectionValue, FlowConnections, check_same_hosts
 from connector.flows.values.paths import UNDEFINED, get_path, parse_path
-from connector.journal.file import FileJournal, journal_path
+from connector.journal.journals import reopen_journal
 from connector.journal.reader import JournalContents, Write, contents_of
 from connector.journal.writer import JournalWriter
 from connector.rest.rate_limits import CallLimits
@@ -48,7 +48,7 @@ def undo(
     """Delete what a run created, newest first, and nothing else.
 
     Args:
-        journal: Path of the journal, or ID of the run.
+        journal: ID of the run, path of its journal, or `sqlite:///FILE#ID`.
         components: See `Flow.run`.
         connections: See `connector.flows.RunSettings`. Pass them again: a journal holds no credentials.
         max_wait: Maximum seconds to wait for rate limits and retries, per request.
@@ -58,7 +58,7 @@ def undo(
         JournalError: If the journal cannot be used, or the run is still running.
         SetupError: If a connection is missing.
     """
-    opened = FileJournal.reopen(journal_path(journal))
+    opened = reopen_journal(journal)
     try:
         undoing = _Undo(contents_of(opened), JournalWriter(opened), components, connections or {})
         return undoing.all(CallLimits.of(max_wait), dry_run=dry_run)

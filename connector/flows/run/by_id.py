@@ -1,0 +1,98 @@
+"""Starts a run, resumes it, or returns what it returned: whoever repeats a task with an ID gets one run."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from connector.common.private_files import dump_line
+from connector.errors import FlowDeadlineError, UsageError
+from connector.flows.run.prepare import PreparedRun
+from connector.flows.run.result import Run
+from connector.flows.run.resume import resume_held
+from connector.flows.run.start import start
+from connector.journal.journals import check_id, default_path, reopen_journal
+from connector.journal.protocol import Journal, JournalExistsError, JournalHeldError
+from connector.journal.reader import JournalContents, contents_of
+
+POLL_SECONDS = 0.1
+
+
+def run_by_id(
+    prepared: PreparedRun,
+    run_id: str,
+    payload: Any = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    journal: bool | str | Path = True,
+) -> Run:
+    """Start the run with an ID; resume it if it failed or was killed; return its results if it has finished.
+
+    While another process runs it, this one waits for its end.
+
+    Raises:
+        UsageError: If the ID is invalid, or was used for another flow, payload, or config.
+        FlowDeadlineError: If the deadline comes while another process runs it.
+        JournalError: If it cannot be resumed, as after a write of unknown outcome.
+        StepError: If a step fails.
+    """
+    check_id(run_id)
+    if journal is False:
+        raise UsageError("a run with an ID needs a journal", hint="Leave out journal=False.")
+    digest = _fingerprint(prepared, [payload, headers, query])
+    while True:
+        try:
+            return start(
+                prepared,
+                payload,
+                headers=headers,
+                query=query,
+                journal=journal,
+                run_id=run_id,
+                fingerprint=digest,
+            )
+        except JournalExistsError:
+            pass
+        except JournalHeldError:
+            _wait(prepared, run_id)
+            continue
+        try:
+            held = reopen_journal(default_path(run_id) if journal is True else journal, run_id)
+        except JournalHeldError:
+            _wait(prepared, run_id)
+            continue
+        return _go_on(prepared, run_id, held, digest)
+
+
+def _go_on(prepared: PreparedRun, run_id: str, journal: Journal, digest: str) -> Run:
+    try:
+        history = contents_of(journal)
+        if history.header.get("fingerprint") != digest:
+            message = f'run ID "{run_id}" was used with another flow, payload, or config'
+            raise UsageError(message, hint="Use another ID for another run.")
+        if history.status == "done":
+            return _result_of(prepared, run_id, history)
+        return resume_held(journal, history, prepared)
+    finally:
+        journal.close()
+
+
+def _result_of(prepared: PreparedRun, run_id: str, history: JournalContents) -> Run:
+    flow = prepared.checked.flow.name
+    return Run(run_id, flow, "done", history.run_results, history.response, journal=history.location)
+
+
+def _wait(prepared: PreparedRun, run_id: str) -> None:
+    if prepared.deadline is not None and time.monotonic() + POLL_SECONDS > prepared.deadline:
+        raise FlowDeadlineError(f'run deadline exceeded while another process runs "{run_id}"')
+    time.sleep(POLL_SECONDS)
+
+
+def _fingerprint(prepared: PreparedRun, inputs: list[Any]) -> str:
+    checked = prepared.checked
+    content = [checked.integration.text, checked.flow.name, dict(checked.config), *inputs]
+    return hashlib.sha256(dump_line(content)).hexdigest()

@@ -1,0 +1,104 @@
+"""Finds journals by what their users call them: run IDs, paths, and URLs."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from connector.common.state_dir import state_folder
+from connector.errors import UsageError
+from connector.journal.file import FileJournal
+from connector.journal.protocol import Journal, Record
+from connector.journal.sqlite import SCHEME, SqliteJournal
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
+
+
+def runs_folder() -> Path:
+    """Return the folder of journals that have no path of their own."""
+    return state_folder(os.environ) / "runs"
+
+
+def new_id() -> str:
+    """Return an ID for a run, which sorts by time."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
+
+
+def check_id(run: str) -> str:
+    """Return the ID of a run.
+
+    Raises:
+        UsageError: If it is not one.
+    """
+    if not _ID.match(run):
+        hint = "Use up to 128 letters, digits, hyphens, underscores, and dots, beginning with a letter or digit."
+        raise UsageError(f'invalid run ID "{run}"', hint=hint)
+    return run
+
+
+def create_journal(place: bool | str | Path, run: str, records: Sequence[Record]) -> Journal:
+    """Create the journal of a run.
+
+    Args:
+        place: A path, `sqlite:///FILE`, or True for the user's state folder.
+        run: ID of the run.
+        records: Its first records.
+
+    Raises:
+        JournalError: If it exists or cannot be created.
+    """
+    database = database_of(place)
+    if database is not None:
+        return SqliteJournal.create(database[0], run, records)
+    path = default_path(run) if isinstance(place, bool) else Path(place).expanduser()
+    return FileJournal.create(path, records)
+
+
+def reopen_journal(name: str | Path, run: str = "") -> Journal:
+    """Hold the journal of a run.
+
+    Args:
+        name: ID of the run, path of its journal, or `sqlite:///FILE#ID`.
+        run: ID of the run, where the name is `sqlite:///FILE`.
+
+    Raises:
+        JournalError: If there is none, or another process holds it.
+    """
+    database = database_of(name)
+    if database is not None:
+        return SqliteJournal.reopen(database[0], database[1] or run)
+    return FileJournal.reopen(journal_path(name))
+
+
+def short_name(location: str, run: str) -> str:
+    """Return the shortest name under which `resume` finds a journal: the ID of the run, if it is in its folder."""
+    return run if location == str(default_path(run)) else location
+
+
+def default_path(run: str) -> Path:
+    """Return the path of the journal of a run in the user's state folder."""
+    return runs_folder() / f"{run}.jsonl"
+
+
+def journal_path(journal: str | Path) -> Path:
+    """Return the path of a journal in a file, named by its path or by the ID of its run."""
+    path = Path(journal).expanduser()
+    return path if path.exists() or path.suffix else default_path(str(journal))
+
+
+def database_of(name: bool | str | Path) -> tuple[Path, str] | None:
+    """Return the file of a database and the run in it, from a URL; None for what is not a URL.
+
+    Raises:
+        UsageError: If the URL names no file.
+    """
+    if not isinstance(name, str) or not name.startswith(SCHEME):
+        return None
+    file, _, run = name.removeprefix(SCHEME).partition("#")
+    if not file:
+        raise UsageError(f'invalid journal "{name}"', hint="Pass sqlite:///FILE.")
+    return Path(file).expanduser().absolute(), run

@@ -1,0 +1,264 @@
+"""Journals in a SQLite database, which several processes of one machine share."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from connector.common.private_files import dump_line, lock, open_private, parse_line, private_folder, reason_of
+from connector.errors import JournalError
+from connector.journal.file import NO_SPACE_HINT
+from connector.journal.protocol import (
+    LATER_DELAY,
+    LATER_RECORDS,
+    SYNC_DELAY,
+    DelayedCall,
+    Durability,
+    JournalExistsError,
+    JournalHeldError,
+    Record,
+)
+
+SCHEME = "sqlite:///"
+
+_TABLE = """CREATE TABLE IF NOT EXISTS records (
+    run TEXT NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL, PRIMARY KEY (run, seq)
+) WITHOUT ROWID"""
+
+_BUSY_SECONDS = 30.0
+
+
+class SqliteJournal:
+    """The records of one run in a database.
+
+    The key (run, seq) is the fence: when another process took over the run, the next record of this one fails.
+    A file beside the database is locked while the journal is held, so that a process that died is known to be dead.
+    """
+
+    def __init__(self, file: Path, run: str) -> None:
+        """Claim a run, which may have records or not.
+
+        Raises:
+            JournalHeldError: If another process holds it.
+            JournalError: If the database cannot be used.
+        """
+        self.file = file
+        self.run = run
+        self._later: list[bytes] = []
+        self._failure: JournalError | None = None
+        self._guard = threading.RLock()
+        self._delayed = DelayedCall(self._flush_late)
+        self._database = connect(file)
+        try:
+            self._claim = _Claim(file, run)
+        except BaseException:
+            self._database.close()
+            raise
+        # Read when the claim is held: the holder before may have written until then.
+        last = self._database.execute("SELECT max(seq) FROM records WHERE run = ?", (run,)).fetchone()[0]
+        self._seq: int = last or 0
+
+    @property
+    def location(self) -> str:
+        """URL of the database and the run."""
+        return f"{SCHEME}{self.file}#{self.run}"
+
+    @classmethod
+    def create(cls, file: Path, run: str, records: Sequence[Record]) -> SqliteJournal:
+        """Create a journal with its first records; no other process ever sees a part of them.
+
+        Raises:
+            JournalExistsError: If the run has one.
+            JournalHeldError: If another process is creating or running it.
+            JournalError: If the database cannot be used.
+        """
+        journal = cls(file, run)
+        try:
+            journal._begin(records)
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    @classmethod
+    def reopen(cls, file: Path, run: str) -> SqliteJournal:
+        """Continue a journal.
+
+        Raises:
+            JournalHeldError: If another process holds it.
+            JournalError: If there is none, or the database cannot be used.
+        """
+        if not file.is_file():
+            raise JournalError(f'unknown run "{run}": there is no database "{file}"')
+        journal = cls(file, run)
+        if not journal._seq:
+            journal.close()
+            raise JournalError(f'unknown run "{run}" in "{file}"', hint="Run `connector flow runs` to list runs.")
+        return journal
+
+    def append(self, record: Record, durability: Durability) -> None:
+        """Append a record; see `Journal`."""
+        with self._guard:
+            if self._failure is not None:
+                raise self._failure
+            self._later.append(dump_line(record))
+            if durability == "later" and len(self._later) < LATER_RECORDS:
+                self._delayed.within(LATER_DELAY)
+                return
+            self._delayed.cancel()
+            self._flush(sync=durability == "synced")
+            if durability == "written":
+                self._delayed.within(SYNC_DELAY)
+
+    def records(self) -> Iterator[tuple[int, Any]]:
+        """Iterate over number and content of each record."""
+        rows = self._database.execute("SELECT seq, record FROM records WHERE run = ? ORDER BY seq", (self.run,))
+        return ((seq, parse_line(record)) for seq, record in rows)
+
+    def read(self, position: int) -> dict[str, Any]:
+        """Return the record with a number."""
+        query = "SELECT record FROM records WHERE run = ? AND seq = ?"
+        with self._guard:
+            record: dict[str, Any] = parse_line(self._database.execute(query, (self.run, position)).fetchone()[0])
+        return record
+
+    def close(self) -> None:
+        """Let another process have the run."""
+        self._delayed.cancel()
+        with self._guard:
+            try:
+                self._flush()
+            except JournalError:
+                pass  # whoever took over the run has what counts, and reads are repeated
+            finally:
+                self._database.close()
+                self._claim.release()
+
+    def _begin(self, records: Sequence[Record]) -> None:
+        if self._seq:
+            raise JournalExistsError(f'run "{self.run}" already exists in "{self.file}"', hint="Choose another ID.")
+        self._insert([dump_line(record) for record in records], sync=True)
+
+    def _flush(self, *, sync: bool = True) -> None:
+        with self._guard:
+            records, self._later = self._later, []
+            self._insert(records, sync=sync)
+
+    def _flush_late(self) -> None:
+        try:
+            self._flush()
+        except JournalError as error:
+            # Raised in a thread of its own, where nobody would see it: the next record fails instead.
+            self._failure = error
+
+    def _insert(self, records: Sequence[bytes], *, sync: bool) -> None:
+        numbered = [(self.run, self._seq + n, record) for n, record in enumerate(records, 1)]
+        try:
+            # In WAL mode, FULL waits for the disk with each commit, NORMAL only for the process to hand it over.
+            self._database.execute(f"PRAGMA synchronous = {'FULL' if sync else 'NORMAL'}")
+            with self._database:
+                self._database.executemany("INSERT INTO records VALUES (?, ?, ?)", numbered)
+        except sqlite3.IntegrityError:
+            raise JournalError(f"run {self.run} was taken over by another process") from None
+        except sqlite3.Error as error:
+            raise JournalError(f'cannot write journal "{self.file}": {error}', hint=NO_SPACE_HINT) from None
+        self._seq += len(records)
+
+
+def connect(file: Path) -> sqlite3.Connection:
+    """Open a database of journals.
+
+    Raises:
+        JournalError: If the file is not one.
+    """
+    try:
+        private_folder(file.parent)
+        os.close(open_private(file, os.O_RDWR | os.O_CREAT))
+        database = sqlite3.connect(file, timeout=_BUSY_SECONDS, check_same_thread=False)
+    except OSError as error:
+        raise JournalError(f'cannot open journal "{file}": {reason_of(error)}') from None
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        # What is removed for good must not remain in free pages.
+        database.execute("PRAGMA secure_delete = ON")
+        with database:
+            database.execute(_TABLE)
+    except sqlite3.Error as error:
+        database.close()
+        raise JournalError(f'cannot open journal "{file}": {error}') from None
+    return database
+
+
+def read_records(file: Path, run: str) -> list[tuple[int, Any]]:
+    """Return number and content of each record of a run."""
+    return [(seq, parse_line(record)) for seq, record in _select(file, "run = ? ORDER BY seq", (run,))]
+
+
+def read_record(file: Path, run: str, number: int) -> dict[str, Any]:
+    """Return one record of a run."""
+    ((_, record),) = _select(file, "run = ? AND seq = ?", (run, number))
+    content: dict[str, Any] = parse_line(record)
+    return content
+
+
+def run_ids(file: Path) -> list[str]:
+    """Return the ids of all runs in a database."""
+    database = connect(file)
+    try:
+        return [run for (run,) in database.execute("SELECT DISTINCT run FROM records")]
+    finally:
+        database.close()
+
+
+def is_held(file: Path, run: str) -> bool:
+    """Return True while a process that lives holds the journal of a run."""
+    try:
+        _Claim(file, run).release()
+    except JournalHeldError:
+        return True
+    return False
+
+
+def _select(file: Path, condition: str, values: tuple[Any, ...]) -> list[tuple[int, bytes]]:
+    database = connect(file)
+    try:
+        return database.execute(f"SELECT seq, record FROM records WHERE {condition}", values).fetchall()  # noqa: S608
+    except sqlite3.Error as error:
+        raise JournalError(f'cannot read journal "{file}": {error}') from None
+    finally:
+        database.close()
+
+
+class _Claim:
+    """The right to write the journal of a run: a locked file, which the system unlocks when its process dies."""
+
+    def __init__(self, file: Path, run: str) -> None:
+        folder = private_folder(file.with_name(f"{file.name}.locks"))
+        self._path = folder / hashlib.sha256(run.encode()).hexdigest()[:32]
+        while True:
+            self._handle = open_private(self._path, os.O_RDWR | os.O_CREAT)
+            if not lock(self._handle):
+                os.close(self._handle)
+                raise JournalHeldError(f"run {run} is still running", hint="Wait for its end, or stop its process.")
+            if self._is_current():
+                return
+            # The holder before removed the file between our opening and locking it.
+            os.close(self._handle)
+
+    def _is_current(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._handle), self._path.stat())
+        except FileNotFoundError:
+            return False
+
+    def release(self) -> None:
+        """Give up the right."""
+        if self._handle >= 0:
+            self._path.unlink(missing_ok=True)
+            os.close(self._handle)
+            self._handle = -1
