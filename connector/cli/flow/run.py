@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 @config_option
 @click.option("--payload", metavar="FILE", help="JSON file with the trigger payload; - reads standard input.")
 @click.option("--id", "run_id", metavar="ID", help="Resume the run with this ID, return its result, or start it.")
-@click.option(
-    "--journal", metavar="PLACE", help="File of the journal, or sqlite:///FILE. [default: the state directory]"
-)
+@click.option("--journal", metavar="PLACE", help="File of the journal, or sqlite:///FILE.")
 @dry_run_option("Send reads only, and print the writes instead of the result.")
 @yes_option
 @report_options
