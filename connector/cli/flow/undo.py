@@ -32,10 +32,9 @@ def undo(context: click.Context, *, run_name: str, dry_run: bool, yes: bool, con
     """
     from connector.flows import Flow
     from connector.flows import undo as undo_run
-    from connector.journal.file import journal_path
     from connector.journal.reader import read_history
 
-    journal = read_history(journal_path(run_name))
+    journal = read_history(run_name)
     flow = Flow.parse(journal.header["text"], journal.header["source"])
     components = known_components(context)
     resolved = resolve_connections(connecting, flow.integration, _needs(journal), components)
