@@ -16,7 +16,7 @@ _TEMPLATE = """\
 # Check:  connector flow check FILE
 name: {name}
 definitionVersion: 7
-description: Runs one read action, logs its results, and returns them.
+description: Runs one action and returns its results.
 flows:
   - name: First Flow
     isSynchronous: true
@@ -33,20 +33,11 @@ flows:
           key: {action}
           component: {{ key: {component}, version: LATEST, isPublic: {public} }}
         inputs:{inputs}
-      - name: Log Results
-        action:
-          key: writeLog
-          component: {{ key: log, version: LATEST, isPublic: true }}
-        inputs:
-          level: {{ type: value, value: info }}
-          message: {{ type: template, value: "{{{{${variable}.results}}}}" }}
       - name: Return Results
         action:
           key: stopExecution
           component: {{ key: stop-execution, version: LATEST, isPublic: true }}
         inputs:
-          statusCode: {{ type: value, value: "200" }}
-          contentType: {{ type: value, value: application/json }}
           jsonBody: {{ type: reference, value: {variable}.results }}
 requiredConfigVars:{variables}
 """

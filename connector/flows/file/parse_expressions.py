@@ -8,8 +8,9 @@ from typing import Any
 from connector.common.text import did_you_mean
 from connector.common.yaml_source import Place
 from connector.flows.file.grammar import EXPRESSIONS
-from connector.flows.file.yaml_reader import Reader, type_of
+from connector.flows.file.yaml_reader import Reader
 from connector.flows.values.expressions import Complex, ConfigVariable, Expression, Literal, Pair, Reference, Template
+from connector.flows.values.javascript import json_type
 
 UNREADABLE = Literal("")
 
@@ -30,7 +31,7 @@ class ExpressionReader(Reader):
         """Return one expression, written as `{type, value}`."""
         if not isinstance(value, Mapping) or "type" not in value:
             hint = "Write `type: value` and `value: ...`."
-            self.problem(place, f'must be an expression with "type" and "value", not {type_of(value)}', hint)
+            self.problem(place, f'must be an expression with "type" and "value", not {json_type(value)}', hint)
             return UNREADABLE
         kind, content = value["type"], value.get("value")
         if kind == "value":
@@ -49,7 +50,7 @@ class ExpressionReader(Reader):
         if content in (None, ""):
             return UNREADABLE
         if not isinstance(content, str):
-            self.problem((*place, "value"), f"must be a string, not {type_of(content)}")
+            self.problem((*place, "value"), f"must be a string, not {json_type(content)}")
             return UNREADABLE
         try:
             return kind.parse(content)
@@ -62,7 +63,7 @@ class ExpressionReader(Reader):
         if content in (None, ""):
             return Complex(())
         if not isinstance(content, list):
-            self.problem(place, f"must be a list, not {type_of(content)}", "Start each entry with a dash.")
+            self.problem(place, f"must be a list, not {json_type(content)}", "Start each entry with a dash.")
             return UNREADABLE
         return Complex(tuple(self._entry(entry, (*place, index)) for index, entry in enumerate(content)))
 

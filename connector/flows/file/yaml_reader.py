@@ -8,6 +8,7 @@ from typing import Any
 from connector.common.text import did_you_mean
 from connector.common.yaml_source import Document, Place
 from connector.errors import Problem
+from connector.flows.values.javascript import json_type
 
 
 class Reader:
@@ -28,7 +29,7 @@ class Reader:
         if isinstance(value, Mapping) and (value or not required):
             return value
         hint = f"Add the fields {', '.join(required)}." if required else ""
-        self.problem(place, "is empty" if value == {} else f"must be an object, not {type_of(value)}", hint)
+        self.problem(place, "is empty" if value == {} else f"must be an object, not {json_type(value)}", hint)
         return {}
 
     def listing(self, holder: Mapping[str, Any], key: str, place: Place) -> list[Any]:
@@ -36,7 +37,7 @@ class Reader:
         value = holder.get(key)
         if value is None or isinstance(value, list):
             return value or []
-        self.problem((*place, key), f"must be a list, not {type_of(value)}", "Start each entry with a dash.")
+        self.problem((*place, key), f"must be a list, not {json_type(value)}", "Start each entry with a dash.")
         return []
 
     def text(self, holder: Mapping[str, Any], key: str, place: Place, *, required: bool = True) -> str:
@@ -50,7 +51,7 @@ class Reader:
             self.problem(place, f'missing field "{key}"', f"Add `{key}: ...`.")
         elif value is not None:
             hint = "Put the value in quotes." if isinstance(value, bool) else ""
-            self.problem((*place, key), f"must be a string, not {type_of(value)}", hint)
+            self.problem((*place, key), f"must be a string, not {json_type(value)}", hint)
         return ""
 
     def flag(self, holder: Mapping[str, Any], key: str, place: Place) -> bool:
@@ -59,7 +60,7 @@ class Reader:
         if value in (True, "true"):
             return True
         if value not in (None, False, "", "false"):
-            self.problem((*place, key), f"must be a boolean, not {type_of(value)}", "Write `true` or `false`.")
+            self.problem((*place, key), f"must be a boolean, not {json_type(value)}", "Write `true` or `false`.")
         return False
 
     def number(self, holder: Mapping[str, Any], key: str, place: Place, low: float, high: float) -> float:
@@ -91,11 +92,5 @@ class Reader:
 def received(value: Any) -> str:
     """Return the end of a message about a value: `got "x"` for a short scalar, else the type."""
     if isinstance(value, dict | list) or value is None:
-        return f"got {type_of(value)}"
+        return f"got {json_type(value)}"
     return f'got "{str(value)[:60]}"'
-
-
-def type_of(value: Any) -> str:
-    """Return the type of a value, in the words of JSON."""
-    types = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
-    return types.get(type(value), "a number")

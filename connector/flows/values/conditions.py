@@ -13,7 +13,15 @@ from typing import Any
 from connector.common.text import did_you_mean
 from connector.errors import UsageError
 from connector.flows.values.expressions import Complex, Expression, Literal, Pair
-from connector.flows.values.javascript import compare, is_truthy, loosely_equal, parse_json, strictly_equal, string_of
+from connector.flows.values.javascript import (
+    compare,
+    is_truthy,
+    json_type,
+    loosely_equal,
+    parse_json,
+    strictly_equal,
+    string_of,
+)
 from connector.flows.values.paths import UNDEFINED
 
 Condition = Sequence[Any]
@@ -95,7 +103,7 @@ def _is_empty(value: Any) -> bool:
         return not parse_json(value)
     if isinstance(value, str):
         return not value
-    raise UsageError(f"isEmpty and isNotEmpty need a list or a string, got {_type(value)}", hint=_TYPE_HINT)
+    raise UsageError(f"isEmpty and isNotEmpty need a list or a string, got {json_type(value)}", hint=_TYPE_HINT)
 
 
 def _in(member: Any, container: Any) -> bool:
@@ -106,7 +114,7 @@ def _in(member: Any, container: Any) -> bool:
         return any(_same(candidate, item) for item in container for candidate in (member, parse_json(member)))
     if isinstance(container, Mapping):
         return string_of(member) in container
-    raise UsageError(f"in and notIn need a string, a list, or an object, got {_type(container)}", hint=_TYPE_HINT)
+    raise UsageError(f"in and notIn need a string, a list, or an object, got {json_type(container)}", hint=_TYPE_HINT)
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -135,18 +143,11 @@ def _moment(value: Any) -> float:
     try:
         moment = dt.datetime.fromisoformat(value.strip())
     except (AttributeError, ValueError):
-        received = f'"{value}"' if isinstance(value, str) else _type(value)
+        received = f'"{value}"' if isinstance(value, str) else json_type(value)
         hint = "Use an ISO 8601 date such as 2026-01-31, or seconds since 1970."
     else:
         return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
     raise UsageError(f"must be a date, got {received}", hint=hint)
-
-
-def _type(value: Any) -> str:
-    if value is None or value is UNDEFINED:
-        return "undefined" if value is UNDEFINED else "null"
-    names = {bool: "a boolean", int: "a number", float: "a number", dict: "an object", str: "a string", list: "a list"}
-    return names.get(type(value), type(value).__name__)
 
 
 _TYPE_HINT = "Check the value with exists first, or refer to another value."

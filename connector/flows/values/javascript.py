@@ -162,16 +162,8 @@ def _members_equal(left: Any, right: Any, equal: Any) -> bool:
 
 
 def json_type(value: Any) -> str:
-    """Return the name of a value's type in JSON."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case list() | tuple():
-            return "a list"
-    return "an object"
+    """Return the name of a value's type in JSON, with an article."""
+    if isinstance(value, bool):
+        return "a boolean"
+    names = {type(None): "null", Undefined: "undefined", int: "a number", float: "a number", str: "a string"}
+    return names.get(type(value)) or ("a list" if isinstance(value, list | tuple) else "an object")
