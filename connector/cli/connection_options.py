@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from connector.cli.files import name_of, read_json_object
-from connector.cli.output import print_line
+from connector.cli.output import print_line, wait_reason
 from connector.cli.sandbox_options import FAULTS, file_to_use
 from connector.cli.shared_options import wait_options
 from connector.component.credentials import SANDBOX, connection_of, environment_credentials
@@ -201,7 +201,7 @@ def sandbox_connection(component: Component, path: Path) -> ResolvedConnection:
 
 
 def _report_wait(seconds: float, reason: str) -> None:
-    print_line(f"{reason[:1].upper()}{reason[1:]}, retrying in {seconds:.3g} s")
+    print_line(f"{wait_reason(reason).capitalize()}, retrying in {seconds:.3g} s")
 
 
 def connection_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -35,6 +35,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def wait_reason(reason: str) -> str:
+    """Return the reason of a wait as an adjective or noun that a sentence can begin with."""
+    return "rate limited" if reason == "rate limit" else reason
+
+
 def json_bytes(value: Any, *, indent: int | None = 2) -> bytes:
     """Return the value as JSON in UTF-8, with escapes for what UTF-8 cannot hold."""
     from pydantic_core import to_json

@@ -77,7 +77,7 @@ def test_signal_ends_a_wait_on_a_rate_limit_at_once(server: LoopbackServer) -> N
     server.answer(ServerResponse(b"", 429, {"Retry-After": "60"}))
     process = start("run", "listSources")
     assert process.stderr is not None
-    assert process.stderr.readline() == b"Rate limit, retrying in 60 s\n"
+    assert process.stderr.readline() == b"Rate limited, retrying in 60 s\n"
     send_signal(process, signal.SIGINT)
 
     assert finish(process).code == 130

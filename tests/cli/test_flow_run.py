@@ -250,7 +250,7 @@ def test_rate_limit_wait_is_reported(command: Command, tmp_path: Path, server: L
     ended = command("flow", "run", read_flow(tmp_path))
 
     assert ended.code == 0
-    assert re.search(r"^Do It: rate limit. Retrying in [\d.]+ s.$", ended.err, re.MULTILINE)
+    assert re.search(r"^Do It: rate limited. Retrying in [\d.]+ s.$", ended.err, re.MULTILINE)
 
 
 def test_retry_is_one_line_with_attempt_reason_and_wait(

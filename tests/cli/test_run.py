@@ -193,7 +193,7 @@ def test_wait_for_a_rate_limit_is_reported(command: Command, server: LoopbackSer
     ended = command("run", "listSources")
 
     assert ended.code == 0
-    assert "Rate limit, retrying in 0.05 s" in ended.err
+    assert "Rate limited, retrying in 0.05 s" in ended.err
 
 
 def test_without_patience_a_rate_limit_fails_at_once(command: Command, server: LoopbackServer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Self
 
-from connector.cli.output import json_bytes, plain, print_line
+from connector.cli.output import json_bytes, plain, print_line, wait_reason
 from connector.flows.run.events import LogEvent, RunEvent, StepEvent
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class JsonLinesReporter(Reporter):
 def format_event(event: StepEvent) -> str:
     """Return a line about a step that waits, is retried, or failed without ending the flow."""
     if event.state == "waiting":
-        return f"{event.step}: {event.reason}. Retrying in {event.seconds or 0:.3g} s."
+        return f"{event.step}: {wait_reason(event.reason)}. Retrying in {event.seconds or 0:.3g} s."
     error = event.error.partition("\n")[0].removesuffix(".")
     if event.state == "ignored":
         return f"{event.step}: {error} (ignored)"
