@@ -99,6 +99,12 @@ class Component:
         file = self.folder / FILE
         return ApiDescription(file) if file.is_file() else {}
 
+    def find_operation(self, method: str, path: str) -> Operation | None:
+        """Return the operation of the API that a request calls, or None if it is not described."""
+        from connector.component.api_description import ApiDescription
+
+        return self.api.find(method, path) if isinstance(self.api, ApiDescription) else None
+
     @cached_property
     def operations(self) -> Mapping[str, Action[Any]]:
         """The described actions by key: all operations of the API that have no hand-made action.

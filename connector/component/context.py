@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from connector.component.policy import Policy
@@ -79,14 +79,14 @@ class Context:
         action = self.component.find_action(self.key) if is_action else None
         if action is not None and not action.effect_depends_on_inputs and request.idempotent is None:
             request.idempotent = action.idempotent
-        request.own_limit = self._own_limit
+        request.own_limit = partial(self._own_limit, request)
         if self.inputs is not None and self.inputs.secret_keys():
             request.secret_values = self.inputs.secret_values
 
-    def _own_limit(self) -> str:
-        """Return the key of this operation if the API limits it on its own; only asked after a rate limit."""
-        operation = self.component.api.get(self.key)
-        return self.key if operation is not None and operation.rate_limits else ""
+    def _own_limit(self, request: Request) -> str:
+        """Return the key of the operation if the API limits it on its own; only called after a rate limit."""
+        operation = self.component.find_operation(request.method, request.path.partition("?")[0])
+        return operation.id if operation is not None and operation.rate_limits else ""
 
     def _attempt(self, request: Request) -> Response:
         self.policy.check_request(self.key, request)

@@ -30,6 +30,7 @@ class Runner:
         toolset: `all`, `documented`, or tags of the API such as `tracking-plans`; see `Policy`.
         max_wait: Seconds that one request may wait when a call does not say; None is 120.
         on_wait: Called with seconds and reason before each wait, in the thread that waits.
+        max_response_bytes: Size of the largest response body after decompression. Default: 64 MiB.
 
     Raises:
         ConnectionInputError: The connection is missing, or one of its fields does not fit.
@@ -48,6 +49,7 @@ class Runner:
         toolset: str | Collection[str] = "all",
         max_wait: float | None = None,
         on_wait: Callable[[float, str], None] | None = None,
+        max_response_bytes: int | None = None,
     ) -> None:
         for key in (*(allow or ()), *block):
             component.action(key)
@@ -56,6 +58,7 @@ class Runner:
         self.policy = Policy(allow, block, read_only, _known_toolset(component, toolset))
         self.max_wait = max_wait
         self.on_wait = on_wait
+        self.max_response_bytes = max_response_bytes
 
     @classmethod
     def from_profile(cls, name: str, component: Component | None = None, **settings: Any) -> Self:
@@ -188,11 +191,13 @@ class Runner:
 
     def context(self, max_wait: float | None = None, deadline: float | None = None) -> Context:
         """The context of one call with these limits."""
-        limits = CallLimits.of(self.max_wait if max_wait is None else max_wait, deadline, self.on_wait)
+        limits = CallLimits.of(
+            self.max_wait if max_wait is None else max_wait, deadline, self.on_wait, self.max_response_bytes
+        )
         return Context(self.component, self.connection, limits=limits, policy=self.policy)
 
     def close(self) -> None:
-        """Close the idle connections of the pool."""
+        """Cancel the calls that wait, and close the idle connections."""
         self.connection.close()
 
     def __enter__(self) -> Self:

@@ -139,6 +139,7 @@ class _Receiver(io.RawIOBase):
         self._timeouts = timeouts
         self._left = max_bytes + _MAX_HEAD_BYTES
         self.is_done = False
+        self.is_at_end = False
         sock.settimeout(timeouts.read)
 
     def readable(self) -> bool:
@@ -150,6 +151,7 @@ class _Receiver(io.RawIOBase):
         if self._timeouts.deadline is not None:
             self._sock.settimeout(self._timeouts.of(self._timeouts.read))
         count = self._sock.recv_into(buffer)
+        self.is_at_end = count == 0
         self._left -= count
         if self._left < 0:
             raise TooLargeError
@@ -202,6 +204,8 @@ def exchange(
         receiver = _Receiver(connection.sock, timeouts, max_bytes)
         reader = _Reader(receiver, _BUFFER)
         message = _begin(reader, request.method)
+        if receiver.is_at_end:  # the standard library takes headers that break off for whole ones
+            raise http.client.IncompleteRead(b"")
         headers = cast("Mapping[str, str]", message.headers)
         response = Response(message.status, message.reason, headers, b"")
         phase = "reading"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -130,3 +131,78 @@ class LoopbackServer:
             self._server.shutdown()
             self._server.server_close()
             thread.join()
+
+
+class RawServer:
+    """A server on loopback that answers each request with the next of some prepared bytes; the last one is repeated.
+
+    An answer is bytes, or a list of bytes and pauses in seconds. The connection stays open for the next request, unless
+    the answer ends with `CLOSE`.
+    """
+
+    CLOSE = b"<close>"
+
+    def __init__(self, *answers: bytes | list[bytes | float]) -> None:
+        self.answers = list(answers)
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self._lock = threading.Lock()
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> RawServer:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                peer, _ = self._socket.accept()
+                self.connections += 1
+                threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+
+    def _serve(self, peer: socket.socket) -> None:
+        with peer, suppress(OSError):
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while request := self._read(peer):
+                with self._lock:
+                    self.requests.append(request)
+                    answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+                for part in answer if isinstance(answer, list) else [answer]:
+                    if isinstance(part, float | int):
+                        time.sleep(part)
+                    else:
+                        peer.sendall(part.removesuffix(self.CLOSE))
+                        if part.endswith(self.CLOSE):
+                            return
+
+    @staticmethod
+    def _read(peer: socket.socket) -> bytes:
+        content = b""
+        while b"\r\n\r\n" not in content:
+            part = peer.recv(65536)
+            if not part:
+                return b""
+            content += part
+        head, _, body = content.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+        while length and len(body) < int(length[1]):
+            body += peer.recv(65536)
+        return head + b"\r\n\r\n" + body
+
+
+def raw_response(
+    body: Any = b"{}", status: str = "200 OK", *headers: str, length: int | None = None, has_length: bool = True
+) -> bytes:
+    """One response as bytes; `length` is announced instead of the true one."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [f"HTTP/1.1 {status}", "Content-Type: application/json", *headers]
+    if has_length:
+        lines.append(f"Content-Length: {len(content) if length is None else length}")
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + content

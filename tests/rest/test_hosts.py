@@ -1,0 +1,129 @@
+"""The way to a host: proxies, loopback, certificates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connector import errors
+from connector.rest import CallLimits, Endpoint, Request
+from connector.rest.hosts import is_loopback
+from connector.rest.transport import Transport
+from tests.rest.conftest import RunnerOf, error_of, read, write
+from tests.support.server import RawServer, raw_response
+
+GOOD = raw_response({"n": 1})
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "LOCALHOST",
+        "localhost.",
+        "app.localhost",
+        "ip6-localhost",
+        "127.0.0.1",
+        "127.9.8.7",
+        "127.1",
+        "0x7f.0.0.1",
+        "2130706433",
+        "::1",
+        "[::1]",
+        "0:0:0:0:0:0:0:1",
+        "::ffff:127.0.0.1",
+    ],
+)
+def test_every_notation_of_loopback_is_known(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "example.com", "localhost.example.com", "notlocalhost", "10.0.0.1", "128.0.0.1", "::2", "fe80::1%eth0"]
+)
+def test_other_host_is_not_loopback(host: str) -> None:
+    assert not is_loopback(host)
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
+def test_loopback_bypasses_proxies(name: str, way: str, runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    with RawServer(GOOD) as server, RawServer(GOOD) as proxy:
+        for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(variable, proxy.url)
+        read(runner_of(f"http://{name}:{server.port}"))
+
+    assert (len(server.requests), proxy.requests) == (1, [])
+
+
+def test_proxy_gets_its_credentials_and_the_whole_url(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with RawServer(GOOD) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://user:pass@127.0.0.1:{proxy.port}")
+        Transport().send(Endpoint(base_url="http://service.example"), Request("GET", "/a"), CallLimits(max_wait=0))
+
+    head = proxy.requests[0].lower()
+    assert head.startswith(b"get http://service.example/a http/1.1\r\n")
+    assert b"proxy-authorization: basic dxnlcjpwyxnz\r\n" in head
+
+
+def test_proxy_that_rejects_the_tunnel_is_named(way: str, runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    with RawServer(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n" + RawServer.CLOSE) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://user:pa55word@127.0.0.1:{proxy.port}")
+        error = error_of(lambda: write(runner_of("https://service.example", max_wait=0)))
+
+    assert (type(error), error.exit_code) == (errors.UnreachableError, 5)
+    assert f"through the proxy 127.0.0.1:{proxy.port}" in error.message
+    assert "407" in error.message
+    assert "pa55word" not in str(error)
+
+
+def test_unreachable_proxy_is_named(runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://no-such-proxy.invalid:3128")
+
+    error = error_of(lambda: write(runner_of("https://service.example", max_wait=0)))
+
+    assert error.message == 'cannot resolve proxy "no-such-proxy.invalid:3128"'
+
+
+@pytest.mark.parametrize(
+    ("proxy", "message"),
+    [
+        ("http://someone:se#cret@127.0.0.1:3128", "invalid proxy URL in HTTPS_PROXY"),
+        ("http://:3128", "invalid proxy URL in HTTPS_PROXY"),
+        ("socks5://127.0.0.1:1080", "the proxy of HTTPS_PROXY needs SOCKS support"),
+    ],
+)
+def test_unusable_proxy_setting_is_an_error_of_the_setup(
+    proxy: str, message: str, way: str, runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+
+    error = error_of(lambda: write(runner_of("https://segment.example")))
+
+    assert (type(error), error.exit_code, error.message) == (errors.ProxyError, 3, message)
+    assert "cret" not in str(error)
+    assert error.__context__ is None
+
+
+def test_missing_ca_bundle_is_an_error_of_the_setup(
+    way: str, runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file.pem")
+
+    error = error_of(lambda: write(runner_of("https://segment.example")))
+
+    assert (type(error), error.exit_code) == (errors.TLSError, 3)
+    assert error.message == 'CA bundle "/no/such/file.pem" does not exist'
+
+
+def test_unreadable_ca_bundle_is_an_error_of_the_setup(
+    runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("not a certificate")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    with RawServer(GOOD) as server:
+        error = error_of(lambda: write(runner_of(f"https://127.0.0.1:{server.port}", max_wait=0)))
+
+    assert (type(error), error.exit_code) == (errors.TLSError, 3)
+    assert server.requests == []
