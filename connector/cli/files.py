@@ -29,7 +29,7 @@ def read_text(path: str) -> str:
 
 
 def _read_standard_input() -> bytes:
-    # A second reader would get an empty string, which could be sent as a value that nobody meant.
+    # A second reader would get an empty string, which could then be sent by mistake.
     root = click.get_current_context().find_root()
     if root.meta.get(__name__):
         raise UsageError("standard input can be read only once", hint="Pass the other values in files.")

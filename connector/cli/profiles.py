@@ -47,11 +47,11 @@ def _row(profile: Profile) -> tuple[str, ...]:
 def redacted_fields(profile: Profile) -> dict[str, Any]:
     """Return the fields with `***` for each value that may be a secret: all but references and plain settings."""
     from connector.common.redaction import REDACTED
-    from connector.component.component import components
+    from connector.component.component import components, load_component
 
-    component = components().get(profile.component or "")
+    component = components().get(profile.component) if profile.component else load_component()
     definition = component and component.connections.get(profile.connection or next(iter(component.connections), ""))
-    # Without its component nobody knows which fields are secret.
+    # Without its component, every field may be secret.
     inputs = definition.fields.definitions() if definition else {}
     plain = {key for key, each in inputs.items() if not each.is_secret}
     return {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import TOKEN, Command
+from tests.cli.conftest import ROOT, TOKEN, Command
 from tests.cli.flows import read_flow, two_connections
 from tests.support.server import LoopbackServer, ServerResponse
 
@@ -350,3 +350,13 @@ def test_login_asks_on_a_terminal_and_hides_the_token(local: LoopbackServer, con
     assert "Region (api (US), eu1.api (EU)) [api]:" in screen
     profile = tomllib.loads(config.read_text())["profiles"]["eu"]
     assert profile["fields"] == {"apiKey": TOKEN, "region": "eu1.api", "baseUrl": local.url}
+
+
+def test_file_on_the_page_about_credentials_is_valid(command: Command, config: Path) -> None:
+    page = (ROOT / "docs" / "credentials.md").read_text(encoding="utf-8")
+    config.parent.mkdir()
+    config.write_text(page.partition("```toml\n")[2].partition("```")[0])
+    profiles = command("profiles", "--json").json
+
+    assert [profile["name"] for profile in profiles] == ["default", "eu"]
+    assert profiles[1]["fields"] == {"apiKey": "env:SEGMENT_EU_TOKEN", "region": "eu1.api"}
