@@ -58,6 +58,23 @@ class Policy:
         if self.read_only and action.effect_of(inputs) != "read":
             raise PolicyError("would change something, and this runner only reads.", action=action.key)
 
+    def permits(self, action: Action[Any]) -> bool:
+        """Return whether an action may run with some inputs: what a list of actions should offer."""
+        named = self.allowed is not None and action.key in self.allowed
+        if action.key in self.blocked or (self.allowed is not None and not named):
+            return False
+        if self.blocked and action.effect_depends_on_inputs and not named:
+            return False
+        return not self.read_only or action.effect_depends_on_inputs or action.effect == "read"
+
+    def narrowed(self, other: Policy) -> Policy:
+        """Return a policy that permits only what both permit."""
+        allowed = self.allowed
+        if other.allowed is not None:
+            allowed = other.allowed if allowed is None else frozenset(allowed) & frozenset(other.allowed)
+        blocked = frozenset(self.blocked) | frozenset(other.blocked)
+        return Policy(allowed, blocked, self.read_only or other.read_only)
+
     def check_request(self, key: str, request: Request) -> None:
         """Let a request pass.
 
