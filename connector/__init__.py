@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from connector.common.lazy_imports import lazily
 
 if TYPE_CHECKING:
+    from connector.component.async_runner import AsyncRunner
     from connector.component.component import Component, components, load_component
     from connector.component.context import Context
     from connector.component.definitions import (
@@ -39,6 +40,7 @@ else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "component.async_runner": ("AsyncRunner",),
             "component.component": ("Component", "components", "load_component"),
             "component.context": ("Context",),
             "component.definitions": (
@@ -70,6 +72,7 @@ __version__ = "1.0.0"
 
 __all__ = [
     "Action",
+    "AsyncRunner",
     "Component",
     "ConnectorError",
     "Context",

@@ -1,0 +1,51 @@
+"""The engine in `examples/engine.py`: the shortest answer to how a component is registered."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import connector
+from connector.testing import sandbox
+from examples.engine import Engine
+
+ROOT = Path(__file__).parents[2]
+SOURCE = {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"}
+
+
+def test_example_runs_as_a_program() -> None:
+    run = subprocess.run(
+        [sys.executable, "examples/engine.py"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert run.stdout.splitlines()[:2] == ["registered 44 actions of segment", "created checkout"]
+
+
+def test_engine_waits_for_a_rate_limit(segment: connector.Component) -> None:
+    with sandbox(faults=["rate-limit:1/s"]) as workspace:
+        engine = Engine()
+        engine.register(segment, workspace.runner())
+
+        pages = [engine.run("segment/listSources", {}) for _ in range(2)]
+
+        statuses = [request.status for request in workspace.requests]
+    assert pages[0] == pages[1]
+    assert 429 in statuses
+
+
+def test_engine_never_repeats_a_write_with_an_unknown_outcome(segment: connector.Component) -> None:
+    with sandbox() as workspace:
+        workspace.add_fault("drop:1:after")
+        engine = Engine()
+        engine.register(segment, workspace.runner())
+
+        with pytest.raises(connector.errors.OutcomeUnknownError):
+            engine.run("segment/createSource", SOURCE)
+
+        workspace.clear_faults()
+        slugs: list[Any] = [source["slug"] for source in workspace.sources]
+    assert slugs.count("checkout") == 1

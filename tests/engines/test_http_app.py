@@ -1,0 +1,287 @@
+"""`connector serve` over real HTTP: actions, records, choices, callers, connections and errors."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+
+import pytest
+import requests
+
+import connector
+from connector import errors
+from connector.engines.http_app import HttpApp, error_response
+from connector.engines.service import Caller, ServedConnection, Service
+from connector.sandbox_kit import asgi_server
+from tests.engines.conftest import READER, TENANT, Server
+from tests.support.server import LoopbackServer, ServerResponse
+
+SOURCE = {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"}
+
+
+def test_action_returns_the_payload(server: Server) -> None:
+    response = server.run("createSource", SOURCE)
+
+    assert response.status_code == 200
+    assert response.json()["data"]["data"]["source"]["slug"] == "checkout"
+    assert "checkout" in [source["slug"] for source in server.workspace.sources]
+
+
+def test_records_come_as_json_lines_over_all_pages(server: Server) -> None:
+    response = server.call("POST", "/v1/records/listSources", {"count": 2})
+
+    records = [json.loads(line) for line in response.text.splitlines()]
+    assert response.headers["Content-Type"] == "application/jsonl"
+    assert [record["id"] for record in records] == [source["id"] for source in server.workspace.sources]
+
+
+def test_error_after_the_first_page_is_the_last_line(server: Server) -> None:
+    server.workspace.add_fault("rate-limit:1/min")
+
+    lines = server.call("POST", "/v1/records/listSources", {"count": 2}, X_Max_Wait="0").text.splitlines()
+
+    assert len(lines) == 3
+    assert json.loads(lines[-1])["error"]["type"] == "RateLimitError"
+
+
+def test_choices_are_searched_and_limited(server: Server) -> None:
+    response = server.call("GET", "/v1/choices/sources?search=web&limit=1")
+
+    assert [choice["label"] for choice in response.json()["result"]] == ["old-website"]
+    assert server.call("GET", "/v1/choices/sources?limit=x").status_code == 400
+
+
+def test_connection_is_tested(server: Server) -> None:
+    assert server.call("GET", "/v1/connection").json()["data"]["data"]["workspace"]["slug"] == "sandbox"
+
+
+def test_list_of_actions_holds_what_the_caller_may_run(server: Server) -> None:
+    admin = {action["key"] for action in server.call("GET", "/v1/actions").json()["actions"]}
+    reader = {action["key"] for action in server.call("GET", "/v1/actions", key=READER).json()["actions"]}
+    tenant = {
+        action["key"]
+        for action in server.call("GET", "/v1/actions", key=TENANT, X_Connection="other").json()["actions"]
+    }
+
+    assert len(admin) == 44
+    assert "createSource" in admin - reader
+    assert {"deleteSource", "rawRequest"} <= admin - tenant
+
+
+def test_action_is_described_with_its_schemas(server: Server) -> None:
+    described = server.call("GET", "/v1/actions/createSource").json()
+
+    assert described["label"] == "Create Source"
+    assert described["effect"] == "write"
+    assert "slug" in described["input"]["properties"]
+    assert server.call("GET", "/v1/actions/createSource", key=READER).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"X-Api-Key": "wrong"}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eDp5"}],
+    ids=["no key", "wrong key", "wrong bearer", "basic"],
+)
+def test_request_without_a_valid_key_is_rejected(server: Server, headers: dict[str, str]) -> None:
+    response = requests.get(f"{server.url}/v1/actions", headers=headers, timeout=10)
+
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert "X-Api-Key" in response.json()["error"]["hint"]
+
+
+def test_bearer_token_is_a_key(server: Server) -> None:
+    response = requests.get(f"{server.url}/v1/actions", headers={"Authorization": f"Bearer {READER}"}, timeout=10)
+
+    assert response.status_code == 200
+
+
+def test_unknown_and_foreign_connection_get_the_same_error(server: Server) -> None:
+    foreign = server.run("listSources", {}, key=READER, X_Connection="other")
+    unknown = server.run("listSources", {}, key=READER, X_Connection="nope")
+
+    assert (foreign.status_code, unknown.status_code) == (404, 404)
+    assert foreign.text.replace("other", "nope") == unknown.text
+
+
+def test_only_connection_needs_no_header(server: Server) -> None:
+    headers = {"X-Api-Key": READER}
+    response = requests.post(f"{server.url}/v1/actions/listSources", json={}, headers=headers, timeout=10)
+
+    assert response.status_code == 200
+
+
+def test_several_connections_need_a_header(server: Server) -> None:
+    response = requests.post(
+        f"{server.url}/v1/actions/listSources", json={}, headers={"X-Api-Key": "key-of-admin"}, timeout=10
+    )
+
+    assert response.status_code == 400
+    assert "main, other" in response.json()["error"]["hint"]
+
+
+def test_read_only_caller_changes_nothing(server: Server) -> None:
+    response = server.run("createSource", SOURCE, key=READER)
+
+    assert (response.status_code, response.json()["error"]["type"]) == (403, "PolicyError")
+    assert "checkout" not in [source["slug"] for source in server.workspace.sources]
+
+
+def test_policy_of_the_connection_holds_for_every_caller(server: Server) -> None:
+    source_id = server.workspace.sources[0]["id"]
+
+    response = server.run("deleteSource", {"sourceId": source_id}, X_Connection="other")
+
+    assert response.status_code == 403
+    assert source_id in [source["id"] for source in server.workspace.sources]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [(b"{", "not JSON"), (b"[]", "must be a JSON object"), (b'"x"', "must be a JSON object")],
+)
+def test_body_that_is_not_an_object_is_rejected(server: Server, body: bytes, message: str) -> None:
+    response = requests.post(
+        f"{server.url}/v1/actions/listSources", data=body, headers={"X-Api-Key": READER}, timeout=10
+    )
+
+    assert response.status_code == 400
+    assert message in response.json()["error"]["message"]
+
+
+def test_body_over_the_limit_is_rejected(server: Server) -> None:
+    response = requests.post(
+        f"{server.url}/v1/actions/listSources", data=b" " * 4_000_001, headers={"X-Api-Key": READER}, timeout=10
+    )
+
+    assert response.status_code == 413
+
+
+def test_invalid_inputs_are_all_listed(server: Server) -> None:
+    response = server.run("createSource", {"count": 1})
+
+    assert response.status_code == 422
+    assert [problem["location"] for problem in response.json()["error"]["problems"]] == [
+        "slug",
+        "enabled",
+        "metadataId",
+        "count",
+    ]
+
+
+def test_rate_limit_names_the_wait(server: Server) -> None:
+    server.workspace.add_fault("rate-limit:0/min")
+
+    response = server.run("listSources", {}, X_Max_Wait="0")
+
+    assert response.status_code == 429
+    assert int(response.headers["Retry-After"]) >= 1
+
+
+def test_unknown_outcome_and_conflict_differ_in_type(server: Server) -> None:
+    server.workspace.set_assumption("slug-taken", "409")
+    taken = server.workspace.sources[0]["slug"]
+    conflict = server.run("createSource", {**SOURCE, "slug": taken})
+    server.workspace.add_fault("drop:1:after")
+    unknown = server.run("createSource", SOURCE)
+
+    assert [each.status_code for each in (conflict, unknown)] == [409, 409]
+    assert [each.json()["error"]["type"] for each in (conflict, unknown)] == ["ConflictError", "OutcomeUnknownError"]
+
+
+STATUSES = {
+    errors.InputError: 422,
+    errors.PolicyError: 403,
+    errors.UnknownKeyError: 404,
+    errors.UsageError: 400,
+    errors.ConnectionInputError: 424,
+    errors.AuthenticationError: 424,
+    errors.ForbiddenError: 424,
+    errors.NotFoundError: 404,
+    errors.ConflictError: 409,
+    errors.OutcomeUnknownError: 409,
+    errors.RateLimitError: 429,
+    errors.DeadlineError: 504,
+    errors.UnreachableError: 503,
+    errors.ServerError: 503,
+    errors.RejectedError: 424,
+}
+
+
+@pytest.mark.parametrize(("kind", "status"), STATUSES.items(), ids=lambda each: getattr(each, "__name__", str(each)))
+def test_each_error_has_its_status(kind: type[errors.ConnectorError], status: int) -> None:
+    assert error_response(kind("x"), is_read=False).status_code == status
+
+
+def test_defect_in_a_write_has_no_status_that_engines_repeat(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR, "connector.engines"):
+        write, read = (error_response(KeyError("secret"), is_read=is_read) for is_read in (False, True))
+
+    assert (write.status_code, read.status_code) == (424, 500)
+    assert b"secret" not in bytes(write.body)
+    assert "secret" not in caplog.text
+    assert "KeyError" in caplog.text
+
+
+def test_server_error_of_a_create_is_not_a_5xx(server: Server) -> None:
+    server.workspace.add_fault("error:500:1")
+
+    response = server.run("createSource", SOURCE, X_Max_Wait="0")
+
+    assert response.status_code < 500
+    assert response.status_code != 429
+
+
+def test_access_log_names_caller_connection_action_and_nothing_secret(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "connector.access"):
+        server.run("createSource", {**SOURCE, "slug": "private-slug"})
+
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "connector.access"]
+    assert "POST /v1/actions/{key} caller=admin connection=main action=createSource status=200 ms=" in line
+    assert "private-slug" not in line
+    assert "key-of-admin" not in line
+
+
+def test_liveness_and_readiness_need_no_key(server: Server) -> None:
+    assert requests.get(f"{server.url}/liveness", timeout=10).json() == {"ok": True}
+    assert requests.get(f"{server.url}/readiness", timeout=10).status_code == 200
+    server.app.is_draining = True
+    assert requests.get(f"{server.url}/readiness", timeout=10).status_code == 503
+
+
+def test_slow_connection_does_not_take_the_threads_of_another(segment: connector.Component, server: Server) -> None:
+    release = threading.Event()
+
+    def hold(_request: object) -> ServerResponse:
+        release.wait(20)
+        return ServerResponse({"data": {"sources": [], "pagination": {"current": "MA=="}}})
+
+    with LoopbackServer().running() as slow:
+        slow.script = hold
+        connections = {
+            "slow": ServedConnection({"fields": {"apiKey": "t", "baseUrl": slow.url}}),
+            "quick": ServedConnection(server.workspace.connection),
+        }
+        service = Service(segment, connections, [Caller("c", "k", ("slow", "quick"))])
+        with asgi_server.serve(HttpApp(service, threads=8).asgi()) as url:
+
+            def call(name: str) -> requests.Response:
+                headers = {"X-Api-Key": "k", "X-Connection": name}
+                return requests.post(f"{url}/v1/actions/listSources", json={}, headers=headers, timeout=30)
+
+            held = [threading.Thread(target=call, args=("slow",)) for _ in range(12)]
+            for thread in held:
+                thread.start()
+            while len(slow.asked) < 2:
+                time.sleep(0.01)
+            try:
+                assert call("quick").status_code == 200
+                assert len(slow.asked) == 2, "a connection gets a quarter of the threads"
+            finally:
+                release.set()
+                for thread in held:
+                    thread.join()
