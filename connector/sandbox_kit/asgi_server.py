@@ -78,6 +78,8 @@ def run(
     allow_remote: bool = False,
     ready: Callable[[str], None] = lambda _url: None,
     log: Callable[[str], None] | None = None,
+    grace: float = GRACE_SECONDS,
+    stopping: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve an application in the foreground, until Ctrl-C or SIGTERM.
 
@@ -88,6 +90,8 @@ def run(
         allow_remote: Whether `host` may be an address that other hosts can reach.
         ready: Called with the base URL once the address is bound.
         log: Called with one line per request: method, path, status, milliseconds.
+        grace: Seconds that requests in progress get to finish after a signal to stop.
+        stopping: Called once the server accepts no new connections.
 
     Raises:
         MissingExtraError: If the extra `server` is not installed.
@@ -97,7 +101,7 @@ def run(
     with contextlib.closing(_bound(host, port, allow_remote=allow_remote)) as listener:
         ready(_url(listener))
         with contextlib.suppress(KeyboardInterrupt):
-            _run(_server(_logging(app, log) if log else app), listener)
+            _run(_server(_logging(app, log) if log else app, grace, stopping), listener)
 
 
 def _bound(host: str, port: int, *, allow_remote: bool) -> socket.socket:
@@ -176,7 +180,7 @@ def _protocol() -> Any:
     return Protocol
 
 
-def _server(app: App) -> Any:
+def _server(app: App, grace: float = GRACE_SECONDS, stopping: Callable[[], None] = lambda: None) -> Any:
     """Return a uvicorn server that can be stopped at once, even from another thread."""
     import uvicorn
 
@@ -206,18 +210,20 @@ def _server(app: App) -> Any:
                 server.close()
             for listener in sockets or []:
                 listener.close()
+            stopping()
             for connection in list(self.server_state.connections):
                 connection.shutdown()
-            latest = time.monotonic() + GRACE_SECONDS
+            latest = time.monotonic() + grace
             while self.server_state.connections and not self.force_exit and time.monotonic() < latest:
                 await asyncio.sleep(0.002)
+            await self.lifespan.shutdown()
 
     return Server(
         uvicorn.Config(
             app,
             http=_protocol(),
             ws="none",
-            lifespan="off",
+            lifespan="auto",
             loop="asyncio",
             log_config=None,
             access_log=False,
