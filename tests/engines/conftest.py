@@ -59,7 +59,7 @@ def service_of(segment: connector.Component, workspace: Sandbox) -> Service:
 
 
 @pytest.fixture
-def server(segment: connector.Component) -> Iterator[Server]:
+def served(segment: connector.Component) -> Iterator[Server]:
     """A server over a workspace of its own."""
     with sandbox() as workspace:
         app = HttpApp(service_of(segment, workspace))

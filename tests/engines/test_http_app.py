@@ -21,48 +21,48 @@ from tests.support.server import LoopbackServer, ServerResponse
 SOURCE = {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"}
 
 
-def test_action_returns_the_payload(server: Server) -> None:
-    response = server.run("createSource", SOURCE)
+def test_action_returns_the_payload(served: Server) -> None:
+    response = served.run("createSource", SOURCE)
 
     assert response.status_code == 200
     assert response.json()["data"]["data"]["source"]["slug"] == "checkout"
-    assert "checkout" in [source["slug"] for source in server.workspace.sources]
+    assert "checkout" in [source["slug"] for source in served.workspace.sources]
 
 
-def test_records_come_as_json_lines_over_all_pages(server: Server) -> None:
-    response = server.call("POST", "/v1/records/listSources", {"count": 2})
+def test_records_come_as_json_lines_over_all_pages(served: Server) -> None:
+    response = served.call("POST", "/v1/records/listSources", {"count": 2})
 
     records = [json.loads(line) for line in response.text.splitlines()]
     assert response.headers["Content-Type"] == "application/jsonl"
-    assert [record["id"] for record in records] == [source["id"] for source in server.workspace.sources]
+    assert [record["id"] for record in records] == [source["id"] for source in served.workspace.sources]
 
 
-def test_error_after_the_first_page_is_the_last_line(server: Server) -> None:
-    server.workspace.add_fault("rate-limit:1/min")
+def test_error_after_the_first_page_is_the_last_line(served: Server) -> None:
+    served.workspace.add_fault("rate-limit:1/min")
 
-    lines = server.call("POST", "/v1/records/listSources", {"count": 2}, X_Max_Wait="0").text.splitlines()
+    lines = served.call("POST", "/v1/records/listSources", {"count": 2}, X_Max_Wait="0").text.splitlines()
 
     assert len(lines) == 3
     assert json.loads(lines[-1])["error"]["type"] == "RateLimitError"
 
 
-def test_choices_are_searched_and_limited(server: Server) -> None:
-    response = server.call("GET", "/v1/choices/sources?search=web&limit=1")
+def test_choices_are_searched_and_limited(served: Server) -> None:
+    response = served.call("GET", "/v1/choices/sources?search=web&limit=1")
 
     assert [choice["label"] for choice in response.json()["result"]] == ["old-website"]
-    assert server.call("GET", "/v1/choices/sources?limit=x").status_code == 400
+    assert served.call("GET", "/v1/choices/sources?limit=x").status_code == 400
 
 
-def test_connection_is_tested(server: Server) -> None:
-    assert server.call("GET", "/v1/connection").json()["data"]["data"]["workspace"]["slug"] == "sandbox"
+def test_connection_is_tested(served: Server) -> None:
+    assert served.call("GET", "/v1/connection").json()["data"]["data"]["workspace"]["slug"] == "sandbox"
 
 
-def test_list_of_actions_holds_what_the_caller_may_run(server: Server) -> None:
-    admin = {action["key"] for action in server.call("GET", "/v1/actions").json()["actions"]}
-    reader = {action["key"] for action in server.call("GET", "/v1/actions", key=READER).json()["actions"]}
+def test_list_of_actions_holds_what_the_caller_may_run(served: Server) -> None:
+    admin = {action["key"] for action in served.call("GET", "/v1/actions").json()["actions"]}
+    reader = {action["key"] for action in served.call("GET", "/v1/actions", key=READER).json()["actions"]}
     tenant = {
         action["key"]
-        for action in server.call("GET", "/v1/actions", key=TENANT, X_Connection="other").json()["actions"]
+        for action in served.call("GET", "/v1/actions", key=TENANT, X_Connection="other").json()["actions"]
     }
 
     assert len(admin) == 44
@@ -70,13 +70,13 @@ def test_list_of_actions_holds_what_the_caller_may_run(server: Server) -> None:
     assert {"deleteSource", "rawRequest"} <= admin - tenant
 
 
-def test_action_is_described_with_its_schemas(server: Server) -> None:
-    described = server.call("GET", "/v1/actions/createSource").json()
+def test_action_is_described_with_its_schemas(served: Server) -> None:
+    described = served.call("GET", "/v1/actions/createSource").json()
 
     assert described["label"] == "Create Source"
     assert described["effect"] == "write"
     assert "slug" in described["input"]["properties"]
-    assert server.call("GET", "/v1/actions/createSource", key=READER).status_code == 403
+    assert served.call("GET", "/v1/actions/createSource", key=READER).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -84,83 +84,83 @@ def test_action_is_described_with_its_schemas(server: Server) -> None:
     [{}, {"X-Api-Key": "wrong"}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eDp5"}],
     ids=["no key", "wrong key", "wrong bearer", "basic"],
 )
-def test_request_without_a_valid_key_is_rejected(server: Server, headers: dict[str, str]) -> None:
-    response = requests.get(f"{server.url}/v1/actions", headers=headers, timeout=10)
+def test_request_without_a_valid_key_is_rejected(served: Server, headers: dict[str, str]) -> None:
+    response = requests.get(f"{served.url}/v1/actions", headers=headers, timeout=10)
 
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == "Bearer"
     assert "X-Api-Key" in response.json()["error"]["hint"]
 
 
-def test_bearer_token_is_a_key(server: Server) -> None:
-    response = requests.get(f"{server.url}/v1/actions", headers={"Authorization": f"Bearer {READER}"}, timeout=10)
+def test_bearer_token_is_a_key(served: Server) -> None:
+    response = requests.get(f"{served.url}/v1/actions", headers={"Authorization": f"Bearer {READER}"}, timeout=10)
 
     assert response.status_code == 200
 
 
-def test_unknown_and_foreign_connection_get_the_same_error(server: Server) -> None:
-    foreign = server.run("listSources", {}, key=READER, X_Connection="other")
-    unknown = server.run("listSources", {}, key=READER, X_Connection="nope")
+def test_unknown_and_foreign_connection_get_the_same_error(served: Server) -> None:
+    foreign = served.run("listSources", {}, key=READER, X_Connection="other")
+    unknown = served.run("listSources", {}, key=READER, X_Connection="nope")
 
     assert (foreign.status_code, unknown.status_code) == (404, 404)
     assert foreign.text.replace("other", "nope") == unknown.text
 
 
-def test_only_connection_needs_no_header(server: Server) -> None:
+def test_only_connection_needs_no_header(served: Server) -> None:
     headers = {"X-Api-Key": READER}
-    response = requests.post(f"{server.url}/v1/actions/listSources", json={}, headers=headers, timeout=10)
+    response = requests.post(f"{served.url}/v1/actions/listSources", json={}, headers=headers, timeout=10)
 
     assert response.status_code == 200
 
 
-def test_several_connections_need_a_header(server: Server) -> None:
+def test_several_connections_need_a_header(served: Server) -> None:
     response = requests.post(
-        f"{server.url}/v1/actions/listSources", json={}, headers={"X-Api-Key": "key-of-admin"}, timeout=10
+        f"{served.url}/v1/actions/listSources", json={}, headers={"X-Api-Key": "key-of-admin"}, timeout=10
     )
 
     assert response.status_code == 400
     assert "main, other" in response.json()["error"]["hint"]
 
 
-def test_read_only_caller_changes_nothing(server: Server) -> None:
-    response = server.run("createSource", SOURCE, key=READER)
+def test_read_only_caller_changes_nothing(served: Server) -> None:
+    response = served.run("createSource", SOURCE, key=READER)
 
     assert (response.status_code, response.json()["error"]["type"]) == (403, "PolicyError")
-    assert "checkout" not in [source["slug"] for source in server.workspace.sources]
+    assert "checkout" not in [source["slug"] for source in served.workspace.sources]
 
 
-def test_policy_of_the_connection_holds_for_every_caller(server: Server) -> None:
-    source_id = server.workspace.sources[0]["id"]
+def test_policy_of_the_connection_holds_for_every_caller(served: Server) -> None:
+    source_id = served.workspace.sources[0]["id"]
 
-    response = server.run("deleteSource", {"sourceId": source_id}, X_Connection="other")
+    response = served.run("deleteSource", {"sourceId": source_id}, X_Connection="other")
 
     assert response.status_code == 403
-    assert source_id in [source["id"] for source in server.workspace.sources]
+    assert source_id in [source["id"] for source in served.workspace.sources]
 
 
 @pytest.mark.parametrize(
     ("body", "message"),
     [(b"{", "not JSON"), (b"[]", "must be a JSON object"), (b'"x"', "must be a JSON object")],
 )
-def test_body_that_is_not_an_object_is_rejected(server: Server, body: bytes, message: str) -> None:
+def test_body_that_is_not_an_object_is_rejected(served: Server, body: bytes, message: str) -> None:
     response = requests.post(
-        f"{server.url}/v1/actions/listSources", data=body, headers={"X-Api-Key": READER}, timeout=10
+        f"{served.url}/v1/actions/listSources", data=body, headers={"X-Api-Key": READER}, timeout=10
     )
 
     assert response.status_code == 400
     assert message in response.json()["error"]["message"]
 
 
-def test_body_over_the_limit_is_rejected(server: Server) -> None:
+def test_body_over_the_limit_is_rejected(served: Server) -> None:
     response = requests.post(
-        f"{server.url}/v1/actions/listSources", data=b" " * 4_000_001, headers={"X-Api-Key": READER}, timeout=10
+        f"{served.url}/v1/actions/listSources", data=b" " * 4_000_001, headers={"X-Api-Key": READER}, timeout=10
     )
 
     assert response.status_code == 413
 
 
-def test_invalid_inputs_are_all_listed(server: Server) -> None:
-    response = server.run("createSource", {"count": 1})
+def test_invalid_inputs_are_all_listed(served: Server) -> None:
+    response = served.run("createSource", {"count": 1})
 
     assert response.status_code == 422
     assert [problem["location"] for problem in response.json()["error"]["problems"]] == [
@@ -171,21 +171,21 @@ def test_invalid_inputs_are_all_listed(server: Server) -> None:
     ]
 
 
-def test_rate_limit_names_the_wait(server: Server) -> None:
-    server.workspace.add_fault("rate-limit:0/min")
+def test_rate_limit_names_the_wait(served: Server) -> None:
+    served.workspace.add_fault("rate-limit:0/min")
 
-    response = server.run("listSources", {}, X_Max_Wait="0")
+    response = served.run("listSources", {}, X_Max_Wait="0")
 
     assert response.status_code == 429
     assert int(response.headers["Retry-After"]) >= 1
 
 
-def test_unknown_outcome_and_conflict_differ_in_type(server: Server) -> None:
-    server.workspace.set_assumption("slug-taken", "409")
-    taken = server.workspace.sources[0]["slug"]
-    conflict = server.run("createSource", {**SOURCE, "slug": taken})
-    server.workspace.add_fault("drop:1:after")
-    unknown = server.run("createSource", SOURCE)
+def test_unknown_outcome_and_conflict_differ_in_type(served: Server) -> None:
+    served.workspace.set_assumption("slug-taken", "409")
+    taken = served.workspace.sources[0]["slug"]
+    conflict = served.run("createSource", {**SOURCE, "slug": taken})
+    served.workspace.add_fault("drop:1:after")
+    unknown = served.run("createSource", SOURCE)
 
     assert [each.status_code for each in (conflict, unknown)] == [409, 409]
     assert [each.json()["error"]["type"] for each in (conflict, unknown)] == ["ConflictError", "OutcomeUnknownError"]
@@ -225,20 +225,20 @@ def test_defect_in_a_write_has_no_status_that_engines_repeat(caplog: pytest.LogC
     assert "KeyError" in caplog.text
 
 
-def test_server_error_of_a_create_is_not_a_5xx(server: Server) -> None:
-    server.workspace.add_fault("error:500:1")
+def test_server_error_of_a_create_is_not_a_5xx(served: Server) -> None:
+    served.workspace.add_fault("error:500:1")
 
-    response = server.run("createSource", SOURCE, X_Max_Wait="0")
+    response = served.run("createSource", SOURCE, X_Max_Wait="0")
 
     assert response.status_code < 500
     assert response.status_code != 429
 
 
 def test_access_log_names_caller_connection_action_and_nothing_secret(
-    server: Server, caplog: pytest.LogCaptureFixture
+    served: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "connector.access"):
-        server.run("createSource", {**SOURCE, "slug": "private-slug"})
+        served.run("createSource", {**SOURCE, "slug": "private-slug"})
 
     (line,) = [record.getMessage() for record in caplog.records if record.name == "connector.access"]
     assert "POST /v1/actions/{key} caller=admin connection=main action=createSource status=200 ms=" in line
@@ -246,14 +246,14 @@ def test_access_log_names_caller_connection_action_and_nothing_secret(
     assert "key-of-admin" not in line
 
 
-def test_liveness_and_readiness_need_no_key(server: Server) -> None:
-    assert requests.get(f"{server.url}/liveness", timeout=10).json() == {"ok": True}
-    assert requests.get(f"{server.url}/readiness", timeout=10).status_code == 200
-    server.app.is_draining = True
-    assert requests.get(f"{server.url}/readiness", timeout=10).status_code == 503
+def test_liveness_and_readiness_need_no_key(served: Server) -> None:
+    assert requests.get(f"{served.url}/liveness", timeout=10).json() == {"ok": True}
+    assert requests.get(f"{served.url}/readiness", timeout=10).status_code == 200
+    served.app.is_draining = True
+    assert requests.get(f"{served.url}/readiness", timeout=10).status_code == 503
 
 
-def test_slow_connection_does_not_take_the_threads_of_another(segment: connector.Component, server: Server) -> None:
+def test_slow_connection_does_not_take_the_threads_of_another(segment: connector.Component, served: Server) -> None:
     release = threading.Event()
 
     def hold(_request: object) -> ServerResponse:
@@ -264,7 +264,7 @@ def test_slow_connection_does_not_take_the_threads_of_another(segment: connector
         slow.script = hold
         connections = {
             "slow": ServedConnection({"fields": {"apiKey": "t", "baseUrl": slow.url}}),
-            "quick": ServedConnection(server.workspace.connection),
+            "quick": ServedConnection(served.workspace.connection),
         }
         service = Service(segment, connections, [Caller("c", "k", ("slow", "quick"))])
         with asgi_server.serve(HttpApp(service, threads=8).asgi()) as url:

@@ -73,8 +73,8 @@ def test_limits_and_connection_are_not_in_the_document(described: dict[str, Any]
     assert "x-hidden" not in text
 
 
-def test_document_holds_only_what_the_caller_may_run(server: Server, segment: connector.Component) -> None:
-    offered = server.call("GET", "/openapi.json", key=READER).json()["paths"]
+def test_document_holds_only_what_the_caller_may_run(served: Server, segment: connector.Component) -> None:
+    offered = served.call("GET", "/openapi.json", key=READER).json()["paths"]
 
     policy = Policy(read_only=True)
     expected = {f"/v1/actions/{key}" for key, action in segment.actions.items() if policy.permits(action)}

@@ -28,19 +28,19 @@ SOURCE = {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"}
 HEADER = "Spiff-Connector-Proxy-Api-Key"
 
 
-def do(server: Server, action: str, inputs: dict[str, Any], key: str = TENANT) -> dict[str, Any]:
+def do(served: Server, action: str, inputs: dict[str, Any], key: str = TENANT) -> dict[str, Any]:
     """Send a service task as SpiffArena's backend does."""
     task = {"spiff__task_id": "t", "spiff__task_data": {"password": "hunter2"}, "spiff__process_instance_id": 7}
     response = requests.post(
-        f"{server.url}/v1/do/segment/{action}", json={**inputs, **task}, headers={HEADER: key}, timeout=30
+        f"{served.url}/v1/do/segment/{action}", json={**inputs, **task}, headers={HEADER: key}, timeout=30
     )
     assert response.status_code in (200, 202, 401)
     content: dict[str, Any] = response.json()
     return content
 
 
-def test_commands_have_typed_parameters(server: Server) -> None:
-    commands = requests.get(f"{server.url}/v1/commands", headers={HEADER: TENANT}, timeout=10).json()
+def test_commands_have_typed_parameters(served: Server) -> None:
+    commands = requests.get(f"{served.url}/v1/commands", headers={HEADER: TENANT}, timeout=10).json()
 
     create = next(command for command in commands if command["id"] == "segment/createSource")
     assert {"id": "slug", "type": "str", "required": True} in create["parameters"]
@@ -49,63 +49,63 @@ def test_commands_have_typed_parameters(server: Server) -> None:
     assert "segment/deleteSource" not in [command["id"] for command in commands], "the connection blocks it"
 
 
-def test_caller_with_several_connections_gets_a_parameter_for_them(server: Server) -> None:
-    commands = requests.get(f"{server.url}/v1/commands", headers={HEADER: ADMIN}, timeout=10).json()
+def test_caller_with_several_connections_gets_a_parameter_for_them(served: Server) -> None:
+    commands = requests.get(f"{served.url}/v1/commands", headers={HEADER: ADMIN}, timeout=10).json()
 
     assert commands[0]["parameters"][0] == {"id": "connection", "type": "str", "required": True}
-    content = do(server, "listSources", {"connection": "main"}, key=ADMIN)
+    content = do(served, "listSources", {"connection": "main"}, key=ADMIN)
     assert content["command_response"]["http_status"] == 200
 
 
-def test_no_logins_are_offered(server: Server) -> None:
-    assert requests.get(f"{server.url}/v1/auths", headers={HEADER: TENANT}, timeout=10).json() == []
+def test_no_logins_are_offered(served: Server) -> None:
+    assert requests.get(f"{served.url}/v1/auths", headers={HEADER: TENANT}, timeout=10).json() == []
 
 
-def test_service_task_gets_the_payload(server: Server) -> None:
-    content = do(server, "createSource", SOURCE)
+def test_service_task_gets_the_payload(served: Server) -> None:
+    content = do(served, "createSource", SOURCE)
 
     assert content["error"] is None
     assert content["command_response_version"] == 2
     assert content["command_response"]["body"]["data"]["data"]["source"]["slug"] == "checkout"
 
 
-def test_error_has_the_class_as_code_and_the_status(server: Server) -> None:
-    content = do(server, "getSource", {"sourceId": "nope"})
+def test_error_has_the_class_as_code_and_the_status(served: Server) -> None:
+    content = do(served, "getSource", {"sourceId": "nope"})
 
     assert content["error"]["error_code"] == "NotFoundError"
     assert content["command_response"]["http_status"] == 404
     assert content["command_response"]["body"]["error"]["type"] == "NotFoundError"
 
 
-def test_wrong_key_is_an_error_of_the_task(server: Server) -> None:
-    content = do(server, "listSources", {}, key="wrong")
+def test_wrong_key_is_an_error_of_the_task(served: Server) -> None:
+    content = do(served, "listSources", {}, key="wrong")
 
     assert content["error"]["error_code"] == "CallerKeyError"
 
 
-def test_data_of_the_task_is_never_logged(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+def test_data_of_the_task_is_never_logged(served: Server, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        do(server, "listSources", {})
+        do(served, "listSources", {})
 
     assert "hunter2" not in caplog.text
 
 
-def test_typeahead_needs_the_secret_path_and_searches(server: Server) -> None:
-    caller = server.app.service.callers[1]
-    path = f"{server.arena.typeahead_path(caller)}/v1/typeahead/sources"
+def test_typeahead_needs_the_secret_path_and_searches(served: Server) -> None:
+    caller = served.app.service.callers[1]
+    path = f"{served.arena.typeahead_path(caller)}/v1/typeahead/sources"
 
-    choices = requests.get(f"{server.url}{path}?prefix=web&limit=1", timeout=10).json()
+    choices = requests.get(f"{served.url}{path}?prefix=web&limit=1", timeout=10).json()
 
     assert [choice["label"] for choice in choices] == ["old-website"]
-    assert requests.get(f"{server.url}/k/wrong/v1/typeahead/sources", timeout=10).status_code == 404
+    assert requests.get(f"{served.url}/k/wrong/v1/typeahead/sources", timeout=10).status_code == 404
     assert READER not in path
 
 
-def test_typeahead_returns_the_choice_that_was_picked_before(server: Server) -> None:
-    path = f"{server.arena.typeahead_path(server.app.service.callers[1])}/v1/typeahead/sources"
+def test_typeahead_returns_the_choice_that_was_picked_before(served: Server) -> None:
+    path = f"{served.arena.typeahead_path(served.app.service.callers[1])}/v1/typeahead/sources"
     picked = {"label": "gone", "key": "x"}
 
-    response = requests.get(server.url + path, params={"prefix": json.dumps(picked), "limit": "10"}, timeout=10)
+    response = requests.get(served.url + path, params={"prefix": json.dumps(picked), "limit": "10"}, timeout=10)
 
     assert response.json() == [picked]
 
@@ -155,7 +155,7 @@ def eventually(condition: Callable[[], object]) -> None:
 
 
 @pytest.fixture
-def slow_server(segment: connector.Component, backend: Backend, tmp_path: Path) -> Iterator[Server]:
+def slow_served(segment: connector.Component, backend: Backend, tmp_path: Path) -> Iterator[Server]:
     """A server that answers with 202 at once and reports to the backend."""
     with sandbox(faults=["latency:100ms"]) as workspace:
         service = Service(segment, {"main": ServedConnection(workspace.connection)}, [Caller("t", TENANT, ("main",))])
@@ -168,9 +168,9 @@ def slow_server(segment: connector.Component, backend: Backend, tmp_path: Path) 
 
 
 def test_long_call_is_accepted_and_reported_to_the_callback(
-    slow_server: Server, backend: Backend, tmp_path: Path
+    slow_served: Server, backend: Backend, tmp_path: Path
 ) -> None:
-    content = do(slow_server, "createSource", {**SOURCE, "spiff__callback_url": f"{backend.url}/tasks/7/t/callback"})
+    content = do(slow_served, "createSource", {**SOURCE, "spiff__callback_url": f"{backend.url}/tasks/7/t/callback"})
 
     assert content["command_response"]["http_status"] == 202
     eventually(lambda: backend.received)
@@ -182,11 +182,11 @@ def test_long_call_is_accepted_and_reported_to_the_callback(
 
 
 def test_result_stays_on_disk_until_the_callback_is_accepted(
-    slow_server: Server, backend: Backend, tmp_path: Path
+    slow_served: Server, backend: Backend, tmp_path: Path
 ) -> None:
     backend.statuses = [503, 200]
 
-    do(slow_server, "createSource", {**SOURCE, "spiff__callback_url": f"{backend.url}/tasks/7/t/callback"})
+    do(slow_served, "createSource", {**SOURCE, "spiff__callback_url": f"{backend.url}/tasks/7/t/callback"})
 
     eventually(lambda: len(backend.received) == 1)
     (stored,) = (tmp_path / "callbacks").glob("*.json")
@@ -200,10 +200,10 @@ def test_result_stays_on_disk_until_the_callback_is_accepted(
     ["http://169.254.169.254/latest", "https://evil.example/api/v1.0/x", "{base}/../admin", "{base}x/tasks", 7],
     ids=["metadata service", "other host", "parent folder", "other path", "not a string"],
 )
-def test_callback_goes_only_to_the_configured_backend(slow_server: Server, backend: Backend, url: Any) -> None:
+def test_callback_goes_only_to_the_configured_backend(slow_served: Server, backend: Backend, url: Any) -> None:
     target = url.replace("{base}", backend.url) if isinstance(url, str) else url
 
-    content = do(slow_server, "createSource", {**SOURCE, "spiff__callback_url": target})
+    content = do(slow_served, "createSource", {**SOURCE, "spiff__callback_url": target})
 
     assert content["command_response"]["http_status"] == 200, "without a callback the response waits for the result"
     assert backend.received == []
@@ -213,9 +213,9 @@ def test_callback_goes_only_to_the_configured_backend(slow_server: Server, backe
 
 
 @pytest.fixture
-def delegate(server: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
+def delegate(served: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The backend's client code, configured for the server."""
-    return load_delegate(server.url, TENANT, monkeypatch)
+    return load_delegate(served.url, TENANT, monkeypatch)
 
 
 def run_workflow(delegate: Any, slug: str, wanted: str = "") -> Any:
@@ -237,12 +237,12 @@ def run_workflow(delegate: Any, slug: str, wanted: str = "") -> Any:
     return workflow
 
 
-def test_workflow_runs_its_service_tasks(delegate: Any, server: Server) -> None:
+def test_workflow_runs_its_service_tasks(delegate: Any, served: Server) -> None:
     workflow = run_workflow(delegate, "checkout")
 
     assert workflow.is_completed()
     assert workflow.data["read"]["body"]["data"]["data"]["source"]["slug"] == "checkout"
-    assert "checkout" in [source["slug"] for source in server.workspace.sources]
+    assert "checkout" in [source["slug"] for source in served.workspace.sources]
 
 
 def test_connectors_of_the_backend_list_the_actions(delegate: Any) -> None:
