@@ -238,7 +238,9 @@ class HttpApp:
                     yield to_json(error_body(known_error(error))) + b"\n"
                     return
 
-        return StreamingResponse(lines(), media_type="application/jsonl")
+        accepted = call.request.headers.get("accept", "")
+        is_plain = "text/plain" in accepted and "jsonl" not in accepted
+        return StreamingResponse(lines(), media_type="text/plain" if is_plain else "application/jsonl")
 
     async def _choices(self, call: Call) -> Response:
         runner, query = self.runner(call), dict(call.request.query_params)

@@ -50,7 +50,7 @@ CHOICES: Schema = {
         }
     },
 }
-FAILURES = {"default": {"$ref": "#/components/responses/Error"}}
+FAILURES = {status: {"$ref": "#/components/responses/Error"} for status in ("4XX", "5XX")}
 
 
 def document(
@@ -196,7 +196,11 @@ def _records(action: Action[Any]) -> Schema:
         "description": "Return the records of all pages as JSON lines. An error after the first page is the last line.",
         "requestBody": {"content": {"application/json": {"schema": inputs}}},
         "responses": {
-            "200": {"description": "The records.", "content": {"application/jsonl": {"schema": lines}}},
+            # Generators of clients know plain text, but not JSON lines; the server sends what the client accepts.
+            "200": {
+                "description": "The records.",
+                "content": {"text/plain": {"schema": lines}, "application/jsonl": {"schema": lines}},
+            },
             **FAILURES,
         },
     }
