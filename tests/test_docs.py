@@ -1,0 +1,110 @@
+"""Every page of the docs: its commands run in one shell, its Python runs in one program, and its links lead somewhere.
+
+A served sandbox stands in for Segment. Blocks marked `console` show a dialog and are not run.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.sandbox_kit.sandbox import Sandbox
+from connector.testing import Harness, sandbox
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+TESTED_ELSEWHERE = {"flows.md", "sandbox.md", "testing.md"}
+PAGES = sorted(path for path in DOCS.rglob("*.md") if path.name not in TESTED_ELSEWHERE)
+
+
+def name_of(path: Path) -> str:
+    """Return the name of a page below the docs."""
+    return path.relative_to(DOCS).as_posix()
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Return the blocks of a page in one language."""
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox that the environment leads to, as a real workspace would be."""
+    with sandbox() as opened:
+        fields = opened.connection["fields"]
+        monkeypatch.setenv("SEGMENT_API_KEY", fields["apiKey"])
+        monkeypatch.setenv("SEGMENT_BASE_URL", fields["baseUrl"])
+        yield opened
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name_of)
+def test_python_of_a_page_runs(page: Path, workspace: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    namespace: dict[str, Any] = {"__name__": f"docs_{page.stem}"}
+    for block in blocks(page, "python"):
+        exec(compile(block, name_of(page), "exec"), namespace)
+        run_tests(namespace)
+
+
+def run_tests(namespace: dict[str, Any]) -> None:
+    """Run the tests of a block with the fixtures that they name, and forget them."""
+    for name in [name for name in namespace if name.startswith("test_")]:
+        test = namespace.pop(name)
+        fixtures = list(inspect.signature(test).parameters)
+        assert set(fixtures) <= {"harness", "sandbox"}
+        if "harness" in fixtures:
+            with Harness() as harness:
+                test(harness)
+        else:
+            with sandbox() as opened:
+                test(opened)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "sh")], ids=name_of)
+def test_commands_of_a_page_end_well(page: Path, workspace: Sandbox, tmp_path: Path) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "connector").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m connector "$@"\n', encoding="utf-8")
+    (tools / "connector").chmod(0o755)
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "examples").symlink_to(ROOT / "examples")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CONNECTOR_STATE_HOME": str(tmp_path / "state")}
+    environment["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
+
+    run = subprocess.run(
+        ["sh", "-e", "-c", "\n".join(blocks(page, "sh"))],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=name_of)
+def test_links_of_a_page_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+        if not target.startswith(("http:", "https:")):
+            assert (page.parent / target).exists(), target
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    linked = {(DOCS / target).resolve() for target in re.findall(r"\]\(([^)#\s]+)", index)}
+
+    generated = {page for page in DOCS.rglob("*.md") if page.parent.name == "actions"}
+    missing = {page.resolve() for page in DOCS.rglob("*.md")} - linked - {page.resolve() for page in generated}
+    assert {name_of(page) for page in missing} <= {"index.md"}
