@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import connector
 from connector.sandbox_kit.sandbox import Sandbox
 from connector.testing import Harness, sandbox
 
@@ -62,7 +63,7 @@ def run_tests(namespace: dict[str, Any]) -> None:
         fixtures = list(inspect.signature(test).parameters)
         assert set(fixtures) <= {"harness", "sandbox"}
         if "harness" in fixtures:
-            with Harness() as harness:
+            with Harness(connector.load_component()) as harness:
                 test(harness)
         else:
             with sandbox() as opened:
