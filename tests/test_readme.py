@@ -6,13 +6,13 @@ whose `make run` and `pip install` really install, as on a new machine; without 
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,13 +76,13 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ended(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Ended]]:
+def ended(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Ended]:
     """All commands of the README, run one after another in one shell; a served sandbox stands in for Segment."""
     home = tmp_path_factory.mktemp("home")
     with sandbox() as workspace:
         fields = workspace.connection["fields"]
         script = "\n".join(
-            f"{line}\necho \"\n{MARK} $?\"" for line in (_with_token(line, fields["apiKey"]) for line in commands())
+            f'{line}\necho "\n{MARK} $?"' for line in (_with_token(line, fields["apiKey"]) for line in commands())
         )
         environment = {**os.environ, "HOME": str(home), "CONNECTOR_STATE_HOME": str(home / "state")}
         environment |= {"SEGMENT_BASE_URL": fields["baseUrl"], "PYTHON": sys.executable}
@@ -98,7 +98,7 @@ def ended(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             timeout=300,
         )
     parts = re.split(rf"\n{MARK} (\d+)\n", run.stdout)
-    yield [
+    return [
         Ended(command, int(status), output)
         for command, output, status in zip(commands(), parts[::2], parts[1::2], strict=True)
     ]
@@ -130,7 +130,7 @@ def test_every_command_ends_well_in_the_order_printed(ended: list[Ended]) -> Non
 def test_commands_print_what_the_readme_shows(ended: list[Ended]) -> None:
     shown = [
         (commands_of(before.text)[-1], block.text)
-        for before, block in zip(BLOCKS, BLOCKS[1:], strict=False)
+        for before, block in itertools.pairwise(BLOCKS)
         if block.language == "json"
     ]
 

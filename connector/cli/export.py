@@ -15,7 +15,7 @@ from connector.errors import UsageError
 if TYPE_CHECKING:
     from connector.component.component import Component
 
-FORMATS = ("manifest", "prismatic-definition", "json-schema")
+FORMATS = ("manifest", "prismatic-definition", "json-schema", "openapi")
 
 
 @click.command(cls=Command)
@@ -33,6 +33,7 @@ def command(context: click.Context, *, format: str, path: Path | None, publish: 
     manifest              the manifest, as YAML
     prismatic-definition  the component definition that Prismatic reads, as JSON
     json-schema           the JSON Schemas of all inputs and payloads, as JSON
+    openapi               the OpenAPI 3.1 document of `connector serve`, as JSON
     """
     if publish and format != "prismatic-definition":
         raise UsageError("--publish requires the format prismatic-definition")
@@ -53,6 +54,10 @@ def _document(component: Component, name: str, *, publish: bool) -> dict[str, An
 
     if name == "json-schema":
         return schemas(component)
+    if name == "openapi":
+        from connector.engines.openapi import document
+
+        return document(component)
     return published(component) if publish else server_form(component)
 
 

@@ -32,6 +32,8 @@ COMMANDS = {
     "check": Lazy("connector.cli.check:command", "Check the component for problems."),
     "docs": Lazy("connector.cli.docs:command", "Generate the reference pages."),
     "sandbox": Lazy("connector.cli.sandbox.group:group", "Run a local copy of the service."),
+    "serve": Lazy("connector.cli.serve:command", "Serve the component over HTTP for workflow engines."),
+    "mcp": Lazy("connector.cli.mcp:command", "Offer the actions as tools to a language model."),
     "flow": Lazy("connector.cli.flow.group:group", "Check, run, and draw Prismatic flows."),
     "completion": Lazy("connector.cli.completion:command", "Print a shell completion script."),
 }

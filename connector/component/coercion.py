@@ -17,8 +17,8 @@ def json_text(value: Any, expected: str) -> Any:
         return value
     try:
         return from_json(value, allow_inf_nan=False)
-    except ValueError as error:
-        reason = str(error)
+    except (ValueError, TypeError) as error:  # TypeError: a string with a lone surrogate cannot be encoded
+        reason = "it has a lone surrogate" if isinstance(error, TypeError) else str(error)
     raise PydanticCustomError(
         "json_text",
         "is not valid JSON ({reason}); a JSON {expected} is expected",

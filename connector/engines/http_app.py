@@ -17,7 +17,7 @@ import functools
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -25,6 +25,8 @@ import anyio
 import anyio.to_thread
 from pydantic_core import from_json, to_json
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -108,9 +110,17 @@ class HttpApp:
             self.route("/v1/connection", self._connection),
         ]
 
-    def asgi(self, *, more_routes: list[Route] | None = None) -> Starlette:
-        """Return the ASGI application."""
-        return Starlette(routes=[*self.routes(), *(more_routes or [])], lifespan=self._lifespan)
+    def asgi(self, *, more_routes: Sequence[Route] = (), hosts: Sequence[str] | None = None) -> Starlette:
+        """Return the ASGI application.
+
+        Args:
+            more_routes: Routes of other protocols.
+            hosts: Names that the header `Host` may have; None allows all. A server on loopback checks it, since a web
+                page could otherwise reach the server through a name that resolves to 127.0.0.1.
+        """
+        middleware = [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))] if hosts else []
+        routes = [*self.routes(), *more_routes]
+        return Starlette(routes=routes, middleware=middleware, lifespan=self._lifespan)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

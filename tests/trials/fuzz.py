@@ -119,7 +119,21 @@ def connection_target(component: connector.Component) -> Target:
 
 def yaml_target(choose: random.Random) -> str:
     """YAML: parsed, or rejected with a line."""
-    parts = ["a: 1\n", "- b\n", "  c: [1, 2\n", "&x ", "*x\n", "{", "}", "!!int 'x'\n", "\t", "? ", "---\n", "'", "<<: *x\n"]
+    parts = [
+        "a: 1\n",
+        "- b\n",
+        "  c: [1, 2\n",
+        "&x ",
+        "*x\n",
+        "{",
+        "}",
+        "!!int 'x'\n",
+        "\t",
+        "? ",
+        "---\n",
+        "'",
+        "<<: *x\n",
+    ]
     text = "".join(choose.choices(parts, k=choose.randrange(12)))
     try:
         parse_yaml(text)

@@ -23,7 +23,7 @@ from tests.trials.report import Report
 
 TOKEN = "sgp_token/of+the=trial"
 FORMS = (TOKEN, base64.b64encode(TOKEN.encode()).decode(), quote(TOKEN, safe=""), TOKEN.replace("/", "\\/"))
-OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s'
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
 DEADLINE = 2.0
 SLACK = 3.0
 LARGEST = 1_000_000
@@ -78,7 +78,9 @@ def wrong_length(choose: random.Random) -> bytes:
 
 def broken_chunks(choose: random.Random) -> bytes:
     """Chunked encoding that does not hold."""
-    body = choose.choice([b"5\r\nabc", b"zz\r\nabc\r\n0\r\n\r\n", b"-1\r\nabc", b"FFFFFFFFFFFFFFFFF\r\nabc", b"3\r\nabcd\r\n"])
+    body = choose.choice(
+        [b"5\r\nabc", b"zz\r\nabc\r\n0\r\n\r\n", b"-1\r\nabc", b"FFFFFFFFFFFFFFFFF\r\nabc", b"3\r\nabcd\r\n"]
+    )
     return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body
 
 
@@ -113,7 +115,9 @@ def odd_json(choose: random.Random) -> bytes:
             choose.randbytes(50),
         ]
     )
-    return whole(body, choose.choice(["200 OK", "201 Created", "404 Not Found", "429 Slow", "500 Oops"]), "Retry-After: 0")
+    return whole(
+        body, choose.choice(["200 OK", "201 Created", "404 Not Found", "429 Slow", "500 Oops"]), "Retry-After: 0"
+    )
 
 
 def odd_headers(choose: random.Random) -> bytes:

@@ -1,0 +1,81 @@
+"""`connector mcp`: the component as tools of the Model Context Protocol."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING
+
+import click
+
+from connector.cli.connection_options import ConnectionOptions, connection_options
+from connector.cli.shared_options import Command, common_options, component_of
+from connector.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from connector.engines.mcp_server import McpTools
+
+PORT = 4040
+
+
+@click.command(cls=Command)
+@click.option("--write", is_flag=True, help="Offer tools that change something; destructive ones ask the user.")
+@click.option("--yes", is_flag=True, help="With --write: run destructive tools without asking.")
+@click.option("--tool", "tools", multiple=True, metavar="KEY", help="Offer only this action; repeat for more.")
+@click.option("--http", is_flag=True, help="Serve over HTTP at /mcp instead of standard input and output.")
+@click.option("--port", default=PORT, show_default=True, help="With --http: port; 0 takes a free one.")
+@connection_options
+@common_options
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    write: bool,
+    yes: bool,
+    tools: tuple[str, ...],
+    http: bool,
+    port: int,
+    connecting: ConnectionOptions,
+) -> None:
+    r"""Offer the actions as tools to a language model, read-only unless --write.
+
+    \b
+    connector mcp --sandbox
+    connector mcp --write --tool listSources --tool updateSource
+    connector mcp --http --port 4040
+    """
+    if importlib.util.find_spec("mcp") is None:
+        raise MissingExtraError("connector mcp needs the package mcp", hint="Run: pip install 'segment-connector[mcp]'")
+    import anyio
+
+    from connector.component.runner import Runner
+    from connector.engines.mcp_server import McpTools
+
+    component = component_of(context)
+    opened = connecting.open(component, read_only=not write)
+    runner = Runner(
+        component,
+        opened.runner.connection,
+        allow=tools or None,
+        read_only=not write,
+        max_wait=connecting.max_wait,
+    )
+    offered = McpTools(runner, confirm=not yes)
+    if http:
+        from connector.sandbox_kit.asgi_server import require_server, run
+
+        require_server()
+        run(
+            offered.server().streamable_http_app(),
+            port=port,
+            ready=lambda url: click.echo(f"url  {url}/mcp"),
+        )
+    else:
+        anyio.run(_over_standard_streams, offered)
+
+
+async def _over_standard_streams(offered: McpTools) -> None:
+    from mcp.server.stdio import stdio_server
+
+    server = offered.server()
+    async with stdio_server() as (reader, writer):
+        await server.run(reader, writer, server.create_initialization_options())

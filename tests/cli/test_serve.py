@@ -1,0 +1,178 @@
+"""`connector serve` and `connector mcp` as programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+import requests
+
+from connector.testing import sandbox
+from tests.support.server import LoopbackServer, ServerResponse
+
+ROOT = Path(__file__).parents[2]
+SOURCE = {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"}
+
+
+@contextmanager
+def started(*arguments: str, tmp_path: Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a command and end it."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CONNECTOR_STATE_HOME": str(tmp_path), **variables}
+    command = [sys.executable, "-m", "connector", *arguments]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def access(process: subprocess.Popen[str]) -> dict[str, str]:
+    """Return what a server prints when it is ready, by name."""
+    assert process.stdout
+    lines = iter(process.stdout.readline, "")
+    printed = {}
+    for line in lines:
+        name, _, value = line.strip().partition(" ")
+        printed[name] = value.strip()
+        if name == "curl":
+            break
+    return printed
+
+
+def test_first_start_needs_no_file_and_its_curl_line_works(tmp_path: Path) -> None:
+    with started("serve", "--sandbox", "--port", "0", tmp_path=tmp_path) as process:
+        printed = access(process)
+        line = f"curl --silent {printed['curl']}"
+        result = subprocess.run(line, shell=True, capture_output=True, text=True, check=True, timeout=30)
+
+    assert "data" in json.loads(result.stdout)
+    assert set(printed) >= {"url", "key", "openapi", "typeahead"}
+
+
+def test_key_comes_from_the_environment_and_the_document_is_served(tmp_path: Path) -> None:
+    with started(
+        "serve", "--sandbox", "--port", "0", "--read-only", tmp_path=tmp_path, CONNECTOR_SERVE_KEY="chosen"
+    ) as process:
+        url = access(process)["url"]
+        document = requests.get(f"{url}/openapi.json", headers={"X-Api-Key": "chosen"}, timeout=10).json()
+
+    assert document["openapi"] == "3.1.0"
+    assert "/v1/actions/createSource" not in document["paths"]
+
+
+def test_other_host_names_are_rejected_on_loopback(tmp_path: Path) -> None:
+    with started("serve", "--sandbox", "--port", "0", tmp_path=tmp_path) as process:
+        url = access(process)["url"]
+        response = requests.get(f"{url}/liveness", headers={"Host": "evil.example"}, timeout=10)
+
+    assert response.status_code == 400
+
+
+def test_write_in_flight_is_finished_after_a_signal_to_stop(tmp_path: Path) -> None:
+    received = threading.Event()
+
+    def slow(_request: object) -> ServerResponse:
+        received.set()
+        time.sleep(3)  # longer than the default grace of a server in tests
+        return ServerResponse({"data": {"source": {"id": "new"}}}, 201)
+
+    with LoopbackServer().running() as service:
+        service.script = slow
+        variables = {"SEGMENT_API_KEY": "t", "SEGMENT_BASE_URL": service.url, "CONNECTOR_SERVE_KEY": "k"}
+        with started("serve", "--port", "0", tmp_path=tmp_path, **variables) as process:
+            url = access(process)["url"]
+            responses: list[requests.Response] = []
+
+            def write() -> None:
+                responses.append(
+                    requests.post(f"{url}/v1/actions/createSource", json=SOURCE, headers={"X-Api-Key": "k"}, timeout=30)
+                )
+
+            thread = threading.Thread(target=write)
+            thread.start()
+            assert received.wait(20)
+            process.send_signal(signal.SIGTERM)
+            thread.join(30)
+            process.wait(20)
+
+    assert responses[0].json() == {"data": {"data": {"source": {"id": "new"}}}}
+    assert len(service.asked) == 1
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_mcp_over_standard_streams_reads_but_does_not_write(mode: str, tmp_path: Path) -> None:
+    pytest.importorskip("mcp", reason="the extra mcp is not installed")
+    from mcp import Client
+    from mcp.client.stdio import StdioServerParameters, stdio_client
+
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CONNECTOR_STATE_HOME": str(tmp_path)}
+    parameters = StdioServerParameters(
+        command=sys.executable, args=["-m", "connector", "mcp", "--sandbox"], env=environment
+    )
+
+    async def run() -> tuple[set[str], Any]:
+        async with Client(stdio_client(parameters), mode=mode) as session:
+            tools = await session.list_tools()
+            result = await session.call_tool("listSources", {"count": 1})
+            return {tool.name for tool in tools.tools}, result
+
+    names, result = anyio.run(run)
+
+    assert "listSources" in names
+    assert not names & {"createSource", "deleteSource", "rawRequest"}
+    assert not result.is_error
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_mcp_over_http_offers_the_named_tools(mode: str, tmp_path: Path) -> None:
+    pytest.importorskip("mcp", reason="the extra mcp is not installed")
+    from mcp import Client
+
+    arguments = ("mcp", "--sandbox", "--http", "--port", "0", "--write", "--tool", "createSource")
+    with started(*arguments, tmp_path=tmp_path) as process:
+        assert process.stdout
+        url = process.stdout.readline().split()[1]
+
+        async def run() -> set[str]:
+            async with Client(url, mode=mode) as session:
+                return {tool.name for tool in (await session.list_tools()).tools}
+
+        names = anyio.run(run)
+
+    assert names == {"createSource", "choices"}
+
+
+def test_profile_less_start_without_credentials_names_both_ways(tmp_path: Path) -> None:
+    with started("serve", "--port", "0", tmp_path=tmp_path) as process:
+        _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 3
+    assert "--sandbox" in errors or "SEGMENT_API_KEY" in errors
+
+
+def test_served_workspace_is_the_one_of_the_connection(tmp_path: Path) -> None:
+    with sandbox() as workspace:
+        fields = workspace.connection["fields"]
+        variables = {
+            "SEGMENT_API_KEY": fields["apiKey"],
+            "SEGMENT_BASE_URL": fields["baseUrl"],
+            "CONNECTOR_SERVE_KEY": "k",
+        }
+        with started("serve", "--port", "0", tmp_path=tmp_path, **variables) as process:
+            url = access(process)["url"]
+            requests.post(f"{url}/v1/actions/createSource", json=SOURCE, headers={"X-Api-Key": "k"}, timeout=30)
+
+        assert "checkout" in [source["slug"] for source in workspace.sources]
