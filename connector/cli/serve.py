@@ -5,25 +5,40 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from connector.cli.connection_options import ConnectionOptions, OpenConnection, connection_options
+from connector.cli.connection_options import ConnectionOptions, connection_options
 from connector.cli.output import plain, print_line
 from connector.cli.shared_options import Command, common_options, component_of
+from connector.common.state_dir import state_folder
 
 if TYPE_CHECKING:
     from connector.component.component import Component
-    from connector.engines.service import Service
+    from connector.engines.service import Caller, Service
+    from connector.engines.spiffarena import SpiffArena
 
 PORT = 4030
 KEY_VARIABLE = "CONNECTOR_SERVE_KEY"
+CALLBACK_TOKEN_VARIABLE = "CONNECTOR_CALLBACK_TOKEN"  # noqa: S105 - the name of a variable
 CONNECTION_NAME = "main"
 GRACE_SECONDS = 60.0
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 
-@click.command(cls=Command)
+class ServeGroup(click.Group):
+    """The command, which serves unless it is followed by `check`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; the value of `--sandbox` only follows `=`."""
+        return super().parse_args(ctx, ["--sandbox=" if each == "--sandbox" else each for each in args])
+
+
+@click.group(cls=ServeGroup, invoke_without_command=True)
+@click.option("--profiles", "file", type=click.Path(path_type=Path), help="File with profiles and callers.")
 @click.option("--port", default=PORT, show_default=True, help="Port; 0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
 @click.option("--allow-remote", is_flag=True, help="Allow a --host that other hosts can reach.")
@@ -38,6 +53,7 @@ GRACE_SECONDS = 60.0
 def command(
     context: click.Context,
     *,
+    file: Path | None,
     port: int,
     host: str,
     allow_remote: bool,
@@ -50,49 +66,75 @@ def command(
 
     \b
     connector serve --sandbox
-    connector serve --read-only
-    curl -H "X-Api-Key: KEY" -d '{"count": 1}' http://127.0.0.1:4030/v1/actions/listSources
+    connector serve --profiles server.toml
+    connector serve check server.toml
 
-    The key comes from CONNECTOR_SERVE_KEY, else a new one is made at each start.
+    Without --profiles there is one connection and one key, which comes from CONNECTOR_SERVE_KEY, else a new
+    one is made at each start. With it, SIGHUP reads the callers and their keys again.
     """
+    if context.invoked_subcommand:
+        return
     from connector.sandbox_kit.asgi_server import require_server, run
 
     require_server()
     component = component_of(context)
     _watch(component)
-    opened = connecting.open(component, read_only=read_only)
-    key = os.environ.get(KEY_VARIABLE) or secrets.token_urlsafe(24)
-    service = _service(component, opened, key)
+    service = _file_service(component, file) if file else _own_service(component, connecting, read_only=read_only)
 
     from connector.engines.http_app import HttpApp
     from connector.engines.spiffarena import SpiffArena
 
-    app = HttpApp(service, max_wait=connecting.max_wait)
-    arena = SpiffArena(app, callback_base=callback_base, callback_token=os.environ.get("CONNECTOR_CALLBACK_TOKEN", ""))
-
-    def drain() -> None:
-        app.is_draining = True
-
+    app = HttpApp(service, max_wait=connecting.max_wait, reload=_reload(component, file) if file else None)
+    token = os.environ.get(CALLBACK_TOKEN_VARIABLE, "")
+    arena = SpiffArena(
+        app, callback_base=callback_base, callback_token=token, folder=state_folder(os.environ) / "callbacks"
+    )
     run(
-        app.asgi(more_routes=arena.routes(), hosts=None if allow_remote else LOOPBACK_HOSTS),
+        app.asgi(
+            more_routes=arena.routes(),
+            hosts=None if allow_remote else LOOPBACK_HOSTS,
+            on_start=arena.deliver_stored,
+        ),
         host=host,
         port=port,
         allow_remote=allow_remote,
-        ready=lambda url: _print_access(component, url, key, arena.typeahead_path(service.callers[0])),
+        ready=lambda url: _print_access(service, url, arena, print_key=file is None),
         log=print_line if sys.stderr.isatty() else None,
         grace=grace,
-        stopping=drain,
+        stopping=app.drain,
     )
 
 
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+@command.command(cls=Command)
+@click.argument("file", type=click.Path(path_type=Path))
+@common_options
+@click.pass_context
+def check(context: click.Context, *, file: Path) -> None:
+    """Check FILE, the file of --profiles, and print who may use what."""
+    service = _file_service(component_of(context), file)
+    for caller in service.callers:
+        count = len({action.key for action in service.actions(caller.policy)})
+        click.echo(plain(f"{caller.name}: {', '.join(caller.connections)} ({count} actions)"))
+    service.close()
 
 
-def _service(component: Component, opened: OpenConnection, key: str) -> Service:
+def _own_service(component: Component, connecting: ConnectionOptions, *, read_only: bool) -> Service:
     from connector.engines.service import Caller, ServedConnection, Service
 
+    opened = connecting.open(component, read_only=read_only)
     served = ServedConnection(opened.resolved.connection, opened.runner.policy)
+    key = os.environ.get(KEY_VARIABLE) or secrets.token_urlsafe(24)
     return Service(component, {CONNECTION_NAME: served}, [Caller("default", key, (CONNECTION_NAME,))])
+
+
+def _file_service(component: Component, file: Path) -> Service:
+    from connector.engines.callers import load_service
+
+    return load_service(component, file.expanduser(), os.environ)
+
+
+def _reload(component: Component, file: Path) -> Callable[[], Sequence[Caller]]:
+    return lambda: _file_service(component, file).callers
 
 
 def _watch(component: Component) -> None:
@@ -102,15 +144,17 @@ def _watch(component: Component) -> None:
         component.add_plugin(telemetry.Telemetry(), "telemetry")
 
 
-def _print_access(component: Component, url: str, key: str, typeahead: str) -> None:
-    ready = [action.key for action in component.actions.values() if not action.inputs.required_keys()]
+def _print_access(service: Service, url: str, arena: SpiffArena, *, print_key: bool) -> None:
+    ready = [action.key for action in service.component.actions.values() if not action.inputs.required_keys()]
+    action = min(ready or service.component.actions, key=len)
+    key = service.callers[0].key if print_key else "KEY"
     lines = [
         f"url        {url}",
-        f"key        {key}",
+        *([f"key        {key}"] if print_key else [f"callers    {', '.join(each.name for each in service.callers)}"]),
         f"openapi    {url}/openapi.json",
-        f"typeahead  {url}{typeahead}",
+        *(f"typeahead  {url}{arena.typeahead_path(caller)} ({caller.name})" for caller in service.callers),
         "",
-        f"curl -H 'X-Api-Key: {key}' -d '{{}}' {url}/v1/actions/{min(ready or component.actions, key=len)}",
+        f"curl -H 'X-Api-Key: {key}' -d '{{}}' {url}/v1/actions/{action}",
     ]
     click.echo(plain("\n".join(lines)))
     sys.stdout.flush()

@@ -47,12 +47,14 @@ class Profile:
         component: Key of the component.
         connection: Key of the connection; None is the first one of the component.
         fields: Fields of the connection, with references not yet resolved.
+        file: File that holds the profile, from whose folder relative references start; None is the user's own.
     """
 
     name: str
     component: str | None = None
     connection: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    file: Path | None = None
 
     def installed_component(self) -> Component:
         """Load the component that the profile names, else the bundled one.
@@ -77,24 +79,34 @@ class Profile:
         if self.component not in (None, component.key):
             text = f'profile "{self.name}" is for component "{self.component}", not "{component.key}"'
             raise ConnectionInputError(text)
-        folder = profiles_file(environment).parent
-        fields = {key: self._resolved(key, value, environment, folder) for key, value in self.fields.items()}
+        folder = (self.file or profiles_file(environment)).parent
+        fields: dict[str, Any] = {}
+        for key, value in self.fields.items():
+            try:
+                fields[key] = resolved(value, environment, folder)
+            except ValueError as error:
+                raise ConnectionInputError(f'profile "{self.name}": {key}: {error}') from None
         return Credentials({"key": self.connection, "fields": fields}, f'profile "{self.name}"')
 
-    def _resolved(self, key: str, value: Any, environment: Mapping[str, str], folder: Path) -> Any:
-        kind, colon, target = value.partition(":") if isinstance(value, str) else ("", "", "")
-        if colon and kind == "env":
-            if environment.get(target):
-                return environment[target]
-            reason = f"environment variable {target} is not set"
-        elif colon and kind == "file":
-            try:
-                return (folder / Path(target).expanduser()).read_text(encoding="utf-8").strip()
-            except (OSError, ValueError) as error:
-                reason = f"cannot read {target}: {getattr(error, 'strerror', None) or 'not UTF-8'}"
-        else:
-            return value
-        raise ConnectionInputError(f'profile "{self.name}": {key}: {reason}')
+
+def resolved(value: Any, environment: Mapping[str, str], folder: Path) -> Any:
+    """Return a value of the file with its reference resolved: `env:NAME`, or `file:PATH` relative to a folder.
+
+    Raises:
+        ValueError: If the variable is not set, or the file cannot be read. The message does not quote the value.
+    """
+    kind, colon, target = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if colon and kind == "env":
+        if environment.get(target):
+            return environment[target]
+        raise ValueError(f"environment variable {target} is not set")
+    if colon and kind == "file":
+        try:
+            return (folder / Path(target).expanduser()).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise ValueError(f"cannot read {target}: {reason}")
+    return value
 
 
 def check_name(name: str) -> None:
@@ -130,7 +142,27 @@ def load_profiles(environment: Mapping[str, str]) -> dict[str, Profile]:
         ConnectionInputError: If the file cannot be read, or is invalid.
     """
     file = profiles_file(environment)
-    tables = _parse(_read(file), file).get("profiles", {})
+    return profiles_of(_parse(_read(file), file), file)
+
+
+def read_config(file: Path) -> dict[str, Any]:
+    """Return the content of a configuration file: tables `profiles`, and for a server `callers`.
+
+    Raises:
+        ConnectionInputError: If the file cannot be read, or is not TOML.
+    """
+    if not file.exists():
+        raise ConnectionInputError(f"cannot read {file}: no such file")
+    return _parse(_read(file), file)
+
+
+def profiles_of(config: Mapping[str, Any], file: Path) -> dict[str, Profile]:
+    """Return the profiles in the content of a file by name.
+
+    Raises:
+        ConnectionInputError: If a profile is invalid.
+    """
+    tables = config.get("profiles", {})
     if not isinstance(tables, dict):
         raise ConnectionInputError(f'{file}: "profiles" must be a table')
     return {name: _profile(name, table, file) for name, table in tables.items()}
@@ -271,4 +303,4 @@ def _profile(name: str, table: Any, file: Path) -> Profile:
     for key, value in settings.items():
         if not isinstance(value, str | None):
             raise ConnectionInputError(f'{file}: profile "{name}": {key}: must be a string')
-    return Profile(name, settings["component"], settings["connection"], fields)
+    return Profile(name, settings["component"], settings["connection"], fields, file)

@@ -16,6 +16,7 @@ import contextlib
 import functools
 import logging
 import math
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ T = TypeVar("T")
 Handler = Callable[["Call"], Awaitable[Response]]
 
 access_log = logging.getLogger("connector.access")
+logger = logging.getLogger("connector.engines")
 
 MAX_BODY_BYTES = 4_000_000
 THREADS = 64
@@ -87,12 +89,22 @@ class HttpApp:
         service: Who may call what.
         threads: Maximum number of calls that run at once.
         max_wait: Maximum seconds that a call waits for rate limits, unless its header asks for less.
+        reload: Returns the callers anew; it is called at SIGHUP, so that keys change without a restart.
     """
 
-    def __init__(self, service: Service, *, threads: int = THREADS, max_wait: float = MAX_WAIT_SECONDS) -> None:
+    def __init__(
+        self,
+        service: Service,
+        *,
+        threads: int = THREADS,
+        max_wait: float = MAX_WAIT_SECONDS,
+        reload: Callable[[], Sequence[Caller]] | None = None,
+    ) -> None:
         self.service = service
+        self._reload = reload
         self.max_wait = max_wait
         self.is_draining = False
+        self._on_start: Callable[[], Awaitable[None]] | None = None
         self._threads = threads
         self._documents: dict[tuple[str, str, str], bytes] = {}
 
@@ -110,22 +122,48 @@ class HttpApp:
             self.route("/v1/connection", self._connection),
         ]
 
-    def asgi(self, *, more_routes: Sequence[Route] = (), hosts: Sequence[str] | None = None) -> Starlette:
+    def asgi(
+        self,
+        *,
+        more_routes: Sequence[Route] = (),
+        hosts: Sequence[str] | None = None,
+        on_start: Callable[[], Awaitable[None]] | None = None,
+    ) -> Starlette:
         """Return the ASGI application.
 
         Args:
             more_routes: Routes of other protocols.
             hosts: Names that the header `Host` may have; None allows all. A server on loopback checks it, since a web
                 page could otherwise reach the server through a name that resolves to 127.0.0.1.
+            on_start: Awaited before the first request.
         """
+        self._on_start = on_start
         middleware = [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))] if hosts else []
         routes = [*self.routes(), *more_routes]
         return Starlette(routes=routes, middleware=middleware, lifespan=self._lifespan)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        if self._reload and hasattr(signal, "SIGHUP"):
+            with contextlib.suppress(ValueError, RuntimeError):  # signals reach the main thread only
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._replace_callers, self._reload)
+        if self._on_start:
+            await self._on_start()
         yield
         self.service.close()
+
+    def drain(self) -> None:
+        """Report from now on that the server is not ready, while calls in progress finish."""
+        self.is_draining = True
+
+    def _replace_callers(self, load: Callable[[], Sequence[Caller]]) -> None:
+        try:
+            self.service.replace_callers(load())
+        except errors.ConnectorError as error:  # the present callers stay
+            logger.warning("the callers were not loaded again: %s", error)
+            return
+        self._documents.clear()
+        logger.info("loaded %d callers again", len(self.service.callers))
 
     def route(self, path: str, handler: Handler, *, method: str = "GET") -> Route:
         """Return a route whose handler runs for an authenticated caller and whose errors become responses."""

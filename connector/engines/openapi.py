@@ -7,7 +7,7 @@ from typing import Any
 
 from connector.component.component import Component
 from connector.component.definitions import Action, DataSource
-from connector.describe.summaries import metadata, resource
+from connector.describe.summaries import metadata
 
 Schema = dict[str, Any]
 
@@ -162,7 +162,7 @@ def _type_name(action: Action[Any]) -> str:
 
 
 def _tags(actions: Iterable[Action[Any]]) -> list[str]:
-    return list(dict.fromkeys(resource(action) for action in actions))
+    return list(dict.fromkeys(action.resource for action in actions))
 
 
 def _invoke(action: Action[Any], schemas: _Schemas) -> Schema:
@@ -171,7 +171,7 @@ def _invoke(action: Action[Any], schemas: _Schemas) -> Schema:
     payload = schemas.add(f"{name}Payload", action.output_schema if action.example is not None else {})
     return {
         "operationId": action.key,
-        "tags": [resource(action)],
+        "tags": [action.resource],
         **_words(action),
         "requestBody": {
             "required": bool(action.inputs.required_keys()),
@@ -191,7 +191,7 @@ def _records(action: Action[Any]) -> Schema:
     lines = {"type": "string", "description": "One JSON record per line."}
     return {
         "operationId": f"{action.key}Records",
-        "tags": [resource(action)],
+        "tags": [action.resource],
         "summary": f"{words['summary']}: all records",
         "description": "Return the records of all pages as JSON lines. An error after the first page is the last line.",
         "requestBody": {"content": {"application/json": {"schema": inputs}}},

@@ -111,6 +111,12 @@ class Service:
             self._open[name].policy = served.policy
         return self._open[name]
 
+    def replace_callers(self, callers: Collection[Caller]) -> None:
+        """Replace who may call; connections stay open."""
+        with self._lock:
+            self.callers = tuple(callers)
+            self._runners.clear()
+
     def actions(self, policy: Policy) -> list[Action[Any]]:
         """Return the actions that a policy permits, in the order of the manifest."""
         return [action for action in self.component.actions.values() if policy.permits(action)]

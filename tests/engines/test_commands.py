@@ -176,3 +176,83 @@ def test_served_workspace_is_the_one_of_the_connection(tmp_path: Path) -> None:
             requests.post(f"{url}/v1/actions/createSource", json=SOURCE, headers={"X-Api-Key": "k"}, timeout=30)
 
         assert "checkout" in [source["slug"] for source in workspace.sources]
+
+
+CALLERS = """
+[profiles.main.fields]
+apiKey = "env:WORKSPACE_TOKEN"
+baseUrl = "{url}"
+
+[callers.billing]
+key = "file:billing.key"
+profiles = ["main"]
+read_only = true
+
+[callers.admin]
+key = "key-of-the-admin-1"
+"""
+
+
+def write_callers(tmp_path: Path, url: str) -> Path:
+    """Write a file of callers and the key that it refers to."""
+    (tmp_path / "billing.key").write_text("key-of-billing-01\n", encoding="utf-8")
+    file = tmp_path / "server.toml"
+    file.write_text(CALLERS.format(url=url), encoding="utf-8")
+    return file
+
+
+def test_callers_of_a_file_have_their_keys_and_policies(tmp_path: Path) -> None:
+    with sandbox() as workspace:
+        fields = workspace.connection["fields"]
+        file = write_callers(tmp_path, fields["baseUrl"])
+        variables = {"WORKSPACE_TOKEN": fields["apiKey"]}
+        with started("serve", "--profiles", str(file), "--port", "0", tmp_path=tmp_path, **variables) as process:
+            printed = access(process)
+            url = printed["url"]
+            statuses = {
+                key: requests.post(
+                    f"{url}/v1/actions/createSource", json=SOURCE, headers={"X-Api-Key": key}, timeout=30
+                ).status_code
+                for key in ("key-of-billing-01", "key-of-the-admin-1", "wrong")
+            }
+            (tmp_path / "billing.key").write_text("new-key-of-billing", encoding="utf-8")
+            process.send_signal(signal.SIGHUP)
+            until = time.monotonic() + 20
+            while (
+                requests.get(f"{url}/v1/actions", headers={"X-Api-Key": "new-key-of-billing"}, timeout=10).status_code
+                == 401
+            ):
+                assert time.monotonic() < until
+            old = requests.get(f"{url}/v1/actions", headers={"X-Api-Key": "key-of-billing-01"}, timeout=10)
+
+    assert statuses == {"key-of-billing-01": 403, "key-of-the-admin-1": 200, "wrong": 401}
+    assert old.status_code == 401
+    assert printed["callers"] == "billing, admin"
+    assert "key-of" not in str(printed)
+
+
+def test_check_of_a_file_says_who_may_use_what(tmp_path: Path) -> None:
+    file = write_callers(tmp_path, "https://example.com")
+
+    with started("serve", "check", str(file), tmp_path=tmp_path, WORKSPACE_TOKEN="t") as process:
+        output, errors = process.communicate(timeout=30)
+
+    assert (process.returncode, errors) == (0, "")
+    assert output.splitlines() == ["billing: main (23 actions)", "admin: main (44 actions)"]
+
+
+def test_check_lists_every_problem_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "server.toml"
+    file.write_text(
+        '[profiles.a.fields]\napiKey = "env:NOT_SET"\n'
+        '[callers.x]\nkey = "short"\n'
+        '[callers.y]\nkey = "long-enough-for-a-key"\nprofiles = ["nope"]\nallow = ["nope"]\ncolor = 1\n',
+        encoding="utf-8",
+    )
+
+    with started("serve", "check", str(file), tmp_path=tmp_path) as process:
+        _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 3
+    for text in ("NOT_SET", "at least 16 characters", 'profile "nope"', 'action "nope"', 'setting "color"'):
+        assert text in errors
