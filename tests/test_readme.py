@@ -100,7 +100,7 @@ def ended(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Ende
     parts = re.split(rf"\n{MARK} (\d+)\n", run.stdout)
     return [
         Ended(command, int(status), output)
-        for command, output, status in zip(commands(), parts[::2], parts[1::2], strict=True)
+        for command, output, status in zip(commands(), parts[:-1:2], parts[1::2], strict=True)
     ]
 
 
