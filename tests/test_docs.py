@@ -74,8 +74,9 @@ def run_tests(namespace: dict[str, Any]) -> None:
 def test_commands_of_a_page_end_well(page: Path, workspace: Sandbox, tmp_path: Path) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
-    (tools / "connector").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m connector "$@"\n', encoding="utf-8")
-    (tools / "connector").chmod(0o755)
+    for name, module in {"connector": "-m connector ", "python": ""}.items():
+        (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module}"$@"\n', encoding="utf-8")
+        (tools / name).chmod(0o755)
     folder = tmp_path / "checkout"
     folder.mkdir()
     (folder / "examples").symlink_to(ROOT / "examples")
