@@ -9,6 +9,7 @@ import click
 
 from connector.cli.connection_options import ConnectionOptions, connection_options
 from connector.cli.shared_options import Command, common_options, component_of
+from connector.cli.toolsets import toolset_of, toolset_option
 from connector.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ PORT = 4040
 @click.option("--write", is_flag=True, help="Offer tools that change something; destructive ones ask the user.")
 @click.option("--yes", is_flag=True, help="With --write: run destructive tools without asking.")
 @click.option("--tool", "tools", multiple=True, metavar="KEY", help="Offer only this action; repeat for more.")
+@toolset_option
 @click.option("--http", is_flag=True, help="Serve over HTTP at /mcp instead of standard input and output.")
 @click.option("--port", default=PORT, show_default=True, help="With --http: port; 0 takes a free one.")
 @connection_options
@@ -32,6 +34,7 @@ def command(
     write: bool,
     yes: bool,
     tools: tuple[str, ...],
+    toolset: str,
     http: bool,
     port: int,
     connecting: ConnectionOptions,
@@ -58,6 +61,7 @@ def command(
         allow=tools or None,
         read_only=not write,
         max_wait=connecting.max_wait,
+        toolset=toolset_of(component, toolset),
     )
     offered = McpTools(runner, confirm=not yes)
     if http:

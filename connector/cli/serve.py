@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,9 @@ import click
 from connector.cli.connection_options import ConnectionOptions, connection_options
 from connector.cli.output import plain, print_line
 from connector.cli.shared_options import Command, common_options, component_of
+from connector.cli.toolsets import toolset_of, toolset_option
 from connector.common.state_dir import state_folder
+from connector.component.policy import Policy
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -43,6 +45,7 @@ class ServeGroup(click.Group):
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
 @click.option("--allow-remote", is_flag=True, help="Allow a --host that other hosts can reach.")
 @click.option("--read-only", is_flag=True, help="Allow reads only.")
+@toolset_option
 @click.option(
     "--grace", default=GRACE_SECONDS, show_default=True, help="Seconds that calls get to finish after a signal to stop."
 )
@@ -58,6 +61,7 @@ def command(
     host: str,
     allow_remote: bool,
     read_only: bool,
+    toolset: str,
     grace: float,
     callback_base: str,
     connecting: ConnectionOptions,
@@ -79,12 +83,17 @@ def command(
     require_server()
     component = component_of(context)
     _watch(component)
-    service = _file_service(component, file) if file else _own_service(component, connecting, read_only=read_only)
+    tools = toolset_of(component, toolset)
+    service = (
+        _file_service(component, file, tools)
+        if file
+        else _own_service(component, connecting, Policy(read_only=read_only, toolset=tools))
+    )
 
     from connector.engines.http_app import HttpApp
     from connector.engines.spiffarena import SpiffArena
 
-    app = HttpApp(service, max_wait=connecting.max_wait, reload=_reload(component, file) if file else None)
+    app = HttpApp(service, max_wait=connecting.max_wait, reload=_reload(component, file, tools) if file else None)
     token = os.environ.get(CALLBACK_TOKEN_VARIABLE, "")
     arena = SpiffArena(
         app, callback_base=callback_base, callback_token=token, folder=state_folder(os.environ) / "callbacks"
@@ -111,30 +120,29 @@ def command(
 @click.pass_context
 def check(context: click.Context, *, file: Path) -> None:
     """Check FILE, the file of --profiles, and print who may use what."""
-    service = _file_service(component_of(context), file)
+    service = _file_service(component_of(context), file, "documented")
     for caller in service.callers:
         count = len({action.key for action in service.actions(caller.policy)})
         click.echo(plain(f"{caller.name}: {', '.join(caller.connections)} ({count} actions)"))
     service.close()
 
 
-def _own_service(component: Component, connecting: ConnectionOptions, *, read_only: bool) -> Service:
+def _own_service(component: Component, connecting: ConnectionOptions, policy: Policy) -> Service:
     from connector.engines.service import Caller, ServedConnection, Service
 
-    opened = connecting.open(component, read_only=read_only)
-    served = ServedConnection(opened.resolved.connection, opened.runner.policy)
+    served = ServedConnection(connecting.open(component).resolved.connection)
     key = os.environ.get(KEY_VARIABLE) or secrets.token_urlsafe(24)
-    return Service(component, {CONNECTION_NAME: served}, [Caller("default", key, (CONNECTION_NAME,))])
+    return Service(component, {CONNECTION_NAME: served}, [Caller("default", key, (CONNECTION_NAME,), policy)])
 
 
-def _file_service(component: Component, file: Path) -> Service:
+def _file_service(component: Component, file: Path, toolset: str | Collection[str]) -> Service:
     from connector.engines.callers import load_service
 
-    return load_service(component, file.expanduser(), os.environ)
+    return load_service(component, file.expanduser(), os.environ, toolset)
 
 
-def _reload(component: Component, file: Path) -> Callable[[], Sequence[Caller]]:
-    return lambda: _file_service(component, file).callers
+def _reload(component: Component, file: Path, toolset: str | Collection[str]) -> Callable[[], Sequence[Caller]]:
+    return lambda: _file_service(component, file, toolset).callers
 
 
 def _watch(component: Component) -> None:

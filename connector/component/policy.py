@@ -63,17 +63,24 @@ class Policy:
         named = self.allowed is not None and action.key in self.allowed
         if action.key in self.blocked or (self.allowed is not None and not named):
             return False
-        if self.blocked and action.effect_depends_on_inputs and not named:
+        if not named and (not self.offers(action) or (self.blocked and action.effect_depends_on_inputs)):
             return False
         return not self.read_only or action.effect_depends_on_inputs or action.effect == "read"
 
     def narrowed(self, other: Policy) -> Policy:
-        """Return a policy that permits only what both permit."""
+        """Return a policy that permits only what both permit.
+
+        Raises:
+            ValueError: If both choose a toolset; only one may.
+        """
+        if "all" not in (self.toolset, other.toolset):
+            raise ValueError("both policies choose a toolset")
         allowed = self.allowed
         if other.allowed is not None:
             allowed = other.allowed if allowed is None else frozenset(allowed) & frozenset(other.allowed)
         blocked = frozenset(self.blocked) | frozenset(other.blocked)
-        return Policy(allowed, blocked, self.read_only or other.read_only)
+        toolset = other.toolset if self.toolset == "all" else self.toolset
+        return Policy(allowed, blocked, self.read_only or other.read_only, toolset)
 
     def check_request(self, key: str, request: Request) -> None:
         """Let a request pass.

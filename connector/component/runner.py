@@ -55,7 +55,7 @@ class Runner:
             component.action(key)
         self.component = component
         self.connection = connection if isinstance(connection, Connection) else _opened(component, connection)
-        self.policy = Policy(allow, block, read_only, _known_toolset(component, toolset))
+        self.policy = Policy(allow, block, read_only, known_toolset(component, toolset))
         self.max_wait = max_wait
         self.on_wait = on_wait
         self.max_response_bytes = max_response_bytes
@@ -207,7 +207,12 @@ class Runner:
         self.close()
 
 
-def _known_toolset(component: Component, toolset: str | Collection[str]) -> str | Collection[str]:
+def known_toolset(component: Component, toolset: str | Collection[str]) -> str | Collection[str]:
+    """Return a toolset of a component.
+
+    Raises:
+        UsageError: If the API has no such tag.
+    """
     if toolset in ("all", "documented"):
         return toolset
     known = sorted({operation.tag for operation in component.api.values()})

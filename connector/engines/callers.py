@@ -12,7 +12,7 @@ read_only = true
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,21 @@ SETTINGS = ("key", "profiles", "read_only", "allow", "block")
 SHORTEST_KEY = 16
 
 
-def load_service(component: Component, file: Path, environment: Mapping[str, str]) -> Service:
+def load_service(
+    component: Component, file: Path, environment: Mapping[str, str], toolset: str | Collection[str] = "documented"
+) -> Service:
     """Return the service that a file describes.
+
+    Args:
+        component: The component.
+        file: The file.
+        environment: Environment variables that references name.
+        toolset: What callers without a list of allowed actions are offered; see `Policy`.
 
     Raises:
         ConnectionInputError: If the file cannot be read, or anything in it is invalid; all problems are listed.
     """
-    reader = _Reader(component, file, environment)
+    reader = _Reader(component, file, environment, toolset)
     service = Service(component, reader.connections(), list(reader.callers()))
     if not service.callers and not reader.problems:
         hint = 'Add a table [callers.NAME] with key = "env:NAME".'
@@ -44,11 +52,14 @@ def load_service(component: Component, file: Path, environment: Mapping[str, str
 
 
 class _Reader:
-    def __init__(self, component: Component, file: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, component: Component, file: Path, environment: Mapping[str, str], toolset: str | Collection[str]
+    ) -> None:
         self.problems: list[Problem] = []
         self._component = component
         self._file = file
         self._environment = environment
+        self._toolset = toolset
         self._config = read_config(file)
         self._profiles = profiles_of(self._config, file)
 
@@ -77,7 +88,9 @@ class _Reader:
             self.problems += [Problem(f"callers.{name}", message) for message in messages]
             if not messages:
                 owners[key] = name
-                policy = Policy(table.get("allow"), table.get("block", ()), table.get("read_only", False))
+                policy = Policy(
+                    table.get("allow"), table.get("block", ()), table.get("read_only", False), self._toolset
+                )
                 yield Caller(name, key, tuple(table.get("profiles", self._profiles)), policy)
 
     def _key(self, value: Any, messages: list[str]) -> str:

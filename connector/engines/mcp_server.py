@@ -25,6 +25,7 @@ from connector.component.component import Component
 from connector.component.definitions import Action
 from connector.component.pagination import records_of
 from connector.component.runner import Runner
+from connector.engines.service import offered_actions
 from connector.engines.statuses import known_error
 
 RequestContext = ServerRequestContext[dict[str, Any]]
@@ -69,9 +70,8 @@ class McpTools:
         self._confirm = confirm
         self._length = result_length
         self._secret = secrets.token_bytes(16)
-        self.actions = {
-            action.key: action for action in runner.component.actions.values() if _is_offered(runner, action)
-        }
+        offered = offered_actions(runner.component, runner.policy)
+        self.actions = {action.key: action for action in offered if _is_offered(runner, action)}
         self.tools = [*(tool(action, fixed) for action in self.actions.values()), _choices_tool(runner.component)]
 
     def server(self) -> Server[dict[str, Any]]:
@@ -267,7 +267,7 @@ def _longest_list(value: Any, best: list[Any]) -> list[Any]:
 
 def _is_offered(runner: Runner, action: Action[Any]) -> bool:
     # An action that can do anything has no place on a server that only reads: the model would try its writes.
-    return runner.policy.permits(action) and not (runner.policy.read_only and action.effect_depends_on_inputs)
+    return not (runner.policy.read_only and action.effect_depends_on_inputs)
 
 
 def _label(action: Action[Any]) -> str:

@@ -168,7 +168,7 @@ def _tags(actions: Iterable[Action[Any]]) -> list[str]:
 def _invoke(action: Action[Any], schemas: _Schemas) -> Schema:
     name = _type_name(action)
     inputs = schemas.add(f"{name}Inputs", action.input_schema)
-    payload = schemas.add(f"{name}Payload", action.output_schema if action.example is not None else {})
+    payload = schemas.add(f"{name}Payload", action.output_schema if action.has_example else {})
     return {
         "operationId": action.key,
         "tags": [action.resource],

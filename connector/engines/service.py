@@ -118,8 +118,8 @@ class Service:
             self._runners.clear()
 
     def actions(self, policy: Policy) -> list[Action[Any]]:
-        """Return the actions that a policy permits, in the order of the manifest."""
-        return [action for action in self.component.actions.values() if policy.permits(action)]
+        """Return the actions that a policy permits, in the order of the manifest, then of the API description."""
+        return offered_actions(self.component, policy)
 
     def close(self) -> None:
         """Close the pools of all connections."""
@@ -128,3 +128,11 @@ class Service:
                 runner.close()
             self._open.clear()
             self._runners.clear()
+
+
+def offered_actions(component: Component, policy: Policy) -> list[Action[Any]]:
+    """Return the actions of a component that a policy permits."""
+    actions: list[Action[Any]] = list(component.actions.values())
+    if policy.toolset != "documented" or policy.allowed is not None:  # else the API description need not be read
+        actions += component.operations.values()
+    return [action for action in actions if policy.permits(action)]

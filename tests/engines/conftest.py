@@ -51,9 +51,9 @@ def service_of(segment: connector.Component, workspace: Sandbox) -> Service:
             "other": ServedConnection(workspace.connection, Policy(blocked=["deleteSource"])),
         },
         [
-            Caller("admin", ADMIN, ("main", "other")),
-            Caller("reader", READER, ("main",), Policy(read_only=True)),
-            Caller("tenant", TENANT, ("other",)),
+            Caller("admin", ADMIN, ("main", "other"), Policy(toolset="documented")),
+            Caller("reader", READER, ("main",), Policy(read_only=True, toolset="documented")),
+            Caller("tenant", TENANT, ("other",), Policy(toolset="documented")),
         ],
     )
 

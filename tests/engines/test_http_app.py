@@ -12,6 +12,7 @@ import requests
 
 import connector
 from connector import errors
+from connector.component.policy import Policy
 from connector.engines.http_app import HttpApp, error_response
 from connector.engines.service import Caller, ServedConnection, Service
 from connector.sandbox_kit import asgi_server
@@ -285,3 +286,19 @@ def test_slow_connection_does_not_take_the_threads_of_another(segment: connector
                 release.set()
                 for thread in held:
                     thread.join()
+
+
+def test_toolset_decides_which_operations_are_offered(segment: connector.Component) -> None:
+    connections = {"main": ServedConnection({"fields": {"apiKey": "t"}})}
+    policies = {"few": Policy(toolset="documented"), "tags": Policy(toolset=["tracking-plans"]), "many": Policy()}
+    service = Service(segment, connections, [Caller(name, name, ("main",), each) for name, each in policies.items()])
+
+    counts = {
+        name: len(service.actions(service.runner(caller).policy))
+        for name, caller in zip(policies, service.callers, strict=True)
+    }
+
+    assert counts["few"] == 44
+    assert counts["many"] > 190
+    assert 0 < counts["tags"] < 30
+    service.close()

@@ -187,8 +187,8 @@ def test_schemas_are_lean(workspace: Sandbox) -> None:
     def size(tools: McpTools) -> int:
         return len(json.dumps([tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in tools.tools]))
 
-    assert size(McpTools(workspace.runner(read_only=True))) < 20_000
-    assert size(McpTools(workspace.runner())) < 50_000
+    assert size(McpTools(workspace.runner(read_only=True, toolset="documented"))) < 20_000
+    assert size(McpTools(workspace.runner(toolset="documented"))) < 50_000
 
 
 def test_lean_schema_keeps_properties_that_are_named_like_keywords() -> None:

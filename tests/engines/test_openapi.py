@@ -76,7 +76,7 @@ def test_limits_and_connection_are_not_in_the_document(described: dict[str, Any]
 def test_document_holds_only_what_the_caller_may_run(served: Server, segment: connector.Component) -> None:
     offered = served.call("GET", "/openapi.json", key=READER).json()["paths"]
 
-    policy = Policy(read_only=True)
+    policy = Policy(read_only=True)  # of the documented actions
     expected = {f"/v1/actions/{key}" for key, action in segment.actions.items() if policy.permits(action)}
     assert {path for path in offered if path.startswith("/v1/actions/")} == expected
 
