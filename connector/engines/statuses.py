@@ -1,8 +1,8 @@
 """HTTP statuses of errors, chosen so that an engine repeats only what is safe to repeat.
 
-Workflow engines repeat 429 and 5xx by themselves. So an error that must not be repeated never has such a status: an
-unknown outcome is 409, and a defect of ours in a write is 424. 401 and 403 speak about the caller's key to this
-server, so the API's own 401 and 403 become 424.
+Each class of errors has its status in `connector.errors.OUTCOMES`. Workflow engines repeat 429 and 5xx by themselves,
+so an error that must not be repeated never has such a status. Two errors belong to the server alone: a caller's wrong
+key (401), and a defect of ours, which is a 5xx only if the call changed nothing.
 """
 
 from __future__ import annotations
@@ -15,28 +15,11 @@ from connector import errors
 
 logger = logging.getLogger("connector.engines")
 
-STATUSES: tuple[tuple[type[errors.ConnectorError], int], ...] = (
-    (errors.InputError, 422),
-    (errors.PolicyError, 403),
-    (errors.UnknownKeyError, 404),
-    (errors.UsageError, 400),
-    (errors.SetupError, 424),
-    (errors.BadRequestError, 400),
-    (errors.NotFoundError, 404),
-    (errors.ConflictError, 409),
-    (errors.PayloadTooLargeError, 413),
-    (errors.UnprocessableError, 422),
-    (errors.RejectedError, 424),
-    (errors.OutcomeUnknownError, 409),
-    (errors.RateLimitError, 429),
-    (errors.DeadlineError, 504),
-    (errors.TemporaryError, 503),
-)
-"""The first class that fits decides."""
-
 
 class CallerKeyError(errors.UsageError):
     """The caller's key to this server is missing or wrong."""
+
+    http_status = 401
 
 
 class InternalError(errors.ConnectorError):
@@ -48,16 +31,9 @@ def http_status(error: errors.ConnectorError, *, is_read: bool) -> int:
 
     Args:
         error: The error of a call.
-        is_read: Whether the call changes nothing; only then an error without a better status is a 5xx.
+        is_read: Whether the call changes nothing.
     """
-    if isinstance(error, CallerKeyError):
-        return 401
-    for kind, status in STATUSES:
-        if isinstance(error, kind):
-            return status
-    if isinstance(error, errors.InvalidResponseError):
-        return 502 if is_read else 424
-    return 500 if is_read else 424
+    return 500 if is_read and isinstance(error, InternalError) else error.http_status
 
 
 def known_error(error: Exception) -> errors.ConnectorError:
@@ -70,7 +46,7 @@ def known_error(error: Exception) -> errors.ConnectorError:
 
 
 def retry_headers(error: errors.ConnectorError) -> dict[str, str]:
-    """Return `Retry-After` for a rate limit that names its wait in whole seconds, rounded up."""
+    """Return `Retry-After` for a rate limit, in whole seconds, rounded up."""
     if isinstance(error, errors.RateLimitError):
         return {"Retry-After": str(math.ceil(1 if error.retry_after is None else error.retry_after))}
     return {}

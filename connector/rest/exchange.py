@@ -47,6 +47,17 @@ class DecompressionError(Exception):
     """A response body cannot be decompressed."""
 
 
+_FAILURES = (
+    OSError,
+    ValueError,
+    OverflowError,  # the standard library tries to read a chunk of any size that the response claims
+    http.client.HTTPException,
+    TooLargeError,
+    DecompressionError,
+    HTTPError,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """An exchange that failed.
@@ -212,7 +223,16 @@ def exchange(
         response.content = _body(message, max_bytes)
         receiver.is_done = True
         is_reusable = not (message.will_close or message.status == 408 or reader.peek(1))
-    except (OSError, ValueError, http.client.HTTPException, TooLargeError, DecompressionError, HTTPError) as error:
+    except (
+        OSError,
+        ValueError,
+        OverflowError,
+        http.client.HTTPException,
+        TooLargeError,
+        DecompressionError,
+        HTTPError,
+    ) as error:
+        # OverflowError: the standard library reads a chunk of any size that the response claims.
         return Failure(phase, error, response)
     finally:
         if connection is not None:

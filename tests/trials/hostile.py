@@ -242,7 +242,7 @@ def _hostile_call(runner: connector.Runner, report: Report, response: bytes) -> 
 
 def _honest_call(runner: connector.Runner, report: Report, identifier: str) -> None:
     try:
-        payload = runner.invoke("getSource", {"sourceId": identifier})
+        payload = runner.invoke("getSource", {"sourceId": identifier}, max_wait=5)
     except Exception as error:  # a trial reports whatever comes
         report.fail("lost", f"{type(error).__name__}: {error}")
         return

@@ -1,0 +1,77 @@
+"""Each trial, short: with many more calls it is a program of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import connector
+from connector.common.redaction import Redactor
+from connector.rest import rate_limits
+from tests.trials import faults, fuzz, hostile
+
+SHORT = {"faults": 880, "hostile": 200, "fuzz": 4_000}
+
+
+def test_faults_lose_and_double_nothing() -> None:
+    report = faults.run(SHORT["faults"])
+
+    assert report.is_clean, str(report)
+    assert report.outcomes["ok"] > SHORT["faults"] // 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_forks_share_no_connection() -> None:
+    # A process of its own, since this one has threads.
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.trials.forks", "--calls", "280"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_hostile_responses_end_in_errors_without_secrets() -> None:
+    report = hostile.run(SHORT["hostile"])
+
+    assert report.is_clean, str(report)
+
+
+def test_random_inputs_are_read_or_rejected() -> None:
+    report = fuzz.run(SHORT["fuzz"])
+
+    assert report.is_clean, str(report)
+
+
+PLANTED = {
+    "a redactor that leaves a secret": (Redactor, "text", lambda _self, text: text),
+    "a wait that is negative": (rate_limits, "retry_after", lambda _headers: -1.0),
+    "a wait that raises": (rate_limits, "retry_after", lambda _headers: int("x")),
+    "YAML that raises": (fuzz, "parse_yaml", lambda _text: int("x")),
+    "an endpoint on another host": (connector.Runner, "__enter__", lambda _self: _Elsewhere()),
+}
+
+
+class _Elsewhere:
+    """A runner whose requests would go to another host."""
+
+    connection = property(lambda self: self)
+    base_url = "http://evil.example"
+
+    def endpoint(self, _inputs: object) -> _Elsewhere:
+        """Return the endpoint."""
+        return self
+
+
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
+def test_planted_fault_is_found(planted: tuple[object, str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    owner, name, replacement = planted
+    monkeypatch.setattr(owner, name, replacement)
+
+    assert not fuzz.run(SHORT["fuzz"]).is_clean
