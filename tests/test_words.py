@@ -32,7 +32,7 @@ PATTERNS = {
     r"|\brecords a page\b",
     "default: X": r"\bunless (given|told)\b|\bleft alone\b",
     "Pass it again": r"\b(is|are) to be given\b",
-    "hint: Available flows: A.": r"\b(known|loaded|there|its \w+) (is|are) \{",
+    "hint: Available flows: A.": r"\b(known|loaded|there) (is|are) \{|\bits \w+ are \{",
     "also": r", too\b",
     "the name of the thing": r"\bas told\b|\bof that time\b|\bas (it is|they are)\b",
     "no contraction": r"\b(can|won|(is|are|was|were|do|does|did|has|have|had|could|should|would)n)'t\b"
