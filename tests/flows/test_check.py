@@ -352,10 +352,17 @@ def test_connection_in_an_input_for_values_is_an_error(workshop: Component, leak
 def test_branches_of_a_trigger_are_checked() -> None:
     trigger = {**TRIGGER, "branches": [{"name": "Notification", "steps": [echo("Inside", "=nothing.results")]}]}
     flow = flow_of(echo("After", "=inside.results"), flow={"steps": [trigger, echo("After", "=inside.results")]})
-    assert [f"{problem.severity} {problem.rule} {problem.step}" for problem in flow.check(support.workshop())] == [
+    reported = flow.check(support.workshop(), target="prismatic")
+    assert [f"{problem.severity} {problem.rule} {problem.step}" for problem in reported] == [
         "error unknown-step Inside",
         "warning may-not-have-run After",
     ]
+
+
+def test_branches_of_a_trigger_are_not_dropped_in_a_local_run(workshop: Component) -> None:
+    trigger = {**TRIGGER, "branches": [{"name": "Notification", "steps": [echo("Inside", "x")]}]}
+    with pytest.raises(InvalidFlowError, match="the branches of a trigger are not supported"):
+        flow_of(flow={"steps": [trigger]}).run(workshop)
 
 
 def test_inputs_of_a_trigger_are_checked(workshop: Component) -> None:

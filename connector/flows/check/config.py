@@ -9,8 +9,7 @@ from typing import Any
 from connector.common.text import did_you_mean
 from connector.component.component import Component
 from connector.component.inputs import Input
-from connector.flows.check.problems import FlowProblem, Severity
-from connector.flows.check.references import Rule
+from connector.flows.check.problems import FlowProblem, Rule, Severity, error, warning
 from connector.flows.file.model import ConfigVariable, FlowDefinition, Integration
 from connector.flows.values.expressions import ConfigVariable as ConfigPart
 from connector.flows.values.expressions import Literal, parts_of
@@ -54,12 +53,12 @@ class ConfigChecks:
         if passed in (None, "") and variable.default in (None, "") and is_used:
             hint = f"Pass --config '{key}=VALUE', or config={{{key!r}: ...}} in Python."
             severity: Severity = "warning" if self.config is None else "error"
-            yield severity, "unset-config-variable", (), f'config variable "{key}" has no value', hint
+            yield Rule(severity, "unset-config-variable", (), f'config variable "{key}" has no value', hint)
         for noun, value in (("default", variable.default), ("value", passed)):
             message, hint = value_problem(variable, value)
             if message:
                 place = ("defaultValue",) if noun == "default" else ()
-                yield "error", "config-value", place, f'{noun} of "{key}": {message}', hint
+                yield error("config-value", place, f'{noun} of "{key}": {message}', hint)
 
     def _connection(self, variable: ConfigVariable, *, is_used: bool) -> Iterator[Rule]:
         component = self.components.get(variable.component or "")
@@ -70,7 +69,7 @@ class ConfigChecks:
             message = f'unknown {component.key} connection "{variable.connection}"'
             hint = f"Available connections: {', '.join(component.connections)}."
             severity: Severity = "error" if is_used else "warning"
-            yield severity, "unknown-connection", ("connection", "key"), message, hint
+            yield Rule(severity, "unknown-connection", ("connection", "key"), message, hint)
             return
         markers = definition.fields.definitions()
         for key, expression in variable.inputs.items():
@@ -82,10 +81,10 @@ def _field(variable: ConfigVariable, key: str, marker: Input) -> Iterator[Rule]:
     place = ("inputs", key)
     if not marker.shown:
         message = f'hidden field "{key}" of connection "{variable.key}" is ignored'
-        yield "warning", "hidden-field", place, message, "Pass the field with the connection."
+        yield warning("hidden-field", place, message, "Pass the field with the connection.")
     if marker.is_secret:
         message = f'file contains the secret "{key}" of connection "{variable.key}"'
-        yield "warning", "secret", place, message, "Remove it and pass it at run time."
+        yield warning("secret", place, message, "Remove it and pass it at run time.")
 
 
 def _used_variables(flows: Sequence[FlowDefinition]) -> set[str]:

@@ -9,7 +9,7 @@ from connector.common.text import did_you_mean
 from connector.component.component import Component
 from connector.component.definitions import Action
 from connector.errors import InputError
-from connector.flows.check.references import Rule
+from connector.flows.check.problems import Rule, error
 from connector.flows.file.model import Integration, Step
 from connector.flows.file.step_inputs import CONNECTION_INPUTS, connection_of
 from connector.flows.steps.builtin_steps import BUILT_IN, BuiltIn
@@ -44,23 +44,23 @@ class InputChecks:
         place = ("inputs", key)
         if not isinstance(expression, ConfigVariable):
             hint = "Write `type: configVar` and the key of a connection."
-            yield "error", "connection", place, f"{key}: must be a config variable", hint
+            yield error("connection", place, f"{key}: must be a config variable", hint)
             return
         variable = self.integration.config_variables.get(name or "")
         if variable is None:
             return
         if variable.kind == "value":
-            yield "error", "connection", place, f'{key}: config variable "{name}" is not a connection', ""
+            yield error("connection", place, f'{key}: config variable "{name}" is not a connection')
         elif variable.component not in (None, component.key):
             message = f'{key}: "{name}" is a connection of {variable.component}, not of {component.key}'
-            yield "error", "connection", place, message, ""
+            yield error("connection", place, message)
 
     def _unknown(self, step: Step, action: Action[Any]) -> Iterator[Rule]:
         known = action.inputs.definitions()
         for key, expression in step.inputs.items():
             if key not in known and not _is_connection(step, key) and not is_unset(expression):
                 hint = did_you_mean(key, known) or f"Available inputs: {', '.join(known) or 'none'}."
-                yield "error", "unknown-input", ("inputs", key), f'unknown input "{key}" of {step.kind}', hint
+                yield error("unknown-input", ("inputs", key), f'unknown input "{key}" of {step.kind}', hint)
 
     def _values(self, step: Step, action: Action[Any]) -> Iterator[Rule]:
         known = action.inputs.definitions()
@@ -69,13 +69,13 @@ class InputChecks:
         values = {key: evaluate(e, Scope()) for key, e in own.items() if key not in dynamic and not is_unset(e)}
         try:
             action.inputs.from_values(values)
-        except InputError as error:
-            for problem in error.problems:
+        except InputError as invalid:
+            for problem in invalid.problems:
                 key = problem.location.split(".")[0].split("[")[0]
                 if key in dynamic:
                     continue
                 rule = "value" if key in values else "missing-input"
-                yield "error", rule, ("inputs", key), f"{problem.location}: {problem.message}", problem.hint
+                yield error(rule, ("inputs", key), f"{problem.location}: {problem.message}", problem.hint)
 
 
 def _is_connection(step: Step, key: str) -> bool:
@@ -89,7 +89,7 @@ def _built_in(step: Step, built_in: BuiltIn) -> Iterator[Rule]:
                 did_you_mean(key, built_in.inputs)
                 or f"Available inputs: {', '.join(sorted(built_in.inputs)) or 'none'}."
             )
-            yield "error", "unknown-input", ("inputs", key), f'unknown input "{key}" of {step.kind}', hint
+            yield error("unknown-input", ("inputs", key), f'unknown input "{key}" of {step.kind}', hint)
     for key in sorted(built_in.required):
         if is_unset(step.inputs.get(key)):
-            yield "error", "missing-input", ("inputs", key), f"{key}: is required", ""
+            yield error("missing-input", ("inputs", key), f"{key}: is required")

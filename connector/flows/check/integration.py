@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from connector.component.component import Component
 from connector.flows.check.config import ConfigChecks
 from connector.flows.check.example_shapes import UNKNOWN, item_shape, step_shape, trigger_shape
 from connector.flows.check.inputs import InputChecks
-from connector.flows.check.problems import FlowProblem
-from connector.flows.check.references import Rule, VisibleSteps, check_parts
+from connector.flows.check.problems import FlowProblem, Rule, error
+from connector.flows.check.references import VisibleSteps, check_parts
 from connector.flows.check.structure import check_structure
 from connector.flows.check.target import check_target
 from connector.flows.file.model import FlowDefinition, Integration, Step
@@ -55,6 +55,9 @@ class _Check:
         trigger, *steps = self.flow.steps
         visible = VisibleSteps(self.flow, self.integration)
         self._add(trigger, check_parts(trigger, visible, self.components))
+        if self.target is None and any(branch.steps for branch in trigger.branches):
+            message = "the branches of a trigger are not supported: a local run does not choose one"
+            self._add(trigger, [error("unsupported", ("branches",), message)])
         visible.show(trigger, trigger_shape())
         self._blocks(trigger, visible, loops=0)
         self._walk(steps, visible, loops=0)
@@ -85,7 +88,7 @@ class _Check:
             visible.close_branch(branch)
         visible.join(step)
 
-    def _add(self, step: Step, rules: Iterator[Rule]) -> None:
+    def _add(self, step: Step, rules: Iterable[Rule]) -> None:
         for severity, rule, place, message, hint in rules:
             location = self.integration.location((*step.place, *place))
             self.problems.append(FlowProblem(severity, rule, location, self.flow.name, step.name, message, hint))

@@ -4,14 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from connector.common.yaml_source import Place
 from connector.errors import InvalidFlowError, Problem
 
 Severity = Literal["error", "warning", "note"]
 
 NOT_INSTALLED = "not-installed"
 """Rule of a step whose component is not installed. The step is not checked, and cannot run."""
+
+
+class Rule(NamedTuple):
+    """A problem of a step or a config variable, before it has a location.
+
+    Attributes:
+        severity: See `FlowProblem`.
+        rule: See `FlowProblem`.
+        place: Path below the step or the config variable.
+        message: See `FlowProblem`.
+        hint: See `FlowProblem`.
+    """
+
+    severity: Severity
+    rule: str
+    place: Place
+    message: str
+    hint: str = ""
+
+
+def error(rule: str, place: Place, message: str, hint: str = "") -> Rule:
+    """Return a problem that keeps the flow from working."""
+    return Rule("error", rule, place, message, hint)
+
+
+def warning(rule: str, place: Place, message: str, hint: str = "") -> Rule:
+    """Return a problem that may keep the flow from working."""
+    return Rule("warning", rule, place, message, hint)
+
+
+def note(rule: str, place: Place, message: str, hint: str = "") -> Rule:
+    """Return a fact about the check itself."""
+    return Rule("note", rule, place, message, hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from connector.common.text import did_you_mean
 from connector.common.yaml_source import Place
 from connector.component.component import Component
 from connector.flows.check.example_shapes import UNKNOWN, documented_shape, follow
-from connector.flows.check.problems import Severity
+from connector.flows.check.problems import Rule, error, warning
 from connector.flows.file.model import Branch, FlowDefinition, Integration, Step, walk
 from connector.flows.file.step_inputs import item_place
 from connector.flows.steps.builtin_steps import BUILT_IN
@@ -23,9 +23,6 @@ from connector.flows.values.expressions import (
     parts_of,
 )
 from connector.flows.values.paths import UNDEFINED
-
-Rule = tuple[Severity, str, Place, str, str]
-"""Severity, rule, path below the step, message, hint."""
 
 
 class VisibleSteps:
@@ -124,27 +121,27 @@ def _reference(part: Reference, step: Step, visible: VisibleSteps, place: Place)
     target = visible.steps.get(part.variable)
     if target is None:
         hint = did_you_mean(part.variable, visible.steps) or f"Available steps: {', '.join(visible.steps)}."
-        yield "error", "unknown-step", place, f'"{part.text}" refers to unknown step "{part.variable}"', hint
+        yield error("unknown-step", place, f'"{part.text}" refers to unknown step "{part.variable}"', hint)
         return
     properties = visible.shapes.get(part.variable)
     is_selecting = step.kind == "branch.selectExecutedStepResult"
     if properties is None and is_selecting and part.variable in visible.ended:
         message = f'"{part.text}" refers to step "{target.name}" in a loop that has ended'
-        yield "warning", "may-not-have-run", place, message, "In a local run, the step has no result after the loop."
+        yield warning("may-not-have-run", place, message, "In a local run, the step has no result after the loop.")
         return
     if properties is None:
-        yield "error", "not-yet-run", place, _unseen(part, step, target), "Refer to an earlier step."
+        yield error("not-yet-run", place, _unseen(part, step, target), "Refer to an earlier step.")
         return
     first = part.path[0] if part.path else ""
     if first not in properties:
-        yield "error", "unknown-property", place, *_no_property(part, target, properties)
+        yield error("unknown-property", place, *_no_property(part, target, properties))
         return
     if part.variable in visible.maybe and not is_selecting:
         message = f'"{part.text}" refers to step "{target.name}" in a branch, which may not run'
-        yield "warning", "may-not-have-run", place, message, "Use Select Executed Step Result after the branches."
+        yield warning("may-not-have-run", place, message, "Use Select Executed Step Result after the branches.")
     if follow(properties, part.path) is UNDEFINED:
         message = f'the results of "{target.name}" have no "{".".join(part.path[1:])}"'
-        yield "warning", "path", place, message, _near_path(part, properties)
+        yield warning("path", place, message, _near_path(part, properties))
 
 
 def _unseen(part: Reference, step: Step, target: Step) -> str:
@@ -188,7 +185,7 @@ def _config_variable(part: ConfigVariable, visible: VisibleSteps, place: Place) 
         hint = did_you_mean(part.key, variables) or (
             f"Available: {', '.join(variables)}." if variables else "Declare it under `requiredConfigVars`."
         )
-        yield "error", "unknown-config-variable", place, f'unknown config variable "{part.key}"', hint
+        yield error("unknown-config-variable", place, f'unknown config variable "{part.key}"', hint)
     elif variables[name].kind != "value":
         message = f'connection "{part.key}" cannot be used as a value'
-        yield "error", "secret", place, message, "Use it only as the connection of a step."
+        yield error("secret", place, message, "Use it only as the connection of a step.")

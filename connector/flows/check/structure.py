@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from connector.common.text import did_you_mean
 from connector.common.yaml_source import Document, Place
 from connector.component.component import Component
-from connector.flows.check.problems import NOT_INSTALLED
-from connector.flows.check.references import Rule
+from connector.flows.check.problems import NOT_INSTALLED, Rule, error, note, warning
 from connector.flows.file.model import Step
 from connector.flows.file.step_inputs import item_place, name_of
 from connector.flows.steps.builtin_steps import BUILT_IN, ELSE, UNSUPPORTED
@@ -36,17 +35,11 @@ def check_structure(
     if step.kind not in BUILT_IN:
         yield from _action(step, components, is_local=is_local)
     if step.kind == "loop.breakLoop" and not loops:
-        yield (
-            "error",
-            "break",
-            (),
-            "breakLoop is not inside a loop",
-            "Move the step into a loop, or use Stop Execution.",
-        )
+        yield error("break", (), "breakLoop is not inside a loop", "Move the step into a loop, or use Stop Execution.")
     if step.steps and step.kind not in LOOPS:
-        yield "error", "block", ("steps",), f"{step.kind} is not a loop, but has steps", "Move the steps after it."
+        yield error("block", ("steps",), f"{step.kind} is not a loop, but has steps", "Move the steps after it.")
     if step.branches and step.kind not in BRANCHES and (step.kind in BUILT_IN or step.component in components):
-        yield "error", "block", ("branches",), f"{step.kind} does not branch, but has branches", "Remove the branches."
+        yield error("block", ("branches",), f"{step.kind} does not branch, but has branches", "Remove the branches.")
     if step.kind == "loop.loopNTimes":
         yield from _times(step)
     if step.kind in BRANCHES:
@@ -60,29 +53,29 @@ def _action(step: Step, components: Mapping[str, Component], *, is_local: bool) 
         if component.find_action(step.action) is None:
             known = [*component.actions, *component.operations]
             hint = did_you_mean(step.action, known) or f"Available actions: {', '.join(component.actions)}."
-            yield "error", "unknown-action", (*place, "key"), f'unknown action "{step.action}" of {component.key}', hint
+            yield error("unknown-action", (*place, "key"), f'unknown action "{step.action}" of {component.key}', hint)
         elif component.plugins.is_blocked(step.action):
-            yield "error", "blocked", place, f"{step.kind} is blocked", "Remove the step, or allow the action."
+            yield error("blocked", place, f"{step.kind} is blocked", "Remove the step, or allow the action.")
     elif step.component in UNSUPPORTED:
         if is_local:
-            yield "error", "unsupported", place, f"{step.kind} is not supported: {UNSUPPORTED[step.component]}", ""
+            yield error("unsupported", place, f"{step.kind} is not supported: {UNSUPPORTED[step.component]}")
         else:
-            yield "note", "not-checked", place, f"{step.kind} is not checked", ""
+            yield note("not-checked", place, f"{step.kind} is not checked")
     elif step.component in OWN:
         known = [kind.partition(".")[2] for kind in BUILT_IN if kind.startswith(f"{step.component}.")]
         hint = did_you_mean(step.action, known) or f"Available actions: {', '.join(known)}."
-        yield "error", "unknown-action", (*place, "key"), f'unknown action "{step.action}" of {step.component}', hint
+        yield error("unknown-action", (*place, "key"), f'unknown action "{step.action}" of {step.component}', hint)
     else:
         hint = did_you_mean(step.component, [*components, *OWN])
         message = f'not checked: component "{step.component}" is not installed'
-        yield "note", NOT_INSTALLED, (*place, "component"), message, hint
+        yield note(NOT_INSTALLED, (*place, "component"), message, hint)
 
 
 def _times(step: Step) -> Iterator[Rule]:
     count = step.inputs.get("iterationCount")
     if isinstance(count, Literal) and count.value != "" and not number_of(count.value) >= 0:
         message = f'iterationCount: must be an integer, got "{count.value}"'
-        yield "error", "value", ("inputs", "iterationCount"), message, ""
+        yield error("value", ("inputs", "iterationCount"), message)
 
 
 def _branches(step: Step, key: str, document: Document) -> Iterator[Rule]:
@@ -91,32 +84,27 @@ def _branches(step: Step, key: str, document: Document) -> Iterator[Rule]:
     for position, entry in enumerate(entries):
         place = ("inputs", key, "value", position)
         if not isinstance(entry, Pair) or not name_of(entry):
-            yield "error", "branch", place, "condition has no branch", "Add `name:` with the name of a branch."
+            yield error("branch", place, "condition has no branch", "Add `name:` with the name of a branch.")
             continue
         if name_of(entry) not in names:
             hint = did_you_mean(name_of(entry), names) or f"Available branches: {', '.join(names) or 'none'}."
-            yield "error", "branch", (*place, "name"), f'unknown branch "{name_of(entry)}"', hint
+            yield error("branch", (*place, "name"), f'unknown branch "{name_of(entry)}"', hint)
         if key == "conditions":
             yield from _condition(step, entry, place, document)
     chosen = {name_of(entry) for entry in entries if isinstance(entry, Pair)}
     for index, branch in enumerate(step.branches):
         if branch.name not in chosen and branch.name != ELSE:
-            yield (
-                "warning",
-                "branch",
-                ("branches", index),
-                f'no condition selects branch "{branch.name}"',
-                "Remove the branch, or add a condition for it.",
-            )
+            message = f'no condition selects branch "{branch.name}"'
+            yield warning("branch", ("branches", index), message, "Remove the branch, or add a condition for it.")
 
 
 def _condition(step: Step, entry: Pair, place: Place, document: Document) -> Iterator[Rule]:
     try:
         compile_condition(entry.value)
-    except ConditionError as error:
-        for index in error.path:
+    except ConditionError as invalid:
+        for index in invalid.path:
             place = item_place(document, step, place, index)
-        yield "error", "condition", place, f'invalid condition of branch "{name_of(entry)}": {error}', ""
+        yield error("condition", place, f'invalid condition of branch "{name_of(entry)}": {invalid}')
 
 
 def _entries(expression: Expression | None) -> tuple[Expression, ...]:

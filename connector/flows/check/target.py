@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from connector.component.component import Component
-from connector.flows.check.references import Rule
+from connector.flows.check.problems import Rule, error
 from connector.flows.file.model import Step
 from connector.flows.values.expressions import is_unset
 
@@ -18,11 +18,11 @@ def check_target(step: Step, components: Mapping[str, Component]) -> Iterator[Ru
         return
     if step.action not in component.manifest.actions:
         hint = "Remove the step, or publish your own component."
-        yield "error", "prismatic", ("action",), f'Prismatic\'s {step.component} has no action "{step.action}"', hint
+        yield error("prismatic", ("action",), f'Prismatic\'s {step.component} has no action "{step.action}"', hint)
     if action.prismatic_bug:
         message = f"Prismatic's {step.kind} is broken: {action.prismatic_bug}"
-        yield "error", "prismatic", ("action",), message, "Use a raw request instead."
+        yield error("prismatic", ("action",), message, "Use a raw request instead.")
     for key, marker in action.inputs.definitions().items():
         if not marker.in_prismatic and not is_unset(step.inputs.get(key)):
             message = f'Prismatic\'s {step.kind} has no input "{key}"'
-            yield "error", "prismatic", ("inputs", key), message, "Remove the input from flows that run on Prismatic."
+            yield error("prismatic", ("inputs", key), message, "Remove the input from flows that run on Prismatic.")
