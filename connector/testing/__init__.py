@@ -1,4 +1,4 @@
-"""Test components, and programs that run them, without a network and without an account.
+"""Tests of components, and of programs that run them, without a network and without an account.
 
     from connector.testing import Harness
 
@@ -11,10 +11,10 @@
         workspace.runner().invoke("createSource", {...})
         assert workspace.sources[-1]["slug"] == "web"
 
-`Harness` and `sandbox` test programs that run a component: `Harness` returns the responses that a test stubs, and
-`sandbox` is a local copy of the service that keeps its state. `run_flow` runs a flow in a sandbox. `ComponentContract`
-tests a component itself. With pytest, the fixtures of `connector.testing.pytest_plugin` need no import. The harness
-needs the extra `testing`, the sandbox the extra `server`.
+`Harness` and `sandbox` are for whoever runs a component: the one answers what a test has prepared, the other is the
+service itself in small and keeps its state; `run_flow` runs a flow in it. `ComponentContract` is for whoever writes a
+component. With pytest, the fixtures of `connector.testing.pytest_plugin` are there without an import. Needs the extra
+`testing`, the sandbox only the extra `server`.
 """
 
 from typing import TYPE_CHECKING

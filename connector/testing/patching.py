@@ -1,4 +1,4 @@
-"""The library `responses`, which keeps requests from leaving the process."""
+"""Where the library `responses` comes in: it keeps requests from leaving the process."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from connector.testing.stubs import SentRequest, StubQueue
 
 
 class _AnyRequest(responses.CallbackResponse):
-    """Serves every request, of any method, from a queue of stubs."""
+    """Answers every request, of whatever method, from a script."""
 
-    def __init__(self, queue: StubQueue) -> None:
-        super().__init__("GET", re.compile(""), callback=self.serve, content_type=None)
-        self.queue = queue
+    def __init__(self, script: StubQueue) -> None:
+        super().__init__("GET", re.compile(""), callback=self.answer, content_type=None)
+        self.script = script
 
     def matches(self, _request: requests.PreparedRequest) -> tuple[bool, str]:
-        """Return that this request is served."""
+        """Whether to answer this request."""
         return True, ""
 
-    def serve(self, request: requests.PreparedRequest) -> tuple[int, Mapping[str, str], bytes]:
-        """Return status, headers, and body of the response."""
-        stub = self.queue.serve(sent(request))
+    def answer(self, request: requests.PreparedRequest) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body for a request."""
+        stub = self.script.answer(sent(request))
         if stub.status is None:
-            raise requests.ReadTimeout("stubbed timeout", request=request)
+            raise requests.ReadTimeout("no answer", request=request)
         return stub.status, stub.headers, stub.body
 
 
-def patched(queue: StubQueue) -> responses.RequestsMock:
-    """Return a context in which stubs serve every request that the process sends through `requests`."""
+def patched(script: StubQueue) -> responses.RequestsMock:
+    """A context in which every request of the process that goes through `requests` is answered by the script."""
     mock = responses.RequestsMock(assert_all_requests_are_fired=False)
-    mock.add(_AnyRequest(queue))
+    mock.add(_AnyRequest(script))
     return mock
 
 
@@ -54,7 +54,7 @@ def no_waiting() -> Iterator[None]:
 
 
 def sent(request: requests.PreparedRequest) -> SentRequest:
-    """Return a request in the form that tests inspect."""
+    """A prepared request as tests look at it."""
     url = urlsplit(request.url or "")
     query: dict[str, Any] = {}
     for name, value in parse_qsl(url.query, keep_blank_values=True):

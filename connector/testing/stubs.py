@@ -1,4 +1,4 @@
-"""Stubs: the responses that a test sets up, and the requests that they served."""
+"""The replies that a test prepares, and the requests that asked for them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SentRequest:
-    """One request that would have been sent, without credentials.
+    """One request as it would have gone over the wire, without credentials.
 
     Attributes:
         method: Upper-case HTTP method.
         host: Host, with a port where the URL names one.
         path: Percent-encoded path, without the query.
         query: Decoded parameters; one that comes several times has a list.
-        headers: Headers without Authorization; lookups ignore case.
+        headers: Headers but for Authorization; looking one up ignores case.
         body: Bytes of the body; empty without one.
     """
 
@@ -31,10 +31,10 @@ class SentRequest:
 
     @property
     def json(self) -> Any:
-        """The body, parsed as JSON; None without a body.
+        """The body read as JSON; None without a body.
 
         Raises:
-            ValueError: If the body is not JSON.
+            ValueError: The body is not JSON.
         """
         return json.loads(self.body) if self.body else None
 
@@ -47,16 +47,16 @@ class SentRequest:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Stub:
-    """One response that a test set up, and the requests that it matches.
+    """One prepared reply, and for which request it is.
 
     Attributes:
-        status: HTTP status; None for a timeout.
-        headers: Headers of the response.
-        body: Bytes of the body.
-        method: Method that it matches; None for any.
-        path: Percent-encoded path that it matches; None for any.
-        repeat: Whether it serves any number of requests, even none, instead of exactly one.
-        used: Number of requests that it served.
+        status: HTTP status; None is no answer at all.
+        headers: Headers of the reply.
+        body: Bytes of its body.
+        method: The method it is for; None is any.
+        path: The percent-encoded path it is for; None is any.
+        repeat: It answers as often as it is asked for, even never; otherwise exactly once.
+        used: How often it answered.
     """
 
     status: int | None = 200
@@ -67,34 +67,34 @@ class Stub:
     repeat: bool = False
     used: int = 0
 
-    def matches(self, request: SentRequest) -> bool:
-        """Return whether it can serve this request."""
-        is_match = self.method in {None, request.method} and self.path in {None, request.path}
-        return is_match and (self.repeat or not self.used)
+    def answers(self, request: SentRequest) -> bool:
+        """True when it is for this request, and not spent."""
+        fits = self.method in {None, request.method} and self.path in {None, request.path}
+        return fits and (self.repeat or not self.used)
 
     def precision(self) -> int:
-        """Return how specific it is: the most specific stub is used first."""
+        """How much it asks of a request: the more, the sooner it is used."""
         return (self.method is not None) + (self.path is not None)
 
     def __str__(self) -> str:
-        response = "timeout" if self.status is None else str(self.status)
-        used = " (used)" if self.used and not self.repeat else ""
-        return f"{self.method or 'any method'} {self.path or 'any path'} -> {response}{used}"
+        reply = "no answer" if self.status is None else str(self.status)
+        spent = " (used)" if self.used and not self.repeat else ""
+        return f"{self.method or 'any method'} {self.path or 'any path'} -> {reply}{spent}"
 
 
 class UnexpectedRequestError(AssertionError):
-    """A request was sent that no stub matches."""
+    """A request went out that no prepared reply is for."""
 
     def __init__(self, request: SentRequest, stubs: Sequence[Stub]) -> None:
-        lines = "".join(f"\n  - {stub}" for stub in stubs)
-        listing = f"stubs:{lines}" if stubs else "stubs: none"
-        hint = f'Add one: harness.respond({{...}}, method="{request.method}", path="{request.path}").'
-        super().__init__(f"no stub matches {request}\n{listing}\n{hint}")
+        prepared = "".join(f"\n  - {stub}" for stub in stubs)
+        there_are = f"The prepared replies are:{prepared}" if stubs else "No reply was prepared."
+        hint = f'Prepare one: harness.respond({{...}}, method="{request.method}", path="{request.path}").'
+        super().__init__(f"no reply was prepared for {request}.\n{there_are}\n{hint}")
         self.request = request
 
 
 class StubQueue:
-    """Stubs, and the requests that they served. Thread-safe."""
+    """Prepared replies, and the requests that they answered; safe to share between threads."""
 
     def __init__(self) -> None:
         self.stubs: list[Stub] = []
@@ -102,34 +102,34 @@ class StubQueue:
         self.unexpected: list[UnexpectedRequestError] = []
         self._lock = threading.Lock()
 
-    def serve(self, request: SentRequest) -> Stub:
-        """Record a request and return the stub that serves it.
+    def answer(self, request: SentRequest) -> Stub:
+        """Keep a request and find its reply.
 
         Raises:
-            UnexpectedRequestError: If no stub matches.
+            UnexpectedRequestError: There is none.
         """
         with self._lock:
             self.requests.append(request)
-            matches = [stub for stub in self.stubs if stub.matches(request)]
-            if not matches:
+            fitting = [stub for stub in self.stubs if stub.answers(request)]
+            if not fitting:
                 self.unexpected.append(UnexpectedRequestError(request, self.stubs))
                 raise self.unexpected[-1]
-            stub = max(matches, key=Stub.precision)  # max returns the first of several
+            stub = max(fitting, key=Stub.precision)  # the first of several
             stub.used += 1
             return stub
 
     def check(self) -> None:
-        """Assert that every stub was used and every request matched.
+        """See that requests and replies matched one another.
 
         Raises:
-            UnexpectedRequestError: If a request was unmatched, even if the program caught its error.
-            AssertionError: If a stub is unused.
+            UnexpectedRequestError: A request found no reply, even if its error was caught on the way.
+            AssertionError: A reply was never asked for.
         """
         if self.unexpected:
             raise self.unexpected[0]
         unused = [stub for stub in self.stubs if not (stub.used or stub.repeat)]
         if unused:
             lines = "".join(f"\n  - {stub}" for stub in unused)
-            requests = ", ".join(map(str, self.requests)) or "none"
-            msg = f"unused stubs:{lines}\nrequests: {requests}"
+            asked = ", ".join(map(str, self.requests)) or "none"
+            msg = f"prepared, but never asked for:{lines}\nThe requests were: {asked}."
             raise AssertionError(msg)

@@ -37,52 +37,52 @@ def check(component: Component, test: str, definition: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("test", "key", "old", "new", "message"),
+    ("test", "key", "old", "new", "told"),
     [
         (
             "input_has_a_label_and_comments",
             "createTask",
             'comments="What there is to do.", ',
             "",
-            "createTask input title has no label or no comments. Pass both to Input.",
+            "createTask has no label or no comments for its input title. Give its Input both.",
         ),
         (
             "examples_and_choices_of_inputs_are_accepted",
             "listTasks",
             "example=20",
             "example=2000",
-            "listTasks rejects 2000, an example or a choice of its input count: .* at most 100",
+            "listTasks refuses 2000, which its input count shows. Correct one of them: Count .* at most 100.",
         ),
         (
             "examples_and_choices_of_inputs_are_accepted",
             "listTasks",
             "example=20",
             'choices={"1": "One", "many": "Many"}',
-            "listTasks rejects 'many', an example or a choice of its input count",
+            "listTasks refuses 'many', which its input count shows",
         ),
         (
             "input_schema_accepts_the_examples",
             "createTask",
             "Field(min_length=1), Input(",
             'Field(json_schema_extra={"maxLength": 1}), Input(',
-            "createTask has a schema that rejects its input title",
+            "createTask has a schema that refuses its input title",
         ),
         (
             "input_names_a_data_source_that_exists",
             "createTask",
             "list_id: ListId\n",
             'list_id: Annotated[str, Input(label="L", comments="c", example="x", data_source="listz")]\n',
-            'createTask input listId names an unknown data source "listz". Available data sources: lists.',
+            "createTask names the data source listz for its input listId. The data sources are lists.",
         ),
         (
-            "list_action_has_the_inputs_and_the_records_of_its_pagination",
+            "list_has_the_inputs_and_the_records_of_its_paging",
             "listTasks",
             "size=100",
             'size_input="number"',
-            "listTasks has no input number, which its pagination uses",
+            "listTasks is paged by the field number, which its inputs lack",
         ),
         (
-            "list_action_has_the_inputs_and_the_records_of_its_pagination",
+            "list_has_the_inputs_and_the_records_of_its_paging",
             "listTasks",
             "$.data.tasks",
             "$.data.items",
@@ -93,30 +93,28 @@ def check(component: Component, test: str, definition: Any) -> None:
             "listTasks",
             'context.api.get("tasks", query=inputs.body("list_id", "count", "cursor"))',
             '{"data": context.api.get("tasks")["data"]["tasks"]}',
-            "listTasks returned .*, but its example is ",
+            "listTasks answers .* instead of its example",
         ),
         (
-            "effect_matches_the_methods_sent",
+            "effect_tells_what_is_sent",
             "createTask",
             ', effect="write"',
             "",
-            'createTask declares effect "read" but sends POST',
+            "createTask says that its effect is read and sends POST",
         ),
         (
-            "effect_matches_the_methods_sent",
+            "effect_tells_what_is_sent",
             "listTasks",
             '"listTasks", ',
             '"listTasks", effect="write", ',
-            'listTasks declares effect "write" but sends GET',
+            "listTasks says that its effect is write and sends GET",
         ),
     ],
 )
-def test_problem_of_an_action_is_reported(
-    tmp_path: Path, test: str, key: str, old: str, new: str, message: str
-) -> None:
+def test_problem_of_an_action_is_reported(tmp_path: Path, test: str, key: str, old: str, new: str, told: str) -> None:
     component = changed(tmp_path / "todo", TASKS, old, new)
 
-    with pytest.raises(AssertionError, match=message) as caught:
+    with pytest.raises(AssertionError, match=told) as caught:
         check(component, test, component.actions[key])
 
     assert str(tmp_path / "todo" / TASKS) in str(caught.value)
@@ -126,14 +124,14 @@ def test_definition_without_a_description_is_reported(tmp_path: Path) -> None:
     component = changed(tmp_path / "todo", TASKS, "", "")
     component.actions["listTasks"].display = Display(label="List Tasks")
 
-    with pytest.raises(AssertionError, match="listTasks has no label or no description"):
+    with pytest.raises(AssertionError, match="listTasks has no label, or no description"):
         check(component, "definition_has_a_label_and_a_description", component.actions["listTasks"])
 
 
 def test_required_input_without_an_example_is_reported(tmp_path: Path) -> None:
     component = changed(tmp_path / "todo", TASKS, ', example="Water the plants"', "")
 
-    with pytest.raises(UsageError, match='createTask: required input "title" has no example'):
+    with pytest.raises(UsageError, match="createTask: has no example of its required input title"):
         check(component, "required_input_has_an_example", component.actions["createTask"])
 
 
@@ -157,7 +155,7 @@ def test_invalid_schema_is_reported(tmp_path: Path) -> None:
 def test_example_that_is_not_a_picklist_is_reported(tmp_path: Path) -> None:
     component = changed(tmp_path / "todo", LISTS, '"label"', '"name"')
 
-    with pytest.raises(AssertionError, match="lists has an example that is not a picklist"):
+    with pytest.raises(AssertionError, match="lists has an example that is no picklist"):
         check(component, "example_of_a_data_source_is_a_picklist", component.data_sources["lists"])
 
 
@@ -178,6 +176,6 @@ def test_contract_class_checks_everything_but_the_excluded_keys(tmp_path: Path) 
 
     passed = set(re.findall(r"(Test\w+)::test_(\w+\[\w+\]) PASSED", printed))
     whole, less = ({test for name, test in passed if name == it} for it in ("TestTodo", "TestLess"))
-    assert whole - less == {"example_replays[createTask]", "effect_matches_the_methods_sent[createTask]"}
+    assert whole - less == {"example_replays[createTask]", "effect_tells_what_is_sent[createTask]"}
     assert f" {len(passed)} passed in " in printed
     assert len(whole) == 3 * 4 + 5 * 3 + 2 * 2 + 1 + 1

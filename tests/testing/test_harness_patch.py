@@ -50,19 +50,19 @@ def test_runner_of_the_program_under_test_is_stubbed(harness: Harness) -> None:
 
 
 def test_patch_is_undone_after_an_error() -> None:
-    def ask_without_stubs() -> None:
+    def ask_for_nothing_prepared() -> None:
         with Harness(SEGMENT) as harness:
             harness.invoke("listUsers")
 
     before = HTTPAdapter.send
     with pytest.raises(UnexpectedRequestError):
-        ask_without_stubs()
+        ask_for_nothing_prepared()
 
     assert HTTPAdapter.send is before
 
 
 def test_harness_cannot_be_opened_twice_at_once(harness: Harness) -> None:
-    with pytest.raises(UsageError, match="already open"), harness:
+    with pytest.raises(UsageError, match="open already"), harness:
         pass
 
 
@@ -82,4 +82,6 @@ def test_without_responses_the_error_names_the_extra(monkeypatch: pytest.MonkeyP
     with pytest.raises(MissingExtraError) as caught, Harness(SEGMENT):
         pass
 
-    assert str(caught.value) == ("the harness needs responses\nhint: Run: pip install 'segment-connector[testing]'")
+    assert str(caught.value) == (
+        "the harness needs the library responses.\nhint: Install it: pip install 'segment-connector[testing]'"
+    )
