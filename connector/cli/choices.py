@@ -8,7 +8,7 @@ import click
 
 from connector.cli.connection_options import ConnectionOptions, connection_options
 from connector.cli.input_options import complete_keys, input_options, read_inputs
-from connector.cli.output import one_line, print_line, write_json
+from connector.cli.output import one_line, print_line, write, write_json
 from connector.cli.shared_options import Command, common_options, component_of, json_option
 
 
@@ -50,5 +50,5 @@ def command(
     if as_json:
         write_json({"result": printed})
     else:
-        for choice in printed:
-            click.echo(f"{one_line(choice['key'])}\t{one_line(choice['label'])}")
+        lines = (f"{one_line(choice['key'])}\t{one_line(choice['label'])}\n" for choice in printed)
+        write("".join(lines).encode())

@@ -100,9 +100,9 @@ def write_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, title:
     lines = [tuple(headers), *cells]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headers))]
     if title:
-        click.echo(title)
+        print_output(title)
     for line in lines:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        print_output("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 class Progress(Protocol):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, finish, start
 from tests.cli.flows import read_flow
 from tests.support.server import LoopbackServer
 
@@ -256,3 +256,14 @@ def test_interrupt_during_the_imports_has_no_traceback(command: Command, monkeyp
     ended = command("--version")
 
     assert (ended.code, ended.err) == (130, "interrupted\n")
+
+
+def test_output_is_utf8_whatever_the_locale(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    server.answer({"data": {"sources": [{"id": "a", "slug": "zwei-ü", "name": "zwei ü"}], "pagination": {}}})
+    choices = finish(start("choices", "sources"))
+    unknown = finish(start("run", "ü"))
+
+    assert (choices.code, choices.out) == (0, "a\tzwei-ü\n")
+    assert (unknown.code, '"ü"' in unknown.err) == (2, True)

@@ -60,7 +60,7 @@ def print_problems(problems: Sequence[FlowProblem], form: str) -> None:
     elif form == "github":
         write("".join(f"{line}\n" for line in github(problems)).encode())
     else:
-        click.echo(text(problems))
+        click.echo(text(problems).encode("utf-8", "backslashreplace"))
 
 
 def github(problems: Sequence[FlowProblem]) -> Iterator[str]:
