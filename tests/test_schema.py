@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from typing_extensions import TypedDict
 
 import connector
-from connector.component.schema import output_schema
+from connector import Input, Inputs
+from connector.component.inputs import wire_shape
+from connector.component.schema import input_schema, output_schema
 from tests.support.reference import documented_definitions, documented_payload
 from tests.test_wire import ROWS
 
@@ -172,3 +175,14 @@ def test_output_schema_without_an_operation_is_that_of_the_example(segment: conn
 
     assert segment.actions["rawRequest"].operation is None
     assert schema["properties"]["data"]["items"]["properties"] == {"a": {"type": "number"}, "b": {}}
+
+
+def test_input_keeps_its_label_when_its_type_has_the_same_name() -> None:
+    @wire_shape
+    class Label(TypedDict):
+        key: str
+
+    class LabelInputs(Inputs):
+        label: Annotated[Label, Input(label="Label", comments="The label.")]
+
+    assert input_schema(LabelInputs)["properties"]["label"]["title"] == "Label"

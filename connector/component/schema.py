@@ -18,6 +18,9 @@ def input_schema(inputs: type[Inputs]) -> dict[str, Any]:
     properties = {key: _field(value) for key, value in schema["properties"].items()} if "properties" in schema else {}
     for key in hidden:
         properties[key]["x-hidden"] = True
+    for key, marker in inputs.definitions().items():
+        # pydantic drops a title that equals the one of the referenced model
+        properties[key].setdefault("title", marker.label)
     return {"$schema": DIALECT, **schema, "title": inputs.__name__, "properties": properties}
 
 
