@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from connector.sandbox_kit import ApiError, Data, Record, RequestContext, problem, rows_of_page
+from connector.sandbox_kit import ApiError, Data, Record, RequestContext, page_of, problem, rows_of_page
 
 from . import api
 from .pagination import listed, page_request
@@ -42,6 +42,29 @@ def list_connected_sources(context: RequestContext) -> Data:
     connections = rows_of_page(context, "connections", page_request(context), warehouse["id"])
     sources = context.store.rows_of("sources", [json.loads(row.body)["sourceId"] for row in connections.items])
     return listed(context, "sources", replace(connections, items=sources), api.resources["sources"].view)
+
+
+@api.operation("listConnectedWarehousesFromSource", "GET /sources/{sourceId}/connected-warehouses")
+def list_connected_warehouses(context: RequestContext) -> Data:
+    """List the warehouses connected to a source."""
+    source = context.require("sources", "sourceId")
+    ids = [each["warehouseId"] for each in context.store.find("connections", source["id"])]
+    return _listed_by_id(context, "warehouses", ids)
+
+
+@api.operation("listConnectedDestinationsFromSource", "GET /sources/{sourceId}/connected-destinations")
+def list_connected_destinations(context: RequestContext) -> Data:
+    """List the destinations of a source."""
+    source = context.require("sources", "sourceId")
+    return _listed_by_id(
+        context, "destinations", [each["id"] for each in context.store.find("destinations", source["id"])]
+    )
+
+
+def _listed_by_id(context: RequestContext, kind: str, ids: list[str]) -> Data:
+    ids_of_page = page_of(ids, page_request(context))
+    rows = context.store.rows_of(kind, ids_of_page.items)
+    return listed(context, kind, replace(ids_of_page, items=rows), api.resources[kind].view)
 
 
 _CONNECTION = "/warehouses/{warehouseId}/connected-sources/{sourceId}"

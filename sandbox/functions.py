@@ -12,7 +12,7 @@ from connector.sandbox_kit import Body, Data, Record, RequestContext, Row, dumps
 from . import api
 from .catalog import put_function, remove_function
 from .pagination import page
-from .segment import SUCCESS
+from .segment import SUCCESS, timestamp
 
 api.resource("functions", scope="resourceType", key="catalogId", required=("id", "resourceType"))
 
@@ -108,7 +108,7 @@ def create_function(context: RequestContext, body: CreateFunction) -> Data:
         "description": body.description,
         "logoUrl": body.logo_url,
         "code": body.code,
-        "createdAt": context.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "createdAt": timestamp(context),
         **_creator(context),
         "previewWebhookUrl": "",
         "settings": [setting.set_fields() for setting in body.settings],

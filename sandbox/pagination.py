@@ -38,7 +38,7 @@ CURSOR = "pagination.cursor"
 _NESTED = re.compile(r"pagination(?:\.(\w+)|\[(\w+)\])")
 
 
-def page_request(context: RequestContext) -> PageRequest:
+def page_request(context: RequestContext, *, most: int = MAX_COUNT) -> PageRequest:
     """Return the page that a request asks for.
 
     Raises:
@@ -57,7 +57,7 @@ def page_request(context: RequestContext) -> PageRequest:
         if context.assume("missing-pagination") == "422":
             raise ApiError(422, [problem("pagination", "is required")])
         return PageRequest(DEFAULT_COUNT, None, CURSOR)
-    return _validated(values)
+    return _validated(values, most)
 
 
 def _json_object(text: str) -> dict[str, Any]:
@@ -70,15 +70,15 @@ def _json_object(text: str) -> dict[str, Any]:
     return value
 
 
-def _validated(values: dict[str, Any]) -> PageRequest:
+def _validated(values: dict[str, Any], most: int) -> PageRequest:
     errors = []
     count, cursor = values.get("count"), values.get("cursor")
     if count is None:
         errors.append(problem("pagination.count", "is required"))
     elif isinstance(count, bool) or not re.fullmatch(r"\d{1,9}", str(count), re.ASCII):
         errors.append(problem("pagination.count", "must be an integer"))
-    elif not 1 <= int(count) <= MAX_COUNT:
-        errors.append(problem("pagination.count", f"must be 1 to {MAX_COUNT}"))
+    elif not 1 <= int(count) <= most:
+        errors.append(problem("pagination.count", f"must be 1 to {most}"))
     if cursor is not None and not isinstance(cursor, str):
         errors.append(problem(CURSOR, "must be a string"))
     if errors:
@@ -86,9 +86,11 @@ def _validated(values: dict[str, Any]) -> PageRequest:
     return PageRequest(int(str(count)), cursor or None, CURSOR)
 
 
-def page(context: RequestContext, root: str, kind: str, *, scope: str = "", view: View | None = None) -> str:
+def page(
+    context: RequestContext, root: str, kind: str, *, scope: str = "", view: View | None = None, most: int = MAX_COUNT
+) -> str:
     """Return the data of a response that lists records."""
-    rows = rows_of_page(context, kind, page_request(context), scope)
+    rows = rows_of_page(context, kind, page_request(context, most=most), scope)
     return listed(context, root, rows, view or context.api.resources[kind].view)
 
 

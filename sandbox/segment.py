@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from connector.sandbox_kit import ApiError, Data, Operation, SimulatedApi, not_found
+from connector.sandbox_kit import ApiError, Data, Operation, RequestContext, SimulatedApi, not_found
 
 ERROR_TYPES = {
     400: "bad-request",
@@ -39,6 +39,11 @@ _VERSION = re.compile(r"application/vnd\.segment\.(\w+)\+json", re.IGNORECASE)
 _VERSION_NAMES = {"stable": "v1", "beta": "v1beta", "alpha": "v1alpha"}
 
 Assume = Callable[[str], str]
+
+
+def timestamp(context: RequestContext) -> str:
+    """Return the current time in the form of most responses, with milliseconds."""
+    return context.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class SegmentApi(SimulatedApi):

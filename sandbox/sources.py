@@ -16,6 +16,7 @@ from .connections import connect_source
 from .pagination import page
 from .segment import SUCCESS
 from .settings import Settings, changed_settings, new_settings
+from .source_tracking_plans import tracking_plan_of
 
 api.assumption(
     "invalid-slug", "A slug with characters other than letters, digits, `-` and `_`, or none", ("accept", "422")
@@ -78,7 +79,7 @@ def get_source(context: RequestContext) -> Data:
     source = context.require("sources", "sourceId")
     data = context.show("sources", source["id"], "source")
     # The API shows the tracking plan beside the source, not in it.
-    return f'{data[:-1]},"trackingPlanId":null}}'
+    return f'{data[:-1]},"trackingPlanId":{dumps(tracking_plan_of(context, source["id"]))}}}'
 
 
 @api.operation("createSource", "POST /sources", status=201, body=CreateSource)

@@ -28,7 +28,7 @@ from . import api
 from .pagination import page
 from .segment import SUCCESS
 
-api.resource("roles", required=("id", "name"), standard=True)
+api.resource("roles", required=("id", "name"), defaults={"description": ""}, standard=True)
 api.resource("users", key="email", required=("id", "email"), defaults={"name": ""})
 api.resource("invites", id=("email",), key="email")
 
@@ -81,6 +81,12 @@ def listed_view(_context: RequestContext, row: Row) -> str:
     """Return a user as lists show it, without permissions."""
     user = json.loads(row.body)
     return dumps({name: user[name] for name in ("id", "name", "email")})
+
+
+@api.operation("listRoles", "GET /roles")
+def list_roles(context: RequestContext) -> Data:
+    """List the roles."""
+    return page(context, "roles", "roles")
 
 
 @api.operation("listUsers", "GET /users")

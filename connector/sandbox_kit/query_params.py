@@ -43,6 +43,27 @@ class Query:
                 numbered += [(int(match[2] or match[3] or 0), value) for value in values]
         return [value for _, value in sorted(numbered, key=lambda pair: pair[0])]
 
+    def objects(self, name: str) -> list[dict[str, str]]:
+        """Return the objects of a list: `name.0[key]=`, `name[0][key]=`, `name.0.key=` or JSON, in order."""
+        whole = self.string(name)
+        if whole is not None:
+            return _parse_objects(whole)
+        form = re.compile(rf"{re.escape(name)}(?:\.(\d{{1,9}})|\[(\d{{1,9}})\])(?:\.(\w+)|\[(\w+)\])")
+        numbered: dict[int, dict[str, str]] = {}
+        for key, values in self.raw.items():
+            if match := form.fullmatch(key):
+                numbered.setdefault(int(match[1] or match[2]), {})[match[3] or match[4]] = values[-1]
+        return [numbered[number] for number in sorted(numbered)]
+
+
+def _parse_objects(text: str) -> list[dict[str, str]]:
+    try:
+        value = from_json(text)
+    except ValueError:
+        return []
+    objects = value if isinstance(value, list) else [value]
+    return [{key: str(each) for key, each in item.items()} for item in objects if isinstance(item, dict)]
+
 
 def _spread(value: str, delimiter: str | None) -> list[str]:
     if value.startswith("["):

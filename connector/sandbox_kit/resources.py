@@ -80,4 +80,4 @@ class Resource:
 
     def id_of(self, record: Record) -> str:
         """Return what identifies a record within its resource."""
-        return "/".join(str(record[name]) for name in self.id)
+        return "/".join(str(record.get(name, "")) for name in self.id)

@@ -65,6 +65,15 @@ def with_a_setting_of_another_name(api: Api) -> requests.Response:
     return api("POST", "/destinations", BLUESHIFT | {"settings": {"apiKey": "k", "secretKey": "k"}})
 
 
+def many_rules(number: int) -> list[dict[str, Any]]:
+    return [{"type": "TRACK", "key": str(each), "version": 1, "jsonSchema": {}} for each in range(number)]
+
+
+def second_plan(api: Api) -> requests.Response:
+    plan = api.data("POST", "/tracking-plans", {"name": "Second", "type": "LIVE"})["trackingPlan"]
+    return api("POST", f"/tracking-plans/{plan['id']}/sources", {"sourceId": support.PLANNED_SOURCE})
+
+
 def renamed_function(api: Api) -> requests.Response:
     body = {"code": "c", "displayName": "Old", "resourceType": "DESTINATION"}
     id_ = api.data("POST", "/functions", body)["function"]["id"]
@@ -147,6 +156,15 @@ CASES: dict[str, Case] = {
     ),
     "missing-pagination": (get("/sources"), {"first-page": 200, "422": 422}),
     "granularity-case": (get(VOLUME.replace("MINUTE", "minute") + "2026-01-01T00:01Z"), {"422": 422, "accept": 200}),
+    "label-exists": (
+        post("/labels", {"label": {"key": "environment", "value": "dev"}}),
+        {"422": 422, "409": 409, "same-answer": 201},
+    ),
+    "rules-per-request": (
+        lambda api: api("PUT", f"/tracking-plans/{support.TRACKING_PLAN}/rules", {"rules": many_rules(201)}),
+        {"2000": 200, "200": 422},
+    ),
+    "second-tracking-plan": (second_plan, {"422": 422, "replace": 200}),
     "trailing-slash": (get("/sources/"), {"ignore": 200, "strict": 422}),
     "list-order": (
         get("/sources"),
@@ -163,7 +181,7 @@ CASES: dict[str, Case] = {
             "apiKey": at("destination", "settings", "secretKey", equals="k"),
         },
     ),
-    "unbuilt-operation": (get("/spaces"), {"501": 501, "404": 404, "sample": 200}),
+    "unbuilt-operation": (get("/destination/x/filters"), {"501": 501, "404": 404, "sample": 200}),
     "already-connected": (twice("POST", CONNECTION), {"same-answer": 201, "409": 409}),
     "content-type": (form("text/plain"), {"422": 422, "read-as-json": 201}),
     "cursors": (
@@ -298,7 +316,9 @@ def test_unknown_assumption_is_rejected(workspace: Workspace) -> None:
 
 
 def test_unknown_value_is_rejected(workspace: Workspace) -> None:
-    with pytest.raises(SandboxError, match=r'value "500" for assumption "slug-taken"\nValid values: 422, 409, allow'):
+    with pytest.raises(
+        SandboxError, match=r'value "500" for assumption "slug-taken"\nhint: Valid values: 422, 409, allow'
+    ):
         workspace.set_assumption("slug-taken", "500")
 
 
@@ -341,7 +361,7 @@ def test_every_error_has_a_type_in_either_style(api: Api, workspace: Workspace) 
         asked = [
             limited,
             api("GET", "/sources/nothing"),
-            api("GET", "/spaces"),
+            api("GET", "/destination/x/filters"),
             api("POST", "/sources", {}),
         ]
         return [response.json()["errors"][0]["type"] for response in asked]

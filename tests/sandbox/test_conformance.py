@@ -26,15 +26,25 @@ IDS = {
     "sourceMetadataId": support.JAVASCRIPT,
     "destinationMetadataId": support.KINESIS,
     "warehouseMetadataId": support.POSTGRES,
+    "trackingPlanId": support.TRACKING_PLAN,
+    "spaceId": "9aQ1Lj62S4bomZKLF4DPqW",
+    "regulateId": "reg_1DTSvYLjMbQTkTfZcYvMcF",
+    "key": "environment",
+    "value": "dev",
 }
 QUERIES = {
     "listFunctions": "?resourceType=SOURCE",
+    "removeSourceFromTrackingPlan": f"?sourceId={support.PLANNED_SOURCE}",
+    "removeRulesFromTrackingPlan": "?rules.0[type]=TRACK&rules.0[key]=Order Completed&rules.0[version]=1",
+    "getDailyWorkspaceAPICallsUsage": "?period=2026-02-01",
+    "getDailyWorkspaceMTUUsage": "?period=2026-02-01",
     "deleteUsers": f"?userIds.0={support.USER}",
     "getEventsVolumeFromWorkspace": (
         "?granularity=DAY&startTime=2026-01-01T00:00:00Z&endTime=2026-01-03T00:00:00Z"
         "&groupBy=source&groupBy=eventName&groupBy=eventType"
     ),
 }
+RULE = {"type": "TRACK", "key": "Order Completed", "version": 1, "jsonSchema": {"type": "object"}}
 SCHEDULE = {"strategy": "CRON", "config": {"spec": "0 * * * *", "timezone": "UTC"}}
 BODIES: dict[str, Any] = {
     "createSource": {
@@ -43,6 +53,13 @@ BODIES: dict[str, Any] = {
         "metadataId": support.JAVASCRIPT,
         "settings": {"apiHost": "x"},
     },
+    "createTrackingPlan": {"name": "Made", "type": "LIVE", "description": "d"},
+    "updateTrackingPlan": {"name": "Renamed", "description": "d"},
+    "addSourceToTrackingPlan": {"sourceId": support.IOS_SOURCE},
+    "replaceRulesInTrackingPlan": {"rules": [RULE]},
+    "updateRulesInTrackingPlan": {"rules": [RULE | {"newKey": "Renamed"}]},
+    "createLabel": {"label": {"key": "environment", "value": "test", "description": "d"}},
+    "createWorkspaceRegulation": {"regulationType": "DELETE_ONLY", "subjectType": "USER_ID", "subjectIds": ["u"]},
     "updateSource": {"name": "Renamed", "settings": {"apiHost": "y"}},
     "createDestination": {
         "sourceId": support.IOS_SOURCE,

@@ -141,7 +141,7 @@ def test_faults_are_not_played_on_control(api: Api, workspace: Workspace) -> Non
     ],
 )
 def test_invalid_fault_is_rejected_with_the_valid_forms(text: str) -> None:
-    with pytest.raises(SandboxError, match=r"invalid fault .*\nValid forms.*\n  rate-limit:5/min"):
+    with pytest.raises(SandboxError, match=r"invalid fault .*\nhint: Valid forms.*\n  rate-limit:5/min"):
         parse_fault(text)
 
 

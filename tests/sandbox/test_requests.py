@@ -50,17 +50,19 @@ def test_unknown_token_belongs_to_no_workspace_when_there_are_two() -> None:
 
 
 def test_operation_that_is_not_simulated_is_501_with_its_name(api: Api) -> None:
-    response = api("GET", "/spaces")
+    response = api("GET", "/destination/x/filters")
     assert response.status_code == 501
     [error] = response.json()["errors"]
-    assert error["message"].startswith("The sandbox does not implement listSpaces (GET /spaces). Set the assumption ")
+    assert error["message"].startswith(
+        "The sandbox does not implement listFiltersFromDestination (GET /destination/x/filters). Set the assumption "
+    )
 
 
 def test_operation_that_is_not_simulated_can_return_a_sample(api: Api, workspace: Workspace) -> None:
     workspace.set_assumption("unbuilt-operation", "sample")
-    response = api("GET", "/spaces?pagination.count=1")
-    assert (response.status_code, response.headers["X-Sandbox-Sample"]) == (200, "listSpaces")
-    assert isinstance(response.json()["data"]["spaces"], list)
+    response = api("GET", "/destination/x/filters?pagination.count=1")
+    assert (response.status_code, response.headers["X-Sandbox-Sample"]) == (200, "listFiltersFromDestination")
+    assert isinstance(response.json()["data"]["filters"], list)
     assert "X-Sandbox-Sample" not in api("GET", "/sources").headers
 
 
@@ -69,7 +71,7 @@ def test_path_that_the_api_does_not_have_is_404(api: Api, path: str) -> None:
     assert api("GET", path).status_code == 404
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", "/sources"), ("HEAD", "/"), ("DELETE", "/spaces")])
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/sources"), ("HEAD", "/"), ("DELETE", "/destination/x/filters")])
 def test_method_that_a_path_does_not_have_is_405(api: Api, method: str, path: str) -> None:
     assert api(method, path).status_code == 405
 
