@@ -13,6 +13,7 @@
     ├── UsageError                 fix the call                          exit 2
     │   ├── UnknownKeyError          no such action, data source, or connection
     │   ├── InputError               invalid inputs, all of them at once
+    │   │   └── NoChangesError         an update without any field to change
     │   ├── PolicyError              the runner's policy does not allow it
     │   ├── InvalidFlowError         a flow that cannot be run, every problem listed
     │   ├── FlowLimitError           a flow that exceeds a limit, such as a loop without end
@@ -173,6 +174,10 @@ class UnknownKeyError(UsageError):
 
 class InputError(UsageError):
     """Inputs are invalid; `problems` lists all of them."""
+
+
+class NoChangesError(InputError):
+    """An update without any field to change; it was not sent."""
 
 
 class PolicyError(UsageError):
@@ -476,6 +481,7 @@ OUTCOMES: dict[type[ConnectorError], Outcome] = {
     UsageError: Outcome(2, 400),
     UnknownKeyError: Outcome(2, 404),
     InputError: Outcome(2, 422),
+    NoChangesError: Outcome(2, 422),
     PolicyError: Outcome(2, 403),
     InvalidFlowError: Outcome(2, 422),
     FlowLimitError: Outcome(2, 422),

@@ -10,7 +10,7 @@ from connector.flows.file.model import FlowDefinition, Step
 Trace = Sequence[Mapping[str, Any]]
 """The lines of a trace; see `connector.flows.run.trace.read_trace`."""
 
-MARKS = {"done": "✓", "failed": "✗", "ignored": "!", "reused": "="}
+MARKS = {"done": "✓", "failed": "✗", "ignored": "!", "reused": "=", "skipped": "-"}
 
 
 class _StepSummary:

@@ -179,6 +179,13 @@ def test_trace_keeps_every_step_without_secrets(run: Runs, tmp_path: Path) -> No
     assert stat.S_IMODE(trace.stat().st_mode) == 0o600
 
 
+def test_trace_has_no_value_of_a_header_list_that_sounds_secret(run: Runs, tmp_path: Path) -> None:
+    headers = [{"key": "Authorization", "value": "Basic abc"}, {"key": "Accept", "value": "text/plain"}]
+    run(step("Tell", "workshop.echo", {"value": "=trigger.results.body.data"}), payload=headers, trace=tmp_path / "t")
+    (line,) = read_trace(tmp_path / "t")[1:-1]
+    assert line["inputs"]["value"] == [{"key": "Authorization", "value": "***"}, headers[1]]
+
+
 def test_trace_keeps_a_failed_step(run: Runs, service: Service, tmp_path: Path) -> None:
     service.answers["GET"] = [ServerResponse({}, status=404)]
     with pytest.raises(StepError):

@@ -7,19 +7,26 @@ from typing import Any
 
 import pytest
 
+from connector import Context, Display, Inputs, Payload, action
+from connector.component.definitions import Action
 from connector.errors import (
     FlowDeadlineError,
     FlowLimitError,
+    InputError,
+    NoChangesError,
     OutcomeUnknownError,
+    PolicyError,
     StepError,
 )
-from connector.flows import Limits, Run, StepCall
+from connector.flows import Limits, Run, StepCall, runs
 from connector.flows.run.events import Event, StepEvent
 from connector.hookspecs import hookimpl
+from tests.flows import support
 from tests.flows.support import (
     ServerResponse,
     Service,
     echo,
+    flow_of,
     loop,
     step,
 )
@@ -110,6 +117,54 @@ def test_ignored_error_of_a_loop_ends_the_loop_only(run: Runs, service: Service)
     )
     assert done.results == {"value": "x"}
     assert done.steps["List"].count == 1
+
+
+def test_dry_run_rejects_a_write_of_an_action_that_says_it_reads(service: Service) -> None:
+    @action("sneak", display=Display(label="Sneak", description="Says that it reads."), has_example=False)
+    def sneak(context: Context, inputs: Inputs) -> Payload:
+        return context.api.post("things", json={"name": "sneaked"})
+
+    class Bringing:
+        @hookimpl
+        def register_actions(self, component_key: str, register: Callable[[Action[Any]], None]) -> None:
+            register(sneak)
+
+    component = support.workshop()
+    component.add_plugin(Bringing())
+    with pytest.raises(StepError) as caught:
+        flow_of(step("Sneak", "workshop.sneak")).run(component, connections=service.connections, dry_run=True)
+    assert isinstance(caught.value.cause, PolicyError)
+    assert not service.asked("POST")
+
+
+def test_update_without_any_field_is_skipped_with_the_reason(service: Service, events: list[Event]) -> None:
+    class Checking:
+        @hookimpl(tryfirst=True)
+        def perform_action(self, action: Action[Any], inputs: Inputs) -> None:
+            if action.key == "updateThing" and not inputs.body("name"):
+                raise NoChangesError("nothing to update: no field is set")
+
+    component = support.workshop()
+    component.add_plugin(Checking())
+    update = step("Update", "workshop.updateThing", {"thingId": "t1", "name": "=trigger.results.body.data.name"})
+    flow = flow_of(update, echo("After", "~[{{$update.results.thing}}]"))
+    done = flow.run(component, connections=service.connections, payload={}, on_event=events.append)
+    assert (done.results, done.steps["Update"].state) == ({"value": "[]"}, "skipped")
+    assert not service.asked("PATCH")
+    (skipped,) = [event for event in events if isinstance(event, StepEvent) and event.state == "skipped"]
+    assert (skipped.step, skipped.reason, skipped.error) == ("Update", "nothing to update: no field is set", "")
+    assert runs()[0].unknown == 0
+
+
+def test_wrong_value_is_named_and_no_reference_is_blamed(run: Runs, service: Service) -> None:
+    values = {"name": "a", "size": "=trigger.results.body.data.size"}
+    with pytest.raises(StepError) as caught:
+        run(step("Create", "workshop.createThing", values), payload={"size": "huge"})
+    assert isinstance(caught.value.cause, InputError)
+    (problem,) = caught.value.cause.problems
+    assert problem.location == "size"
+    assert "trigger" not in str(caught.value)
+    assert not service.asked("POST")
 
 
 def test_dry_run_sends_reads_and_returns_examples_for_writes(run: Runs, service: Service) -> None:

@@ -8,6 +8,8 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,7 @@ from connector.journal.file import FileJournal
 from connector.journal.reader import read_history
 from tests.flows import support
 from tests.flows.support import CONNECTION, TOKEN, ServerResponse, Service, document, flow_of, step
+from tests.support.server import Asked
 
 ROOT = Path(__file__).parents[2]
 Runs = Callable[..., Run]
@@ -636,3 +639,100 @@ def test_error_of_a_plugin_after_a_write_leaves_its_outcome_open(
     with pytest.raises(StepError):
         flow_of(CREATE).run(component, connections=service.connections)
     assert runs()[0].unknown == 1
+
+
+def test_change_of_a_persisted_value_is_not_made_twice_when_its_step_is_resumed(
+    run: Runs, workshop: Component, service: Service, tmp_path: Path
+) -> None:
+    count = step("Count", "persist-data.incrementInstanceValue", {"keyInput": "n"})
+    tell = step("Tell", "persist-data.getInstanceValue", {"keyInput": "n"})
+    run(count, tell, journal=tmp_path / "probe.jsonl")
+    start = sum(len(line) + 1 for line in (tmp_path / "probe.jsonl").read_bytes().splitlines()[:2])
+    # The change fits on the disk, the record that its step is done does not.
+    with disk_of(start + 5), pytest.raises(StepError, match="cannot write journal") as caught:
+        run(count, tell)
+    journal = caught.value.run.journal
+    assert types_of(journal) == ["run", "start"]
+    assert resume(journal, workshop, connections=service.connections).results == 2
+    assert run(count, tell).results == 3
+
+
+def test_run_that_goes_on_is_listed_as_running_and_cannot_be_resumed(
+    run: Runs, workshop: Component, service: Service
+) -> None:
+    entered, release = threading.Event(), threading.Event()
+
+    def hold(event: Event) -> None:
+        if isinstance(event, StepEvent) and event.state == "running":
+            entered.set()
+            assert release.wait(20)
+
+    thread = threading.Thread(target=run, args=[CREATE], kwargs={"on_event": hold})
+    thread.start()
+    try:
+        assert entered.wait(20)
+        (past,) = runs()
+        assert past.status == "running"
+        for use in (resume, undo):
+            with pytest.raises(JournalError, match="is still running"):
+                use(past.journal, workshop, connections=service.connections)
+    finally:
+        release.set()
+        thread.join()
+    assert [past.status for past in runs()] == ["done"]
+
+
+class Disk:
+    """Notes what is in each file when it is forced to the disk."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.synced: list[tuple[str, bytes]] = []
+        self._fsync = os.fsync
+        monkeypatch.setattr(os, "fsync", self.sync)
+
+    def sync(self, handle: int) -> None:
+        file = Path(f"/proc/self/fd/{handle}")
+        if file.is_file():
+            self.synced.append((file.readlink().name, file.read_bytes()))
+        self._fsync(handle)
+
+    def last(self, name: str) -> bytes:
+        return next(content for file, content in reversed(self.synced) if name in file)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the names of open files are not known")
+def test_intent_is_on_the_disk_before_the_request_is_sent(
+    run: Runs, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch)
+    seen: list[bytes] = []
+    answer = service.answer
+
+    def answering(asked: Asked) -> ServerResponse:
+        seen.append(disk.last(".jsonl"))
+        return answer(asked)
+
+    service.server.script = answering
+    run(CREATE)
+    (content,) = seen
+    records = [json.loads(line) for line in content.splitlines()]
+    assert content.endswith(b"\n")
+    assert (records[-1]["type"], records[-1]["inputs"]) == ("intent", {"name": "a"})
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the names of open files are not known")
+def test_results_of_a_write_are_on_the_disk_soon_and_persisted_values_at_once(
+    run: Runs, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch)
+    kept = step("Save", "persist-data.saveInstanceValue", {"keyInput": "k", "valueInput": "v"})
+
+    def wait_for_sync(event: Event) -> None:
+        if isinstance(event, StepEvent) and (event.step, event.state) == ("Tell", "running"):
+            until = time.monotonic() + 20
+            while b'"t1"' not in disk.last(".jsonl") and time.monotonic() < until:
+                time.sleep(0.01)
+            assert b'"type":"done"' in disk.last(".jsonl")
+
+    run(kept, CREATE, step("Tell", "workshop.echo"), on_event=wait_for_sync)
+    assert json.loads(disk.last("tests-"))["scopes"] == {"Instance Main": {"k": "v"}}

@@ -85,6 +85,19 @@ def test_persisted_values_are_in_a_private_file(run: Runs, state_home: Path) -> 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("Tests", "tests-e5c9d703.json"),
+        ("Größe: Ärger & Co. " * 3, "gr-e-rger-co-gr-e-rger-co-gr-e-rger-co-bea3d887.json"),
+    ],
+)
+def test_file_of_persisted_values_keeps_its_name(workshop: Component, state_home: Path, name: str, file: str) -> None:
+    flow_of(keep("Save", "saveInstanceValue", key="k", value="v"), name=name).run(workshop)
+    (stored,) = (state_home / "connector" / "state").glob("*.json")
+    assert stored.name == file
+
+
 def test_dry_run_keeps_nothing(run: Runs, state_home: Path) -> None:
     done = run(
         keep("Save", "saveInstanceValue", key="k", value="v"), keep("Get", "getInstanceValue", key="k"), dry_run=True

@@ -13,6 +13,7 @@ from connector.component.component import Component
 from connector.errors import ForbiddenError, JournalError, StepError
 from connector.flows import Run, resume, undo
 from connector.flows.values.paths import parse_path
+from tests.flows import support
 from tests.flows.support import CONNECTION, ServerResponse, Service, loop, step
 
 Runs = Callable[..., Run]
@@ -107,6 +108,44 @@ def test_undo_deletes_nothing_on_another_host(run: Runs, workshop: Component, se
     elsewhere = {CONNECTION: {"fields": {"apiKey": "x", "baseUrl": "https://elsewhere.example"}}}
     with pytest.raises(JournalError, match=r"points to elsewhere.example"):
         undo(done.id, workshop, connections=elsewhere)
+
+
+def test_second_undo_after_one_that_had_nothing_left_sends_nothing(
+    run: Runs, workshop: Component, service: Service
+) -> None:
+    done = run(create("a"))
+    service.things.clear()
+    undo(done.id, workshop, connections=service.connections)
+    again = undo(done.id, workshop, connections=service.connections)
+    assert (again.deleted, again.already_deleted) == ([], [])
+    assert len(service.asked("DELETE")) == 1
+    with pytest.raises(JournalError, match="has already finished"):
+        resume(done.id, workshop, connections=service.connections)
+
+
+def test_failed_run_whose_creations_were_deleted_by_others_is_not_resumed_after_undo(
+    run: Runs, workshop: Component, service: Service
+) -> None:
+    service.answers["PATCH"] = [ServerResponse({}, status=422)]
+    with pytest.raises(StepError) as caught:
+        run(create("a"), step("Update", "workshop.updateThing", {"thingId": "t1", "name": "x"}))
+    service.things.clear()
+    assert undo(caught.value.run.journal, workshop, connections=service.connections).already_deleted
+    with pytest.raises(JournalError, match="was undone and cannot be resumed"):
+        resume(caught.value.run.journal, workshop, connections=service.connections)
+
+
+def test_write_of_an_action_that_the_component_no_longer_has_is_not_undone(run: Runs, service: Service) -> None:
+    done = run(create("a"))
+    component = support.workshop()
+    del component.actions["createThing"]
+    choices: list[Any] = [component, {}]
+    for components in choices:
+        undone = undo(done.id, components, connections=service.connections)
+        assert [(write.step, why) for write, why in undone.not_undone] == [
+            ("Create a", "the component no longer has createThing")
+        ]
+    assert not service.asked("DELETE")
 
 
 def test_every_undo_of_the_bundled_component_names_an_action_and_its_required_inputs() -> None:

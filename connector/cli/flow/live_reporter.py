@@ -21,7 +21,13 @@ from connector.flows.run.events import LogEvent, StepEvent
 if TYPE_CHECKING:
     from connector.flows.run.events import Event
 
-MARKS = {"done": ("✓", "green"), "failed": ("✗", "red"), "ignored": ("!", "yellow"), "reused": ("=", "cyan")}
+MARKS = {
+    "done": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "ignored": ("!", "yellow"),
+    "reused": ("=", "cyan"),
+    "skipped": ("-", "dim"),
+}
 LEVELS = {"warn": "yellow", "error": "red"}
 
 
@@ -91,7 +97,7 @@ class LiveReporter(Reporter):
                 step.done, step.total = event.done or 0, event.total
             case "waiting" if step:
                 step.waits, step.until = event.reason, time.monotonic() + (event.seconds or 0)
-            case "done" | "failed" | "ignored" | "reused":
+            case "done" | "failed" | "ignored" | "reused" | "skipped":
                 self._ended(event, self._running.pop(event.path, None))
 
     def _ended(self, event: StepEvent, step: _RunningStep | None) -> None:
@@ -102,8 +108,8 @@ class LiveReporter(Reporter):
         mark, color = MARKS[event.state]
         line = Text.assemble((mark, color), " ", plain(event.step))
         parts = [step.note(float("inf")) if step else "", "" if event.seconds is None else f"{event.seconds:.2f} s"]
-        if event.error:
-            parts.append(plain(event.error.partition("\n")[0]))
+        if event.error or event.state == "skipped":
+            parts.append(plain((event.error or event.reason).partition("\n")[0]))
         self._console.print(line.append("".join(f"  {part}" for part in parts if part), "dim"))
 
     def _view(self) -> RenderableType:

@@ -50,7 +50,7 @@ class Reporter:
         if event.state == "retrying":
             # The next event of this step knows how long it waits: one line says both.
             self._failed[event.path] = format_event(event)
-        elif event.state in {"waiting", "ignored"} or failed:
+        elif event.state in {"waiting", "ignored", "skipped"} or failed:
             self._lines += 1
             if self._lines <= MAX_LINES:
                 self.print_line(f"{failed} Retrying in {event.seconds or 0:.3g} s." if failed else format_event(event))
@@ -87,6 +87,8 @@ def format_event(event: StepEvent) -> str:
     """Return a line about a step that waits, is retried, or failed without ending the flow."""
     if event.state == "waiting":
         return f"{event.step}: {wait_reason(event.reason)}. Retrying in {event.seconds or 0:.3g} s."
+    if event.state == "skipped":
+        return f"{event.step}: skipped ({event.reason})"
     error = event.error.partition("\n")[0].removesuffix(".")
     if event.state == "ignored":
         return f"{event.step}: {error} (ignored)"

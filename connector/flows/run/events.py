@@ -34,7 +34,7 @@ class StepEvent(_Event):
         state: New state; see `StepState`.
         action: `component.action`.
         seconds: How long it took, or how long it will wait.
-        reason: Why it waits.
+        reason: Why it waits, or was skipped.
         attempt: Number of the attempt, from 1.
         done: Number of iterations of a loop that are done.
         total: Number of iterations of a loop.

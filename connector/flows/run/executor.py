@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connector.errors import FlowDeadlineError, FlowLimitError, JournalError, StepError, UsageError
+from connector.errors import FlowDeadlineError, FlowLimitError, JournalError, NoChangesError, StepError, UsageError
 from connector.flows.run.action_executor import ActionExecutor, has_next_page, outcome_unknown
 from connector.flows.run.connections import connection_variables
 from connector.flows.run.prepare import PreparedRun
@@ -140,7 +140,10 @@ class FlowExecutor:
         ignored = config.kind == "ignore" or (config.kind == "retry" and config.ignore_final)
         swallowed = ignored and not isinstance(error, NOT_IGNORED)
         call.error = error
-        self._end(call, "done" if error is None else "ignored" if swallowed else "failed")
+        if isinstance(error, NoChangesError):
+            self._skip(call, error)
+        else:
+            self._end(call, "done" if error is None else "ignored" if swallowed else "failed")
 
     def _attempt(self, call: StepCall) -> Exception | None:
         """Perform a step once more and return its error."""
@@ -163,6 +166,13 @@ class FlowExecutor:
         except Exception as error:
             return error
         return None
+
+    def _skip(self, call: StepCall, error: NoChangesError) -> None:
+        """End an update without any field to change: optional inputs without a value are no error of the flow."""
+        call.error, call.reason = None, error.message
+        if call.planned.is_journaled:
+            self.journal.step_done(call.path, None, "later")
+        self._end(call, "skipped")
 
     def _end(self, call: StepCall, state: StepState) -> None:
         call.end(state, self._waited)

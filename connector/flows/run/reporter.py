@@ -60,7 +60,8 @@ class RunReporter:
         """Emit the end of a step, and record it."""
         timing = {} if call.state == "reused" else {"seconds": call.seconds}
         error = str(call.error) if call.error else ""
-        self.step(call, call.state, error=error, pages_left=call.pages_left or None, **timing)
+        pages_left = call.pages_left or None
+        self.step(call, call.state, error=error, reason=call.reason, pages_left=pages_left, **timing)
         self._run.steps[call.step.name].add(call, values=self._values)
         if self._trace is not None:
             self._trace.add(call)

@@ -17,7 +17,8 @@ class StepSummary:
     Attributes:
         name: Name of the step.
         action: `component.action`.
-        state: How it ended the last time: `done`, `failed`, `ignored`, `reused`; `skipped` if it never ran.
+        state: How it ended the last time: `done`, `failed`, `ignored`, `reused`; `skipped` if it never ran, or had
+            nothing to update.
         count: How often it ended.
         seconds: How long it took in all, waiting included.
         waited: Seconds of it spent waiting.

@@ -175,7 +175,7 @@ def _decisions(
 def is_idempotent(write: Write, components: Mapping[str, Component]) -> bool:
     """Return True if a write may be sent again without harm."""
     component, _, key = write.action.partition(".")
-    action = components[component].actions.get(key) if component in components else None
+    action = components[component].find_action(key) if component in components else None
     return action is not None and action.idempotent
 
 

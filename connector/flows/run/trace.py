@@ -73,6 +73,8 @@ class Trace:
         }
         if call.pages_left:
             line["pagesLeft"] = True
+        if call.reason:
+            line["reason"] = call.reason
         if call.error is not None:
             line["error"] = self._redactor.text(str(call.error))
         self._write(line)

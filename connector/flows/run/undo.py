@@ -9,6 +9,7 @@ from typing import Any
 
 from connector.component.component import Component, error_context
 from connector.component.context import Context
+from connector.component.definitions import Action
 from connector.errors import ConnectorError, NotFoundError
 from connector.flows.file.parse import read_text
 from connector.flows.run.components import components_by_key
@@ -106,7 +107,9 @@ class _Undo:
 
     def _one(self, write: Write, limits: CallLimits, *, dry_run: bool) -> None:
         deletion = self._deletion(write)
-        if deletion is None:
+        if self._action(write) is None:
+            self._skip(write, f"the component no longer has {write.action.partition('.')[2]}")
+        elif deletion is None:
             self._skip(write, "the record may have existed before this run")
         elif UNDEFINED in deletion.inputs.values():
             self._skip(write, "the response does not contain the ID of the record")
@@ -134,10 +137,13 @@ class _Undo:
     def _skip(self, write: Write, reason: str) -> None:
         self.result.not_undone.append((write, reason))
 
+    def _action(self, write: Write) -> Action[Any] | None:
+        component, _, key = write.action.partition(".")
+        return self.components[component].find_action(key) if component in self.components else None
+
     def _deletion(self, write: Write) -> _Deletion | None:
-        component_key, _, key = write.action.partition(".")
-        component = self.components.get(component_key)
-        action = component.find_action(key) if component else None
+        component = self.components.get(write.action.partition(".")[0])
+        action = self._action(write)
         if component is None or action is None or action.undo is None:
             return None
         known = {"inputs": write.inputs, "results": self.history.results_at(write.position)}

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from connector.flows.steps.planned_step import PlannedStep
     from connector.flows.values.expressions import Scope
 
-StepState = Literal["running", "progress", "waiting", "retrying", "done", "failed", "ignored", "reused"]
-"""What a step does; `reused` is a step that an earlier process finished, `ignored` one whose error is ignored."""
+StepState = Literal["running", "progress", "waiting", "retrying", "done", "failed", "ignored", "reused", "skipped"]
+"""What a step does. `ignored`: it failed, and its errorConfig ignores that. `reused`: an earlier process finished it.
+`skipped`: it is an update without any field to change."""
 
 
 class StepPath(str):
@@ -66,7 +67,8 @@ class StepCall:
         waited_before: Seconds that the run had waited before this step.
         inputs: Values of its inputs by key; a wrapper of `perform_step` may change them.
         attempt: Number of the attempt, from 1; 0 for a step that is reused.
-        state: `done`, `failed`, `ignored` or `reused` once it ended.
+        state: `done`, `failed`, `ignored`, `reused` or `skipped` once it ended.
+        reason: Why it was skipped.
         results: What later steps can refer to.
         error: Error of the last attempt.
         seconds: How long it took, waiting included.
@@ -83,6 +85,7 @@ class StepCall:
     inputs: dict[str, Any] = field(default_factory=dict)
     attempt: int = 0
     state: StepState = "running"
+    reason: str = ""
     results: Any = None
     error: Exception | None = None
     seconds: float = 0
