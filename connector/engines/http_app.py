@@ -175,7 +175,7 @@ class HttpApp:
                 call = Call(request, self.caller(request), key=request.path_params.get("key", "-"))
                 response = await handler(call)
             except ClientDisconnect:
-                response = Response(status_code=499)  # nobody reads it; the log shows it as other servers do
+                response = Response(status_code=499)  # the client is gone; other servers log this status too
             except Exception as error:  # every error has to become a response
                 response = error_response(error, is_read=call.is_read if call else True)
             _log(request, call, response.status_code, time.perf_counter() - started)

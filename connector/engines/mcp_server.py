@@ -162,7 +162,7 @@ class McpTools:
         message = f"{_label(action)} with {json.dumps(arguments)}? This cannot be undone."
         responses = params.input_responses or {}
         if "confirm" in responses:
-            # The state binds the answer to these arguments: a yes to one deletion is not a yes to another.
+            # The state binds the confirmation to these arguments: it does not permit another deletion.
             if not hmac.compare_digest(params.request_state or "", state):
                 raise errors.PolicyError("the confirmation is for another call", action=action.key)
             answer: Any = responses["confirm"]

@@ -67,7 +67,7 @@ def document(
         url: Base URL of the server.
 
     Connection, longest wait and deadline travel in headers and are not in the document: clients generated from a
-    document send optional numbers that nobody set as 0, and every call would fail at its deadline.
+    document send optional numbers that are not set as 0, and every call would fail at its deadline.
     """
     offered = list(component.actions.values() if actions is None else actions)
     schemas = _Schemas()

@@ -80,8 +80,8 @@ class Service:
 
         Raises:
             UsageError: If the caller has several connections and names none.
-            UnknownKeyError: If the caller has no connection with this name. A connection of somebody else and a
-                connection that does not exist get the same error, so that nobody can find out the names of others.
+            UnknownKeyError: If the caller has no connection with this name. A connection of another caller and a
+                connection that does not exist get the same error, which so reveals no names.
         """
         if name is None and len(caller.connections) == 1:
             return caller.connections[0]

@@ -2,7 +2,7 @@
 
 SpiffArena's backend sends the inputs of a service task together with parameters of its own, whose names begin with
 `spiff__` and one of which holds all data of the task. They are dropped and never logged. An error has a status
-that SpiffArena repeats (5xx, 429) only if the call may be repeated; see `connector.engines.statuses`.
+that SpiffArena retries (5xx, 429) only if a retry is safe; see `connector.engines.statuses`.
 
 Source: `service_task_delegate.py` and `connector_proxy_controller.py` of SpiffArena's backend.
 """
@@ -35,7 +35,7 @@ logger = logging.getLogger("connector.engines")
 CONNECTION = "connection"
 """Parameter of a service task that names the connection, if the caller has several."""
 
-ANSWER_SECONDS = 25.0
+RESPONSE_SECONDS = 25.0
 """SpiffArena gives up on a proxy after 30 s; a call that takes longer continues and reports to the callback."""
 
 CALLBACK_MAX_WAIT_SECONDS = 900.0
@@ -53,7 +53,7 @@ class SpiffArena:
             server send requests to private hosts.
         callback_token: Bearer token for the callbacks.
         folder: Where results wait until their callback is accepted.
-        answer_seconds: Longest time until a call is answered with 202.
+        response_seconds: Longest time until a call gets the response 202.
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class SpiffArena:
         callback_base: str = "",
         callback_token: str = "",
         folder: Path | None = None,
-        answer_seconds: float = ANSWER_SECONDS,
+        response_seconds: float = RESPONSE_SECONDS,
     ) -> None:
         self._app = app
         self._service = app.service
         self._callback_base = callback_base.rstrip("/")
         self._callback_token = callback_token
         self._folder = folder
-        self._answer_seconds = answer_seconds
+        self._response_seconds = response_seconds
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def routes(self) -> list[Route]:
@@ -118,8 +118,8 @@ class SpiffArena:
             max_wait = CALLBACK_MAX_WAIT_SECONDS if callback else self._app.max_wait
             work = self._app.work(call, runner.invoke, call.key, inputs, max_wait=max_wait)
             task = self._keep(asyncio.ensure_future(work))
-            # The shield keeps a write on its way alive when SpiffArena has to be answered before it ends.
-            payload = await asyncio.wait_for(asyncio.shield(task), self._answer_seconds if callback else None)
+            # The shield keeps a write on its way alive when SpiffArena needs a response before it ends.
+            payload = await asyncio.wait_for(asyncio.shield(task), self._response_seconds if callback else None)
         except TimeoutError:
             self._keep(asyncio.ensure_future(self._report(task, callback, is_read=reads)))
             return JsonResponse(_response({}, 202), 202)
@@ -156,7 +156,7 @@ class SpiffArena:
         return JsonResponse(choices["result"])
 
     def _callback_url(self, url: Any) -> str:
-        """Return the URL to report to, or "" if there is none that may be called."""
+        """Return the URL to report to, or "" if no callback is allowed."""
         if not self._callback_base or not isinstance(url, str):
             return ""
         base, target = urlsplit(self._callback_base), urlsplit(url)

@@ -161,7 +161,7 @@ def slow_served(segment: connector.Component, backend: Backend, tmp_path: Path) 
         service = Service(segment, {"main": ServedConnection(workspace.connection)}, [Caller("t", TENANT, ("main",))])
         app = HttpApp(service)
         arena = SpiffArena(
-            app, callback_base=backend.url, callback_token="cb", folder=tmp_path / "callbacks", answer_seconds=0.01
+            app, callback_base=backend.url, callback_token="cb", folder=tmp_path / "callbacks", response_seconds=0.01
         )
         with asgi_server.serve(app.asgi(more_routes=arena.routes())) as url:
             yield Server(url, workspace, app, arena)
