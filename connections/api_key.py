@@ -1,7 +1,8 @@
 """The API key connection: from a Public API token to the host of its region."""
 
+import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ from connector.rest import Endpoint, parse_number, seconds_until
 logger = logging.getLogger("connector.connections")
 
 HOSTS = {"api": "https://api.segmentapis.com", "eu1.api": "https://eu1.api.segmentapis.com"}
+BULLETS = "•••"
+"""How a mask begins; live data shows ten bullets (U+2022)."""
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 REFUSED_HINT = (
     "One of three things is the cause: the token is wrong or was revoked; it belongs to the other region (set the "
@@ -114,6 +117,35 @@ def read_wait(headers: Mapping[str, str], body: Any) -> float | None:
     return seconds_until(headers.get("X-RateLimit-Reset", ""))
 
 
+def find_masks(body: bytes) -> Sequence[str]:
+    """Return the paths of masked secrets in the settings of a write, such as `settings.apiKey`.
+
+    Segment masks secrets in its responses as a run of bullets, in live data with the last four characters behind it.
+    Whoever writes back the settings that were read would replace each secret with its mask.
+    """
+    if BULLETS.encode() not in body and b"\\u2022" not in body:
+        return ()
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()  # it is not JSON, so it has no settings
+    return list(_masks(value, ""))
+
+
+def _masks(value: Any, path: str) -> Iterator[str]:
+    """Yield the paths of masks; a path begins at the object `settings` that holds it."""
+    entries: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        entries = value.items()
+    elif isinstance(value, list):
+        entries = enumerate(value)
+    elif path and isinstance(value, str) and value.startswith(BULLETS):
+        yield path
+    for key, part in entries:
+        below = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}"
+        yield from _masks(part, below if path else "settings" if key == "settings" else "")
+
+
 def workspace(context: Context, fields: ApiKey) -> Payload:
     """The Workspace that the token belongs to."""
     payload = context.api.get()
@@ -151,5 +183,6 @@ def api_key(fields: ApiKey, asked: Mapping[str, Any]) -> Endpoint:
         headers={"User-Agent": f"segment-connector/{__version__}"},
         read_api_errors=read_api_errors,
         read_wait=read_wait,
+        find_masks=find_masks,
         hints={401: REFUSED_HINT},
     )

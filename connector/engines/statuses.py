@@ -1,7 +1,7 @@
 """HTTP statuses of errors, chosen so that an engine repeats only what is safe to repeat.
 
-Each class of errors has its status in `connector.errors.OUTCOMES`. Workflow engines repeat 429 and 5xx by themselves,
-so an error after which a retry is unsafe never has such a status. Two errors belong to the server alone: a caller's wrong
+Each class of errors has its status in `connector.errors.OUTCOMES`. Workflow engines retry 429 and 5xx by themselves, so
+an error after which a retry is unsafe never has such a status. Two errors belong to the server alone: a caller's wrong
 key (401), and a defect of ours, which is a 5xx only if the call changed nothing.
 """
 

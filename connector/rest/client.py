@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from connector.errors import UsageError
+from connector.errors import InputError, Problem, UsageError
 from connector.rest.endpoint import Endpoint
 from connector.rest.http_messages import Request, Response, json_bytes, path_of
 from connector.rest.rate_limits import CallLimits
@@ -101,13 +101,23 @@ class HttpClient:
 
         Raises:
             RequestError: If the status is another one, or if there is no response.
+            InputError: If the body has the mask of a secret; nothing was sent.
         """
+        if request.body is not None and not request.is_safe:
+            self._check_masks(request.body)
         if self._prepare is not None:
             self._prepare(request)
         response = self._transport.send(self.endpoint, request, self._limits, self._attempt)
         if 200 <= response.status < 300:
             return response
         raise self._transport.status_error(self.endpoint, request, response)
+
+    def _check_masks(self, body: bytes) -> None:
+        hint = "Leave it out to keep the stored secret."
+        message = "must be the secret itself, not its mask"
+        problems = [Problem(path, message, hint=hint) for path in self.endpoint.find_masks(body)]
+        if problems:
+            raise InputError("a mask would replace the stored secret; nothing was sent", problems=problems)
 
 
 def _body(value: Any) -> bytes:

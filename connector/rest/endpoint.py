@@ -19,6 +19,10 @@ WaitReader = Callable[[Mapping[str, str], Any], float | None]
 """From headers and JSON body of a 429 (None if it is not JSON) to the seconds to wait."""
 
 
+MaskFinder = Callable[[bytes], Sequence[str]]
+"""From the body of a write to the paths of the values in it that are masks, such as `settings.apiKey`."""
+
+
 def no_api_errors(_body: Any) -> Sequence[ApiErrorDetail]:
     """Return no entries: for a service whose error responses have no known shape."""
     return ()
@@ -36,6 +40,7 @@ class Endpoint:
         media_type: Default `Accept`.
         read_api_errors: Reads the entries of an error response.
         read_wait: Reads how long to wait from a 429 without `Retry-After`.
+        find_masks: Finds values that the service shows in place of a secret, and that must not be written back.
         hints: Hints by status, where this service needs better advice than the general one.
     """
 
@@ -46,6 +51,7 @@ class Endpoint:
     media_type: str = "application/json"
     read_api_errors: ErrorReader = no_api_errors
     read_wait: WaitReader = lambda _headers, _body: None
+    find_masks: MaskFinder = lambda _body: ()
     hints: Mapping[int, str] = field(default_factory=dict)
     redactor: Redactor = field(init=False, repr=False)
 
