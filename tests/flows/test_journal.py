@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import stat
-import subprocess
 import sys
 import threading
 import time
@@ -16,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from connector.component.component import Component
 from connector.component.definitions import Action
@@ -27,7 +24,7 @@ from connector.hookspecs import hookimpl
 from connector.journal.file import FileJournal
 from connector.journal.reader import read_history
 from tests.flows import support
-from tests.flows.support import CONNECTION, TOKEN, ServerResponse, Service, document, flow_of, step
+from tests.flows.support import CONNECTION, TOKEN, ServerResponse, Service, flow_of, step
 from tests.support.server import Asked
 
 ROOT = Path(__file__).parents[2]
@@ -267,64 +264,6 @@ def test_runs_are_listed_newest_first(run: Runs, service: Service, tmp_path: Pat
     assert listed[0].flow == "Main"
     assert "unprocessable request (422)" in listed[0].error
     assert runs(tmp_path) == []
-
-
-FLOW = document(
-    step("List", "workshop.listThings"),
-    step(
-        "Loop",
-        "loop.loopNTimes",
-        {"iterationCount": "2"},
-        steps=[step("Create", "workshop.createThing", {"name": "~thing-{{$loop.index}}"})],
-    ),
-    step("Count", "persist-data.incrementInstanceValue", {"keyInput": "runs"}),
-    step("Tell", "persist-data.getInstanceValue", {"keyInput": "runs"}),
-)
-
-EVENTS = 2 + 2 * 6 + 2
-"""The run's beginning and end, two for each of six steps that end, and one for each iteration."""
-
-SENDS = 3 * 2
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-@pytest.mark.parametrize("moment", range(EVENTS + SENDS))
-def test_killed_run_is_resumed_without_losing_or_doubling_a_write(
-    moment: int, tmp_path: Path, service: Service, workshop: Component
-) -> None:
-    file, journal = tmp_path / "flow.yaml", tmp_path / "journal.jsonl"
-    file.write_text(yaml.safe_dump(FLOW))
-    command = [sys.executable, "-m", "tests.flows.crash_child", file, journal, service.server.url, str(moment)]
-    died = subprocess.run(
-        [str(part) for part in command], cwd=ROOT, env={**os.environ}, timeout=60, capture_output=True, check=False
-    )
-    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
-    finished = {record["path"] for record in lines(journal) if record["type"] == "done"}
-    if lines(journal)[-1]["type"] == "end":
-        return
-    try:
-        done = resume(journal, workshop, connections=service.connections)
-    except JournalError as error:
-        iteration = error.problems[0].location[5]
-        happened = f"thing-{iteration}" in {thing["name"] for thing in service.things.values()}
-        done = resume(journal, workshop, connections=service.connections, unknown="skip" if happened else "retry")
-    assert done.results == 1
-    assert sorted(thing["name"] for thing in service.things.values()) == ["thing-0", "thing-1"]
-    again = [record["path"] for record in lines(journal) if record["type"] == "done" and record["path"] in finished]
-    assert sorted(again) == sorted(finished)
-
-
-def test_moments_of_that_test_are_all_there_are(service: Service, workshop: Component, tmp_path: Path) -> None:
-    from tests.flows.crash_child import Killer
-
-    killer = Killer(10_000)
-    component = workshop.__class__(workshop.manifest, workshop.folder, installed_plugins=False)
-    component.add_plugin(killer)
-    from connector.flows import Flow
-
-    flow = Flow.parse(yaml.safe_dump(FLOW))
-    flow.run(component, connections=service.connections, on_event=killer.come)
-    assert 10_000 - killer.left == EVENTS + SENDS
 
 
 def test_last_record_that_was_cut_off_does_not_count(run: Runs, workshop: Component, service: Service) -> None:
