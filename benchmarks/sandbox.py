@@ -1,4 +1,4 @@
-"""The sandbox: how fast it starts, answers and is walked, and what it takes: `python -m benchmarks.sandbox`.
+"""Measure how fast the sandbox starts and responds, and its memory: `python -m benchmarks.sandbox`.
 
 Server and client share the machine, as they do when it is used. Seconds are of the wall clock; the machine is named
 by what a bare loopback server does on it. Figures are medians of several rounds.
@@ -41,7 +41,7 @@ def seconds(command: list[str], environment: dict[str, str]) -> float:
 
 
 def rate(url: str, headers: dict[str, str]) -> float:
-    """Requests a second of one bare connection that does nothing but wait for answers."""
+    """Return the requests per second of one bare connection."""
     host, port = url.removeprefix("http://").split(":")
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     message = f"GET /sources?pagination.count=2 HTTP/1.1\r\nHost: {host}\r\n{lines}\r\n".encode()
@@ -79,8 +79,8 @@ def memory(process: subprocess.Popen[str]) -> str:
     status = Path(f"/proc/{process.pid}/status")
     if not status.is_file():
         return "unknown here"
-    found = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-    return f"{int(found['VmRSS'].split()[0]) / 1024:.0f} MB, {int(found['VmHWM'].split()[0]) / 1024:.0f} MB at most"
+    fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+    return f"{int(fields['VmRSS'].split()[0]) / 1024:.0f} MB, {int(fields['VmHWM'].split()[0]) / 1024:.0f} MB at most"
 
 
 def starts(file: Path) -> None:

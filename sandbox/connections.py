@@ -19,7 +19,7 @@ api.resource(
     belongs_to={"warehouseId": "warehouses", "sourceId": "sources"},
 )
 
-api.assumption("already-connected", "Connecting a source to a warehouse twice", ("same-answer", "409"))
+api.assumption("already-connected", "Connecting a source to a warehouse twice", ("same-response", "409"))
 api.assumption("not-connected", "Removing a connection that does not exist", ("404", "SUCCESS"))
 
 

@@ -11,7 +11,7 @@ from .segment import SUCCESS
 
 api.resource("labels", id=("key", "value"), standard=True)
 
-api.assumption("label-exists", "Creating a label that exists", ("422", "409", "same-answer"))
+api.assumption("label-exists", "Creating a label that exists", ("422", "409", "same-response"))
 
 
 class Label(Body):
@@ -40,7 +40,7 @@ def create_label(context: RequestContext, body: CreateLabel) -> Data:
     label = body.label.set_fields()
     if context.store.get("labels", f"{label['key']}/{label['value']}"):
         choice = context.assume("label-exists")
-        if choice != "same-answer":
+        if choice != "same-response":
             raise invalid("label", "already exists", int(choice))
     else:
         context.store.add("labels", [label])

@@ -59,7 +59,7 @@ class SegmentApi(SimulatedApi):
             "accept-version",
             "An Accept header with a version that the operation does not have: the response has another version, "
             "or the request is rejected with 404",
-            ("answer", "404"),
+            ("respond", "404"),
             "documented only: without a version, the most stable one is used",
         )
         self.assumption(

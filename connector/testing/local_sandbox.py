@@ -1,4 +1,4 @@
-"""Running a component against the sandbox that it brings along."""
+"""Run a component against its own sandbox."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ def sandbox(
     faults: Iterable[str] = (),
     assume: Mapping[str, str] | None = None,
 ) -> Iterator[Sandbox]:
-    """A new workspace in memory, served over HTTP on a free loopback port until the block ends.
+    """Serve a new workspace in memory over HTTP, on a free loopback port, until the block ends.
 
-    It costs a few milliseconds, so that every test can have its own.
+    A workspace costs a few milliseconds, so every test can have its own.
 
     Args:
-        component: Whose sandbox; the bundled component's unless given.
-        seed: What the workspace holds; None is the sandbox's own beginning.
-        faults: Failures to play, as the sandbox names them.
-        assume: Assumptions to switch, by name.
+        component: The component. Default: the bundled one.
+        seed: Initial state of the workspace. Default: the built-in initial state.
+        faults: Faults to add.
+        assume: Assumptions to set, by name.
 
     Yields:
-        The sandbox: its workspace's attributes, and `url`, `connection` and `runner()`.
+        The sandbox: the attributes of its workspace, and `url`, `connection`, and `runner()`.
 
     Raises:
-        MissingExtraError: The extra `server` is not installed.
-        SandboxError: The component has no sandbox; or the seed, a fault or an assumption does not fit.
+        MissingExtraError: If the extra `server` is not installed.
+        SandboxError: If the component has no sandbox, or the seed, a fault or an assumption is invalid.
     """
     with serve(component or load_component(), seed=seed, faults=faults, assume=assume) as opened:
         yield opened

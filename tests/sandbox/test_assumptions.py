@@ -101,7 +101,7 @@ def remaining(number: str) -> Callable[[requests.Response], bool]:
 CASES: dict[str, Case] = {
     "accept-version": (
         get("/sources", headers={"Accept": "application/vnd.segment.v1beta+json"}),
-        {"answer": 200, "404": 404},
+        {"respond": 200, "404": 404},
     ),
     "body-limit": (
         lambda api: api("POST", "/sources", SOURCE | {"padding": "x" * 2**20}),
@@ -158,7 +158,7 @@ CASES: dict[str, Case] = {
     "granularity-case": (get(VOLUME.replace("MINUTE", "minute") + "2026-01-01T00:01Z"), {"422": 422, "accept": 200}),
     "label-exists": (
         post("/labels", {"label": {"key": "environment", "value": "dev"}}),
-        {"422": 422, "409": 409, "same-answer": 201},
+        {"422": 422, "409": 409, "same-response": 201},
     ),
     "rules-per-request": (
         lambda api: api("PUT", f"/tracking-plans/{support.TRACKING_PLAN}/rules", {"rules": many_rules(201)}),
@@ -182,7 +182,7 @@ CASES: dict[str, Case] = {
         },
     ),
     "unbuilt-operation": (get("/destination/x/filters"), {"501": 501, "404": 404, "sample": 200}),
-    "already-connected": (twice("POST", CONNECTION), {"same-answer": 201, "409": 409}),
+    "already-connected": (twice("POST", CONNECTION), {"same-response": 201, "409": 409}),
     "content-type": (form("text/plain"), {"422": 422, "read-as-json": 201}),
     "cursors": (
         second_page,

@@ -1,4 +1,4 @@
-"""Tasks: write one down, look at all of them."""
+"""Actions for tasks."""
 
 from typing import Annotated
 
@@ -13,11 +13,11 @@ class CreateTask(Inputs):
     """Inputs of Create Task."""
 
     title: Annotated[
-        str, Field(min_length=1), Input(label="Title", comments="What there is to do.", example="Water the plants")
+        str, Field(min_length=1), Input(label="Title", comments="Title of the task.", example="Water the plants")
     ]
     list_id: ListId
     done: (
-        Annotated[bool, Input(label="Done", comments="Whether it is done already.", type="boolean", example=True)]
+        Annotated[bool, Input(label="Done", comments="Whether the task is done.", type="boolean", example=True)]
         | MISSING
     ) = MISSING
 
@@ -27,15 +27,17 @@ class ListTasks(Inputs):
 
     list_id: ListId | MISSING = MISSING
     count: (
-        Annotated[int, Field(ge=1, le=100), Input(label="Count", comments="Tasks a page, 1 to 100.", example=20)]
+        Annotated[int, Field(ge=1, le=100), Input(label="Count", comments="Tasks per page, 1 to 100.", example=20)]
         | MISSING
     ) = MISSING
     cursor: (
-        Annotated[str, Input(label="Cursor", comments="The page to begin with: next of an answer.", example="20")]
+        Annotated[
+            str, Input(label="Cursor", comments="Cursor of the page: next of the previous response.", example="20")
+        ]
         | MISSING
     ) = MISSING
     fetch_all: (
-        Annotated[bool, Input(label="Fetch All", comments="Follow every page.", type="boolean", example=True)] | MISSING
+        Annotated[bool, Input(label="Fetch All", comments="Fetch every page.", type="boolean", example=True)] | MISSING
     ) = MISSING
 
 

@@ -1,4 +1,4 @@
-"""From a token to the to-do service."""
+"""The connection to the to-do service."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -15,11 +15,13 @@ class ApiKey(Inputs):
 
     api_key: Annotated[
         SecretStr,
-        Input(label="API Key", type="password", comments="The token that the server prints when it starts."),
+        Input(label="API Key", type="password", comments="Token that the sandbox prints when it starts."),
     ]
     base_url: Annotated[
         str,
-        Input(label="Base URL", comments="Where the server listens.", example="http://127.0.0.1:8035"),
+        Input(
+            label="Base URL", comments="URL that the sandbox prints when it starts.", example="http://127.0.0.1:8035"
+        ),
     ]
 
 

@@ -1,13 +1,13 @@
-"""Lists to choose from."""
+"""Data source of lists."""
 
 from connector import Context, Inputs, Payload, data_source, picklist
 
 
 class NoInputs(Inputs):
-    """There is nothing to say."""
+    """This data source has no inputs."""
 
 
 @data_source("lists")
 def lists(context: Context, _inputs: NoInputs) -> Payload:
-    """Every list by its name."""
+    """Return all lists by name."""
     return picklist(context.api.get("lists")["data"]["lists"], "name")
