@@ -41,7 +41,7 @@ def test_invalid_yaml_is_reported_with_file_line_and_hint(tmp_path: Path) -> Non
 def test_key_that_comes_twice_is_an_error(tmp_path: Path) -> None:
     text = GOOD + "  sayHello:\n    label: Again\n    description: Again.\n"
 
-    assert findings(tmp_path, text) == ['line 10: duplicate key "sayHello" Keep one of them.']
+    assert findings(tmp_path, text) == ['line 10: duplicate key "sayHello". Keep one of them.']
 
 
 def test_unknown_field_suggests_the_near_one(tmp_path: Path) -> None:

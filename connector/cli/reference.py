@@ -29,6 +29,9 @@ SETTINGS = {
     FAULTS: "Faults that a sandbox of a command simulates, separated by spaces; see `connector sandbox serve --fault`.",
     "CONNECTOR_MANIFEST": "The `manifest.yaml` of another component; see `--manifest`.",
     "CONNECTOR_ERROR_FORMAT": "`text` or `json`; see `--error-format`.",
+    "CONNECTOR_SERVE_KEY": "Key that callers of `connector serve` pass, if there are no profiles. Default: a new one "
+    "at each start.",
+    "CONNECTOR_CALLBACK_TOKEN": "Token that `connector serve` sends with a callback.",
     STATE_HOME: "Folder for sandboxes, journals of runs, and persisted values.",
     CONFIG_HOME: "Folder for the profiles.",
 }

@@ -74,7 +74,7 @@ def test_connection_option_without_a_file_is_rejected(command: Command, tmp_path
     ended = command("flow", "run", read_flow(tmp_path), "--connection", "Workspace")
 
     assert ended.code == 2
-    assert 'Available names: "Workspace".' in ended.err
+    assert "Available names: Workspace." in ended.err
 
 
 def test_sandbox_for_all_leaves_the_real_service_alone(

@@ -71,7 +71,7 @@ class _Resolution:
         self.variables = connection_variables(integration)
         self.components = components
         self.options = options
-        self.files = dict(split_name(text, self.variables, "--connection") for text in options.connections)
+        self.files = dict(split_name(text, self.variables, "--connection", "NAME=FILE") for text in options.connections)
         self.needed = self._needed(needs)
         self.resolved = ConnectionsByName()
         self._served: dict[tuple[str, Path], ResolvedConnection] = {}

@@ -52,7 +52,7 @@ def load_flow(file: Path) -> Flow:
     return Flow.parse(read_text(STANDARD_INPUT), "<stdin>") if str(file) == STANDARD_INPUT else Flow.load(file)
 
 
-def split_name(text: str, known: Iterable[str], option: str) -> tuple[str, str]:
+def split_name(text: str, known: Iterable[str], option: str, form: str = "NAME=VALUE") -> tuple[str, str]:
     """Return name and value of `NAME=VALUE`; a known name may itself contain an equals sign.
 
     Raises:
@@ -63,9 +63,11 @@ def split_name(text: str, known: Iterable[str], option: str) -> tuple[str, str]:
             return name, text[len(name) + 1 :]
     name, equals, value = text.partition("=")
     if not (equals and name):
-        names = ", ".join(f'"{name}"' for name in known)
-        hint = f"Available names: {names}." if names else ""
-        raise UsageError(f'invalid {option} "{text}": expected NAME=VALUE', hint=hint)
+        names = list(known)
+        hint = f"Available names: {', '.join(names)}." if names else ""
+        if len(names) == 1 and name != names[0]:
+            hint = f"Write {option} '{names[0]}={text}'."
+        raise UsageError(f'invalid {option} "{text}": expected {form}', hint=hint)
     return name, value
 
 
