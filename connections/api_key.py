@@ -43,8 +43,12 @@ def _base_url(value: str) -> str:
 
 def _token(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
+    if text[:1] in {'"', "'", "`"} or text[-1:] in {'"', "'", "`"}:
+        raise PydanticCustomError("token", "has quotes around it; leave out the quotes")
+    if text.lower().startswith("bearer "):
+        raise PydanticCustomError("token", 'starts with "Bearer "; leave out "Bearer "')
     if not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise PydanticCustomError("token", "is blank or has characters that no token has; copy it again")
+        raise PydanticCustomError("token", "is empty or has invalid characters; copy the token again")
     return SecretStr(text)
 
 

@@ -91,6 +91,23 @@ def test_invalid_token_is_rejected(token: Any, segment: connector.Component) -> 
     assert not token or token.strip() not in str(caught.value) or not token.strip()
 
 
+@pytest.mark.parametrize(
+    ("token", "advice"),
+    [
+        ('"abc123"', "leave out the quotes"),
+        ("'abc123'", "leave out the quotes"),
+        ("Bearer abc123", 'leave out "Bearer "'),
+        ("bearer abc123", 'leave out "Bearer "'),
+    ],
+)
+def test_decoration_of_a_token_is_named(token: str, advice: str, segment: connector.Component) -> None:
+    with pytest.raises(errors.ConnectionInputError) as caught:
+        connector.Runner(segment, {"fields": {"apiKey": token}})
+
+    assert advice in str(caught.value)
+    assert "abc123" not in str(caught.value)
+
+
 def test_space_around_a_token_is_cut(segment: connector.Component, server: LoopbackServer) -> None:
     server.answer({"data": {}})
     runner = connector.Runner(segment, {"fields": {"apiKey": f" {TOKEN}\n", "baseUrl": server.url}})

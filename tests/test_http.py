@@ -241,8 +241,10 @@ def test_write_that_the_api_fails_is_not_repeated(
 def test_truncated_error_response_is_still_an_api_error(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer(ServerResponse(FAULT, 422, promise=9))
 
-    with pytest.raises(errors.UnprocessableError):
+    with pytest.raises(errors.UnprocessableError) as caught:
         write(runner)
+
+    assert (caught.value.status, caught.value.api_errors) == (422, ())
 
 
 def test_read_that_times_out_is_reported(

@@ -272,3 +272,10 @@ def test_deadline_of_an_iteration_covers_all_pages(
         list(runner.pages("listSources", deadline=0.4))
 
     assert len(server.asked) < 20
+
+
+def test_list_that_is_null_is_empty(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer({"data": {"sources": None, "pagination": {"current": "MA=="}}})
+
+    assert list(runner.records("listSources")) == []
+    assert runner.invoke("listSources", {"fetchAll": True})["data"]["data"]["sources"] is None

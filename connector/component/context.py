@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from connector.component.inputs import Inputs
     from connector.rest import Endpoint, Request, Response
 
+LOGGER = logging.getLogger("connector.actions")
+
 
 class Context:
     """One call: its connection, its limits, its log.
@@ -45,7 +47,7 @@ class Context:
         self.connection = connection
         self.limits = limits or CallLimits()
         self.policy = policy or Policy()
-        self.logger = logging.getLogger("connector.actions")
+        self.logger = LOGGER
         self.key = key
         self.inputs = inputs
 

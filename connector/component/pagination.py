@@ -36,6 +36,8 @@ def records_of(action: Action[Any], payload: Payload) -> list[Any]:
     found = compile_jsonpath(path).find(payload)
     if found and isinstance(found[0].value, list):
         return found[0].value
+    if found and found[0].value is None:
+        return []  # some services write an empty list as null
     hint = "Look at the whole answer with invoke, and check that the host is the service itself."
     raise InvalidResponseError(f"the answer has no list at {path}", action=action.key, hint=hint)
 
