@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import signal
 import socket
@@ -147,3 +148,30 @@ def test_in_the_foreground_it_logs_requests_and_a_signal_stops_it(number: signal
     assert line.startswith("GET /path 204 ")
     assert line.endswith(" ms\n")
     assert rest == ("stopped\n" if code == 0 else "")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"])
+def test_connection_that_sends_nothing_more_is_closed(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    monkeypatch.setattr(asgi_server, "IDLE_SECONDS", 0.2)
+
+    async def reads(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+
+    with serve(reads) as url:
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(sent)
+            while connection.recv(1000):
+                pass  # an error response may come before the end
+
+
+def test_slow_response_is_not_taken_for_an_idle_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi_server, "IDLE_SECONDS", 0.1)
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.5)
+        await hello(scope, receive, send)
+
+    with serve(slow) as url:
+        assert requests.get(url, timeout=10).text == "hello"

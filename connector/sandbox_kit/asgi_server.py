@@ -28,6 +28,8 @@ MAX_PORT = 65_535
 TICK_SECONDS = 0.1
 STOP_SECONDS = 5.0
 GRACE_SECONDS = 2.0
+IDLE_SECONDS = 60.0
+"""How long a connection may send nothing while a request is expected or incomplete."""
 
 
 def require_server() -> None:
@@ -172,6 +174,26 @@ def _protocol() -> Any:
             super().__init__(*arguments, **options)
             self._whole_app = self.app
             self.app = self._cuttable
+            self._last_data = 0.0
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._last_data = self.loop.time()
+            self._check_idle()
+
+        def data_received(self, data: bytes) -> None:
+            self._last_data = self.loop.time()
+            super().data_received(data)
+
+        def _check_idle(self) -> None:
+            # uvicorn has a timeout between two requests of a connection, but none before or within a request.
+            if self.transport.is_closing():
+                return
+            waits_for_client = self.cycle is None or self.cycle.response_complete or self.cycle.more_body
+            if waits_for_client and self.loop.time() - self._last_data >= IDLE_SECONDS:
+                self.transport.close()
+            else:
+                self.loop.call_later(IDLE_SECONDS / 4, self._check_idle)
 
         async def _cuttable(self, scope: Any, receive: Any, send: Any) -> None:
             scope["extensions"] = {**scope.get("extensions", {}), CUT: self.transport.close}

@@ -120,7 +120,7 @@ async def _string(request: Request, name: str) -> str:
     """Return the value of a field of the request's body.
 
     Raises:
-        ApiError: 422, if the body is not an object with this string.
+        ApiError: 400, if the body is not an object with this string.
     """
     try:
         body = from_json(await request.body())
@@ -128,7 +128,7 @@ async def _string(request: Request, name: str) -> str:
         body = None
     value = body.get(name) if isinstance(body, dict) else None
     if not isinstance(value, str):
-        raise invalid(name, "must be a string")
+        raise invalid(name, "must be a string", 400)
     return value
 
 

@@ -7,6 +7,7 @@ have a default can be left out as well.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,8 +24,9 @@ MAX_PROBLEMS = 10
 _EMPTY: Seed = {"workspace": {"id": "sandbox", "slug": "sandbox", "name": "Sandbox"}}
 
 
+@functools.lru_cache(maxsize=8)
 def initial_state(api: SimulatedApi) -> Seed:
-    """Return the state of a new workspace, with nothing left out.
+    """Return the state of a new workspace, with nothing left out. Do not change it: every workspace shares it.
 
     Raises:
         SandboxError: If the component's file is invalid.

@@ -58,6 +58,12 @@ def test_invalid_assumption_is_rejected(api: Api, name: str) -> None:
     assert api("PUT", f"/_sandbox/assumptions/{name}", {"value": "maybe"}).status_code == 422
 
 
+@pytest.mark.parametrize("body", [[], "drop", {"fault": 1}, {}, None])
+def test_body_without_the_expected_string_is_400(api: Api, workspace: Workspace, body: object) -> None:
+    assert api("POST", "/_sandbox/faults", body).status_code == 400
+    assert workspace.faults == []
+
+
 def test_requests_are_listed_and_cleared_without_those_of_the_control_api(api: Api) -> None:
     api("GET", "/sources?a=1")
     expected = {
