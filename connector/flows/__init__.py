@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from connector.flows.show import mermaid, tree
     from connector.flows.starter_flow import first_flow
     from connector.flows.steps.step_call import StepCall
-    from connector.journal.past_runs import runs
+    from connector.journal.past_runs import prune, runs
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
-            ".journal.past_runs": ("runs",),
+            ".journal.past_runs": ("prune", "runs"),
             "changes": ("FlowChange", "flow_changes"),
             "check.problems": ("FlowProblem",),
             "flow": ("Flow",),
@@ -73,6 +73,7 @@ __all__ = [
     "flow_changes",
     "json_schema",
     "mermaid",
+    "prune",
     "read_trace",
     "resume",
     "runs",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,33 @@ class FileJournal:
     def read(self, position: int) -> dict[str, Any]:
         """Return the record at a position."""
         return read_record(self.path, position)
+
+    def rewrite(self, change: Callable[[Record], Record]) -> None:
+        """Replace every record; see `Journal`."""
+        draft = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
+        try:
+            replacement = FileJournal(draft, open_private(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND))
+            try:
+                lock(replacement._handle)
+                for _, record in self.records():
+                    replacement._write(change(record))
+                os.fsync(replacement._handle)
+                draft.replace(self.path)
+            except BaseException:
+                replacement.close()
+                draft.unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            message = f'cannot write journal "{self.path}": {reason_of(error)}'
+            raise JournalError(message, hint=NO_SPACE_HINT) from None
+        with self._guard:
+            os.close(self._handle)
+            self._handle, self._size = replacement._handle, replacement._size
+
+    def delete(self) -> None:
+        """Delete the file; see `Journal`."""
+        self.path.unlink(missing_ok=True)
+        self.close()
 
     def close(self) -> None:
         """Unlock the file."""

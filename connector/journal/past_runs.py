@@ -12,8 +12,12 @@ from typing import Any
 from connector.errors import JournalError
 from connector.journal import sqlite
 from connector.journal.file import is_held as file_is_held
-from connector.journal.journals import database_of, runs_folder
+from connector.journal.journals import database_of, reopen_journal, runs_folder
+from connector.journal.protocol import JournalHeldError
 from connector.journal.reader import read_history
+
+DEFAULT_AGE = 30 * 24 * 3600.0
+"""Seconds after which `prune` deletes a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,26 @@ def runs(place: str | Path | None = None) -> list[PastRun]:
     """
     past = [run for name, is_held in _journals(place) for run in _past_run(name, is_held)]
     return sorted(past, key=lambda run: run.started, reverse=True)
+
+
+def prune(older_than: float = DEFAULT_AGE, *, status: str = "done", place: str | Path | None = None) -> list[PastRun]:
+    """Delete the journals of old runs, and return these runs.
+
+    Args:
+        older_than: Seconds since the start of the run. Default: 30 days.
+        status: Only runs with this status: `done`, `failed`, or `killed`. Runs that are still running stay.
+        place: See `runs`.
+    """
+    limit = time.time() - older_than
+    deleted = []
+    for run in runs(place):
+        if run.status == status and run.started <= limit:
+            try:
+                reopen_journal(run.journal).delete()
+            except JournalHeldError:
+                continue
+            deleted.append(run)
+    return deleted
 
 
 def _journals(place: str | Path | None) -> Iterator[tuple[str, Callable[[], bool]]]:

@@ -55,6 +55,16 @@ class Journal(Protocol):
     def read(self, position: int) -> dict[str, Any]:
         """Return the record at a position."""
 
+    def rewrite(self, change: Callable[[Record], Record]) -> None:
+        """Replace every record for good: nothing of the old ones remains in any file. Positions may change.
+
+        Raises:
+            JournalError: If the records cannot be stored.
+        """
+
+    def delete(self) -> None:
+        """Delete all records for good, and close the journal."""
+
     def close(self) -> None:
         """Let another writer have the journal."""
 

@@ -26,6 +26,7 @@ class Write:
         connection: Name of the connection's config variable.
         inputs: Its inputs.
         position: Position of the record with its results; a step of a loop that is retried has several records.
+        number: Number of the write among those that were applied.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Write:
     connection: str
     inputs: dict[str, Any]
     position: int = 0
+    number: int = 0
 
 
 @dataclass(slots=True)
@@ -53,7 +55,7 @@ class JournalContents:
         unknown: Writes with an unknown outcome by path, in order.
         retries: Paths of those that someone decided to retry.
         writes: Writes that were applied, in order.
-        undone: Positions of the writes whose creations were deleted.
+        undone: Numbers of the writes whose creations were deleted.
     """
 
     location: str
@@ -83,7 +85,7 @@ class JournalContents:
         """Take in one record."""
         match record["type"]:
             case "undone":
-                self.undone.add(record["position"])
+                self.undone.add(record["write"])
             case "start":
                 self.header.update({key: part for key, part in record.items() if key != "type"})
             case "end":
@@ -131,7 +133,7 @@ class JournalContents:
     def _apply(self, path: str, position: int) -> None:
         write = self._settle(path)
         if write is not None:
-            self.writes.append(replace(write, position=position))
+            self.writes.append(replace(write, position=position, number=len(self.writes)))
 
     def _settle(self, path: str) -> Write | None:
         self._intents.pop(path, None)

@@ -6,7 +6,7 @@ import hashlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,29 @@ class SqliteJournal:
         with self._guard:
             record: dict[str, Any] = parse_line(self._database.execute(query, (self.run, position)).fetchone()[0])
         return record
+
+    def rewrite(self, change: Callable[[Record], Record]) -> None:
+        """Replace every record; see `Journal`."""
+        with self._guard:
+            self._flush()
+            rows = [(dump_line(change(record)), self.run, seq) for seq, record in self.records()]
+            self._replace("UPDATE records SET record = ? WHERE run = ? AND seq = ?", rows)
+
+    def delete(self) -> None:
+        """Delete all records of the run; see `Journal`."""
+        with self._guard:
+            self._later.clear()
+            self._replace("DELETE FROM records WHERE run = ?", [(self.run,)])
+        self.close()
+
+    def _replace(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        try:
+            with self._database:
+                self._database.executemany(statement, rows)
+            # The write-ahead log has the old pages until it is cut off.
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise JournalError(f'cannot write journal "{self.file}": {error}', hint=NO_SPACE_HINT) from None
 
     def close(self) -> None:
         """Let another process have the run."""

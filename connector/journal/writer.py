@@ -28,7 +28,7 @@ class JournalWriter:
     """
 
     def __init__(self, journal: Journal | None) -> None:
-        self._journal = journal
+        self.journal = journal
 
     def write_started(self, path: str, step: str, action: str, connection: str, inputs: Mapping[str, Any]) -> None:
         """Record that a write is about to be sent."""
@@ -61,9 +61,9 @@ class JournalWriter:
         """Record that another process goes on."""
         self._append("resumed", {"time": time.time()}, "synced")
 
-    def undone(self, path: str, position: int) -> None:
-        """Record that what a write created is deleted; `position` is the one of its results."""
-        self._append("undone", {"path": path, "position": position, "time": time.time()}, "synced")
+    def undone(self, path: str, number: int) -> None:
+        """Record that what the write with a number created is deleted."""
+        self._append("undone", {"path": path, "write": number, "time": time.time()}, "synced")
 
     def ended(self, status: str, error: str, results: Any = None, response: Any = None) -> None:
         """Record the end of the run, and its results."""
@@ -73,9 +73,9 @@ class JournalWriter:
 
     def close(self) -> None:
         """Let another writer have the journal."""
-        if self._journal is not None:
-            self._journal.close()
+        if self.journal is not None:
+            self.journal.close()
 
     def _append(self, kind: str, parts: Mapping[str, Any], durability: Durability) -> None:
-        if self._journal is not None:
-            self._journal.append({"type": kind, **parts}, durability)
+        if self.journal is not None:
+            self.journal.append({"type": kind, **parts}, durability)

@@ -202,6 +202,18 @@ def test_run_with_an_id_is_started_resumed_and_returned(
     assert failed.err.splitlines()[-1].endswith(f"connector flow resume {name}")
 
 
+def test_prune_deletes_finished_runs(command: Command, service: Service, file: Path) -> None:
+    command("flow", "run", file)
+    service.refused = {"two"}
+    command("flow", "run", file)
+
+    assert command("flow", "prune").err == "Deleted 0 runs.\n"
+    assert command("flow", "prune", "--older-than", "0s").err == "Deleted 1 run.\n"
+    assert [run["status"] for run in past(command)] == ["failed"]
+    wrong = command("flow", "prune", "--older-than", "soon")
+    assert (wrong.code, '"soon" is not an age such as 30d' in wrong.err) == (2, True)
+
+
 def test_settle_needs_one_decision(command: Command) -> None:
     assert "Pass --happened or --did-not-happen." in command("flow", "settle", "x", "Create").err
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "new": Lazy("connector.cli.flow.new:new", "Create a starter flow."),
     "runs": Lazy("connector.cli.flow.runs:runs", "List past runs."),
     "resume": Lazy("connector.cli.flow.resume:resume", "Resume a failed or killed run."),
+    "prune": Lazy("connector.cli.flow.prune:prune", "Delete the journals of old runs."),
     "settle": Lazy("connector.cli.flow.settle:settle", "Record what became of a write."),
     "undo": Lazy("connector.cli.flow.undo:undo", "Delete what a run created."),
     "schema": Lazy("connector.cli.flow.schema:schema", "Print the JSON Schema of integration files."),

@@ -6,9 +6,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from connector.common.redaction import Redactor
 from connector.errors import FlowDeadlineError, FlowLimitError, JournalError, NoChangesError, StepError, UsageError
 from connector.flows.run.action_executor import ActionExecutor, has_next_page, outcome_unknown
 from connector.flows.run.connections import connection_variables
+from connector.flows.run.plan import every_step, secret_inputs
 from connector.flows.run.prepare import PreparedRun
 from connector.flows.run.reporter import RunReporter
 from connector.flows.steps.builtin_steps import ELSE
@@ -57,6 +59,8 @@ class FlowExecutor:
         self.limits = prepared.limits
         self.deadline = prepared.deadline
         self.dry_run = prepared.dry_run
+        self.secrets = Redactor()
+        self.has_secrets = any(map(secret_inputs, every_step(prepared.steps)))
         self._reporter = reporter
         self._hook = prepared.plugins.hook.perform_step
         self._steps = 0
@@ -153,6 +157,9 @@ class FlowExecutor:
         self._reporter.step(call, "running", attempt=call.attempt)
         try:
             call.inputs = self._inputs(call.planned)
+            if self.has_secrets:
+                for key in secret_inputs(call.planned):
+                    self.secrets.learn(call.inputs.get(key), key)
             call.results = self._perform_hooked(call)
         except (BreakLoop, StopFlow):
             # The steps that end a loop or the flow did what they are for.

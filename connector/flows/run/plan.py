@@ -50,6 +50,11 @@ def is_read_only(steps: Iterable[PlannedStep]) -> bool:
     return all(planned.action is None or planned.action.effect == "read" for planned in every_step(steps))
 
 
+def secret_inputs(planned: PlannedStep) -> set[str]:
+    """Return the keys of the inputs of a step that its action declares secret."""
+    return set(planned.action.inputs.secret_keys()) if planned.action else set()
+
+
 def _planned(step: Step, components: Mapping[str, Component], referenced: set[str]) -> PlannedStep:
     planned = PlannedStep(step, [], keeps=step.variable in referenced)
     built_in = BUILT_IN.get(step.kind)

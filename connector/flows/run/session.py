@@ -10,6 +10,7 @@ from typing import Any
 
 from connector.errors import StepError
 from connector.flows.run.executor import FlowExecutor
+from connector.flows.run.forget import forget_secrets
 from connector.flows.run.prepare import PreparedRun
 from connector.flows.run.reporter import RunReporter
 from connector.flows.run.result import Run
@@ -60,6 +61,8 @@ def execute(
             journal.ended(run.status, text, run.results, run.response)
             if error is None:
                 executor.store.forget_run()
+                if journal.journal is not None and executor.has_secrets:
+                    forget_secrets(journal.journal, prepared.checked.components, executor.secrets)
             reporter.run(seconds=run.seconds, error=text)
     return run
 

@@ -12,16 +12,11 @@ from connector.common.private_files import dump_line, open_private, parse_line, 
 from connector.common.redaction import Redactor
 from connector.errors import UsageError
 from connector.flows.run.events import Event, RunEvent
-from connector.flows.run.plan import every_step
+from connector.flows.run.plan import every_step, secret_inputs
 from connector.flows.steps.planned_step import PlannedStep
 from connector.flows.steps.step_call import StepCall
 
 logger = logging.getLogger("connector.flows")
-
-
-def secret_inputs(planned: PlannedStep) -> set[str]:
-    """Return the keys of the inputs of a step that its action declares secret."""
-    return set(planned.action.inputs.secret_keys()) if planned.action else set()
 
 
 def secret_results(planned: PlannedStep) -> set[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connector.common.redaction import Redactor
 from connector.component.component import Component, error_context
 from connector.component.context import Context
 from connector.component.definitions import Action
@@ -14,6 +15,7 @@ from connector.errors import ConnectorError, NotFoundError
 from connector.flows.file.parse import read_text
 from connector.flows.run.components import components_by_key
 from connector.flows.run.connections import ConnectionValue, FlowConnections, check_same_hosts
+from connector.flows.run.forget import forget_secrets
 from connector.flows.values.paths import UNDEFINED, get_path, parse_path
 from connector.journal.journals import reopen_journal
 from connector.journal.reader import JournalContents, Write, contents_of
@@ -62,7 +64,11 @@ def undo(
     opened = reopen_journal(journal)
     try:
         undoing = _Undo(contents_of(opened), JournalWriter(opened), components, connections or {})
-        return undoing.all(CallLimits.of(max_wait), dry_run=dry_run)
+        result = undoing.all(CallLimits.of(max_wait), dry_run=dry_run)
+        if not result.failed and (result.deleted or result.already_deleted) and not dry_run:
+            # An undone run cannot be resumed, so nothing needs them anymore.
+            forget_secrets(opened, undoing.components, Redactor())
+        return result
     finally:
         opened.close()
 
@@ -99,7 +105,7 @@ class _Undo:
             for write in reversed(self.history.unknown.values()):
                 self._skip(write, "the outcome is unknown; check whether it was applied")
             for write in reversed(self.history.writes):
-                if write.position not in self.history.undone:
+                if write.number not in self.history.undone:
                     self._one(write, limits, dry_run=dry_run)
         finally:
             self.connections.close()
@@ -131,7 +137,7 @@ class _Undo:
         except ConnectorError as error:
             self.result.failed.append((write, error))
             return
-        self.journal.undone(write.path, write.position)
+        self.journal.undone(write.path, write.number)
         outcome.append(write)
 
     def _skip(self, write: Write, reason: str) -> None:

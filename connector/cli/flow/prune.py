@@ -1,0 +1,41 @@
+"""`connector flow prune`: delete the journals of old runs."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from connector.cli.output import counted, print_line
+from connector.cli.shared_options import Command, common_options
+
+_AGE = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhd])\Z")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
+
+
+def _seconds(_context: click.Context, _option: click.Parameter, value: str) -> float:
+    match = _AGE.match(value)
+    if match is None:
+        raise click.BadParameter(f'"{value}" is not an age such as 30d, 12h, or 0s')
+    return float(match["number"]) * _SECONDS[match["unit"]]
+
+
+@click.command(cls=Command)
+@click.option(
+    "--older-than", callback=_seconds, metavar="AGE", default="30d", show_default=True, help="Age, such as 12h."
+)
+@click.option(
+    "--status",
+    type=click.Choice(["done", "failed", "killed"]),
+    default="done",
+    show_default=True,
+    help="Only delete runs with this status.",
+)
+@click.option("--journal", metavar="PLACE", help="Folder of journals, or sqlite:///FILE.")
+@common_options
+def prune(older_than: float, status: str, journal: str | None) -> None:
+    """Delete the journals of old runs. A deleted run can neither be resumed nor undone."""
+    from connector.flows import prune as prune_runs
+
+    deleted = prune_runs(older_than, status=status, place=journal)
+    print_line(f"Deleted {counted(len(deleted), 'run')}.")
