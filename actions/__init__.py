@@ -1,1 +1,1 @@
-"""The actions, one module a resource."""
+"""The actions, one module per resource."""

@@ -1,4 +1,4 @@
-"""The Segment catalog: the kinds of Sources, Destinations and Warehouses that there are."""
+"""The Segment catalog: the types of sources, destinations, and warehouses."""
 
 from connector import Context, Payload, action
 

@@ -1,43 +1,40 @@
-"""Destination subscriptions: which events trigger which action of a Destination. All operations are alpha."""
+"""Destination subscriptions: which events trigger which action of a destination. All operations are alpha."""
 
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import MISSING, Field
 from typing_extensions import TypedDict
 
-from connector import Context, Input, Payload, Undo, action
-from connector.component.inputs import wire_shape
+from connector import Context, Input, Payload, Undo, action, wire_shape
 
-from .inputs import ALPHA, DestinationId, PageInputs, SegmentInputs, SubscriptionId, lists, settings
+from .inputs import ALPHA, DestinationId, Id, PageInputs, SegmentInputs, SubscriptionId, lists, settings
 
 Name = Annotated[
     str,
-    Input(label="Name", comments="The subscription's name shown to people.", example="Example Subscription"),
+    Input(label="Name", comments="Display name of the subscription.", example="Example Subscription"),
 ]
 Trigger = Annotated[
     str,
     Input(
         label="Trigger",
-        comments="Which events trigger the action, in FQL.",
+        comments="Events that trigger the action, in FQL.",
         example='type = "track"',
     ),
 ]
-Enabled = Annotated[
-    bool, Input(label="Enabled", comments="Whether the subscription is active.", type="boolean", example=True)
-]
+Enabled = Annotated[bool, Input(label="Enabled", comments="Activate the subscription.", type="boolean", example=True)]
 Settings = Annotated[dict[str, object], settings("subscription's action", {"userId": {"@path": "$.userId"}})]
 
 
 @wire_shape
 class Schedule(TypedDict):
-    """When a Reverse ETL subscription runs; the shape of `config` goes with the strategy."""
+    """When a Reverse ETL subscription runs; the shape of `config` depends on the strategy."""
 
     strategy: Literal["CRON", "DBT_CLOUD", "MANUAL", "PERIODIC", "SPECIFIC_DAYS"]
     config: NotRequired[dict[str, Any] | None]
 
 
 class OneDestination(SegmentInputs):
-    """The Destination whose subscriptions are meant."""
+    """The destination of the subscriptions."""
 
     destination_id: DestinationId
 
@@ -57,11 +54,10 @@ class CreateSubscription(OneDestination):
 
     name: Name
     action_id: Annotated[
-        str,
-        Field(min_length=1),
+        Id,
         Input(
             label="Action ID",
-            comments="The id of the Destination's action; its metadata lists them under actions.",
+            comments="ID of an action of the destination. See `actions` of its type in the catalog.",
             example="jiMz7MfHNeHmUckzRnUGkU",
         ),
     ]
@@ -70,10 +66,10 @@ class CreateSubscription(OneDestination):
     settings: Settings | MISSING = MISSING
     model_id: (
         Annotated[
-            str,
+            Id,
             Input(
                 label="Model ID",
-                comments="The id of the model, for Reverse ETL only.",
+                comments="ID of the model. Reverse ETL only.",
                 example="model-id-example",
             ),
         ]
@@ -84,17 +80,19 @@ class CreateSubscription(OneDestination):
 class UpdateSubscription(OneSubscription):
     """Inputs of Update Destination Subscription."""
 
+    update_fields = ("name", "trigger", "enabled", "settings", "reverse_etl_model_id", "reverse_etl_schedule")
+
     name: Name | MISSING = MISSING
     trigger: Trigger | MISSING = MISSING
     enabled: Enabled | MISSING = MISSING
     settings: Settings | MISSING = MISSING
     reverse_etl_model_id: Annotated[
         Annotated[
-            str,
+            Id,
             Input(
                 label="Reverse ETL Model ID",
                 in_prismatic=False,
-                comments="The id of the model, for Reverse ETL only.",
+                comments="ID of the model. Reverse ETL only.",
                 example="model-id-example",
             ),
         ]
@@ -107,7 +105,7 @@ class UpdateSubscription(OneSubscription):
             Input(
                 label="Reverse ETL Schedule",
                 in_prismatic=False,
-                comments="When the model is synced, for Reverse ETL only: a strategy and the config that goes with it.",
+                comments="When to sync the model: a strategy and its config. Reverse ETL only.",
                 type="code",
                 language="json",
                 example={"strategy": "PERIODIC", "config": {"interval": "15m"}},
@@ -128,7 +126,7 @@ class UpdateSubscription(OneSubscription):
             "subscriptionId": "results.data.destinationSubscription.id",
         },
     ),
-    prismatic_bug="it never sends the action id, so the API refuses every call",
+    prismatic_bug="it never sends the action id, so the API rejects every call",
 )
 def create_destination_subscription(context: Context, inputs: CreateSubscription) -> Payload:
     """POST /destinations/{destinationId}/subscriptions."""
@@ -165,11 +163,11 @@ def list_destination_subscriptions(context: Context, inputs: ListSubscriptions) 
     operation="updateSubscriptionForDestination",
     effect="write",
     idempotent=True,
-    prismatic_bug="it sends the changes outside of the object that the API reads them from",
+    prismatic_bug='it omits the "input" wrapper',
 )
 def update_destination_subscription(context: Context, inputs: UpdateSubscription) -> Payload:
     """PATCH /destinations/{destinationId}/subscriptions/{id}; the API takes the changes under `input`."""
-    changes = inputs.body("name", "trigger", "enabled", "settings", "reverse_etl_model_id", "reverse_etl_schedule")
+    changes = inputs.body(*inputs.update_fields)
     return context.api.patch(*_path(inputs), json={"input": changes}, media_type=ALPHA)
 
 

@@ -1,35 +1,34 @@
-"""Destinations: where events go to."""
+"""Destinations: where Segment sends events."""
 
 from typing import Annotated
 
-from pydantic import MISSING, Field
+from pydantic import MISSING
 
 from connector import Context, Input, Payload, Undo, action
 
-from .inputs import DestinationId, PageInputs, SegmentInputs, SourceId, lists, settings
+from .inputs import DestinationId, Id, PageInputs, SegmentInputs, SourceId, lists, settings
 
 Name = Annotated[
     str,
-    Input(label="Name", comments="The Destination's name shown to people.", example="my destination v1"),
+    Input(label="Name", comments="Display name of the destination.", example="my destination v1"),
 ]
 Enabled = Annotated[
     bool,
-    Input(label="Enabled", comments="Whether events are sent to the Destination.", type="boolean", example=True),
+    Input(label="Enabled", comments="Send events to the destination.", type="boolean", example=True),
 ]
 MetadataId = Annotated[
-    str,
-    Field(min_length=1),
+    Id,
     Input(
         label="Metadata ID",
-        comments="The id of the kind of Destination in the Segment catalog; see Get Destination Catalog.",
+        comments="ID of the destination type in the catalog. See Get Destination Catalog.",
         example="54521fd525e721e32a72eea2",
     ),
 ]
-Settings = Annotated[dict[str, object], settings("Destination", {"siteId": "12345"})]
+Settings = Annotated[dict[str, object], settings("destination", {"siteId": "12345"})]
 
 
 class OneDestination(SegmentInputs):
-    """Inputs of the actions on one Destination."""
+    """Inputs of the actions on one destination."""
 
     destination_id: DestinationId
 
@@ -45,7 +44,9 @@ class CreateDestination(SegmentInputs):
 
 
 class UpdateDestination(SegmentInputs):
-    """Inputs of Update Destination; a null name takes the name away."""
+    """Inputs of Update Destination; a null name clears the name."""
+
+    update_fields = ("name", "enabled", "settings")
 
     destination_id: DestinationId
     name: Name | MISSING | None = MISSING
@@ -85,5 +86,5 @@ def list_destinations(context: Context, inputs: PageInputs) -> Payload:
 @action("updateDestination", effect="write", idempotent=True)
 def update_destination(context: Context, inputs: UpdateDestination) -> Payload:
     """PATCH /destinations/{destinationId}."""
-    body = inputs.body("name", "enabled", "settings")
+    body = inputs.body(*inputs.update_fields)
     return context.api.patch("destinations", inputs.destination_id, json=body)

@@ -1,4 +1,4 @@
-"""Event volumes of the Workspace."""
+"""Event volumes of the workspace."""
 
 from typing import Annotated, Literal
 
@@ -6,17 +6,17 @@ from pydantic import MISSING
 
 from connector import Context, Input, Payload, action
 
-from .inputs import PageInputs, SegmentInputs, lists, numbered
+from .inputs import Id, PageInputs, SegmentInputs, lists, numbered
 
 
 class Period(SegmentInputs):
-    """Which events are counted, and by what."""
+    """The events to count, and the groups to count them by."""
 
     granularity: Annotated[
         Literal["DAY", "HOUR", "MINUTE"],
         Input(
             label="Granularity",
-            comments="Size of the time buckets.",
+            comments="Size of the time intervals.",
             choices={"DAY": "Day", "HOUR": "Hour", "MINUTE": "Minute"},
         ),
     ]
@@ -24,7 +24,7 @@ class Period(SegmentInputs):
         str,
         Input(
             label="Start Time",
-            comments="Beginning of the period, included, in ISO 8601.",
+            comments="Start of the period, inclusive, in ISO 8601.",
             example="2021-10-28T00:00:00Z",
         ),
     ]
@@ -32,7 +32,7 @@ class Period(SegmentInputs):
         str,
         Input(
             label="End Time",
-            comments="End of the period, excluded, in ISO 8601; a minute behind now is advised.",
+            comments="End of the period, exclusive, in ISO 8601. Use a time at least a minute in the past.",
             example="2021-10-29T16:40:00Z",
         ),
     ]
@@ -41,7 +41,7 @@ class Period(SegmentInputs):
             list[Literal["eventName", "eventType", "source"]],
             Input(
                 label="Group By",
-                comments="What the volumes are counted by.",
+                comments="Properties to group the volumes by.",
                 collection="valuelist",
                 choices={"eventName": "Event name", "eventType": "Event type", "source": "Source"},
                 example=["eventType"],
@@ -51,10 +51,10 @@ class Period(SegmentInputs):
     ) = MISSING
     source_id: (
         Annotated[
-            list[str],
+            list[Id],
             Input(
                 label="Source IDs",
-                comments="Count only the events of these Sources.",
+                comments="Count only events of these sources.",
                 collection="valuelist",
                 example=["rh5BDZp6QDHvXFCkibm1pR"],
             ),
@@ -66,7 +66,7 @@ class Period(SegmentInputs):
             list[str],
             Input(
                 label="Event Name",
-                comments="Count only the events with these names.",
+                comments="Count only events with these names.",
                 collection="valuelist",
                 example=["Order Completed"],
             ),
@@ -78,7 +78,7 @@ class Period(SegmentInputs):
             list[str],
             Input(
                 label="Event Type",
-                comments="Count only the events of these types.",
+                comments="Count only events of these types.",
                 collection="valuelist",
                 example=["track"],
             ),
@@ -90,7 +90,7 @@ class Period(SegmentInputs):
             list[str],
             Input(
                 label="App Version",
-                comments="Count only the events of these versions of the app.",
+                comments="Count only events of these app versions.",
                 collection="valuelist",
                 example=["1.2.3"],
             ),
@@ -106,7 +106,7 @@ class EventsVolume(PageInputs, Period):
 @action(
     "getEventsVolumeFromWorkspace",
     pagination=lists("result"),
-    prismatic_bug="it answers the list of Transformations instead",
+    prismatic_bug="it returns the list of transformations",
 )
 def get_events_volume_from_workspace(context: Context, inputs: EventsVolume) -> Payload:
     """GET /events/volume."""

@@ -1,19 +1,18 @@
-"""Functions: code that runs on Segment."""
+"""Functions: code that Segment runs."""
 
 from typing import Annotated, Literal
 
 from pydantic import MISSING
 from typing_extensions import TypedDict
 
-from connector import Context, Input, Payload, Undo, action
-from connector.component.inputs import wire_shape
+from connector import Context, Input, Payload, Undo, action, wire_shape
 
 from .inputs import FunctionId, PageInputs, ResourceType, SegmentInputs, lists
 
 
 @wire_shape
 class FunctionSetting(TypedDict):
-    """One setting that a Function asks for."""
+    """One setting of a function."""
 
     name: str
     label: str
@@ -27,7 +26,7 @@ Code = Annotated[
     str,
     Input(
         label="Code",
-        comments="The Function's JavaScript.",
+        comments="JavaScript of the function.",
         type="code",
         language="javascript",
         example="async function onRequest(request, settings) {}",
@@ -37,7 +36,7 @@ DisplayName = Annotated[
     str,
     Input(
         label="Display Name",
-        comments="The Function's name shown to people; Segment appends the Workspace's to Destination Functions.",
+        comments="Display name of the function. Segment appends the workspace name to destination functions.",
         example="PAPI Source Function",
     ),
 ]
@@ -45,7 +44,7 @@ Settings = Annotated[
     list[FunctionSetting],
     Input(
         label="Function Settings",
-        comments="The settings that the Function asks for, as a JSON list; an update replaces them all.",
+        comments="Settings of the function, as a JSON list. An update replaces all of them.",
         type="code",
         language="json",
         example=[
@@ -64,23 +63,23 @@ LogoUrl = Annotated[
     str,
     Input(
         label="Logo URL",
-        comments="Address of the Function's logo.",
+        comments="URL of the logo.",
         example="https://placekitten.com/200/139",
     ),
 ]
 Description = Annotated[
-    str, Input(label="Description", comments="What the Function is for.", example="My source function")
+    str, Input(label="Description", comments="Purpose of the function.", example="My source function")
 ]
 
 
 class OneFunction(SegmentInputs):
-    """Inputs of the actions on one Function."""
+    """Inputs of the actions on one function."""
 
     function_id: FunctionId
 
 
 class OneKind(SegmentInputs):
-    """Which kind of Functions is meant."""
+    """The type of the functions."""
 
     resource_type: ResourceType
 
@@ -102,6 +101,8 @@ class CreateFunction(SegmentInputs):
 
 class UpdateFunction(SegmentInputs):
     """Inputs of Update Function."""
+
+    update_fields = ("code", "settings", "display_name", "logo_url", "description")
 
     function_id: FunctionId
     code: Code | MISSING = MISSING
@@ -130,7 +131,7 @@ def delete_function(context: Context, inputs: OneFunction) -> Payload:
 
 @action("getFunction")
 def get_function(context: Context, inputs: OneFunction) -> Payload:
-    """GET /functions/{functionId}; the API may answer a null function."""
+    """GET /functions/{functionId}; the API may return a null function."""
     return context.api.get("functions", inputs.function_id)
 
 
@@ -143,5 +144,5 @@ def list_functions(context: Context, inputs: ListFunctions) -> Payload:
 @action("updateFunction", effect="write", idempotent=True)
 def update_function(context: Context, inputs: UpdateFunction) -> Payload:
     """PATCH /functions/{functionId}."""
-    body = inputs.body("code", "settings", "display_name", "logo_url", "description")
+    body = inputs.body(*inputs.update_fields)
     return context.api.patch("functions", inputs.function_id, json=body)

@@ -1,116 +1,45 @@
-"""The inputs that actions share, and how a page is asked for."""
+"""Inputs that several actions share, and their query parameters."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import MISSING, Field
+from pydantic import MISSING, Field, StringConstraints
 
 from connector import Input, Inputs, Pagination, PathSegment
 
 ALPHA = "application/vnd.segment.v1alpha+json"
-"""Media type of the operations that are alpha; every other is v1, which the connection asks for."""
+"""Media type of alpha operations; all others are v1, the default of the connection."""
 
 DEFAULT_COUNT = 50
 
-_ID = Field(min_length=1, max_length=255)
+Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), PathSegment]
+"""An ID in the path of a request."""
 
-DestinationId = Annotated[
-    str,
-    _ID,
-    PathSegment,
-    Input(
-        label="Destination ID",
-        comments="The id of the Destination.",
-        example="5GFhvtz8fha42Cm4B9E6L8",
-        data_source="destination",
-    ),
-]
-DestinationMetadataId = Annotated[
-    str,
-    _ID,
-    PathSegment,
-    Input(
-        label="Destination Metadata ID",
-        comments="The id of a kind of Destination in the Segment catalog; see Get Destination Catalog.",
-        example="54521fd525e721e32a72ee91",
-    ),
-]
-FunctionId = Annotated[
-    str,
-    _ID,
-    PathSegment,
-    Input(label="Function ID", comments="The id of the Function.", example="sfnc_wXzcDGFR3KmjLDrtSawNHf"),
-]
-SourceId = Annotated[
-    str,
-    _ID,
-    PathSegment,
-    Input(
-        label="Source ID",
-        comments="The id of the Source.",
-        example="rh5BDZp6QDHvXFCkibm1pR",
-        data_source="sources",
-    ),
-]
-SourceMetadataId = Annotated[
-    str,
-    _ID,
-    PathSegment,
-    Input(
-        label="Source Metadata ID",
-        comments="The id of a kind of Source in the Segment catalog; see Get Sources Catalog.",
-        example="1bow82lmk",
-    ),
-]
-SubscriptionId = Annotated[
-    str,
-    _ID,
-    PathSegment,
-    Input(
-        label="Subscription ID",
-        comments="The id of the Destination subscription.",
-        example="eoeXaMeAYcB2XvEApJDrQs",
-    ),
-]
-TransformationId = Annotated[
-    str,
-    _ID,
-    PathSegment,
-    Input(label="Transformation ID", comments="The id of the Transformation.", example="pHrD51Ds35Zjfka84yXQE6"),
-]
-UserId = Annotated[
-    str,
-    _ID,
-    PathSegment,
-    Input(label="User ID", comments="The id of the user.", example="sgJDWk3K21k6LE3tLU9nRK"),
-]
-WarehouseId = Annotated[
-    str,
-    _ID,
-    PathSegment,
-    Input(
-        label="Warehouse ID",
-        comments="The id of the Warehouse.",
-        example="kjU72LCJexvrqL7G4TMHHN",
-        data_source="warehouses",
-    ),
-]
-WarehouseMetadataId = Annotated[
-    str,
-    _ID,
-    PathSegment,
-    Input(
-        label="Warehouse Metadata ID",
-        comments="The id of a kind of Warehouse in the Segment catalog; see Get Warehouses Catalog.",
-        example="55d3d3aea3c",
-    ),
-]
+
+def id_input(name: str, example: str, *, data_source: str | None = None, in_catalog: bool = False) -> Input:
+    """Return the input for the ID of a resource, such as a source or a source type in the catalog."""
+    noun = name.lower()
+    comments = f"ID of the {noun} type in the catalog." if in_catalog else f"ID of the {noun}."
+    label = f"{name} Metadata ID" if in_catalog else f"{name} ID"
+    return Input(label=label, comments=comments, example=example, data_source=data_source)
+
+
+DestinationId = Annotated[Id, id_input("Destination", "5GFhvtz8fha42Cm4B9E6L8", data_source="destination")]
+DestinationMetadataId = Annotated[Id, id_input("Destination", "54521fd525e721e32a72ee91", in_catalog=True)]
+FunctionId = Annotated[Id, id_input("Function", "sfnc_wXzcDGFR3KmjLDrtSawNHf")]
+SourceId = Annotated[Id, id_input("Source", "rh5BDZp6QDHvXFCkibm1pR", data_source="sources")]
+SourceMetadataId = Annotated[Id, id_input("Source", "1bow82lmk", in_catalog=True)]
+SubscriptionId = Annotated[Id, id_input("Subscription", "eoeXaMeAYcB2XvEApJDrQs")]
+TransformationId = Annotated[Id, id_input("Transformation", "pHrD51Ds35Zjfka84yXQE6")]
+UserId = Annotated[Id, id_input("User", "sgJDWk3K21k6LE3tLU9nRK")]
+WarehouseId = Annotated[Id, id_input("Warehouse", "kjU72LCJexvrqL7G4TMHHN", data_source="warehouses")]
+WarehouseMetadataId = Annotated[Id, id_input("Warehouse", "55d3d3aea3c", in_catalog=True)]
 
 ResourceType = Annotated[
     Literal["DESTINATION", "INSERT_DESTINATION", "INSERT_SOURCE", "INSERT_TRANSFORMATION", "SOURCE"],
     Input(
         label="Resource Type",
-        comments="What kind of Function it is.",
+        comments="Type of the function.",
         choices={
             "DESTINATION": "Destination",
             "INSERT_DESTINATION": "Insert for Destinations",
@@ -122,11 +51,11 @@ ResourceType = Annotated[
 ]
 
 
-def settings(of: str, example: dict[str, Any]) -> Input:
-    """The settings of a resource: an object, whose keys its kind in the catalog lists."""
+def settings(noun: str, example: dict[str, Any]) -> Input:
+    """Return the input for the settings of a resource, an object whose keys are in the catalog."""
     return Input(
         label="Settings",
-        comments=f"Settings of the {of} by name. Its kind in the Segment catalog lists the names under options.",
+        comments=f"Settings of the {noun}, by name. See `options` of its type in the catalog.",
         collection="keyvaluelist",
         key_label="Name",
         example=example,
@@ -144,7 +73,7 @@ class SegmentInputs(Inputs):
             Literal["api", "eu1.api"],
             Input(
                 label="Region",
-                comments="Region of the Workspace, where the connection does not set it.",
+                comments="Region of the workspace. Used only if the connection sets none.",
                 choices={"api": "US", "eu1.api": "EU"},
             ),
         ]
@@ -153,7 +82,7 @@ class SegmentInputs(Inputs):
 
 
 class PageInputs(SegmentInputs):
-    """Which page of a list, or all of them."""
+    """The page of a list, or all pages."""
 
     count: (
         Annotated[
@@ -161,7 +90,7 @@ class PageInputs(SegmentInputs):
             Field(ge=1, le=1000),
             Input(
                 label="Count",
-                comments="Records a page, from 1 to 1000; 50 unless given, 200 when fetching all.",
+                comments="Records per page, 1 to 1000. Default: 50, or 200 with Fetch All.",
                 example=50,
                 default="50",
             ),
@@ -173,7 +102,7 @@ class PageInputs(SegmentInputs):
             str,
             Input(
                 label="Cursor",
-                comments="The page to begin with: pagination.next of an earlier answer.",
+                comments="Cursor of the page to fetch: `pagination.next` of the previous response.",
                 example="MA==",
             ),
         ]
@@ -185,7 +114,7 @@ class PageInputs(SegmentInputs):
             Input(
                 label="Fetch All",
                 in_prismatic=False,
-                comments="Follow every page and answer all records in one payload.",
+                comments="Fetch every page and return all records.",
                 type="boolean",
                 example=True,
             ),
@@ -194,7 +123,7 @@ class PageInputs(SegmentInputs):
     ) = MISSING
 
     def page(self) -> dict[str, Any]:
-        """Query parameters of this page, in the form that the official Go SDK sends."""
+        """Return the query parameters of this page, as Segment's official Go SDK sends them."""
         count = DEFAULT_COUNT if self.count is MISSING else self.count
         query: dict[str, Any] = {"pagination[count]": count}
         if self.cursor is not MISSING:
@@ -203,11 +132,11 @@ class PageInputs(SegmentInputs):
 
 
 def numbered(name: str, values: Sequence[str]) -> dict[str, str]:
-    """A list as query parameters, `name.0=..&name.1=..`, in the form that the official Go SDK sends."""
+    """Return a list as query parameters, `name.0=..&name.1=..`, as Segment's official Go SDK sends them."""
     return {f"{name}.{position}": value for position, value in enumerate(values)}
 
 
 def lists(name: str) -> Pagination:
-    """An action that answers `{"data": {"data": {name: [...], "pagination": {...}}}}`."""
+    """Return the pagination of an action whose payload is `{"data": {"data": {name: [...], "pagination": {...}}}}`."""
     page = "$.data.data.pagination"
     return Pagination(records=f"$.data.data.{name}", cursor=f"{page}.next", total=f"{page}.totalEntries")

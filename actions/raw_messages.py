@@ -1,4 +1,4 @@
-"""The bodies of raw requests and of their answers."""
+"""The bodies of raw requests and of their responses."""
 
 import base64
 from typing import Any
@@ -11,7 +11,7 @@ from connector.rest import Request, Response, invalid_body_error, json_bytes, mu
 
 
 def with_query(path: str, query: dict[str, Any]) -> str:
-    """The path with further query parameters; a list sends its parameter several times, null none."""
+    """Return the path with further query parameters; a list sends its parameter several times, null none."""
     if not query:
         return path
     pairs = [
@@ -24,7 +24,7 @@ def with_query(path: str, query: dict[str, Any]) -> str:
 
 
 def body_of(data: Any) -> tuple[bytes, str]:
-    """Bytes and content type: JSON and what reads as JSON goes out as JSON, other text as text."""
+    """Return bytes and content type: JSON, or a string with JSON, is sent as JSON, other strings as text."""
     if isinstance(data, bytes):
         return data, "application/octet-stream"
     if not isinstance(data, str):
@@ -37,16 +37,16 @@ def body_of(data: Any) -> tuple[bytes, str]:
 
 
 def form_of(fields: dict[str, str], files: dict[str, Any], names: dict[str, str]) -> tuple[bytes, str]:
-    """Bytes and content type of a multipart form."""
+    """Return bytes and content type of a multipart form."""
     parts: dict[str, Any] = {key: (names.get(key, key), *file_of(file)) for key, file in files.items()}
     return multipart({**fields, **parts})
 
 
 def file_of(value: Any) -> tuple[bytes, str]:
-    """Bytes and content type of a file: bytes, text, a JSON value, or `{"data": BASE64, "contentType"}`.
+    """Return bytes and content type of a file: bytes, a string, a JSON value, or `{"data": BASE64, "contentType"}`.
 
     Raises:
-        binascii.Error: What stands under `data` is no base64.
+        binascii.Error: If `data` is not base64.
     """
     if isinstance(value, dict) and isinstance(value.get("data"), str):
         kind = str(value.get("contentType") or "application/octet-stream")
@@ -58,22 +58,22 @@ def file_of(value: Any) -> tuple[bytes, str]:
     return json_bytes(value), "application/json"
 
 
-def read(context: Context, request: Request, reply: Response, response_type: str) -> Any:
-    """The answer's body as it was asked for.
+def body_from(context: Context, request: Request, response: Response, response_type: str) -> Any:
+    """Return the body of a response in the requested form.
 
     Raises:
-        InvalidResponseError: JSON was asked for, and this is none.
+        InvalidResponseError: If JSON was requested and the body is not JSON.
     """
-    kind = reply.headers.get("Content-Type", "")
+    kind = response.headers.get("Content-Type", "")
     if response_type == "arraybuffer":
-        return {"data": base64.b64encode(reply.content).decode(), "contentType": kind}
+        return {"data": base64.b64encode(response.content).decode(), "contentType": kind}
     if response_type in {"text", "document"}:
-        return reply.text()
-    if not reply.content:
+        return response.text()
+    if not response.content:
         return None
     try:
-        return reply.json()
+        return response.json()
     except (ValueError, RecursionError):
-        error = invalid_body_error(context.endpoint, request, reply, "not JSON")
-    error.hint = "Choose the response type text, or arraybuffer for binary data."
+        error = invalid_body_error(context.endpoint, request, response, "not JSON")
+    error.hint = "Set responseType to text, or to arraybuffer for binary data."
     raise error

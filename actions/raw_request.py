@@ -5,13 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from connector import Context, Input, Payload, action
-from connector.component.definitions import Effect
-from connector.component.inputs import value_or
+from connector import Context, Effect, Input, Payload, action, value_or
 from connector.rest import SAFE_METHODS, Request, json_bytes, relative_path
 
 from .inputs import SegmentInputs
-from .raw_messages import body_of, file_of, form_of, read, with_query
+from .raw_messages import body_from, body_of, file_of, form_of, with_query
 
 METHODS = ("DELETE", "GET", "HEAD", "LINK", "OPTIONS", "PATCH", "POST", "PURGE", "PUT", "UNLINK")
 DAY = 86_400_000
@@ -41,11 +39,11 @@ def _path(value: str) -> str:
 def _headers(value: dict[str, str]) -> dict[str, str]:
     for name, text in value.items():
         if name.lower() in OWN_HEADERS:
-            raise PydanticCustomError("header", "cannot set {name}, which the connection sets", {"name": name})
+            raise PydanticCustomError("header", "must not set {name}, which the connection sets", {"name": name})
         if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
-            raise PydanticCustomError("header", "has a name that no header has")
+            raise PydanticCustomError("header", "contains an invalid header name")
         if not (text.isprintable() and text.isascii()):
-            raise PydanticCustomError("header", "has characters in {name} that no header may hold", {"name": name})
+            raise PydanticCustomError("header", "contains invalid characters in header {name}", {"name": name})
     return value
 
 
@@ -57,7 +55,7 @@ def _sendable(value: Any) -> Any:
         reason = str(error)
     else:
         return value
-    raise PydanticCustomError("sendable", "cannot be sent ({reason})", {"reason": reason})
+    raise PydanticCustomError("sendable", "cannot be sent: {reason}", {"reason": reason})
 
 
 def _files(value: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +63,7 @@ def _files(value: dict[str, Any]) -> dict[str, Any]:
         try:
             file_of(file)
         except ValueError:
-            text = "has no base64 under data, or what is no UTF-8, in {name}"
+            text = "contains invalid base64 or invalid UTF-8 in {name}"
             raise PydanticCustomError("base64", text, {"name": name}) from None
     return value
 
@@ -78,13 +76,13 @@ class RawRequest(SegmentInputs):
         AfterValidator(_path),
         Input(
             label="URL",
-            comments="Path of the operation below the API's host, such as /sources; never another host.",
+            comments="Path below the API's base URL, such as /sources.",
             example="/sources",
         ),
     ]
     method: Annotated[
         Literal["DELETE", "GET", "HEAD", "LINK", "OPTIONS", "PATCH", "POST", "PURGE", "PUT", "UNLINK"],
-        Input(label="Method", comments="The HTTP method.", choices={method: method for method in METHODS}),
+        Input(label="Method", comments="HTTP method.", choices={method: method for method in METHODS}),
     ]
     data: (
         Annotated[
@@ -92,7 +90,9 @@ class RawRequest(SegmentInputs):
             AfterValidator(_sendable),
             Input(
                 label="Data",
-                comments="The body: JSON, which goes out as JSON, or text; a Content-Type header decides otherwise.",
+                comments=(
+                    "Request body, sent as JSON, or as text if it is not JSON. A Content-Type header overrides this."
+                ),
                 example='{"exampleKey": "Example Data"}',
                 secret=True,
             ),
@@ -104,7 +104,7 @@ class RawRequest(SegmentInputs):
             dict[str, str],
             Input(
                 label="Form Data",
-                comments="Fields of a multipart form; not together with data.",
+                comments="Fields of a multipart form. Cannot be combined with Data.",
                 collection="keyvaluelist",
                 key_label="Name",
                 example={"name": "value"},
@@ -118,7 +118,7 @@ class RawRequest(SegmentInputs):
             AfterValidator(_files),
             Input(
                 label="File Data",
-                comments='Files of a multipart form: text, or {"data": BASE64, "contentType": ...}; not with data.',
+                comments='Files of a multipart form: a string, or {"data": BASE64, "contentType": ...}.',
                 collection="keyvaluelist",
                 key_label="Name",
                 example={"file": "a,b\n1,2"},
@@ -131,7 +131,7 @@ class RawRequest(SegmentInputs):
             dict[str, str],
             Input(
                 label="File Data File Names",
-                comments="The names of the files in File Data.",
+                comments="Names of the files in File Data.",
                 collection="keyvaluelist",
                 key_label="Name",
                 example={"file": "table.csv"},
@@ -145,7 +145,7 @@ class RawRequest(SegmentInputs):
             AfterValidator(_sendable),
             Input(
                 label="Query Parameter",
-                comments="Parameters of the query; a list sends its parameter several times.",
+                comments="Query parameters. A list sends its parameter several times.",
                 collection="keyvaluelist",
                 key_label="Name",
                 example={"pagination[count]": "10"},
@@ -159,7 +159,7 @@ class RawRequest(SegmentInputs):
             AfterValidator(_headers),
             Input(
                 label="Header",
-                comments="Further headers; Authorization always comes from the connection.",
+                comments="Additional headers. Authorization always comes from the connection.",
                 collection="keyvaluelist",
                 key_label="Name",
                 example={"Accept": "application/vnd.segment.v1beta+json"},
@@ -173,7 +173,7 @@ class RawRequest(SegmentInputs):
             Literal["arraybuffer", "document", "json", "text"],
             Input(
                 label="Response Type",
-                comments="What the answer is read as, JSON unless given; arraybuffer answers base64 and its type.",
+                comments="Form of the response body. Default: json. arraybuffer returns base64 and its content type.",
                 choices={
                     "arraybuffer": "arraybuffer",
                     "document": "document",
@@ -191,7 +191,7 @@ class RawRequest(SegmentInputs):
             Field(ge=0, le=DAY),
             Input(
                 label="Timeout",
-                comments="Milliseconds to wait for the answer; 0 is the default of 60000.",
+                comments="Maximum milliseconds to wait for the response. 0 uses the default, 60000.",
                 example=2000,
             ),
         ]
@@ -203,7 +203,7 @@ class RawRequest(SegmentInputs):
             Field(ge=0, le=DAY),
             Input(
                 label="Retry Delay (ms)",
-                comments="Milliseconds between the tries when Max Retry Count is given; 0 waits longer each time.",
+                comments="Delay between retries in milliseconds. 0 uses backoff.",
                 example=500,
                 default="0",
             ),
@@ -229,7 +229,7 @@ class RawRequest(SegmentInputs):
             Field(ge=0, le=100),
             Input(
                 label="Max Retry Count",
-                comments="How often a failed request is repeated where that is safe; 0 is the connector's own policy.",
+                comments="Maximum number of retries. 0 uses the default retry policy.",
                 example=3,
                 default="0",
             ),
@@ -241,7 +241,7 @@ class RawRequest(SegmentInputs):
             bool,
             Input(
                 label="Use Exponential Backoff",
-                comments="Wait longer before each try, whatever the Retry Delay says.",
+                comments="Use backoff between retries, whatever the Retry Delay.",
                 type="boolean",
                 default="false",
             ),
@@ -252,7 +252,7 @@ class RawRequest(SegmentInputs):
     @model_validator(mode="after")
     def _one_kind_of_body(self) -> "RawRequest":
         if self.data is not MISSING and not (self.form_data is MISSING and self.file_data is MISSING):
-            raise PydanticCustomError("two_bodies", "data cannot be sent together with formData or fileData")
+            raise PydanticCustomError("two_bodies", "data cannot be combined with formData or fileData")
         return self
 
 
@@ -264,7 +264,7 @@ def _effect(inputs: RawRequest) -> Effect:
 
 @action("rawRequest", effect=_effect, has_example=False)
 def raw_request(context: Context, inputs: RawRequest) -> Payload:
-    """Any operation; answers `{"data": <body>}`."""
+    """Send any request; return `{"data": <body>}`."""
     request = Request(inputs.method, with_query(inputs.url, value_or(inputs.query_params, {})))
     request.headers |= value_or(inputs.headers, {})
     if not (inputs.form_data is MISSING and inputs.file_data is MISSING):
@@ -279,5 +279,5 @@ def raw_request(context: Context, inputs: RawRequest) -> Payload:
     if request.retries and not value_or(inputs.use_exponential_backoff, False):
         request.retry_delay = value_or(inputs.retry_delay_ms, 0) / 1000 or None
     request.retry_writes = value_or(inputs.retry_all_errors, False)
-    reply = context.api.send(request)
-    return {"data": read(context, request, reply, value_or(inputs.response_type, "json"))}
+    response = context.api.send(request)
+    return {"data": body_from(context, request, response, value_or(inputs.response_type, "json"))}

@@ -2,38 +2,37 @@
 
 from typing import Annotated
 
-from pydantic import MISSING, Field
+from pydantic import MISSING
 
 from connector import Context, Input, Payload, Undo, action
 
-from .inputs import PageInputs, SegmentInputs, SourceId, lists, settings
+from .inputs import Id, PageInputs, SegmentInputs, SourceId, lists, settings
 
 Slug = Annotated[
     str,
     Input(
         label="Slug",
-        comments="The Source's own name in URLs and the app; unique in the Workspace.",
+        comments="Name of the source in URLs, unique in the workspace.",
         example="my-test-source-rhpd18",
     ),
 ]
 Enabled = Annotated[
-    bool, Input(label="Enabled", comments="Whether the Source collects events.", type="boolean", example=True)
+    bool, Input(label="Enabled", comments="Collect events from the source.", type="boolean", example=True)
 ]
 MetadataId = Annotated[
-    str,
-    Field(min_length=1),
+    Id,
     Input(
         label="Metadata ID",
-        comments="The id of the kind of Source in the Segment catalog; see Get Sources Catalog.",
+        comments="ID of the source type in the catalog. See Get Sources Catalog.",
         example="IqDTy1TpoU",
     ),
 ]
-Name = Annotated[str, Input(label="Name", comments="The Source's name shown to people.", example="My updated source")]
-Settings = Annotated[dict[str, object], settings("Source", {"websiteUrl": "https://example.com"})]
+Name = Annotated[str, Input(label="Name", comments="Display name of the source.", example="My updated source")]
+Settings = Annotated[dict[str, object], settings("source", {"websiteUrl": "https://example.com"})]
 
 
 class OneSource(SegmentInputs):
-    """Inputs of the actions on one Source."""
+    """Inputs of the actions on one source."""
 
     source_id: SourceId
 
@@ -51,7 +50,7 @@ class CreateSource(SegmentInputs):
             Input(
                 label="Disconnect All Warehouses",
                 in_prismatic=False,
-                comments="Leave the new Source unconnected; otherwise it is connected to every Warehouse.",
+                comments="Do not connect the new source to any warehouse. By default it is connected to all.",
                 type="boolean",
                 example=True,
             ),
@@ -62,6 +61,8 @@ class CreateSource(SegmentInputs):
 
 class UpdateSource(SegmentInputs):
     """Inputs of Update Source."""
+
+    update_fields = ("slug", "enabled", "name", "settings")
 
     source_id: SourceId
     slug: Slug | MISSING = MISSING
@@ -98,5 +99,5 @@ def list_sources(context: Context, inputs: PageInputs) -> Payload:
 @action("updateSource", effect="write", idempotent=True)
 def update_source(context: Context, inputs: UpdateSource) -> Payload:
     """PATCH /sources/{sourceId}."""
-    body = inputs.body("slug", "enabled", "name", "settings")
+    body = inputs.body(*inputs.update_fields)
     return context.api.patch("sources", inputs.source_id, json=body)

@@ -1,19 +1,18 @@
-"""Transformations: changes to events on their way."""
+"""Transformations: changes to events in transit."""
 
 from typing import Annotated, Literal, NotRequired
 
 from pydantic import MISSING, Field
 from typing_extensions import TypedDict
 
-from connector import Context, Input, Payload, Undo, action
-from connector.component.inputs import wire_shape
+from connector import Context, Input, Payload, Undo, action, wire_shape
 
 from .inputs import DestinationMetadataId, PageInputs, SegmentInputs, SourceId, TransformationId, lists
 
 
 @wire_shape
 class PropertyRename(TypedDict):
-    """A property's old name and its new one."""
+    """Old and new name of a property."""
 
     oldName: str
     newName: str
@@ -21,7 +20,7 @@ class PropertyRename(TypedDict):
 
 @wire_shape
 class PropertyValueTransformation(TypedDict):
-    """Properties, and the value that they get."""
+    """Properties and their new value."""
 
     propertyPaths: Annotated[list[str], Field(max_length=10)]
     propertyValue: str
@@ -29,7 +28,7 @@ class PropertyValueTransformation(TypedDict):
 
 @wire_shape
 class FqlDefinedProperty(TypedDict):
-    """A property, and the FQL that computes it."""
+    """A property and the FQL that computes it."""
 
     fql: str
     propertyName: str
@@ -37,7 +36,7 @@ class FqlDefinedProperty(TypedDict):
 
 @wire_shape
 class HashProperties(TypedDict):
-    """Which properties are hashed, and how."""
+    """Properties to hash, and the algorithm."""
 
     algorithm: str
     key: NotRequired[str]
@@ -47,26 +46,26 @@ class HashProperties(TypedDict):
 
 Name = Annotated[
     str,
-    Input(label="Name", comments="The Transformation's name.", example="Name of the new transformation"),
+    Input(label="Name", comments="Name of the transformation.", example="Name of the new transformation"),
 ]
 Enabled = Annotated[
     bool,
-    Input(label="Enabled", comments="Whether the Transformation is applied.", type="boolean", example=True),
+    Input(label="Enabled", comments="Apply the transformation.", type="boolean", example=True),
 ]
-If = Annotated[str, Input(label="If", comments="Which events are changed, in FQL.", example='event="my-event"')]
+If = Annotated[str, Input(label="If", comments="Events to change, in FQL.", example='event="my-event"')]
 Drop = Annotated[
     bool,
     Input(
         label="Drop",
         in_prismatic=False,
-        comments="Drop the events; every other change is then ignored.",
+        comments="Drop the events; all other changes are ignored.",
         type="boolean",
         example=False,
     ),
 ]
 NewEventName = Annotated[
     str,
-    Input(label="New Event Name", comments="Renames the event; track events only.", example="my-updated-event"),
+    Input(label="New Event Name", comments="New name of the event. Track events only.", example="my-updated-event"),
 ]
 PropertyRenames = Annotated[
     list[PropertyRename],
@@ -82,7 +81,7 @@ PropertyValueTransformations = Annotated[
     list[PropertyValueTransformation],
     Input(
         label="Property Value Transformations",
-        comments="Properties to give a fixed value, as a JSON list; at most 10 properties.",
+        comments="Properties to set to a fixed value, as a JSON list. At most 10 properties.",
         type="code",
         language="json",
         example=[{"propertyPaths": ["properties.another-property"], "propertyValue": "another property value"}],
@@ -93,7 +92,7 @@ FqlDefinedProperties = Annotated[
     Field(max_length=1),
     Input(
         label="FQL Defined Properties",
-        comments="A property to compute in FQL, as a JSON list of at most one.",
+        comments="Property to compute in FQL, as a JSON list with at most one entry.",
         type="code",
         language="json",
         example=[{"fql": "lowercase(properties.email)", "propertyName": "properties.email"}],
@@ -104,7 +103,7 @@ AllowProperties = Annotated[
     Input(
         label="Allow Properties",
         in_prismatic=False,
-        comments="The only properties that are kept, as a JSON list of their paths.",
+        comments="Properties to keep, as a JSON list of paths; all others are removed.",
         type="code",
         language="json",
         example=["properties.price"],
@@ -125,13 +124,13 @@ HashPropertiesConfiguration = Annotated[
 
 
 class OneTransformation(SegmentInputs):
-    """Inputs of the actions on one Transformation."""
+    """Inputs of the actions on one transformation."""
 
     transformation_id: TransformationId
 
 
 class NewTransformation(SegmentInputs):
-    """What a Transformation must have, and to which events it applies."""
+    """Inputs of a new transformation, and the events it applies to."""
 
     name: Name
     source_id: SourceId
@@ -141,7 +140,7 @@ class NewTransformation(SegmentInputs):
 
 
 class ChangedTransformation(OneTransformation):
-    """What of a Transformation can be changed."""
+    """Inputs of a transformation that can be changed."""
 
     name: Name | MISSING = MISSING
     source_id: SourceId | MISSING = MISSING
@@ -151,7 +150,7 @@ class ChangedTransformation(OneTransformation):
 
 
 class Changes(SegmentInputs):
-    """The changes that a Transformation makes."""
+    """The changes that a transformation makes to events."""
 
     drop: Drop | MISSING = MISSING
     new_event_name: NewEventName | MISSING = MISSING
@@ -161,10 +160,6 @@ class Changes(SegmentInputs):
     allow_properties: AllowProperties | MISSING = MISSING
     hash_properties_configuration: HashPropertiesConfiguration | MISSING = MISSING
 
-    def transformation(self) -> dict[str, object]:
-        """Everything that was given of a Transformation, as the API takes it."""
-        return self.model_dump(exclude={"region", "transformation_id"})
-
 
 class CreateTransformation(Changes, NewTransformation):
     """Inputs of Create Transformation."""
@@ -173,16 +168,31 @@ class CreateTransformation(Changes, NewTransformation):
 class UpdateTransformation(Changes, ChangedTransformation):
     """Inputs of Update Transformation."""
 
+    update_fields = (
+        "name",
+        "source_id",
+        "destination_metadata_id",
+        "enabled",
+        "if_input",
+        "drop",
+        "new_event_name",
+        "property_renames",
+        "property_value_transformations",
+        "fql_defined_properties",
+        "allow_properties",
+        "hash_properties_configuration",
+    )
+
 
 @action(
     "createTransformation",
     effect="write",
     undo=Undo(action="deleteTransformation", inputs={"transformationId": "results.data.transformation.id"}),
-    prismatic_bug="it sends enabled as text where the API wants a boolean",
+    prismatic_bug="it sends enabled as a string, not a boolean",
 )
 def create_transformation(context: Context, inputs: CreateTransformation) -> Payload:
     """POST /transformations."""
-    return context.api.post("transformations", json=inputs.transformation())
+    return context.api.post("transformations", json=inputs.model_dump(exclude={"region"}))
 
 
 @action("deleteTransformation", effect="destructive", idempotent=True)
@@ -207,8 +217,8 @@ def list_transformations(context: Context, inputs: PageInputs) -> Payload:
     "updateTransformation",
     effect="write",
     idempotent=True,
-    prismatic_bug="it sends enabled as text where the API wants a boolean, and an empty if unless it is set",
+    prismatic_bug="it sends enabled as a string, not a boolean, and an empty if that is not set",
 )
 def update_transformation(context: Context, inputs: UpdateTransformation) -> Payload:
     """PATCH /transformations/{transformationId}."""
-    return context.api.patch("transformations", inputs.transformation_id, json=inputs.transformation())
+    return context.api.patch("transformations", inputs.transformation_id, json=inputs.body(*inputs.update_fields))

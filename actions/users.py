@@ -1,19 +1,18 @@
-"""Users of the Workspace, and invitations to it."""
+"""Users of the workspace, and invitations to it."""
 
 from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from connector import Context, Input, Payload, action
-from connector.component.inputs import wire_shape
+from connector import Context, Input, Payload, action, wire_shape
 
-from .inputs import PageInputs, SegmentInputs, UserId, lists, numbered
+from .inputs import Id, PageInputs, SegmentInputs, UserId, lists, numbered
 
 
 @wire_shape
 class Resource(TypedDict):
-    """What a permission is for."""
+    """Resource of a permission."""
 
     id: str
     type: Literal["FUNCTION", "SOURCE", "SPACE", "WAREHOUSE", "WORKSPACE"]
@@ -21,7 +20,7 @@ class Resource(TypedDict):
 
 @wire_shape
 class Label(TypedDict):
-    """A label that a permission is limited to."""
+    """Label that restricts a permission."""
 
     key: str
     value: str
@@ -30,7 +29,7 @@ class Label(TypedDict):
 
 @wire_shape
 class Permission(TypedDict):
-    """A role, and what it is for."""
+    """A role, and the resources it applies to."""
 
     roleId: str
     resources: NotRequired[list[Resource]]
@@ -39,7 +38,7 @@ class Permission(TypedDict):
 
 @wire_shape
 class Invite(TypedDict):
-    """One person, and what she may do."""
+    """One person to invite, and their permissions."""
 
     email: str
     permissions: NotRequired[list[Permission]]
@@ -58,7 +57,7 @@ class CreateUserInvites(SegmentInputs):
         list[Invite],
         Input(
             label="Invites",
-            comments="The people to invite, each with an email and the permissions to give, as a JSON list.",
+            comments="People to invite, as a JSON list: each with an email and permissions.",
             type="code",
             language="json",
             example=[{"email": "foo@example.com", "permissions": [{"roleId": "1WDUuRLxv84rrfCNUwvkrRtkxnS"}]}],
@@ -70,11 +69,11 @@ class DeleteUsers(SegmentInputs):
     """Inputs of Delete Users."""
 
     user_ids: Annotated[
-        list[Annotated[str, Field(min_length=1)]],
+        list[Id],
         Field(min_length=1),
         Input(
             label="User IDs",
-            comments="The ids of the users to remove.",
+            comments="IDs of the users to remove.",
             collection="valuelist",
             example=["sgJDWk3K21k6LE3tLU9nRK"],
         ),

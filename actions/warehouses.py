@@ -1,4 +1,4 @@
-"""Warehouses, and which Sources they are connected to."""
+"""Warehouses, and the sources connected to them."""
 
 from typing import Annotated
 
@@ -8,23 +8,21 @@ from connector import Context, Input, Payload, action
 
 from .inputs import PageInputs, SegmentInputs, SourceId, WarehouseId, lists, settings
 
-Name = Annotated[
-    str, Input(label="Name", comments="The Warehouse's name shown to people.", example="Example Warehouse")
-]
+Name = Annotated[str, Input(label="Name", comments="Display name of the warehouse.", example="Example Warehouse")]
 Enabled = Annotated[
     bool,
-    Input(label="Enabled", comments="Whether data is synced to the Warehouse.", type="boolean", example=True),
+    Input(label="Enabled", comments="Sync data to the warehouse.", type="boolean", example=True),
 ]
 
 
 class OneWarehouse(SegmentInputs):
-    """Inputs of the actions on one Warehouse."""
+    """Inputs of the actions on one warehouse."""
 
     warehouse_id: WarehouseId
 
 
 class OneWarehouseConnection(SegmentInputs):
-    """Inputs of the actions on the connection between a Source and a Warehouse."""
+    """Inputs of the actions on the connection between a source and a warehouse."""
 
     warehouse_id: WarehouseId
     source_id: SourceId
@@ -35,10 +33,10 @@ class ListConnectedSources(PageInputs, OneWarehouse):
 
 
 class UpdateWarehouse(SegmentInputs):
-    """Inputs of Update Warehouse; a null name takes the name away."""
+    """Inputs of Update Warehouse; a null name clears the name."""
 
     warehouse_id: WarehouseId
-    settings: Annotated[dict[str, object], settings("Warehouse", {"host": "aws.redshift.dev"})]
+    settings: Annotated[dict[str, object], settings("warehouse", {"host": "aws.redshift.dev"})]
     name: Name | MISSING | None = MISSING
     enabled: Enabled | MISSING = MISSING
 

@@ -1,1 +1,1 @@
-"""The ways to get from credentials to the API."""
+"""The connections: from credentials to the API."""

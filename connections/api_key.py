@@ -6,50 +6,54 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import MISSING, AfterValidator, SecretStr
+from pydantic import MISSING, AfterValidator, SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from connector import Context, Input, Inputs, Payload, __version__, connection
+from connector import Context, Endpoint, Input, Inputs, Payload, __version__, connection
 from connector.errors import ApiErrorDetail, ConnectionInputError
-from connector.rest import Endpoint, parse_number, seconds_until
+from connector.rest import parse_number, seconds_until
 
 logger = logging.getLogger("connector.connections")
 
 HOSTS = {"api": "https://api.segmentapis.com", "eu1.api": "https://eu1.api.segmentapis.com"}
 BULLETS = "•••"
 """How a mask begins; live data shows ten bullets (U+2022)."""
+QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-REFUSED_HINT = (
-    "One of three things is the cause: the token is wrong or was revoked; it belongs to the other region (set the "
-    "connection's region: api is US, eu1.api is EU); or its role lacks the permission for this. Tokens are made in "
-    "Segment under Settings > Access Management > Tokens, and must be Public API tokens."
+UNAUTHORIZED_HINT = (
+    "Check that the token is valid, that its region matches (api is US, eu1.api is EU), and that its role allows this. "
+    "Create tokens under Settings > Access Management > Tokens."
 )
 
 
 def _base_url(value: str) -> str:
     try:
         parts = urlsplit(value)
-        fits = parts.port != 0 and value.isprintable() and " " not in value
+        is_url = bool(parts.hostname) and parts.port != 0 and value.isprintable() and " " not in value
     except ValueError:
-        fits = False
-    if not fits:
-        raise PydanticCustomError("base_url", "must be https://HOST, and is no URL at all")
-    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    plain = not (parts.username or parts.password or parts.query or parts.fragment)
-    if not (secure and parts.hostname and plain):
-        raise PydanticCustomError("base_url", "must be https://HOST, or http:// on this machine only")
+        is_url = False
+    if not is_url:
+        raise PydanticCustomError("base_url", "must be a URL such as https://HOST")
+    if not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)):
+        raise PydanticCustomError("base_url", "must use https, or http with a loopback host")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise PydanticCustomError("base_url", "must not contain a user, a query or a fragment")
     return value.rstrip("/")
 
 
 def _token(value: SecretStr) -> SecretStr:
+    # A token comes from files, environments and headers, which leave newlines, quotes and a scheme around it.
     text = value.get_secret_value().strip()
-    if text[:1] in {'"', "'", "`"} or text[-1:] in {'"', "'", "`"}:
-        raise PydanticCustomError("token", "has quotes around it; leave out the quotes")
-    if text.lower().startswith("bearer "):
-        raise PydanticCustomError("token", 'starts with "Bearer "; leave out "Bearer "')
-    if not text or not text.isascii() or not text.isprintable() or " " in text:
+    if text[:7].lower() == "bearer ":
+        raise PydanticCustomError("token", 'starts with "Bearer"', {"hint": 'Leave out "Bearer ".'})
+    if text[:1] in QUOTES or text[-1:] in QUOTES:
+        raise PydanticCustomError("token", "has quotes around it", {"hint": "Leave out the quotes."})
+    if not text.isascii() or not text.isprintable() or " " in text:
         raise PydanticCustomError("token", "is empty or has invalid characters; copy the token again")
     return SecretStr(text)
+
+
+Trimmed = StringConstraints(strip_whitespace=True)
 
 
 class ApiKey(Inputs):
@@ -61,16 +65,17 @@ class ApiKey(Inputs):
         Input(
             label="API Key",
             type="password",
-            comments="A Public API token of the Workspace, from Settings > Access Management > Tokens.",
+            comments="Public API token of the workspace. Create one under Settings > Access Management > Tokens.",
             placeholder="a7183e1b7e9ab09b8a5cfa87d1934c3c",
         ),
     ]
     subdomain: (
         Annotated[
             str,
+            Trimmed,
             Input(
                 label="Subdomain",
-                comments="The name of the Workspace. Testing the connection checks that the token belongs to it.",
+                comments="Name of the workspace. Test Connection then detects a token from another workspace.",
                 placeholder="acme",
             ),
         ]
@@ -81,7 +86,7 @@ class ApiKey(Inputs):
             Literal["api", "eu1.api"],
             Input(
                 label="Region",
-                comments="Where the Workspace lives. It decides for every action of this connection.",
+                comments="Region of the workspace. Overrides the region of every action.",
                 choices={"api": "US", "eu1.api": "EU"},
             ),
         ]
@@ -90,11 +95,12 @@ class ApiKey(Inputs):
     base_url: (
         Annotated[
             str,
+            Trimmed,
             AfterValidator(_base_url),
             Input(
                 label="Base URL",
-                comments="Sends every request here instead of to Segment: a server that speaks its API.",
-                shown=False,
+                comments="URL of a server that implements Segment's API, to use instead of Segment.",
+                hidden=True,
             ),
         ]
         | MISSING
@@ -102,20 +108,20 @@ class ApiKey(Inputs):
 
 
 def read_api_errors(body: Any) -> Sequence[ApiErrorDetail]:
-    """Entries of `{"errors": [{"type", "message", "field", "data"}]}`."""
+    """Return the entries of `{"errors": [{"type", "message", "field", "data"}]}`."""
     entries = body.get("errors") if isinstance(body, dict) else None
-    return [_fault(entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return [_detail(entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
-def _fault(entry: Mapping[str, Any]) -> ApiErrorDetail:
+def _detail(entry: Mapping[str, Any]) -> ApiErrorDetail:
     message, kind, field = (str(entry.get(key) or "") for key in ("message", "type", "field"))
     return ApiErrorDetail(message, kind, field, entry.get("data"))
 
 
 def read_wait(headers: Mapping[str, str], body: Any) -> float | None:
-    """Seconds from `errors[0].data.msBeforeNext`, else from `X-RateLimit-Reset`, which is an RFC 5322 date."""
-    for fault in read_api_errors(body):
-        milliseconds = parse_number(fault.data.get("msBeforeNext")) if isinstance(fault.data, dict) else None
+    """Return seconds from `errors[0].data.msBeforeNext`, else from `X-RateLimit-Reset`, an RFC 5322 date."""
+    for detail in read_api_errors(body):
+        milliseconds = parse_number(detail.data.get("msBeforeNext")) if isinstance(detail.data, dict) else None
         if milliseconds is not None:
             return milliseconds / 1000
     return seconds_until(headers.get("X-RateLimit-Reset", ""))
@@ -151,36 +157,37 @@ def _masks(value: Any, path: str) -> Iterator[str]:
 
 
 def workspace(context: Context, fields: ApiKey) -> Payload:
-    """The Workspace that the token belongs to."""
+    """Return the workspace that the token belongs to."""
     payload = context.api.get()
-    found = payload["data"]
+    record = payload["data"]
     for key in ("data", "workspace"):
-        found = found.get(key) if isinstance(found, dict) else None
-    if not isinstance(found, dict):
+        record = record.get(key) if isinstance(record, dict) else None
+    if not isinstance(record, dict):
         hint = f"Check that {context.endpoint.host} is Segment's API."
-        raise ConnectionInputError("the answer names no Workspace, so this is not Segment's API.", hint=hint)
-    wanted = fields.subdomain
-    if wanted is not MISSING and wanted.casefold() not in {str(found.get(k)).casefold() for k in ("slug", "name")}:
+        raise ConnectionInputError("response contains no workspace", hint=hint)
+    expected = fields.subdomain
+    names = {str(record.get(key)).casefold() for key in ("slug", "name")}
+    if expected is not MISSING and expected.casefold() not in names:
         raise ConnectionInputError(
-            f'the token belongs to the Workspace "{found.get("slug")}", the connection says "{wanted}".',
-            hint="Use a token of that Workspace, or correct the subdomain.",
+            f'token belongs to workspace "{record.get("slug")}", but the subdomain is "{expected}"',
+            hint="Use a token of that workspace, or correct the subdomain.",
         )
     return payload
 
 
-def _host(fields: ApiKey, asked: str | None) -> str:
+def _host(fields: ApiKey, region: str | None) -> str:
     if fields.region is MISSING:
-        return HOSTS[asked or "api"]
-    if asked not in {None, fields.region}:
-        logger.warning("the connection's region %s decides; an action says %s", fields.region, asked)
+        return HOSTS[region or "api"]
+    if region not in {None, fields.region}:
+        logger.warning("using region %s of the connection, not %s of the action", fields.region, region)
     return HOSTS[fields.region]
 
 
 @connection("apiKey", environment="SEGMENT", test=workspace)
-def api_key(fields: ApiKey, asked: Mapping[str, Any]) -> Endpoint:
-    """A token belongs to one region, so what the connection says decides, and an action only where it is silent."""
+def api_key(fields: ApiKey, requested: Mapping[str, Any]) -> Endpoint:
+    """Return the host of a connection: a token belongs to one region, so the connection overrides the action."""
     return Endpoint(
-        base_url=_host(fields, asked.get("region")) if fields.base_url is MISSING else fields.base_url,
+        base_url=_host(fields, requested.get("region")) if fields.base_url is MISSING else fields.base_url,
         authorization=SecretStr(f"Bearer {fields.api_key.get_secret_value()}"),
         secrets=[fields.api_key],
         media_type="application/vnd.segment.v1+json",
@@ -188,5 +195,5 @@ def api_key(fields: ApiKey, asked: Mapping[str, Any]) -> Endpoint:
         read_api_errors=read_api_errors,
         read_wait=read_wait,
         find_masks=find_masks,
-        hints={401: REFUSED_HINT},
+        hints={401: UNAUTHORIZED_HINT},
     )

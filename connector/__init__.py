@@ -1,4 +1,4 @@
-"""Build, load and run components of an integration platform.
+"""Build, load, and run components of the Prismatic integration platform.
 
     import connector
 
@@ -6,7 +6,8 @@
     runner = connector.Runner(segment, connection={"key": "apiKey", "fields": {"apiKey": "..."}})
     runner.invoke("listSources", {"count": 10})
 
-See `connector.errors` for the errors, `connector.hookspecs` for the hooks, `connector.testing` for tests.
+See `connector.errors` for the errors, `connector.hookspecs` for the hooks, `connector.flows` for integrations, and
+`connector.testing` for tests.
 """
 
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         Action,
         DataSource,
         Display,
+        Effect,
         Pagination,
         Payload,
         Undo,
@@ -29,13 +31,14 @@ if TYPE_CHECKING:
         data_source,
         picklist,
     )
-    from connector.component.inputs import Input, Inputs, PathSegment
+    from connector.component.inputs import EMPTY, Input, Inputs, PathSegment, value_or, wire_shape
     from connector.component.manifest import Manifest
     from connector.component.policy import Policy
     from connector.component.runner import Runner
     from connector.errors import ConnectorError
     from connector.flows.flow import Flow
     from connector.hookspecs import hookimpl
+    from connector.rest.endpoint import Endpoint
 else:
     __getattr__, __dir__ = lazily(
         __name__,
@@ -47,6 +50,7 @@ else:
                 "Action",
                 "DataSource",
                 "Display",
+                "Effect",
                 "Pagination",
                 "Payload",
                 "Undo",
@@ -55,7 +59,7 @@ else:
                 "data_source",
                 "picklist",
             ),
-            "component.inputs": ("Input", "Inputs", "PathSegment"),
+            "component.inputs": ("EMPTY", "Input", "Inputs", "PathSegment", "value_or", "wire_shape"),
             "component.manifest": ("Manifest",),
             "component.policy": ("Policy",),
             "component.runner": ("Runner",),
@@ -63,6 +67,7 @@ else:
             "flows": ("Flow",),
             "hookspecs": ("hookimpl",),
             "rest": (),
+            "rest.endpoint": ("Endpoint",),
             "sandbox_kit": (),
             "testing": (),
         },
@@ -71,6 +76,7 @@ else:
 __version__ = "1.0.0"
 
 __all__ = [
+    "EMPTY",
     "Action",
     "AsyncRunner",
     "Component",
@@ -78,6 +84,8 @@ __all__ = [
     "Context",
     "DataSource",
     "Display",
+    "Effect",
+    "Endpoint",
     "Flow",
     "Input",
     "Inputs",
@@ -95,4 +103,6 @@ __all__ = [
     "hookimpl",
     "load_component",
     "picklist",
+    "value_or",
+    "wire_shape",
 ]

@@ -37,6 +37,7 @@
     │   └── CallCancelledError       the runner was closed while the call waited
     ├── OutcomeUnknownError        a write that may have been applied    exit 6
     ├── StepError                  a step of a flow failed               exit as its cause
+    ├── HandlerError               a component's own code failed         exit 1
     └── InvalidResponseError       a response that is not valid          exit 1
         └── PaginationError          a list that does not end
 
@@ -162,6 +163,13 @@ class MissingExtraError(SetupError):
 
 class ServerStartError(SetupError):
     """An address cannot be served: it is in use, unknown, or open to other hosts."""
+
+
+class HandlerError(ConnectorError):
+    """A function of the component raised an exception of its own, or returned no payload.
+
+    A write may have been sent before. The exception is the error's `__cause__`.
+    """
 
 
 class UsageError(ConnectorError):
@@ -505,6 +513,7 @@ OUTCOMES: dict[type[ConnectorError], Outcome] = {
     CallCancelledError: Outcome(5, 503, repeatable=True),
     OutcomeUnknownError: Outcome(6, 409),
     StepError: Outcome(1, 409),
+    HandlerError: Outcome(1, 409),
     InvalidResponseError: Outcome(1, 409),
     PaginationError: Outcome(1, 409),
 }

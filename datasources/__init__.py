@@ -1,1 +1,1 @@
-"""The picklists from which a designer chooses ids."""
+"""The data sources: choices of IDs for inputs."""

@@ -1,4 +1,4 @@
-"""Destinations to choose from."""
+"""Choices of destinations."""
 
 from connector import Context, Payload, data_source, picklist
 
@@ -7,5 +7,5 @@ from .inputs import PicklistInputs
 
 @data_source("destination")
 def destination(context: Context, inputs: PicklistInputs) -> Payload:
-    """Every Destination by its name, else by the name of its type."""
+    """Return every destination by its name, else by the name of its type."""
     return picklist(context.records("listDestinations", inputs), "name", "metadata.name")

@@ -1,4 +1,4 @@
-"""What every data source takes."""
+"""Inputs of every data source."""
 
 from typing import Annotated, Literal
 
@@ -15,7 +15,7 @@ class PicklistInputs(Inputs):
             Literal["api", "eu1.api"],
             Input(
                 label="Region",
-                comments="Region of the Workspace, where the connection does not set it.",
+                comments="Region of the workspace. Used only if the connection sets none.",
                 choices={"api": "US", "eu1.api": "EU"},
             ),
         ]

@@ -1,4 +1,4 @@
-"""Sources to choose from."""
+"""Choices of sources."""
 
 from connector import Context, Payload, data_source, picklist
 
@@ -7,5 +7,5 @@ from .inputs import PicklistInputs
 
 @data_source("sources")
 def sources(context: Context, inputs: PicklistInputs) -> Payload:
-    """Every Source by its slug."""
+    """Return every source by its slug."""
     return picklist(context.records("listSources", inputs), "slug")

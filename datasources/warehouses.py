@@ -1,4 +1,4 @@
-"""Warehouses to choose from."""
+"""Choices of warehouses."""
 
 from connector import Context, Payload, data_source, picklist
 
@@ -7,5 +7,5 @@ from .inputs import PicklistInputs
 
 @data_source("warehouses")
 def warehouses(context: Context, inputs: PicklistInputs) -> Payload:
-    """Every Warehouse by the name of its type."""
+    """Return every warehouse by the name of its type."""
     return picklist(context.records("listWarehouses", inputs), "metadata.name")

@@ -97,12 +97,12 @@ def test_every_mismatch_of_code_and_manifest_is_reported_at_once(tmp_path: Path)
     found = dict(reversed(listed))
 
     assert found["sayHelo"] == (
-        "the action is declared, but nothing defines it. "
+        'action "sayHelo" is in the manifest but has no function '
         "Write its function, or remove it from manifest.yaml. Did you mean sayHello?"
     )
-    assert found["sayHello"].startswith("the action is defined in ")
+    assert found["sayHello"].startswith('action "sayHello" (')
     assert "actions/hello.py:" in found["sayHello"]
-    assert found["sayHello"].endswith("Declare it in manifest.yaml. Did you mean sayHelo?")
+    assert found["sayHello"].endswith("Add it to manifest.yaml. Did you mean sayHelo?")
     assert sorted(location for location, _ in listed) == ["other", "sayHello", "sayHelo", "token", "tokens"]
 
 
@@ -110,7 +110,7 @@ def test_missing_example_is_reported(tmp_path: Path) -> None:
     write_component(tmp_path)
     (tmp_path / "actions" / "examples" / "sayHello.json").unlink()
 
-    assert problems(tmp_path)["sayHello"].startswith("has no example payload. Write ")
+    assert problems(tmp_path)["sayHello"].startswith("has no example payload Write ")
 
 
 def test_key_that_is_defined_twice_names_both_places(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_unknown_key_suggests_the_nearest(kind: str, known: str, segment: connec
 
 
 def test_unknown_key_without_a_near_match_lists_all_keys(segment: connector.Component) -> None:
-    with pytest.raises(errors.UnknownKeyError, match="Known are destination, sources, warehouses"):
+    with pytest.raises(errors.UnknownKeyError, match="Available: destination, sources, warehouses"):
         segment.data_source("zzzzzz")
 
 

@@ -91,12 +91,21 @@ def test_recorded_requests_are_of_every_operation_in_three_cases() -> None:
     assert len(cases) == 3 * 201
 
 
+def updates_something(action: connector.Action[Any], inputs: dict[str, Any]) -> bool:
+    fields, names = action.inputs.model_fields, action.inputs.update_fields
+    return not names or any((fields[name].alias or name) in inputs for name in names)
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_request_is_the_one_that_the_official_sdks_send(
     key: str, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     runner = connector.Runner(SEGMENT, {"fields": fields})
     for entry in (entry for entry in RECORDED if entry["operation"] == key):
+        if not updates_something(runner.component.action(key), entry["inputs"]):
+            with pytest.raises(connector.errors.NoChangesError):
+                send(runner, server, key, entry["inputs"])
+            continue
         expected = recorded(entry)
         sent = send(runner, server, key, entry["inputs"])
         assert (sent._replace(query=None) if expected.query is None else sent) == expected, entry["case"]

@@ -90,7 +90,7 @@ def test_message_for_401_names_the_three_causes(runner: connector.Runner, server
     with pytest.raises(errors.AuthenticationError) as caught:
         read(runner)
 
-    for cause in ("token is wrong", "other region", "lacks the permission"):
+    for cause in ("token is valid", "region matches", "role allows this"):
         assert cause in str(caught.value)
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import MISSING, Field
 
 from connector import Input, Inputs, PathSegment
+from connector.common.text import did_you_mean
 from connector.errors import InputError
 
 Id = Annotated[str, Field(min_length=1, max_length=255), PathSegment, Input(label="Thing ID")]
@@ -119,7 +120,7 @@ def test_untouched_key_value_list_is_an_empty_object_where_it_is_required(untouc
 
 
 def test_required_key_value_list_must_be_set() -> None:
-    with pytest.raises(InputError, match=r"Pairs \(pairs\): is required\."):
+    with pytest.raises(InputError, match=r"pairs.*: is required"):
         NeedsPairs.from_values({})
 
 
@@ -141,32 +142,33 @@ def test_list_that_begins_with_the_sample_is_not_set() -> None:
 
 @pytest.mark.parametrize("inputs", [[1], "text", 5])
 def test_inputs_are_an_object(inputs: Any) -> None:
-    with pytest.raises(InputError, match="inputs are an object by key"):
+    with pytest.raises(InputError, match="inputs must be a dict"):
         Thing.from_values(inputs)
 
 
-def test_all_bad_inputs_are_named_at_once_by_label_and_key() -> None:
+def test_invalid_inputs_are_all_listed_with_what_was_expected_and_received() -> None:
     with pytest.raises(InputError) as caught:
         Thing.from_values({"flag": "perhaps", "count": "0", "color": "green", "clour": 1})
 
-    assert str(caught.value).splitlines() == [
-        "5 inputs do not fit.",
-        "  - Thing ID (thingId): is required.",
-        "  - Flag (flag): must be true or false.",
-        "  - Count (count): must be at least 1.",
-        "  - Color (color): must be one of red (Red), blue (Blue).",
-        "  - clour: unknown input. Did you mean color or count?",
+    assert caught.value.message == "5 invalid inputs"
+    assert [(p.location, p.message, p.hint) for p in caught.value.problems] == [
+        ("thingId", "is required", ""),
+        ("flag", 'must be true or false, got "perhaps"', ""),
+        ("count", 'must be at least 1, got "0"', ""),
+        ("color", 'must be one of red (Red), blue (Blue), got "green"', ""),
+        ("clour", 'unknown input "clour"', did_you_mean("clour", ["color", "count"])),
     ]
 
 
 @pytest.mark.parametrize("value", [0, 1001, "0", "1001", -1])
 def test_number_out_of_range_is_rejected(value: Any) -> None:
-    assert problems(count=value)["count"] in {"must be at least 1.", "must be at most 1000."}
+    expected = f"at most 1000, got {json.dumps(value)}" if int(value) > 1 else f"at least 1, got {json.dumps(value)}"
+    assert problems(count=value) == {"count": f"must be {expected}"}
 
 
 @pytest.mark.parametrize("value", [".", ".."])
 def test_relative_path_is_rejected_as_an_id(value: str) -> None:
-    assert problems(thingId=value) == {"thingId": "must be an id, not a relative path."}
+    assert problems(thingId=value) == {"thingId": "must be an ID, not empty or a relative path"}
 
 
 @pytest.mark.parametrize("value", ["x" * 256, "\ud800"])
@@ -176,19 +178,19 @@ def test_impossible_id_is_rejected(value: str) -> None:
 
 def test_broken_json_is_shown_with_line_and_column_and_what_was_expected() -> None:
     assert problems(numbers="[1,\n 2,\n x]", pairs='{"a": }') == {
-        "numbers": "is not valid JSON (expected value at line 3 column 2); a JSON list is expected.",
-        "pairs": "is not valid JSON (expected value at line 1 column 7); a JSON object is expected.",
+        "numbers": "must be a JSON list: expected value at line 3 column 2",
+        "pairs": "must be a JSON object: expected value at line 1 column 7",
     }
 
 
 def test_nan_is_not_json() -> None:
-    assert "is not valid JSON" in problems(pairs='{"a": NaN}')["pairs"]
+    assert "must be a JSON object" in problems(pairs='{"a": NaN}')["pairs"]
 
 
 def test_wrong_type_of_json_is_rejected() -> None:
     assert problems(numbers='{"a": 1}', pairs="[1]") == {
-        "numbers": "must be a list.",
-        "pairs": 'entry 0 must be {"key": ..., "value": ...}, or the whole a JSON object.',
+        "numbers": "must be a list, got an object",
+        "pairs": 'must be a JSON object or a list of {"key", "value"} pairs; entry 1 is neither',
     }
 
 
@@ -199,12 +201,34 @@ def test_fault_inside_a_list_is_shown_with_its_place() -> None:
 def test_duplicate_key_is_rejected() -> None:
     pairs = [{"key": "a", "value": 1}, {"key": "a", "value": 2}]
 
-    assert problems(pairs=pairs) == {"pairs": 'has the key "a" twice.'}
+    assert problems(pairs=pairs) == {"pairs": 'has the key "a" twice'}
+
+
+@pytest.mark.parametrize(
+    ("value", "received"),
+    [
+        ("abc", '"abc"'),
+        ('a"b\n', r'"a\"b\n"'),
+        ("\x1b[31m", r'"\u001b[31m"'),
+        ("x" * 61, "a string of 61 characters"),
+        (1.5, "1.5"),
+        (True, "true"),
+        ({"a": 1}, "an object"),
+        ([1, 2], "a list of 2"),
+        (b"x", "a bytes"),
+    ],
+)
+def test_error_says_what_was_received(value: Any, received: str) -> None:
+    expected = {"count": f"must be an integer, got {received}"}
+    if value is True:
+        assert read(count=value) == {"count": 1}
+    else:
+        assert problems(count=value) == expected
 
 
 def test_error_does_not_show_a_secret_value() -> None:
     with pytest.raises(InputError) as caught:
-        Thing.from_values({"thingId": "t", "count": "my-password", "pairs": "my-password", "flag": {"my-password": 1}})
+        Thing.from_values({"thingId": "t", "pairs": "my-password", "my-key": "my-password"})
 
     assert "my-password" not in str(caught.value)
     assert "my-password" not in json.dumps(caught.value.to_dict())

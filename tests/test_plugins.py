@@ -64,7 +64,7 @@ def test_plugin_brings_an_action_with_its_own_display_and_example(
         (connector.action("greet")(greet), r"has no display .*test_plugins\.py:\d+.*display=Display"),
         (
             connector.action("getSource", display=DISPLAY)(greet),
-            r"declared twice: .*sources\.py:\d+ and .*test_plugins\.py",
+            r"duplicate action: .*sources\.py:\d+ and .*test_plugins\.py",
         ),
         ("greet", r"is not an action.*@connector\.action"),
     ],
@@ -82,7 +82,7 @@ def test_plugin_added_twice_is_rejected_and_stays_registered(component: connecto
     component.add_plugin(plugin, "mine")
 
     for again, name in ((plugin, None), (object(), "mine"), (object(), "deleteSource")):
-        with pytest.raises(errors.PluginError, match=r"is registered already\. Add each"):
+        with pytest.raises(errors.PluginError, match=r"is already registered"):
             component.add_plugin(again, name)
 
     assert component.plugins.get_plugin("mine") is plugin
@@ -106,7 +106,7 @@ def test_unknown_hook_is_rejected_with_plugin_and_definition(component: connecto
     with pytest.raises(errors.PluginError, match=r"unknown hook 'perform_actoin' in plugin .*Typo") as caught:
         component.add_plugin(Typo(), "typo")
 
-    assert "perform_action, send_request, perform_step and flow_event" in str(caught.value)
+    assert "perform_action, send_request, perform_step, flow_event" in str(caught.value)
     assert component.plugins.get_plugin("typo") is None
 
 

@@ -96,7 +96,7 @@ def test_cursor_that_comes_again_is_an_error_and_not_an_endless_loop(
 ) -> None:
     server.script = pages(2, loop=True)
 
-    with pytest.raises(errors.PaginationError, match="had given before"):
+    with pytest.raises(errors.PaginationError, match="same cursor twice"):
         walk(runner)
 
     assert len(server.asked) == 3
@@ -106,7 +106,7 @@ def test_cursor_that_comes_again_is_an_error_and_not_an_endless_loop(
 def test_cursor_that_is_none_is_an_error(cursor: Any, runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer({"data": {"sources": [], "pagination": {"current": "0", "next": cursor}}})
 
-    with pytest.raises(errors.PaginationError, match="a cursor that is none"):
+    with pytest.raises(errors.PaginationError, match="invalid cursor"):
         list(runner.records("listSources"))
 
 
@@ -125,12 +125,12 @@ def test_response_without_the_list_is_an_error(
 ) -> None:
     server.answer(body)
 
-    with pytest.raises(errors.InvalidResponseError, match=r"the answer has no list at \$\.data\.data\.sources"):
+    with pytest.raises(errors.InvalidResponseError, match=r"response has no list at \$\.data\.data\.sources"):
         ask(runner)
 
 
 def test_action_that_does_not_list_has_no_pages(runner: connector.Runner) -> None:
-    with pytest.raises(errors.UsageError, match="getSource: does not list"):
+    with pytest.raises(errors.UsageError, match="getSource: is not a list action"):
         list(runner.pages("getSource", {"sourceId": "s"}))
 
 
@@ -160,17 +160,22 @@ def test_invoke_is_safe_from_many_threads(runner: connector.Runner, server: Loop
 def test_runner_without_connection_is_an_error(segment: connector.Component, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENT_API_KEY", TOKEN)
 
-    with pytest.raises(errors.ConnectionInputError, match=r'Give it connection=\{"key": "apiKey"') as caught:
+    with pytest.raises(errors.ConnectionInputError, match=r'Pass connection=\{"key": "apiKey"') as caught:
         connector.Runner(segment)
 
     assert caught.value.exit_code == 3
 
 
-def test_connection_without_token_names_the_field_and_the_variables(segment: connector.Component) -> None:
-    with pytest.raises(errors.ConnectionInputError, match=r"API Key \(apiKey\): is required\.") as caught:
+def test_missing_token_names_the_variable_the_sandbox_and_where_tokens_are_created(
+    segment: connector.Component,
+) -> None:
+    with pytest.raises(errors.ConnectionInputError, match="no API key") as caught:
         connector.Runner(segment, {"key": "apiKey", "fields": {}})
 
-    assert "SEGMENT_API_KEY, SEGMENT_SUBDOMAIN, SEGMENT_REGION, SEGMENT_BASE_URL" in str(caught.value)
+    assert caught.value.hint.startswith(
+        "Set SEGMENT_API_KEY, or pass --connection FILE. To try it without an account, add --sandbox."
+    )
+    assert "Settings > Access Management > Tokens" in caught.value.hint
 
 
 @pytest.mark.parametrize("connection", [{}, {"fields": "x"}, {"key": "apiKey"}, [1], "text"])
@@ -189,7 +194,7 @@ def limited(segment: connector.Component, fields: dict[str, Any], **policy: Any)
 
 
 READ = ("getSource", {"sourceId": "s"})
-WRITE = ("updateSource", {"sourceId": "s"})
+WRITE = ("updateSource", {"sourceId": "s", "name": "n"})
 RAW_READ = ("rawRequest", {"url": "/sources", "method": "GET"})
 RAW_WRITE = ("rawRequest", {"url": "/sources", "method": "POST"})
 

@@ -35,21 +35,21 @@ def _actions(component: Component, *, with_described: bool) -> list[Action[Any]]
 
 def catalog(component: Component, *, with_described: bool = False) -> dict[str, Any]:
     """Return the component as JSON: `{"key", "version", "actions", "dataSources", "connections"}`."""
-    from connector.describe.summaries import metadata, titled
+    from connector.describe.summaries import metadata, title_of
 
     return {
         "key": component.key,
         "version": component.manifest.version,
         "actions": [
-            {**titled(action), **metadata(action)} for action in _actions(component, with_described=with_described)
+            {**title_of(action), **metadata(action)} for action in _actions(component, with_described=with_described)
         ],
-        "dataSources": [titled(source) for source in component.data_sources.values()],
-        "connections": [titled(connection) for connection in component.connections.values()],
+        "dataSources": [title_of(source) for source in component.data_sources.values()],
+        "connections": [title_of(connection) for connection in component.connections.values()],
     }
 
 
 def _write_tables(component: Component, actions: list[Action[Any]]) -> None:
-    from connector.describe.summaries import effect, titled
+    from connector.describe.summaries import effect, title_of
 
     ordered = sorted(actions, key=lambda action: action.resource)
     for name, group in groupby(ordered, lambda action: action.resource):
@@ -58,11 +58,11 @@ def _write_tables(component: Component, actions: list[Action[Any]]) -> None:
             marks = [effect(action), *(["pages"] if action.pagination else [])]
             stability = action.operation.stability if action.operation else "v1"
             marks += [stability] if stability != "v1" else []
-            rows.append((f"  {action.key}", ", ".join(marks), titled(action)["description"]))
+            rows.append((f"  {action.key}", ", ".join(marks), title_of(action)["description"]))
         write_table((name.replace("_", " "), "", ""), rows)
         click.echo()
-    data_sources = [titled(source) for source in component.data_sources.values()]
-    connections = [titled(connection) for connection in component.connections.values()]
+    data_sources = [title_of(source) for source in component.data_sources.values()]
+    connections = [title_of(connection) for connection in component.connections.values()]
     for title, entries in (("data sources", data_sources), ("connections", connections)):
         write_table((title, ""), [(f"  {entry['key']}", entry["description"]) for entry in entries])
         click.echo()

@@ -31,9 +31,9 @@ def command(context: click.Context, as_json: bool, against: Path | None) -> int:
     """
     if against is not None:
         return _print_changes(component_of(context), against, as_json=as_json)
-    from connector.describe.check import findings
+    from connector.describe.check import component_problems
 
-    problems = findings(context.find_root().params.get("manifest"))
+    problems = component_problems(context.find_root().params.get("manifest"))
     if as_json:
         write_json([problem.to_dict() for problem in problems])
     else:

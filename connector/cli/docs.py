@@ -14,38 +14,45 @@ from connector.errors import UsageError
 
 @click.command(cls=Command)
 @click.option("--check", is_flag=True, help="Only check; exit with 1 if a page is out of date.")
-@click.option("--output", metavar="FILE", help="File to write; - is standard output.  [default: the component's page]")
+@click.option("--output", metavar="DIRECTORY", help="Directory to write, or - for stdout.  [default: docs/actions]")
 @common_options
 @click.pass_context
 def command(context: click.Context, check: bool, output: str | None) -> int:
-    """Generate the reference page: connections, data sources, and actions with all inputs and examples.
+    """Generate the reference pages: connections, data sources, and actions with all inputs and examples.
 
     In a checkout, also the pages about the command line, environment variables, and files.
     """
     from connector.cli.reference import is_checkout, reference_pages
-    from connector.describe.docs import page, page_file
+    from connector.describe.docs import left_over_pages, pages, pages_folder
 
     component = component_of(context)
     if output == "-":
-        write(page(component).encode())
+        write("\n".join(pages(component).values()).encode())
         return 0
-    pages = {page_file(component) if output is None else Path(output).expanduser(): page(component)}
+    folder = pages_folder(component) if output is None else Path(output).expanduser()
+    texts = {folder / name: text for name, text in pages(component).items()}
     if output is None and is_checkout(component):
-        pages |= {component.folder / path: text for path, text in reference_pages(component).items()}
-    return _check(pages) if check else _write(pages)
+        texts |= {component.folder / path: text for path, text in reference_pages(component).items()}
+    left_over = left_over_pages(component, folder)
+    return _check(texts, left_over) if check else _write(texts, left_over, folder)
 
 
-def _check(pages: dict[Path, str]) -> int:
-    stale = [file for file, text in pages.items() if not file.is_file() or file.read_text(encoding="utf-8") != text]
-    for file in pages:
-        print_line(f'{file} is out of date; run "connector docs"' if file in stale else f"{file} is up to date")
-    return 1 if stale else 0
+def _check(texts: dict[Path, str], left_over: list[Path]) -> int:
+    stale = [file for file, text in texts.items() if not file.is_file() or file.read_text(encoding="utf-8") != text]
+    for file in [*stale, *left_over]:
+        print_line(f'{file} is out of date; run "connector docs"')
+    if not (stale or left_over):
+        print_line(f"{len(texts)} pages are up to date")
+    return 1 if stale or left_over else 0
 
 
-def _write(pages: dict[Path, str]) -> int:
-    for file, text in pages.items():
-        if not file.parent.is_dir():
-            raise UsageError(f'directory "{file.parent}" does not exist', hint="Create it, or pass --output FILE.")
+def _write(texts: dict[Path, str], left_over: list[Path], folder: Path) -> int:
+    if not folder.parent.is_dir():
+        raise UsageError(f'directory "{folder.parent}" does not exist', hint="Create it, or pass --output DIRECTORY.")
+    folder.mkdir(exist_ok=True)
+    for file, text in texts.items():
         write_file(file, text.encode())
-        print_line(f"Wrote {file}")
+    for file in left_over:
+        file.unlink()
+    print_line(f"Wrote {len(texts)} pages")
     return 0

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from connector.rest import Endpoint, Request, Response
 
 
-class WouldSendError(Exception):
-    """Ends an action at its first write; `request` is that write with its secrets redacted."""
+class WouldSendError(BaseException):
+    """Ends an action at its first write; `request` is that write with its secrets redacted.
+
+    It is no Exception, so that neither a handler nor the guard around hooks takes it for a failure.
+    """
 
     def __init__(self, request: dict[str, Any]) -> None:
         super().__init__("a write would be sent")

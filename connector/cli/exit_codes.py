@@ -60,6 +60,10 @@ def run(args: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except ConnectorError as error:
+        if switches.debug and error.__cause__ is not None:  # an exception of a component or plugin
+            import traceback
+
+            traceback.print_exception(error.__cause__)
         return _report(error, switches)
     except Exception as error:
         if switches.debug:

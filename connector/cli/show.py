@@ -38,9 +38,9 @@ def command(context: click.Context, key: str, as_json: bool) -> None:
 def definition_json(definition: Definition) -> dict[str, Any]:
     """Return the definition as JSON, with its schemas."""
     from connector.component.definitions import Action, ConnectionDefinition
-    from connector.describe.summaries import metadata, titled
+    from connector.describe.summaries import metadata, title_of
 
-    document: dict[str, Any] = titled(definition)
+    document: dict[str, Any] = title_of(definition)
     if isinstance(definition, Action):
         document |= metadata(definition)
     document["inputSchema"] = definition.input_schema
@@ -67,25 +67,26 @@ def _definition(component: Component, key: str) -> Definition:
 
 def _lines(definition: Definition) -> list[str]:
     from connector.component.definitions import Action, ConnectionDefinition
-    from connector.describe.summaries import facts, metadata, titled
+    from connector.describe.summaries import input_types, inputs_of, metadata, title_of
 
-    title = titled(definition)
+    title = title_of(definition)
     lines = [f"{title['label']} ({definition.key})", title["description"], ""]
     if isinstance(definition, Action):
         lines += [f"{name}: {_word(value)}" for name, value in metadata(definition).items()] + [""]
-    model = definition.fields if isinstance(definition, ConnectionDefinition) else definition.inputs
+    model = inputs_of(definition)
+    types, required = input_types(model), model.required_keys()
     variables = _variables(definition)
-    for fact in facts(model):
-        need = ("required" if fact.required else "optional") + (", secret" if fact.secret else "")
-        lines.append(f"  {fact.key}  {fact.kind}, {need}: {fact.label}. {fact.comments}".rstrip())
+    for key, marker in model.definitions().items():
+        need = ("required" if key in required else "optional") + (", secret" if marker.is_secret else "")
+        lines.append(f"  {key}  {types[key]}, {need}: {marker.label}. {marker.comments}".rstrip())
         details = {
             "choices": ", ".join(
-                f"{value} ({text})" if text != value else value for value, text in fact.choices.items()
+                f"{value} ({text})" if text != value else value for value, text in marker.choices.items()
             ),
-            "default": fact.default,
-            "example": fact.example if fact.example is None else json_bytes(fact.example, indent=None).decode(),
-            "data source": fact.data_source,
-            "variable": variables.get(fact.key),
+            "default": marker.default,
+            "example": marker.example if marker.example is None else json_bytes(marker.example, indent=None).decode(),
+            "data source": marker.data_source,
+            "variable": variables.get(key),
         }
         lines += [f"      {name}: {value}" for name, value in details.items() if value]
     if not isinstance(definition, ConnectionDefinition) and definition.example is not None:

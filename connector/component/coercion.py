@@ -8,10 +8,10 @@ from pydantic_core import PydanticCustomError, from_json
 
 
 def json_text(value: Any, expected: str) -> Any:
-    """Read JSON text; anything but text passes.
+    """Parse JSON in a string; return any other value unchanged.
 
     Raises:
-        PydanticCustomError: The text is not JSON; the message has line, column and what was expected.
+        PydanticCustomError: If the string is not JSON; the message has line, column and what was expected.
     """
     if not isinstance(value, str):
         return value
@@ -20,40 +20,38 @@ def json_text(value: Any, expected: str) -> Any:
     except (ValueError, TypeError) as error:  # TypeError: a string with a lone surrogate cannot be encoded
         reason = "it has a lone surrogate" if isinstance(error, TypeError) else str(error)
     raise PydanticCustomError(
-        "json_text",
-        "is not valid JSON ({reason}); a JSON {expected} is expected",
-        {"reason": reason, "expected": expected},
+        "json_text", "must be a JSON {expected}: {reason}", {"reason": reason, "expected": expected}
     )
 
 
 def key_value_pairs(value: Any) -> Any:
-    """An object from a `[{"key": ..., "value": ...}]` list, from JSON text, or as it is.
+    """Return an object from a `[{"key": ..., "value": ...}]` list or from JSON in a string.
 
     Raises:
-        PydanticCustomError: The text is not JSON, an entry is no pair, or a key comes twice.
+        PydanticCustomError: If the string is not JSON, an entry is not a pair, or a key is duplicate.
     """
     value = json_text(value, "object")
     if not isinstance(value, list):
         return value
-    found: dict[str, Any] = {}
-    for position, pair in enumerate(value):
+    pairs: dict[str, Any] = {}
+    for position, pair in enumerate(value, 1):
         if not isinstance(pair, dict) or "key" not in pair or pair.keys() - {"key", "value"}:
             raise PydanticCustomError(
                 "key_value_pair",
-                "entry {position} must be {shape}, or the whole a JSON object",
-                {"position": position, "shape": '{"key": ..., "value": ...}'},
+                "must be a JSON object or a list of {shape} pairs; entry {position} is neither",
+                {"position": position, "shape": '{"key", "value"}'},
             )
         key, entry = str(pair["key"]), pair.get("value", "")
         if key == "" and entry in ("", None):
-            continue
-        if key in found:
-            raise PydanticCustomError("key_twice", 'has the key "{key}" twice', {"key": key})
-        found[key] = entry
-    return found
+            continue  # an untouched row of the form
+        if key in pairs:
+            raise PydanticCustomError("duplicate_key", 'has the key "{key}" twice', {"key": key})
+        pairs[key] = entry
+    return pairs
 
 
 def value_list(value: Any) -> Any:
-    """A list from JSON text; other text is a list of that one value."""
+    """Return a list from JSON in a string; any other string is a list of that one value."""
     if isinstance(value, str):
         return json_text(value, "list") if value.lstrip().startswith("[") else [value]
     return value

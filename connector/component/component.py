@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,7 +15,15 @@ from connector.component import loading
 from connector.component.definitions import Action, ConnectionDefinition, DataSource, Display, Payload
 from connector.component.manifest import Described, Manifest
 from connector.component.plugins import PluginManager
-from connector.errors import ComponentError, ManifestError, PluginError, PolicyError, Problem, UnknownKeyError
+from connector.errors import (
+    ComponentError,
+    ConnectorError,
+    ManifestError,
+    PluginError,
+    PolicyError,
+    Problem,
+    UnknownKeyError,
+)
 
 if TYPE_CHECKING:
     from connector.component.api_description import Operation
@@ -23,6 +32,8 @@ if TYPE_CHECKING:
 
 ENTRY_POINTS = "connector.components"
 MANIFEST = "manifest.yaml"
+MAX_LISTED = 10
+"""Longest list of keys that a hint names."""
 
 DefinitionT = TypeVar("DefinitionT", Action[Any], DataSource[Any], ConnectionDefinition[Any])
 
@@ -31,9 +42,9 @@ class Component:
     """What a `manifest.yaml` and the code beside it offer.
 
     Attributes:
-        manifest: What is declared.
-        folder: Where the component lies.
-        actions: Hand-made actions by key, those of plugins included; `operations` has all others.
+        manifest: The manifest.
+        folder: Folder of the component.
+        actions: Handwritten actions by key, including those of plugins; `operations` has all others.
         data_sources: Data sources by key.
         connections: Connections by key.
         plugins: The plugin manager; every action is a plugin registered by its key.
@@ -45,27 +56,29 @@ class Component:
         self.folder = folder
         self.plugins = PluginManager()
         self.actions: dict[str, Action[Any]] = {}
-        found = loading.definitions(folder, manifest.key)
+        declared = loading.definitions(folder, manifest.key)
         problems: list[Problem] = []
         self.connections = _matched(
             "connection",
-            [d for d in found if isinstance(d, ConnectionDefinition)],
+            [d for d in declared if isinstance(d, ConnectionDefinition)],
             manifest.connections,
             problems,
         )
         self.data_sources = _matched(
-            "data source", [d for d in found if isinstance(d, DataSource)], manifest.data_sources, problems
+            "data source", [d for d in declared if isinstance(d, DataSource)], manifest.data_sources, problems
         )
-        actions = _matched("action", [d for d in found if isinstance(d, Action)], manifest.actions, problems)
-        problems += _examples_problems(folder / "actions", actions)
-        problems += _examples_problems(folder / "datasources", self.data_sources)
+        actions = _matched("action", [d for d in declared if isinstance(d, Action)], manifest.actions, problems)
+        problems += _example_problems(folder / "actions", actions)
+        problems += _example_problems(folder / "datasources", self.data_sources)
         if problems:
-            raise ComponentError(f'the component "{manifest.key}" does not hold together.', problems=problems)
+            raise ComponentError(f'invalid component "{manifest.key}"', problems=problems)
+        for connection in self.connections.values():
+            connection.has_sandbox = manifest.sandbox is not None
         for action in actions.values():
             self._add_action(action)
         if installed_plugins:
             self.plugins.add_installed()
-        self._ask_plugins()
+        self._collect_actions()
 
     @property
     def key(self) -> str:
@@ -73,16 +86,16 @@ class Component:
         return self.manifest.key
 
     def action(self, key: str) -> Action[Any]:
-        """The action with this key.
+        """Return the action with this key.
 
         Raises:
-            UnknownKeyError: There is none; the message names the nearest.
-            PolicyError: It is blocked.
+            UnknownKeyError: If there is none; the hint names the nearest.
+            PolicyError: If it is blocked.
         """
         if self.plugins.is_blocked(key):
-            raise PolicyError("is blocked.", action=key)
+            raise PolicyError("is blocked in this component", action=key)
         action = self.find_action(key)
-        return action or _found("action", key, {**self.operations, **self.actions})
+        return action or _by_key("action", key, {**self.operations, **self.actions})
 
     def find_action(self, key: str) -> Action[Any] | None:
         """Return the action with this key, hand-made or described; None if there is none."""
@@ -119,53 +132,52 @@ class Component:
         return DescribedActions(self.api, self.module(self.manifest.operations).NOTES, self.actions)
 
     def data_source(self, key: str) -> DataSource[Any]:
-        """The data source with this key.
+        """Return the data source with this key.
 
         Raises:
-            UnknownKeyError: There is none; the message names the nearest.
+            UnknownKeyError: If there is none; the hint names the nearest.
         """
-        return _found("data source", key, self.data_sources)
+        return _by_key("data source", key, self.data_sources)
 
     def connection(self, key: str | None = None) -> ConnectionDefinition[Any]:
-        """The connection with this key; without a key, the first one declared.
+        """Return the connection with this key, or the first one if the key is None.
 
         Raises:
-            UnknownKeyError: There is none; the message names the nearest.
+            UnknownKeyError: If there is none; the hint names the nearest.
         """
-        return _found("connection", key or next(iter(self.connections), ""), self.connections)
+        return _by_key("connection", key or next(iter(self.connections), ""), self.connections)
 
     def perform(self, key: str, context: Context, inputs: Mapping[str, Any]) -> Payload:
-        """Validate the inputs, run the hooks and perform an action once.
+        """Validate the inputs and perform an action once, with its hooks.
 
         Raises:
-            ConnectorError: The subclass says what to do; see `connector.errors`.
+            ConnectorError: If the call fails. Subclasses tell what to do.
         """
         action = self.action(key)
         with error_context(key):
             return self.perform_validated(action, context, action.inputs.from_values(inputs))
 
-    def perform_validated(self, action: Action[Any], context: Context, inputs: Inputs) -> Payload:
-        """As `perform`, with inputs that were validated before."""
-        context.policy.check(action, inputs)
+    def perform_validated(self, definition: Action[Any] | DataSource[Any], context: Context, inputs: Inputs) -> Payload:
+        """Perform an action or a data source with validated inputs; see `perform`."""
+        context.policy.check(definition, inputs)
         perform: Callable[..., Payload] = self.plugins.hook.perform_action
-        return perform(action=action, context=context.started(action.key, inputs), inputs=inputs)
+        return perform(action=definition, context=context.started(definition.key, inputs), inputs=inputs)
 
     def choices(self, key: str, context: Context, inputs: Mapping[str, Any]) -> Payload:
-        """Validate the inputs and ask a data source: `{"result": [{"label", "key"}]}`.
+        """Validate the inputs and perform a data source: `{"result": [{"label", "key"}]}`.
 
         Raises:
-            ConnectorError: The subclass says what to do; see `connector.errors`.
+            ConnectorError: If the call fails. Subclasses tell what to do.
         """
         source = self.data_source(key)
         with error_context(key):
-            read = source.inputs.from_values(inputs)
-            return source.perform(context.started(key, read), read)
+            return self.perform_validated(source, context, source.inputs.from_values(inputs))
 
     def block(self, key: str) -> None:
-        """Take an action out of use, whoever asks for it.
+        """Block an action of this component for every caller.
 
         Raises:
-            UnknownKeyError: There is no such action.
+            UnknownKeyError: If there is no such action.
         """
         self.action(key)
         self.plugins.set_blocked(key)
@@ -174,11 +186,11 @@ class Component:
         """Register a plugin of this process, and the actions that it brings.
 
         Raises:
-            PluginError: It does not fit; plugin, hook and definition are named.
+            PluginError: If it is invalid; plugin, hook and definition are named.
         """
         self.plugins.add(plugin, name)
         try:
-            self._ask_plugins(plugin)
+            self._collect_actions(plugin)
         except PluginError:
             self.plugins.unregister(plugin)
             raise
@@ -190,24 +202,24 @@ class Component:
     def __repr__(self) -> str:
         return f"Component({self.key!r}, {len(self.actions)} actions)"
 
-    def _ask_plugins(self, only: object = None) -> None:
-        everybody = self.plugins.get_plugins() if only is None else {only}
-        others = [plugin for plugin in self.plugins.get_plugins() if plugin not in everybody]
+    def _collect_actions(self, only: object = None) -> None:
+        registered = self.plugins.get_plugins()
+        others = [plugin for plugin in registered if only is not None and plugin is not only]
         caller = self.plugins.subset_hook_caller("register_actions", others)
         caller(component_key=self.key, register=self._register_foreign)
 
     def _register_foreign(self, action: Action[Any]) -> None:
         if not isinstance(action, Action):
-            problem = Problem(repr(action), "is not an action.", hint="Declare it with @connector.action.")
+            problem = Problem(repr(action), "is not an action", hint="Declare it with @connector.action.")
         elif action.display is None:
-            problem = Problem(action.key, f"has no display ({action.location}).", hint="Give it display=Display(...).")
+            problem = Problem(action.key, f"has no display ({action.location})", hint="Pass display=Display(...).")
         elif action.key in self.actions:
-            places = f"{self.actions[action.key].location} and {action.location}"
-            problem = Problem(action.key, f"is declared twice: {places}.", hint="Choose another key.")
+            locations = f"{self.actions[action.key].location} and {action.location}"
+            problem = Problem(action.key, f"duplicate action: {locations}", hint="Choose another key.")
         else:
             self._add_action(action)
             return
-        raise PluginError("a plugin registers an action that does not fit.", problems=[problem])
+        raise PluginError("a plugin registers an invalid action", problems=[problem])
 
     def _add_action(self, action: Action[Any]) -> None:
         self.plugins.register(action, name=action.key)
@@ -215,32 +227,28 @@ class Component:
         self.actions[action.key] = action
 
 
-class error_context:  # noqa: N801 - reads as a statement
-    """A block whose errors name the action or data source."""
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        """Write the key into an error of this package that names none."""
-        if getattr(error, "action", "") is None:
-            error.action = self.key  # type: ignore[union-attr]
+@contextmanager
+def error_context(key: str) -> Iterator[None]:
+    """Write the key of an action or data source into an error of the block that names none."""
+    try:
+        yield
+    except ConnectorError as error:
+        if error.action is None:
+            error.action = key
+        raise
 
 
 def load_component(manifest: str | Path | None = None, *, installed_plugins: bool = True) -> Component:
     """Load a component and check its code against its manifest.
 
     Args:
-        manifest: Path of a `manifest.yaml`, or of the folder that holds it; None is the bundled component.
-        installed_plugins: Whether to ask the plugins that other distributions offer.
+        manifest: Path of a `manifest.yaml`, or of its folder. Default: the bundled component.
+        installed_plugins: Load installed plugins.
 
     Raises:
-        ManifestError: The manifest cannot be read; file, line and cure are named.
-        ComponentError: Code and manifest disagree; every mismatch is listed.
-        PluginError: An installed plugin does not fit.
+        ManifestError: If the manifest is missing or invalid; each problem has file, line and hint.
+        ComponentError: If code and manifest disagree; every mismatch is listed.
+        PluginError: If an installed plugin is invalid.
     """
     path = _bundled() if manifest is None else Path(manifest).expanduser()
     file = (path / MANIFEST if path.is_dir() else path).resolve()
@@ -248,43 +256,45 @@ def load_component(manifest: str | Path | None = None, *, installed_plugins: boo
 
 
 def components() -> dict[str, Component]:
-    """Every component that the installed distributions offer, by key.
+    """Return every installed component by key.
 
     Raises:
-        ManifestError: Two distributions offer the same key.
+        ManifestError: If two packages offer the same key.
     """
     loaders = [entry.load() for entry in entry_points(group=ENTRY_POINTS)] or [load_component]
-    found: dict[str, Component] = {}
+    by_key: dict[str, Component] = {}
     for component in (load() for load in loaders):
-        if component.key in found:
-            folders = f"{found[component.key].folder} and {component.folder}"
-            raise ManifestError(f'two components have the key "{component.key}": {folders}.', hint="Uninstall one.")
-        found[component.key] = component
-    return found
+        if component.key in by_key:
+            folders = f"{by_key[component.key].folder} and {component.folder}"
+            raise ManifestError(f'two components have the key "{component.key}": {folders}', hint="Uninstall one.")
+        by_key[component.key] = component
+    return by_key
 
 
 def _bundled() -> Path:
     package = Path(__file__).parents[1]
+    # In a checkout the component is the root of the repository; in the wheel it is below the package.
     in_checkout = (package.parent / "pyproject.toml").is_file() and (package.parent / MANIFEST).is_file()
     return package.parent if in_checkout else next((package / "components").glob(f"*/{MANIFEST}"))
 
 
 def _matched(
-    kind: str, found: list[DefinitionT], declared: Mapping[str, Described], problems: list[Problem]
+    kind: str, definitions: list[DefinitionT], declared: Mapping[str, Described], problems: list[Problem]
 ) -> dict[str, DefinitionT]:
     by_key: dict[str, DefinitionT] = {}
-    for definition in found:
+    for definition in definitions:
         key = definition.key
         if key in by_key:
-            places = f"{by_key[key].location} and {definition.location}"
-            problems.append(Problem(key, f"the {kind} is defined twice: {places}.", hint="Keep one of them."))
+            locations = f"{by_key[key].location} and {definition.location}"
+            problems.append(Problem(key, f'{kind} "{key}" is defined twice: {locations}', hint="Keep one of them."))
         elif key not in declared:
-            hint = f"Declare it in {MANIFEST}. {did_you_mean(key, declared)}".rstrip()
-            problems.append(Problem(key, f"the {kind} is defined in {definition.location}, not declared.", hint=hint))
+            hint = f"Add it to {MANIFEST}. {did_you_mean(key, declared)}".rstrip()
+            text = f'{kind} "{key}" ({definition.location}) is missing from the manifest'
+            problems.append(Problem(key, text, hint=hint))
         by_key[key] = definition
     for key in declared.keys() - by_key.keys():
         hint = f"Write its function, or remove it from {MANIFEST}. {did_you_mean(key, by_key)}".rstrip()
-        problems.append(Problem(key, f"the {kind} is declared, but nothing defines it.", hint=hint))
+        problems.append(Problem(key, f'{kind} "{key}" is in the manifest but has no function', hint=hint))
     for key, definition in by_key.items():
         if key in declared:
             definition.display = Display(label=declared[key].label, description=declared[key].description)
@@ -292,20 +302,22 @@ def _matched(
     return {key: by_key[key] for key in declared if key in by_key}
 
 
-def _examples_problems(folder: Path, found: Mapping[str, Action[Any] | DataSource[Any]]) -> Iterator[Problem]:
+def _example_problems(folder: Path, definitions: Mapping[str, Action[Any] | DataSource[Any]]) -> Iterator[Problem]:
     examples = {file.stem: file for file in (folder / "examples").glob("*.json")}
-    for key, definition in found.items():
+    for key, definition in definitions.items():
         definition.example_file = examples.pop(key, None)
         needed = getattr(definition, "has_example", True)
         file = folder / "examples" / f"{key}.json"
         if needed and definition.example_file is None:
-            yield Problem(key, "has no example payload.", hint=f"Write {file}.")
+            yield Problem(key, "has no example payload", hint=f"Write {file}.")
     for key in examples:
-        yield Problem(key, f"{folder / 'examples' / key}.json is the example of nothing.", hint="Remove it.")
+        yield Problem(key, f"{folder / 'examples' / key}.json belongs to no definition", hint="Remove the file.")
 
 
-def _found(kind: str, key: str, known: Mapping[str, DefinitionT]) -> DefinitionT:
+def _by_key(kind: str, key: str, known: Mapping[str, DefinitionT]) -> DefinitionT:
     if key in known:
         return known[key]
-    hint = did_you_mean(key, known) or f"Known are {', '.join(known)}."
-    raise UnknownKeyError(f'there is no {kind} "{key}".', hint=hint)
+    listed = (
+        f"Available: {', '.join(known)}." if len(known) <= MAX_LISTED else f"Run `connector list` to see all {kind}s."
+    )
+    raise UnknownKeyError(f'unknown {kind} "{key}"', hint=did_you_mean(key, known) or listed)

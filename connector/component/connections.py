@@ -1,45 +1,53 @@
-"""An open connection: validated fields, the pool, and an endpoint for whatever an action asks for."""
+"""The credentials of a customer, in use."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import MISSING
+from pydantic import MISSING, SecretStr
 
+from connector.common.redaction import Redactor
 from connector.component.definitions import ConnectionDefinition
-from connector.component.inputs import Inputs
+from connector.component.inputs import Input, Inputs
 from connector.errors import ConnectionInputError, InputError
 from connector.rest import Endpoint
 
 
 class Connection:
-    """Credentials of one customer, in use; safe to share between threads.
+    """Credentials of one customer, in use; thread-safe.
 
     Attributes:
         definition: The connection as the component declares it.
-        fields: The validated fields; secrets in them show themselves as stars.
-        transport: The pool that every call goes through.
+        fields: The validated fields; secret ones are shown as `***`.
+        transport: The connection pool of every call.
     """
 
     def __init__(self, definition: ConnectionDefinition[Any], fields: Mapping[str, Any]) -> None:
         from connector.rest.transport import Transport
 
         self.definition = definition
-        self.fields: Inputs = _read(definition, fields)
+        self.fields: Inputs = _validated(definition, fields)
         self.transport = Transport()
         self._endpoints: dict[tuple[Any, ...], Endpoint] = {}
         self._names = {info.alias or name: name for name, info in definition.fields.model_fields.items()}
 
     def endpoint(self, inputs: Inputs | None) -> Endpoint:
-        """The service for a call whose inputs may say something about the connection's own fields."""
-        given = ((key, getattr(inputs, name, MISSING)) for key, name in self._names.items())
-        asked = {key: value for key, value in given if value is not MISSING}
-        identity = tuple(asked.items())
+        """Return the service for a call; inputs with the key of a field, such as `region`, take part in the choice."""
+        if inputs is self.fields:  # the test of the connection
+            inputs = None
+        values = ((key, getattr(inputs, name, MISSING)) for key, name in self._names.items())
+        requested = {key: value for key, value in values if value is not MISSING}
+        identity = tuple(requested.items())
         endpoint = self._endpoints.get(identity)
         if endpoint is None:
-            endpoint = self._endpoints.setdefault(identity, self.definition.connect(self.fields, asked))
+            endpoint = self._endpoints.setdefault(identity, self.definition.connect(self.fields, requested))
         return endpoint
+
+    def redact(self, text: str) -> str:
+        """Return a text without the secret fields of this connection."""
+        values = [getattr(self.fields, name) for name in self._names.values()]
+        return Redactor(value.get_secret_value() for value in values if isinstance(value, SecretStr)).text(text)
 
     def close(self) -> None:
         """Close the idle connections of the pool."""
@@ -49,20 +57,31 @@ class Connection:
         return f"Connection({self.definition.key!r})"
 
 
-def _read(definition: ConnectionDefinition[Any], fields: Mapping[str, Any]) -> Inputs:
+def _validated(definition: ConnectionDefinition[Any], fields: Mapping[str, Any]) -> Inputs:
     model: type[Inputs] = definition.fields
     try:
         return model.from_values(fields)
     except InputError as error:
         problems = error.problems
     label = definition.display.label if definition.display else definition.key
-    variables = ", ".join(environment_names(definition).values())
-    hint = f"On the command line the fields come from {variables}, or from --connection FILE." if variables else ""
-    raise ConnectionInputError(f'the connection "{label}" cannot be used.', problems=problems, hint=hint)
+    variables = environment_names(definition)
+    if len(problems) == 1 and problems[0].message == "is required":
+        key = problems[0].location
+        raise _missing_error(definition, model.definitions()[key], variables.get(key))
+    hint = f"Set {', '.join(variables.values())}, or pass --connection FILE." if variables else ""
+    raise ConnectionInputError(f'invalid connection "{label}"', problems=problems, hint=hint)
+
+
+def _missing_error(definition: ConnectionDefinition[Any], marker: Input, variable: str | None) -> ConnectionInputError:
+    name = " ".join(word if word.isupper() else word.lower() for word in marker.label.split())
+    sentences = [f"Set {variable}, or pass --connection FILE." if variable else "Pass it in the connection's fields."]
+    if definition.has_sandbox:
+        sentences.append("To try it without an account, add --sandbox.")
+    return ConnectionInputError(f"no {name}", hint=" ".join([*sentences, marker.comments]).rstrip())
 
 
 def environment_names(definition: ConnectionDefinition[Any]) -> dict[str, str]:
-    """The environment variable of each field: `apiKey` of a connection with the prefix `ACME` is `ACME_API_KEY`."""
+    """Return the environment variable of each field: `ACME_API_KEY` for `apiKey` and the prefix `ACME`."""
     if not definition.environment:
         return {}
     fields = definition.fields.model_fields

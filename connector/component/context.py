@@ -1,4 +1,4 @@
-"""What a handler is given beside its inputs."""
+"""The context that a handler gets beside its inputs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from connector.component.inputs import EMPTY
 from connector.component.policy import Policy
 from connector.rest.client import HttpClient
 from connector.rest.rate_limits import CallLimits
@@ -21,15 +22,15 @@ LOGGER = logging.getLogger("connector.actions")
 
 
 class Context:
-    """One call: its connection, its limits, its log.
+    """Per-call context passed to handlers.
 
     Attributes:
-        component: The component that is at work.
+        component: Component whose action runs.
         connection: The customer's connection.
-        limits: What the caller allows in waiting.
-        policy: What the caller allows at all.
-        logger: For messages of the handler.
-        key: Key of the action or data source that is being performed.
+        limits: How long the call may wait and take.
+        policy: What the caller allows.
+        logger: Logger for messages of the handler.
+        key: Key of the action or data source that runs.
         inputs: Its validated inputs.
     """
 
@@ -52,27 +53,28 @@ class Context:
         self.inputs = inputs
 
     def started(self, key: str, inputs: Inputs) -> Context:
-        """The context for performing one action or data source."""
+        """Return the context for one action or data source."""
         return Context(self.component, self.connection, limits=self.limits, policy=self.policy, key=key, inputs=inputs)
 
     @cached_property
     def endpoint(self) -> Endpoint:
-        """The service that this call goes to."""
+        """The service that this call uses."""
         return self.connection.endpoint(self.inputs)
 
     @cached_property
     def api(self) -> HttpClient:
-        """The authorized client; returns `{"data": <response body>}`."""
+        """The authorized client; its methods return `{"data": <response body>}`."""
         return HttpClient(self.endpoint, self.connection.transport, self._attempt, self.limits, self._prepare)
 
     def records(self, key: str, inputs: Inputs) -> Iterator[Any]:
-        """Every record of an action of the same component that lists, page by page."""
+        """Iterate over all records of a list action of the same component, fetching pages as needed."""
         from connector.component.pagination import iter_pages, records_of
 
         action = self.component.action(key)
-        context = self.started(key, inputs)
-        first = action.inputs.from_values(inputs.model_dump())
-        for payload in iter_pages(action, lambda page: action.perform(context, page), first):
+        # The values were validated, so an empty string among them was set on purpose.
+        values = {name: EMPTY if value == "" else value for name, value in inputs.model_dump().items()}
+        first = action.inputs.from_values(values)
+        for payload in iter_pages(action, lambda page: self.component.perform_validated(action, self, page), first):
             yield from records_of(action, payload)
 
     def _prepare(self, request: Request) -> None:

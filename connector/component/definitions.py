@@ -1,7 +1,7 @@
 """The vocabulary of a component: action, data source, connection, and the decorators that declare them.
 
-A decorated function becomes a definition object; loading the component finds it in its module, so there is no
-list to keep. What exists, with its label and description, the manifest says; the code says how.
+A decorated function becomes a definition object. Loading the component finds the object in its module, so there is no
+list to maintain. The manifest says what exists, with label and description; the code says how.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Payload = dict[str, Any]
 """`{"data": <the API's response body>}`."""
 
 Effect = Literal["read", "write", "destructive"]
-"""What an action does to the service: `destructive` is a write that takes something away."""
+"""Effect of an action on the service; `destructive` is a write that deletes or removes something."""
 
 InputsT = TypeVar("InputsT", bound=Inputs)
 InputsT_contra = TypeVar("InputsT_contra", bound=Inputs, contravariant=True)
@@ -36,7 +36,7 @@ InputsT_contra = TypeVar("InputsT_contra", bound=Inputs, contravariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Display:
-    """How a definition is shown to people."""
+    """Label and description of a definition."""
 
     label: str
     description: str = ""
@@ -44,16 +44,17 @@ class Display:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pagination:
-    """How an action that lists is walked from page to page.
+    """How to iterate over the pages of a list action.
 
     Attributes:
         records: JSONPath of the list of records in a payload.
         cursor: JSONPath of the next page's cursor in a payload; absent on the last page.
         total: JSONPath of the number of all records in a payload; empty if a payload does not say.
         cursor_input: Field of the inputs that takes the cursor.
-        size_input: Field of the inputs that takes the number of records a page.
-        all_input: Field of the inputs that asks for every page in one payload.
-        size: Records a page when walking.
+        size_input: Field of the inputs that takes the number of records per page.
+        all_input: Field of the inputs that requests every page in one payload.
+        size: Records per page when iterating.
+        max_empty_pages: Number of pages without a record in a row after which iterating ends with an error.
     """
 
     records: str
@@ -63,16 +64,17 @@ class Pagination:
     size_input: str = "count"
     all_input: str = "fetch_all"
     size: int = 200
+    max_empty_pages: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
-    """How to take back what an action created.
+    """How to undo an action.
 
     Attributes:
-        action: Key of the action of the same component that deletes it.
-        inputs: Its inputs by key, each a dotted path into `{"inputs": what was given, "results": what was answered}`,
-            such as `results.data.source.id`.
+        action: Key of the action of the same component that deletes what this one created.
+        inputs: Inputs of that action by key, each a dotted path into `{"inputs": INPUTS, "results": PAYLOAD}` of the
+            action to undo, such as `results.data.source.id`.
     """
 
     action: str
@@ -96,30 +98,29 @@ class _Definition(Generic[InputsT]):
 
     @cached_property
     def inputs(self) -> type[InputsT]:
-        """The model of the inputs: the type of the function's second parameter."""
+        """Model of the inputs: the type of the function's second parameter."""
         return typing.cast("type[InputsT]", _annotation(self.perform, 1))
 
     @property
     def location(self) -> str:
         """`file:line` of the function."""
-        code = inspect.unwrap(self.perform).__code__
-        return f"{code.co_filename}:{code.co_firstlineno}"
+        return location_of(self.perform)
 
     @property
     def example(self) -> Payload | None:
-        """An example payload, read when it is asked for; None without one.
+        """Example payload, loaded on each access; None without one.
 
         Raises:
-            ComponentError: Its file holds no JSON.
+            ComponentError: If the example file is not JSON.
         """
         if self.example_file is None:
             return self.inline_example
         try:
             return typing.cast("Payload", json.loads(self.example_file.read_text(encoding="utf-8")))
         except ValueError as error:
-            text = f"the example payload is not JSON: {error}."
+            text = f"the example payload is not JSON: {error}"
         problem = Problem(self.key, text, hint=f"Correct {self.example_file}.")
-        raise ComponentError("an example payload cannot be read.", problems=[problem])
+        raise ComponentError("invalid example payload", problems=[problem])
 
     @property
     def input_schema(self) -> dict[str, Any]:
@@ -131,22 +132,22 @@ class _Definition(Generic[InputsT]):
 
 @dataclass(eq=False)
 class Action(_Definition[InputsT]):
-    """One thing that a component can do.
+    """One action of a component.
 
     Attributes:
-        key: The documented camelCase key.
-        perform: The function that does it.
-        effect: What it does to the service, or a function that tells from the inputs.
-        idempotent: Performing it twice leaves the same state as once.
-        pagination: How to walk it, when it lists.
-        operation_id: Key of the API's operation behind it, where it differs from the action's.
-        display: Label and description; from the manifest unless a plugin brings the action.
-        has_example: False for an action whose payload cannot be known.
-        inline_example: The example payload of an action that a plugin brings.
-        example_file: Where the component keeps the example payload.
-        undo: How to delete what it creates; None when it creates nothing, or nothing that can be told from what was
-            there before.
-        prismatic_bug: What does not work in the platform's own component, if this action does not work there.
+        key: Documented camelCase key.
+        perform: Function of the action.
+        effect: Effect on the service, or a function that returns the effect of given inputs.
+        idempotent: True if performing the action twice leaves the same state as once.
+        pagination: How to iterate over the pages of a list action.
+        operation_id: Key of the API's operation, if it differs from the action's key.
+        display: Label and description; from the manifest unless a plugin registers the action.
+        has_example: False for an action whose payload cannot be known in advance.
+        inline_example: Example payload of an action that a plugin registers.
+        example_file: File of the example payload in the component's folder.
+        undo: How to delete what the action creates; None if it creates nothing, or if the payload does not tell a
+            new object from an existing one.
+        prismatic_bug: Known bug of this action in Prismatic's component.
         api: The operations of the component's API; set when the component is loaded.
     """
 
@@ -177,18 +178,21 @@ class Action(_Definition[InputsT]):
         """What it is about: the name of the module that defines it."""
         return self.perform.__module__.rpartition(".")[2]
 
+    performs_actions: ClassVar[bool] = False
+    """False: an action sends its requests itself, where a data source may perform actions instead."""
+
     @property
     def effect_depends_on_inputs(self) -> bool:
-        """True when only the inputs tell what it does: it can do anything that the service can."""
+        """True if the effect depends on the inputs, as for a raw request."""
         return callable(self.effect)
 
     def effect_of(self, inputs: InputsT) -> Effect:
-        """What it does to the service with these inputs."""
+        """Return the effect on the service with these inputs."""
         return self.effect(inputs) if callable(self.effect) else self.effect
 
     @property
     def output_schema(self) -> dict[str, Any]:
-        """JSON Schema 2020-12 that describes the payload, with every field that the API documents."""
+        """JSON Schema 2020-12 of the payload, with every field that the API documents."""
         from connector.component.schema import output_schema
 
         return output_schema(self.example, self.operation.response_schema if self.operation else None)
@@ -204,17 +208,32 @@ class DataSource(_Definition[InputsT]):
     inline_example: Payload | None = None
     example_file: Path | None = None
 
+    # Hooks and policies treat a data source like an action that reads.
+    performs_actions: ClassVar[bool] = True
+    is_described: ClassVar[bool] = False
+    operation: ClassVar[None] = None
+    effect: ClassVar[Effect] = "read"
+    effect_depends_on_inputs: ClassVar[bool] = False
+    idempotent: ClassVar[bool] = True
+    pagination: ClassVar[None] = None
+
+    def effect_of(self, _inputs: InputsT) -> Effect:
+        """Return `read`."""
+        return self.effect
+
 
 @dataclass(eq=False)
 class ConnectionDefinition(Generic[InputsT]):
     """How to get from credentials to the service.
 
     Attributes:
-        key: The documented camelCase key.
-        connect: From the connection's fields, and what the action asks for under the same keys, to an endpoint.
-        environment: Prefix of the environment variables that the command line reads, one a field.
-        test: Asks the service who the credentials belong to.
+        key: Documented camelCase key.
+        connect: Function from the connection's fields, and the inputs of the call that have the key of a field, to an
+            endpoint.
+        environment: Prefix of the environment variables that the command line reads, one per field.
+        test: Function that returns the owner of the credentials.
         display: Label and description, from the manifest.
+        has_sandbox: True if the component has a local sandbox to use without credentials.
     """
 
     key: str
@@ -222,17 +241,17 @@ class ConnectionDefinition(Generic[InputsT]):
     environment: str = ""
     test: Callable[[Context, InputsT], Payload] | None = None
     display: Display | None = None
+    has_sandbox: bool = False
 
     @cached_property
     def fields(self) -> type[InputsT]:
-        """The model of the connection's fields: the type of the factory's first parameter."""
+        """Model of the connection's fields: the type of the function's first parameter."""
         return typing.cast("type[InputsT]", _annotation(self.connect, 0))
 
     @property
     def location(self) -> str:
-        """`file:line` of the factory."""
-        code = inspect.unwrap(self.connect).__code__
-        return f"{code.co_filename}:{code.co_firstlineno}"
+        """`file:line` of the function."""
+        return location_of(self.connect)
 
     @property
     def input_schema(self) -> dict[str, Any]:
@@ -257,21 +276,20 @@ def action(
 ) -> Callable[[Perform[InputsT]], Action[InputsT]]:
     """Declare a function `(context, inputs) -> Payload` as the action with this key; see `Action`.
 
-    Reads are idempotent unless told otherwise, writes are not.
+    Reads are idempotent by default, writes are not.
     """
 
     def declare(perform: Perform[InputsT]) -> Action[InputsT]:
-        repeatable = effect == "read" if idempotent is None else idempotent
         return Action(
-            key,
-            perform,
-            effect,
-            repeatable,
-            pagination,
-            operation,
-            display,
-            has_example,
-            example,
+            key=key,
+            perform=perform,
+            effect=effect,
+            idempotent=effect == "read" if idempotent is None else idempotent,
+            pagination=pagination,
+            operation_id=operation,
+            display=display,
+            has_example=has_example,
+            inline_example=example,
             undo=undo,
             prismatic_bug=prismatic_bug,
         )
@@ -290,30 +308,39 @@ def connection(
     environment: str = "",
     test: Callable[[Context, InputsT], Payload] | None = None,
 ) -> Callable[[Callable[[InputsT, Mapping[str, Any]], Endpoint]], ConnectionDefinition[InputsT]]:
-    """Declare a function `(fields, asked) -> Endpoint` as the connection with this key."""
+    """Declare a function `(fields, requested) -> Endpoint` as the connection with this key.
+
+    `requested` holds the inputs of the call that have the key of a field, such as `region`.
+    """
     return lambda connect: ConnectionDefinition(key, connect, environment, test)
 
 
 def picklist(records: Iterable[Any], *labels: str, key: str = "id") -> Payload:
-    """`{"result": [{"label", "key"}]}` from records, sorted by label.
+    """Return `{"result": [{"label", "key"}]}` from records, sorted by label.
+
+    Equal keys count once; equal labels get their key as a suffix, so that a person can choose.
 
     Args:
         records: Objects as an API lists them; one without a key is left out.
-        labels: Dotted paths into a record; the first that leads to something is its label, else its key is.
+        labels: Dotted paths into a record; the first one with a value is the label, else the key is.
         key: Field that holds the key.
-
-    Equal keys count once; equal labels get their key as a suffix so that a person can choose.
     """
     label_of: dict[str, str] = {}
     for record in records:
-        found = _text_at(record, key)
-        if found:
-            label_of.setdefault(found, next(filter(None, (_text_at(record, path) for path in labels)), found))
+        value = _text_at(record, key)
+        if value:
+            label_of.setdefault(value, next(filter(None, (_text_at(record, path) for path in labels)), value))
     while len(set(label_of.values())) < len(label_of):
         shared = Counter(label_of.values())
         label_of = {key: label if shared[label] == 1 else f"{label} ({key})" for key, label in label_of.items()}
     ordered = sorted(label_of.items(), key=lambda pair: (pair[1].casefold(), pair[1], pair[0]))
     return {"result": [{"label": label, "key": key} for key, label in ordered]}
+
+
+def location_of(function: Callable[..., Any]) -> str:
+    """Return `file:line` of a function, below its decorators."""
+    code = inspect.unwrap(function).__code__
+    return f"{code.co_filename}:{code.co_firstlineno}"
 
 
 def _text_at(record: Any, path: str) -> str:
@@ -324,5 +351,7 @@ def _text_at(record: Any, path: str) -> str:
 
 def _annotation(function: Callable[..., Any], position: int) -> Any:
     name = list(inspect.signature(function).parameters)[position]
-    found = function.__annotations__.get(name)
-    return typing.get_type_hints(function)[name] if isinstance(found, str) else found
+    annotation = function.__annotations__.get(name)
+    # `typing.get_type_hints` evaluates the whole signature, which may name types that are imported for checkers only.
+    # So it is asked only where `from __future__ import annotations` made the annotation a string.
+    return typing.get_type_hints(function)[name] if isinstance(annotation, str) else annotation

@@ -54,7 +54,10 @@ def inputs_of(operation: Operation, base: type[Inputs], comments: Mapping[str, s
         comments: Help by name of the input.
     """
     fields = dict(_fields(operation, comments))
-    return create_model(operation.id[:1].upper() + operation.id[1:], __base__=base, **fields)
+    model = create_model(operation.id[:1].upper() + operation.id[1:], __base__=base, **fields)
+    if operation.method == "PATCH" and not operation.body_schema.get("required"):
+        model.update_fields = tuple(f"{key}_" for key in operation.body_schema.get("properties", {}))
+    return model
 
 
 def page_parameters(operation: Operation) -> dict[str, Schema]:

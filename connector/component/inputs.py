@@ -1,13 +1,15 @@
-"""Typed inputs: what a designer shows of a field, and how the values that flows send are read.
+"""Typed inputs: what a form shows of a field, and how values are validated.
 
-Values come as native Python or the way a flow sends them, where every literal is text: `"true"`, `"50"`, JSON
-text and `[{"key": ..., "value": ...}]` lists are read. An empty text is never a value: it means "not given".
+Values arrive as native Python or as flows send them, where every literal is a string: `"true"`, `"50"`, JSON in a
+string and `[{"key": ..., "value": ...}]` lists are accepted. An empty string means "not set", because a flow sends one
+for every input that its author left alone; `EMPTY` is the empty string as a value.
 """
 
 from __future__ import annotations
 
+import json
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar, Literal, Self, TypeVar
@@ -24,43 +26,58 @@ from pydantic import (
     with_config,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core.core_schema import ErrorType
 
+from connector.common.redaction import REDACTED
 from connector.common.text import camel_case, did_you_mean
 from connector.component.coercion import json_text, key_value_pairs, value_list
-from connector.errors import InputError, Problem
+from connector.errors import InputError, NoChangesError, Problem
 
 InputType = Literal["string", "text", "password", "boolean", "code", "data"]
 Collection = Literal["valuelist", "keyvaluelist"]
 
 
-GivenT = TypeVar("GivenT")
+ValueT = TypeVar("ValueT")
 DefaultT = TypeVar("DefaultT")
 
 
-def value_or(value: GivenT | MISSING, default: DefaultT) -> GivenT | DefaultT:
-    """The value of an optional input, or the default when it was not given."""
+class _Empty(str):
+    """The type of `EMPTY`: a string, so that it can be sent as it is, whose only instance survives pickling."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> str:
+        return "EMPTY"
+
+
+EMPTY = _Empty()
+"""The empty string as a value: `{"name": connector.EMPTY}` sends `""`, where `{"name": ""}` means "not set"."""
+
+
+def value_or(value: ValueT | MISSING, default: DefaultT) -> ValueT | DefaultT:
+    """Return the value of an optional input, or the default if the input is not set."""
     return default if value is MISSING else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Input:
-    """What a designer shows of one input; it stands in the field's `Annotated[...]`.
+    """What a form shows of one input; part of the field's `Annotated[...]`.
 
     Attributes:
-        label: Name shown to people.
-        comments: One or two sentences of help.
+        label: Label of the field.
+        comments: Help: one or two sentences.
         placeholder: Text shown in the empty field.
-        example: A value that would be right.
-        choices: Closed choices, value to title, in the order shown.
-        type: The designer's kind of field.
-        language: Language of a `code` field; `json` fields take JSON text.
-        collection: The designer's collection; `keyvaluelist` becomes an object.
+        example: A valid value.
+        choices: Closed choices, value to title, in form order.
+        type: Prismatic's type of field.
+        language: Language of a `code` field; a `json` field also accepts JSON in a string.
+        collection: Prismatic's collection; a `keyvaluelist` becomes an object.
         key_label: Label of the keys of a `keyvaluelist`.
         data_source: Key of the data source that offers values.
-        default: What the designer fills in; never applied by validation.
-        secret: The value must not be shown.
-        shown: False hides the field from designers.
-        in_prismatic: False for an input that the platform's own component lacks.
+        default: Value that forms insert; validation never applies it.
+        secret: Redacts the value wherever inputs are shown.
+        hidden: Leaves the field out of forms.
+        in_prismatic: False for an input that Prismatic's component lacks.
     """
 
     label: str
@@ -75,14 +92,16 @@ class Input:
     data_source: str | None = None
     default: str | None = None
     secret: bool = False
-    shown: bool = True
+    hidden: bool = False
     in_prismatic: bool = True
 
     @property
     def is_secret(self) -> bool:
-        """True if the value must not be shown."""
+        """True if the value must never be shown."""
         return self.secret or self.type == "password"
 
+    # pydantic calls these two hooks on every object in an Annotated[...]: the first adds the string forms of the value
+    # to validation, the second puts label, help and choices into the JSON Schema.
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)
         expected = "list" if typing.get_origin(source) is list else "object"
@@ -95,11 +114,11 @@ class Input:
         return schema
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        out = handler(schema)
+        field_schema = handler(schema)
         extra: dict[str, Any] = {"title": self.label}
         if self.comments:
             extra["description"] = self.comments
-        holder = out.get("items", out)
+        holder = field_schema.get("items", field_schema)
         if self.choices and "enum" in holder:
             holder.pop("enum")
             holder["oneOf"] = [{"const": value, "title": title} for value, title in self.choices.items()]
@@ -109,15 +128,14 @@ class Input:
             extra |= {"format": "password", "writeOnly": True}
         if self.data_source:
             extra["x-data-source"] = self.data_source
-        return {**out, **extra}
+        return {**field_schema, **extra}
 
 
 class Inputs(BaseModel):
-    """Base of the inputs of an action, a data source or a connection.
+    """Base of the inputs of an action or data source, and of the fields of a connection.
 
-    Fields are snake_case, their keys camelCase. An optional field is `X | MISSING = MISSING`; a field that the
-    API can clear with null is `X | None | MISSING = MISSING`. Reading fails with one `InputError` that names
-    every input that does not fit.
+    Fields are snake_case, their keys camelCase. An optional field is `X | MISSING = MISSING`; a field that the API can
+    clear with null is `X | None | MISSING = MISSING`. Validation raises one `InputError` with every invalid input.
     """
 
     model_config = ConfigDict(
@@ -133,24 +151,27 @@ class Inputs(BaseModel):
     )
 
     sample_prefix: ClassVar[str | None] = None
-    """A list that starts with this text was never touched by its user and counts as not given."""
+    """Sample value that Prismatic's forms insert; a list that starts with it is treated as not set."""
+
+    update_fields: ClassVar[Sequence[str]] = ()
+    """Fields of an update, of which at least one must be set: without any, nothing would be updated."""
 
     @model_validator(mode="before")
     @classmethod
-    def _only_what_was_given(cls, given: Any) -> Any:
+    def _only_set_values(cls, raw_inputs: Any) -> Any:
         collections, required, nullable = cls._shape()
-        kept: dict[str, Any] = {}
-        for key, value in given.items():
+        values: dict[str, Any] = {}
+        for key, value in raw_inputs.items():
             if value is None and key not in nullable:
                 continue
-            if value == "" or (value == [] and key in collections):
+            if (value == "" and value is not EMPTY) or (value == [] and key in collections):
                 if collections.get(key) == "keyvaluelist" and key in required:
-                    kept[key] = {}
+                    values[key] = {}
                 continue
             if cls.sample_prefix is not None and isinstance(value, list) and value[:1] == [cls.sample_prefix]:
                 continue
-            kept[key] = value
-        return kept
+            values[key] = value
+        return values
 
     @classmethod
     @cache
@@ -164,52 +185,46 @@ class Inputs(BaseModel):
     @classmethod
     @cache
     def definitions(cls) -> dict[str, Input]:
-        """The inputs by key, in the order of declaration.
+        """Return the inputs by key, in the order of declaration.
 
         Raises:
-            TypeError: A field has no `Input(...)` in its annotation.
+            TypeError: If a field has no `Input(...)` in its annotation.
         """
-        found = {}
+        markers = {}
         for name, info in cls.model_fields.items():
-            marker = next((m for m in (*info.metadata, *_annotated_in(info.annotation)) if isinstance(m, Input)), None)
+            parts = (*info.metadata, *_annotated_in(info.annotation))
+            marker = next((part for part in parts if isinstance(part, Input)), None)
             if marker is None:
                 msg = f"{cls.__module__}.{cls.__qualname__}.{name} has no Input(...) in its annotation"
                 raise TypeError(msg)
-            found[info.alias or name] = marker
-        return found
+            markers[info.alias or name] = marker
+        return markers
 
     @classmethod
     def required_keys(cls) -> frozenset[str]:
-        """Keys of the inputs that must be given."""
+        """Return the keys of the required inputs."""
         return cls._shape()[1]
 
     @classmethod
-    def from_values(cls, given: Mapping[str, Any]) -> Self:
-        """Validate what a caller gave.
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """Validate inputs and return a model instance.
 
         Raises:
-            InputError: Some inputs do not fit; every one of them is listed.
+            InputError: If some inputs are invalid; every one of them is listed.
+            NoChangesError: If the inputs are those of an update, and none of its fields is set.
         """
-        if not isinstance(given, Mapping):
-            raise InputError(f"inputs are an object by key, not a {type(given).__name__}.")
+        if not isinstance(values, Mapping):
+            raise InputError(f"inputs must be a dict, not a {type(values).__name__}")
         try:
-            return cls.model_validate(given)
+            inputs = cls.model_validate(values)
         except ValidationError as error:
-            problems = [cls._problem(dict(found)) for found in error.errors(include_url=False, include_input=False)]
-        count = "one input does" if len(problems) == 1 else f"{len(problems)} inputs do"
-        raise InputError(f"{count} not fit.", problems=problems)
-
-    @classmethod
-    def _problem(cls, found: dict[str, Any]) -> Problem:
-        path = [part for part in found["loc"] if not str(part).startswith(("function-", "nullable", "constrained"))]
-        if not path:
-            return Problem("", _message(found, None))
-        key = str(path[0])
-        definition = cls.definitions().get(key)
-        if definition is None:
-            return Problem(key, "unknown input.", hint=did_you_mean(key, cls.definitions()))
-        location = key + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path[1:])
-        return Problem(location, _message(found, definition), label=definition.label)
+            problems = [_problem(cls.definitions(), dict(entry)) for entry in error.errors(include_url=False)]
+        else:
+            inputs.check_update()
+            return inputs
+        # Raised outside of the handler: pydantic's error holds all values, secret ones too, and must not hang on ours.
+        count = "invalid input" if len(problems) == 1 else f"{len(problems)} invalid inputs"
+        raise InputError(count, problems=problems)
 
     @classmethod
     @cache
@@ -224,43 +239,62 @@ class Inputs(BaseModel):
         return [value for value in secret if value is not MISSING]
 
     def body(self, *names: str) -> dict[str, Any]:
-        """The named fields that were given, by key, ready to be sent as JSON."""
+        """Return the named inputs that are set, as a JSON body."""
         return self.model_dump(include=set(names))
+
+    def check_update(self) -> None:
+        """Raise NoChangesError if these are the inputs of an update, and none of its fields is set."""
+        if self.update_fields and all(getattr(self, name) is MISSING for name in self.update_fields):
+            keys = ", ".join(type(self).model_fields[name].alias or name for name in self.update_fields)
+            raise NoChangesError("nothing to update: no field is set", hint=f"Set at least one of: {keys}.")
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         secret = self.secret_keys()
         for name, info in type(self).model_fields.items():
             value = getattr(self, name)
             if value is not MISSING:
-                yield name, "***" if info.alias in secret else value
+                yield name, REDACTED if info.alias in secret else value
 
 
 def _path_segment(value: str) -> str:
-    if value in {".", ".."}:
-        raise PydanticCustomError("path_segment", "must be an id, not a relative path")
-    return value
+    # IDs come from files and command substitutions, whose last newline would end up in the URL and look like a 404.
+    segment = value.strip()
+    if segment in {"", ".", ".."}:
+        raise PydanticCustomError("path_segment", "must be an ID, not empty or a relative path")
+    return segment
 
 
 wire_shape = with_config(ConfigDict(extra="allow", coerce_numbers_to_str=True))
-"""Decorates a `TypedDict` that describes a part of a JSON input: what it does not name passes through."""
+"""Decorates a `TypedDict` that describes a part of a JSON input: keys that it does not name pass through."""
 
 PathSegment = AfterValidator(_path_segment)
-"""Marks a text that becomes one segment of a URL's path: `.` and `..` are refused."""
+"""Marks a string that becomes one segment of a URL's path: trims it, and rejects `.` and `..`."""
 
 
-_WORDS = {
-    "bool_parsing": "must be true or false.",
-    "bool_type": "must be true or false.",
-    "extra_forbidden": "is unknown here.",
-    "int_parsing": "must be a whole number.",
-    "int_from_float": "must be a whole number.",
-    "int_type": "must be a whole number.",
-    "float_parsing": "must be a number.",
-    "float_type": "must be a number.",
-    "string_type": "must be text.",
-    "list_type": "must be a list.",
-    "dict_type": "must be an object.",
+_EXPECTED = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "int_parsing": "must be an integer",
+    "int_parsing_size": "must be an integer",
+    "int_from_float": "must be an integer",
+    "int_type": "must be an integer",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "string_type": "must be a string",
+    "string_unicode": "must be valid Unicode",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
 }
+"""What is expected, by pydantic's type of error."""
+
+_MAX_RECEIVED = 60
+"""Longest value that a message repeats: enough to recognize it."""
 
 
 def _annotated_in(annotation: Any) -> Iterator[Any]:
@@ -268,25 +302,54 @@ def _annotated_in(annotation: Any) -> Iterator[Any]:
         yield from getattr(part, "__metadata__", ())
 
 
-def _message(found: dict[str, Any], definition: Input | None) -> str:
-    kind, context = found["type"], found.get("ctx", {})
+def _problem(markers: Mapping[str, Input], entry: dict[str, Any]) -> Problem:
+    # pydantic names its own wrappers in the path of an error; a caller knows only keys and positions.
+    path = [part for part in entry["loc"] if not str(part).startswith(("function-", "nullable", "constrained"))]
+    if not path:
+        return Problem("", _message(entry, None))
+    key = str(path[0])
+    marker = markers.get(key)
+    if marker is None:
+        return Problem(key, f'unknown input "{key}"', hint=did_you_mean(key, markers))
+    location = key + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path[1:])
+    hint = str(entry.get("ctx", {}).get("hint", ""))
+    return Problem(location, _message(entry, marker), label=marker.label, hint=hint)
+
+
+def _message(entry: dict[str, Any], marker: Input | None) -> str:
+    kind, context = entry["type"], entry.get("ctx", {})
     if kind == "missing":
-        return "is required."
-    if kind == "literal_error" and definition and definition.choices and len(found["loc"]) <= 2:
-        return "must be one of " + ", ".join(_choice(*pair) for pair in definition.choices.items()) + "."
-    if kind in _WORDS:
-        return _WORDS[kind]
-    limits = {
-        "greater_than_equal": "must be at least {ge}.",
-        "less_than_equal": "must be at most {le}.",
-        "string_too_short": "must have at least {min_length} characters.",
-        "string_too_long": "must have at most {max_length} characters.",
-        "too_long": "must have at most {max_length} entries, has {actual_length}.",
-    }
-    if kind in limits:
-        return limits[kind].format(**context)
-    text = str(found["msg"]).replace("Input should be", "must be")
-    return text if text.endswith(".") else f"{text}."
+        return "is required"
+    if kind == "extra_forbidden":
+        return "is not a valid key"
+    if kind == "string_too_short":
+        return "must not be empty"
+    if kind == "literal_error" and marker and marker.choices and len(entry["loc"]) <= 2:
+        expected = "must be one of " + ", ".join(_choice(*pair) for pair in marker.choices.items())
+    elif kind in _EXPECTED:
+        expected = _EXPECTED[kind].format(**context)
+    else:
+        expected = str(entry["msg"]).replace("Input should be", "must be").rstrip(".")
+        if marker is None or kind not in _PYDANTICS_OWN:
+            return expected  # a message of our own says what it needs to
+    return expected if marker is None or marker.is_secret else f"{expected}, got {_received(entry['input'])}"
+
+
+_PYDANTICS_OWN = frozenset(typing.get_args(ErrorType))
+
+
+def _received(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list | tuple | set):
+        return f"a list of {len(value)}"
+    if value is None or isinstance(value, bool | int | float):
+        return str(value).lower() if value is None or isinstance(value, bool) else str(value)[:_MAX_RECEIVED]
+    if not isinstance(value, str):
+        return f"a {type(value).__name__}"
+    if len(value) > _MAX_RECEIVED:
+        return f"a string of {len(value)} characters"
+    return json.dumps(value, ensure_ascii=not value.isprintable())
 
 
 def _choice(value: str, title: str) -> str:

@@ -1,7 +1,7 @@
 """Loading a component's modules in isolation.
 
-The component's folder becomes a package under a private name, so that any number of components, each with modules
-of the same names, live in one process; below it, importing works as always.
+The component's folder becomes a package under a private name, so that any number of components, each with modules of
+the same names, live in one process; below it, importing works as usual.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from connector.component.definitions import Action, ConnectionDefinition, DataSource
+from connector.component.foreign_code import is_foreign_exit
 from connector.errors import ComponentError, Problem
 
 FOLDERS = ("connections", "actions", "datasources")
@@ -26,16 +27,19 @@ _lock = threading.Lock()
 
 
 def package_name(folder: Path, key: str) -> str:
-    """The private name of a component's package: the same for the same folder in every process."""
+    """Return the private name of a component's package."""
+    # The digest of the folder gives the same name in every process, so that pickled inputs of one process can be read
+    # in another, and different names to two versions of one component in one process.
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
     return f"_connector_{key.replace('-', '_')}_{digest}"
 
 
 def package(folder: Path, key: str) -> str:
-    """Make a component's folder importable, and give the name of its package."""
+    """Make a component's folder importable and return the name of its package."""
     name = package_name(folder, key)
     with _lock:
         if name not in sys.modules:
+            # A module with a `__path__` is a package: the import system finds the modules below it without sys.path.
             module = ModuleType(name, f"The component {key} in {folder}.")
             module.__path__ = [str(folder)]
             sys.modules[name] = module
@@ -53,26 +57,29 @@ def module_of(package_name: str, name: str) -> ModuleType:
 
 
 def definitions(folder: Path, key: str) -> list[Definition]:
-    """Import every module of the component and collect what its decorators declared.
+    """Import every module of the component and return what its decorators declared.
 
     Raises:
-        ComponentError: Some modules cannot be imported; each is named with its reason.
+        ComponentError: If modules cannot be imported; each is named with the reason.
     """
     problems: list[Problem] = []
-    found: dict[int, Definition] = {}
+    declared: dict[int, Definition] = {}
     for name in _module_names(folder):
         try:
             module = submodule(folder, key, name)
-        except Exception as error:
-            text = f"cannot be imported: {type(error).__name__}: {error}."
-            problems.append(Problem(str(folder / name.replace(".", "/")) + ".py", text, hint="Repair the module."))
+        except (Exception, SystemExit) as error:
+            # SystemExit too: the exit code of a module must not become that of the program.
+            if not is_foreign_exit(error):
+                raise
+            text = f"cannot be imported: {type(error).__name__}: {error}"
+            problems.append(Problem(str(folder / name.replace(".", "/")) + ".py", text, hint="Fix the module."))
             continue
         for value in vars(module).values():
             if isinstance(value, Action | DataSource | ConnectionDefinition):
-                found[id(value)] = value
+                declared[id(value)] = value  # by identity: a module may import a definition of another one
     if problems:
-        raise ComponentError(f'the component "{key}" cannot be imported.', problems=problems)
-    return list(found.values())
+        raise ComponentError(f'cannot import component "{key}"', problems=problems)
+    return list(declared.values())
 
 
 def _module_names(folder: Path) -> Iterator[str]:

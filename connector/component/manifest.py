@@ -23,7 +23,7 @@ _SETTINGS = ConfigDict(
 
 
 class Described(BaseModel):
-    """Label and description of an action, a connection or a component."""
+    """Label and description of an action, connection, or component."""
 
     model_config = _SETTINGS
 
@@ -32,13 +32,13 @@ class Described(BaseModel):
 
 
 class DescribedDataSource(Described):
-    """Label, description and kind of a data source."""
+    """Label, description, and type of a data source."""
 
     type: Literal["picklist"] = "picklist"
 
 
 class ComponentDisplay(Described):
-    """How the component is shown in a catalogue."""
+    """How the component is shown in a catalog."""
 
     category: str = ""
     icon_path: str = ""
@@ -50,10 +50,10 @@ class Manifest(BaseModel):
     Attributes:
         key: Key of the component, unique among components.
         version: Version of the component.
-        public: Whether the platform offers it to everybody.
-        documentation_url: Where its documentation is published.
-        display: How it is shown in a catalogue.
-        sandbox: Module of the component's folder that runs its service offline, if it has one.
+        public: True if Prismatic offers it to every customer.
+        documentation_url: URL of its documentation.
+        display: How it is shown in a catalog.
+        sandbox: Module of the component's folder that runs its service locally, if it has one.
         operations: Module of the component's folder with its `NOTES` on the operations of its API, if its `api.json`
             is to be offered as actions.
         connections: Connections by key.
@@ -76,49 +76,54 @@ class Manifest(BaseModel):
 
     @classmethod
     def load(cls, path: Path) -> Manifest:
-        """Read a manifest.
+        """Load a manifest.
 
         Raises:
-            ManifestError: There is no such file, or it says what a manifest cannot say; all findings with file,
-                line and cure.
+            ManifestError: If the file is missing or invalid; each problem has file, line and hint.
         """
         try:
             document = read(path)
         except OSError as error:
-            problems = [Problem(str(path), f"cannot be read: {error.strerror or error}.", hint="Check the path.")]
+            problems = [Problem(str(path), f"cannot be read: {_reason(error)}")]
         except YamlError as error:
             problems = error.problems
         else:
             try:
                 return cls.model_validate(document.data)
             except ValidationError as error:
-                problems = [_problem(document, dict(found)) for found in error.errors(include_url=False)]
-        raise ManifestError("the manifest cannot be used.", problems=problems)
+                problems = [_problem(document, dict(entry)) for entry in error.errors(include_url=False)]
+        raise ManifestError("invalid manifest", problems=problems)
 
 
-_WORDS = {
-    "dict_type": ("must have entries", "Write them as lines of key: value below it."),
-    "model_type": ("must have entries", "Write them as lines of key: value."),
-    "string_pattern_mismatch": ("must be letters, digits and hyphens, a letter first", "Rename it."),
-    "string_type": ("must be text", "Put it in quotes."),
+_EXPECTED = {
+    "dict_type": ("must be an object", "Write its entries as indented key: value lines."),
+    "model_type": ("must be an object", "Write its entries as key: value lines."),
+    "string_pattern_mismatch": ("must start with a letter and contain only letters, digits, and hyphens", ""),
+    "string_too_short": ("must not be empty", ""),
+    "string_type": ("must be a string", "Put it in quotes."),
 }
 
 
-def _problem(document: Document, found: dict[str, Any]) -> Problem:
-    place = tuple(found["loc"])
-    location = document.location(place)
-    path = ".".join(map(str, place)) or "the file"
-    if found["type"] == "extra_forbidden":
-        known = _known_fields(place)
-        hint = did_you_mean(str(place[-1]), known) or f"Known are {', '.join(known)}."
-        return Problem(location, f"{path} is no field of a manifest.", hint=hint)
-    if found["type"] == "missing":
-        return Problem(location, f"{path} is missing.", hint="Add it.")
-    text, hint = _WORDS.get(found["type"], (str(found["msg"]).replace("Input should", "must"), ""))
-    return Problem(location, f"{path} {text}.", hint=hint)
+def _reason(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return reason[:1].lower() + reason[1:]
 
 
-def _known_fields(place: tuple[Any, ...]) -> list[str]:
+def _problem(document: Document, entry: dict[str, Any]) -> Problem:
+    path = tuple(entry["loc"])
+    location = document.location(path)
+    name = ".".join(map(str, path))
+    if entry["type"] == "extra_forbidden":
+        fields = _fields_beside(path)
+        hint = did_you_mean(str(path[-1]), fields) or f"Available fields: {', '.join(fields)}."
+        return Problem(location, f'unknown field "{name}"', hint=hint)
+    if entry["type"] == "missing":
+        return Problem(location, f'missing field "{name}"')
+    expected, hint = _EXPECTED.get(entry["type"], (str(entry["msg"]).replace("Input should", "must"), ""))
+    return Problem(location, f'"{name}" {expected}' if path else f"manifest {expected}", hint=hint)
+
+
+def _fields_beside(path: tuple[Any, ...]) -> list[str]:
     models: dict[str, type[BaseModel]] = {"display": ComponentDisplay, "dataSources": DescribedDataSource}
-    model: type[BaseModel] = Manifest if len(place) == 1 else models.get(str(place[0]), Described)
+    model: type[BaseModel] = Manifest if len(path) == 1 else models.get(str(path[0]), Described)
     return [info.alias or name for name, info in model.model_fields.items()]

@@ -1,4 +1,4 @@
-"""Walking lists from page to page."""
+"""Iterating over the pages of a list action."""
 
 from __future__ import annotations
 
@@ -20,54 +20,56 @@ if TYPE_CHECKING:
 
 @cache
 def compile_jsonpath(path: str) -> JSONPath:
-    """A JSONPath, compiled once a process."""
+    """Return a compiled JSONPath; each path is compiled once per process."""
     from jsonpath_ng.parser import parse
 
     return parse(path)
 
 
 def records_of(action: Action[Any], payload: Payload) -> list[Any]:
-    """The records in a payload of an action that lists.
+    """Return the records in a payload of a list action; a list that is null has none.
 
     Raises:
-        InvalidResponseError: There is no list where the action says that its records are.
+        InvalidResponseError: If the payload has no list where the action's records are.
     """
-    path = _paging(action).records
-    found = compile_jsonpath(path).find(payload)
-    if found and isinstance(found[0].value, list):
-        return found[0].value
-    if found and found[0].value is None:
-        return []  # some services write an empty list as null
-    hint = "Look at the whole answer with invoke, and check that the host is the service itself."
-    raise InvalidResponseError(f"the answer has no list at {path}", action=action.key, hint=hint)
+    path = _pagination(action).records
+    matches = compile_jsonpath(path).find(payload)
+    if matches and isinstance(matches[0].value, list):
+        return matches[0].value
+    if matches and matches[0].value is None:  # how services written in Go send an empty list
+        return []
+    hint = "Inspect the response with invoke(), and check the base URL."
+    raise InvalidResponseError(f"response has no list at {path}", action=action.key, hint=hint)
 
 
 def iter_pages(action: Action[Any], perform: Callable[[Inputs], Payload], inputs: Inputs) -> Iterator[Payload]:
-    """Every page from the one that the inputs ask for, as payloads, one at a time.
+    """Iterate over the payloads of the pages, from the page that the inputs name.
 
     Raises:
-        PaginationError: A cursor is none, or comes again so that the list would never end.
-        UsageError: The action does not list.
+        PaginationError: If a cursor is invalid or comes twice, or if too many pages in a row are empty: the list would
+            never end.
+        UsageError: If the action is not a list action.
     """
-    pagination = _paging(action)
+    pagination = _pagination(action)
     if getattr(inputs, pagination.size_input) is MISSING:
         inputs = inputs.model_copy(update={pagination.size_input: pagination.size})
     inputs = inputs.model_copy(update={pagination.all_input: MISSING})
     seen = {getattr(inputs, pagination.cursor_input)}
+    empty = 0
     while True:
         payload = perform(inputs)
         yield payload
-        found = compile_jsonpath(pagination.cursor).find(payload)
-        cursor = found[0].value if found else None
+        matches = compile_jsonpath(pagination.cursor).find(payload)
+        cursor = matches[0].value if matches else None
         if not cursor:
             return
-        if not isinstance(cursor, str | int) or cursor in seen:
-            reason = (
-                "that it had given before; the list would never end"
-                if isinstance(cursor, str | int)
-                else "that is none"
-            )
-            raise PaginationError(f"the API answered with a cursor {reason}", action=action.key)
+        if not isinstance(cursor, str | int):
+            raise PaginationError("the API returned an invalid cursor", action=action.key)
+        if cursor in seen:
+            raise PaginationError("the API returned the same cursor twice", action=action.key)
+        empty = 0 if records_of(action, payload) else empty + 1
+        if empty >= pagination.max_empty_pages:
+            raise PaginationError(f"the API returned {empty} empty pages in a row", action=action.key)
         seen.add(cursor)
         inputs = inputs.model_copy(update={pagination.cursor_input: str(cursor)})
 
@@ -79,17 +81,20 @@ def has_next_page(action: Action[Any], payload: Payload) -> bool:
 
 
 def fetch_all(action: Action[Any], context: Context, inputs: Inputs) -> Payload:
-    """One payload with the records of every page: the first reply, its list extended, its next cursor removed."""
+    """Return one payload with the records of every page: the first response, its list extended, its cursor removed."""
     pages = iter_pages(action, lambda page: action.perform(context, page), inputs)
     whole = next(pages)
     records = records_of(action, whole)
     for page in pages:
         records.extend(records_of(action, page))
-    compile_jsonpath(_paging(action).cursor).filter(lambda _cursor: True, whole)
+    pagination = _pagination(action)
+    if records:
+        compile_jsonpath(pagination.records).update(whole, records)  # the first list may have been null
+    compile_jsonpath(pagination.cursor).filter(lambda _cursor: True, whole)
     return whole
 
 
-def _paging(action: Action[Any]) -> Pagination:
+def _pagination(action: Action[Any]) -> Pagination:
     if action.pagination is None:
-        raise UsageError("does not list, so it has no pages.", action=action.key, hint="Use invoke.")
+        raise UsageError("is not a list action", action=action.key, hint="Use invoke().")
     return action.pagination

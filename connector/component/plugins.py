@@ -1,15 +1,18 @@
-"""The plugin manager of one component: its actions, and whoever listens to them."""
+"""The plugin manager of one component: its actions, and the plugins around them."""
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+import inspect
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from connector import hookspecs
-from connector.component.definitions import Action, Payload
-from connector.errors import PluginError, Problem
+from connector.component.definitions import Action, DataSource, Payload
+from connector.component.foreign_code import guarded, handler_errors, is_foreign_exit
+from connector.errors import HandlerError, PluginError, Problem
 from connector.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -19,10 +22,11 @@ if TYPE_CHECKING:
     from connector.rest import Request, Response
 
 ENTRY_POINTS = "connector.plugins"
+HOOKS = ("register_actions", "perform_action", "send_request", "perform_step", "flow_event")
 
 
 class PluginManager(pluggy.PluginManager):
-    """pluggy's manager, which keeps actions by key and passes over their attributes when it looks for hooks."""
+    """pluggy's manager, which also registers actions by their key."""
 
     def __init__(self) -> None:
         super().__init__(hookspecs.PROJECT)
@@ -30,58 +34,109 @@ class PluginManager(pluggy.PluginManager):
         self.register(_BuiltIn(), name="connector")
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
-        """Options of a hook implementation; an action has none."""
+        """Return the options of a hook implementation; None for an action."""
+        # Actions are plugins without hooks. pluggy would evaluate each of their properties, and load every example.
         return None if isinstance(plugin, Action) else super().parse_hookimpl_opts(plugin, name)
 
-    def add(self, plugin: object, name: str | None = None) -> None:
+    def add(self, plugin: object, name: str | None = None, distribution: str = "") -> None:
         """Register a plugin and check it at once.
 
+        Args:
+            plugin: An object or module with hooks.
+            name: Name of the plugin.
+            distribution: Name of the installed package that the plugin comes from.
+
         Raises:
-            PluginError: It implements a hook that does not exist, or asks for arguments that the hook has not.
+            PluginError: If it is registered already, or a hook of it is unknown or not a plain function.
         """
-        location = name or str(getattr(plugin, "__name__", type(plugin).__name__))
+        title = name or str(getattr(plugin, "__name__", type(plugin).__name__))
+        location = f"{title} ({distribution})" if distribution else title
         if self.is_registered(plugin) or (name is not None and self.has_plugin(name)):
-            problem = Problem(location, "is registered already.", hint="Add each plugin once, under a name of its own.")
-            raise PluginError("a plugin cannot be registered.", problems=[problem])
+            problem = Problem(location, f'plugin "{title}" is already registered', hint="Register each plugin once.")
+            raise PluginError("cannot register a plugin", problems=[problem])
+        mistakes = list(_mistakes(plugin))
+        if mistakes:
+            raise PluginError("cannot register a plugin", problems=[Problem(location, *pair) for pair in mistakes])
         try:
             self.register(plugin, name=name)
             self.check_pending()
         except (pluggy.PluginValidationError, ValueError) as error:
             reason = " ".join(str(error).split())
         else:
+            for caller in self.get_hookcallers(plugin) or ():
+                for implementation in caller.get_hookimpls():
+                    if implementation.plugin is plugin:
+                        # pluggy has no place to put something around a hook; its attribute is final for checkers only.
+                        function = guarded(implementation.function, caller.name, location)
+                        object.__setattr__(implementation, "function", function)
             return
         if self.is_registered(plugin):
             self.unregister(plugin)
-        known = "register_actions, perform_action, send_request, perform_step and flow_event"
-        problem = Problem(location, reason, hint=f"The hooks are {known}; see connector.hookspecs.")
-        raise PluginError("a plugin cannot be registered.", problems=[problem])
+        problem = Problem(location, reason, hint=f"Available hooks: {', '.join(HOOKS)}. See connector.hookspecs.")
+        raise PluginError("cannot register a plugin", problems=[problem])
 
     def add_installed(self) -> None:
-        """Register the plugins that other distributions offer.
+        """Register the plugins of installed packages.
 
         Raises:
-            PluginError: One of them cannot be imported or registered.
+            PluginError: If one of them cannot be imported or registered.
         """
         for entry in entry_points(group=ENTRY_POINTS):
-            try:
-                plugin = entry.load()
-            except Exception as error:
-                text = f"cannot be imported: {type(error).__name__}: {error}"
-                problem = Problem(entry.name, text, hint=f"Repair or uninstall {entry.value}.")
-                raise PluginError("a plugin cannot be imported.", problems=[problem]) from error
-            self.add(plugin, name=entry.name)
+            distribution = entry.dist.name if entry.dist is not None else ""
+            self.add(_loaded(entry, distribution), name=entry.name, distribution=distribution)
+
+    def without_hooks(self) -> list[str]:
+        """Return the names of the plugins that implement no hook."""
+        plugins = ((name, plugin) for name, plugin in self.list_name_plugin() if plugin is not None)
+        return [name for name, plugin in plugins if not isinstance(plugin, Action) and not self.get_hookcallers(plugin)]
+
+
+def _loaded(entry: EntryPoint, distribution: str) -> object:
+    try:
+        return entry.load()
+    except (Exception, SystemExit) as error:
+        # SystemExit too: the exit code of a plugin must not become that of the program.
+        if not is_foreign_exit(error):
+            raise
+        text = f"cannot be imported: {type(error).__name__}: {error}"
+        location = f"{entry.name} ({distribution})" if distribution else entry.name
+        problem = Problem(location, text, hint=f"Repair or uninstall {distribution or entry.value}.")
+        raise PluginError("cannot import a plugin", problems=[problem]) from error
+
+
+def _mistakes(plugin: object) -> Iterator[tuple[str, str, str]]:
+    """Yield message, label and hint of each mistake that pluggy would not notice before the hook is called."""
+    if inspect.isclass(plugin):
+        yield "is a class, not an instance", "", f"Register {plugin.__name__}() instead."
+        return
+    for hook in HOOKS:
+        function = getattr(plugin, hook, None)
+        if not callable(function):
+            continue
+        options = getattr(function, f"{hookspecs.PROJECT}_impl", None)
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            yield f"hook {hook} is async", "", "Write it as a plain function: hooks are called without an event loop."
+        elif options is None:
+            yield f"hook {hook} is not marked as a hook of connector", "", "Decorate it with @connector.hookimpl."
+        elif inspect.isgeneratorfunction(function) and not (options["wrapper"] or options["hookwrapper"]):
+            yield f"hook {hook} is a generator", "", "Return a value, or use @connector.hookimpl(wrapper=True)."
 
 
 class _BuiltIn:
-    """What happens when no plugin does otherwise; the hooks that the package itself uses."""
+    """What happens if no plugin does otherwise; the hooks that the package itself uses."""
 
     @hookimpl(trylast=True)
-    def perform_action(self, action: Action[Any], context: Context, inputs: Inputs) -> Payload:
-        if action.pagination is not None and getattr(inputs, action.pagination.all_input, False) is True:
-            from connector.component.pagination import fetch_all
+    def perform_action(self, action: Action[Any] | DataSource[Any], context: Context, inputs: Inputs) -> Payload:
+        with handler_errors(action, context):
+            if action.pagination is not None and getattr(inputs, action.pagination.all_input, False) is True:
+                from connector.component.pagination import fetch_all
 
-            return fetch_all(action, context, inputs)
-        return action.perform(context, inputs)
+                return fetch_all(action, context, inputs)
+            payload = action.perform(context, inputs)
+        if not isinstance(payload, dict):
+            text = f"returned a {type(payload).__name__}, not a payload"
+            raise HandlerError(text, action=action.key, hint=f'Return {{"data": ...}} in {action.location}.')
+        return payload
 
     @hookimpl(trylast=True)
     def perform_step(self, step: StepCall) -> Any:

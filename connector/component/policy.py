@@ -2,37 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connector.errors import PolicyError
+from connector.errors import PolicyError, UsageError
 
 if TYPE_CHECKING:
-    from connector.component.definitions import Action
+    from connector.component.definitions import Action, DataSource
     from connector.component.inputs import Inputs
     from connector.rest import Request
 
+METHOD_OVERRIDES = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
+"""Headers with which some servers let a GET stand for another method."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, init=False)
 class Policy:
-    """Which actions may run; the default allows everything.
+    """What may run; the default allows everything.
+
+    It holds for actions, data sources and the test of the connection (`testConnection`), whoever performs them. A data
+    source may run if the actions that it performs may; one that sends requests itself must be allowed by its own key.
 
     Attributes:
-        allowed: Keys of the only actions that may run; None allows every key.
-        blocked: Keys of actions that may not run. Blocking anything also blocks the actions that can do
-            anything, such as a raw request, unless `allowed` names them.
-        read_only: Refuse whatever changes something, before any request is sent.
-        toolset: How much is offered: `all` actions, only the `documented` ones (hand-made or of a plugin), or those
-            with one of these tags of the API, such as `tracking-plans`. An action that `allowed` names is offered.
+        allowed: Keys of all that may run; None allows every key.
+        blocked: Keys of what may not run. Blocking anything also blocks the actions whose effect depends on the inputs,
+            such as a raw request, unless `allowed` names them.
+        read_only: Reject every write before a request is sent.
+        toolset: What is offered: `all` actions, only the `documented` ones (handwritten or of a plugin), or those with
+            one of these tags of the API, such as `tracking-plans`. An action that `allowed` names is offered.
     """
 
-    allowed: Collection[str] | None = None
-    blocked: Collection[str] = ()
-    read_only: bool = False
-    toolset: str | Collection[str] = "all"
+    allowed: frozenset[str] | None
+    blocked: frozenset[str]
+    read_only: bool
+    toolset: str | tuple[str, ...]
 
-    def offers(self, action: Action[Any]) -> bool:
+    def __init__(
+        self,
+        allowed: Iterable[str] | None = None,
+        blocked: Iterable[str] = (),
+        read_only: bool = False,
+        toolset: str | Iterable[str] = "all",
+    ) -> None:
+        # Copied: a list that changes later, or a generator that ends, must not lift a block.
+        object.__setattr__(self, "allowed", None if allowed is None else _keys("allow", allowed))
+        object.__setattr__(self, "blocked", _keys("block", blocked))
+        object.__setattr__(self, "read_only", read_only)
+        object.__setattr__(self, "toolset", toolset if isinstance(toolset, str) else tuple(toolset))
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """All keys that the policy names."""
+        return (self.allowed or frozenset()) | self.blocked
+
+    def offers(self, action: Action[Any] | DataSource[Any]) -> bool:
         """Return whether an action belongs to the toolset."""
         if self.toolset == "all":
             return True
@@ -40,23 +64,23 @@ class Policy:
             return not action.is_described
         return action.operation is not None and action.operation.tag in tags_of(self.toolset)
 
-    def check(self, action: Action[Any], inputs: Inputs) -> None:
-        """Let an action pass.
-
-        Raises:
-            PolicyError: It may not run.
-        """
-        named = self.allowed is not None and action.key in self.allowed
-        if action.key in self.blocked or (self.allowed is not None and not named):
-            raise PolicyError("is not allowed by the policy of this runner.", action=action.key)
-        if not named and not self.offers(action):
+    def check(self, definition: Action[Any] | DataSource[Any], inputs: Inputs) -> None:
+        """Raise PolicyError if an action or data source may not run."""
+        key = definition.key
+        permitted = self.allowed is not None and key in self.allowed
+        if key in self.blocked:
+            raise PolicyError("is blocked by the policy of this runner", action=key)
+        if self.allowed is not None and not permitted and not definition.performs_actions:
+            raise PolicyError("is not allowed by the policy of this runner", action=key, hint=_permit(key))
+        if not (permitted or definition.performs_actions or self.offers(definition)):
             hint = "Choose another toolset, or allow the action by its key."
-            raise PolicyError(f"is not in the toolset {', '.join(tags_of(self.toolset))}", action=action.key, hint=hint)
-        if self.blocked and action.effect_depends_on_inputs and not named:
-            hint = "It could do what is blocked. Allow it by name if it may."
-            raise PolicyError("is not allowed while other actions are blocked.", action=action.key, hint=hint)
-        if self.read_only and action.effect_of(inputs) != "read":
-            raise PolicyError("would change something, and this runner only reads.", action=action.key)
+            raise PolicyError(f"is not in the toolset {', '.join(tags_of(self.toolset))}", action=key, hint=hint)
+        if self.blocked and definition.effect_depends_on_inputs and not permitted:
+            raise PolicyError("could perform blocked actions", action=key, hint=_permit(key))
+        effect = definition.effect_of(inputs)
+        if self.read_only and effect != "read":
+            text = "is a write" if effect == "write" else "is destructive"
+            raise PolicyError(f"{text}, and this runner is read-only", action=key)
 
     def permits(self, action: Action[Any]) -> bool:
         """Return whether an action may run with some inputs: what a list of actions should offer."""
@@ -83,15 +107,28 @@ class Policy:
         return Policy(allowed, blocked, self.read_only or other.read_only, toolset)
 
     def check_request(self, key: str, request: Request) -> None:
-        """Let a request pass.
+        """Raise PolicyError if an action or data source may not send a request."""
+        if self.allowed is not None and key not in self.allowed:
+            raise PolicyError("is not allowed by the policy of this runner", action=key, hint=_permit(key))
+        if not self.read_only:
+            return
+        if not request.is_safe:
+            raise PolicyError(f"would send {request.method}, and this runner is read-only", action=key)
+        overrides = [name for name in request.headers if name.lower() in METHOD_OVERRIDES]
+        if overrides:
+            raise PolicyError(f"header {overrides[0]} is not allowed: this runner is read-only", action=key)
 
-        Raises:
-            PolicyError: It changes something, and only reading is allowed.
-        """
-        if self.read_only and not request.is_safe:
-            raise PolicyError(f"would send {request.method}, and this runner only reads.", action=key)
+
+def _permit(key: str) -> str:
+    return f'Add "{key}" to allow=[...] to permit it.'
 
 
-def tags_of(toolset: str | Collection[str]) -> list[str]:
+def _keys(argument: str, keys: Iterable[str]) -> frozenset[str]:
+    if isinstance(keys, str):
+        raise UsageError(f'{argument} must be a list of keys, got "{keys}"', hint=f'Pass {argument}=["{keys}"].')
+    return frozenset(keys)
+
+
+def tags_of(toolset: str | Iterable[str]) -> list[str]:
     """Return the names in a toolset."""
     return [toolset] if isinstance(toolset, str) else list(toolset)

@@ -1,40 +1,43 @@
-"""Performs a component's actions for one customer."""
+"""Runs a component's actions for one customer."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from connector.common.text import did_you_mean
 from connector.component.component import Component, error_context, load_component
 from connector.component.connections import Connection
 from connector.component.context import Context
-from connector.component.definitions import Payload
+from connector.component.definitions import Action, Payload
 from connector.component.pagination import iter_pages, records_of
 from connector.component.policy import Policy, tags_of
 from connector.errors import ConnectionInputError, UsageError
 from connector.rest.rate_limits import CallLimits
 
+TEST_CONNECTION = "testConnection"
+"""Key of the test of the connection, for policies and hooks."""
+
 
 class Runner:
-    """A component with a connection and a policy; safe to share between threads.
+    """A component with a connection and a policy; thread-safe.
 
     Args:
-        component: What to run.
-        connection: `{"key": "apiKey", "fields": {"apiKey": "..."}}`, as the platform hands it over; `key` may be
-            left out when the component has one connection.
-        allow: Keys of the only actions that may run; None allows every key.
-        block: Keys of actions that may not run; see `Policy`.
-        read_only: Refuse whatever changes something.
+        component: Component to run.
+        connection: `{"key": "apiKey", "fields": {"apiKey": "..."}}`, as Prismatic passes it. `key` is optional if the
+            component has one connection.
+        allow: Keys of all that may run; None allows every key.
+        block: Keys of what may not run; see `Policy`.
+        read_only: Allow reads only.
         toolset: `all`, `documented`, or tags of the API such as `tracking-plans`; see `Policy`.
-        max_wait: Seconds that one request may wait when a call does not say; None is 120.
+        max_wait: Default of `max_wait` for every call, in seconds.
         on_wait: Called with seconds and reason before each wait, in the thread that waits.
         max_response_bytes: Size of the largest response body after decompression. Default: 64 MiB.
 
     Raises:
-        ConnectionInputError: The connection is missing, or one of its fields does not fit.
-        UnknownKeyError: The component has no such connection, or no such action to allow or block.
+        ConnectionInputError: If the connection is missing, or one of its fields is invalid.
+        UnknownKeyError: If the component has no such connection, or nothing with a key to allow or block.
         UsageError: If the API has no such tag.
     """
 
@@ -43,19 +46,19 @@ class Runner:
         component: Component,
         connection: Mapping[str, Any] | Connection | None = None,
         *,
-        allow: Collection[str] | None = None,
-        block: Collection[str] = (),
+        allow: Iterable[str] | None = None,
+        block: Iterable[str] = (),
         read_only: bool = False,
         toolset: str | Collection[str] = "all",
         max_wait: float | None = None,
         on_wait: Callable[[float, str], None] | None = None,
         max_response_bytes: int | None = None,
     ) -> None:
-        for key in (*(allow or ()), *block):
+        self.policy = Policy(allow, block, read_only, known_toolset(component, toolset))
+        for key in self.policy.keys - component.data_sources.keys() - {TEST_CONNECTION}:
             component.action(key)
         self.component = component
         self.connection = connection if isinstance(connection, Connection) else _opened(component, connection)
-        self.policy = Policy(allow, block, read_only, known_toolset(component, toolset))
         self.max_wait = max_wait
         self.on_wait = on_wait
         self.max_response_bytes = max_response_bytes
@@ -105,16 +108,16 @@ class Runner:
         max_wait: float | None = None,
         deadline: float | None = None,
     ) -> Payload:
-        """Perform an action once: `{"data": <the API's response body>}`.
+        """Run an action and return its payload: `{"data": <the API's response body>}`.
 
         Args:
             key: Key of the action.
             inputs: Its inputs by key.
-            max_wait: Seconds that one request may wait on rate limits and between tries; 0 raises at once.
-            deadline: Seconds after which nothing more is begun.
+            max_wait: Maximum seconds to wait for rate limits and retries, per request; 0 raises at once.
+            deadline: Seconds until no further request is started.
 
         Raises:
-            ConnectorError: The subclass says what to do; see `connector.errors`.
+            ConnectorError: If the call fails. Subclasses tell what to do; see `connector.errors`.
         """
         return self.component.perform(key, self.context(max_wait, deadline), inputs or {})
 
@@ -126,7 +129,7 @@ class Runner:
         max_wait: float | None = None,
         deadline: float | None = None,
     ) -> Iterator[Payload]:
-        """The payloads of an action that lists, page by page; only one is in memory. See `invoke`."""
+        """Iterate over the payloads of a list action, one per page; only one is in memory. See `invoke`."""
         action, context = self.component.action(key), self.context(max_wait, deadline)
         with error_context(key):
             first = action.inputs.from_values(inputs or {})
@@ -140,7 +143,7 @@ class Runner:
         max_wait: float | None = None,
         deadline: float | None = None,
     ) -> Iterator[Any]:
-        """The records of an action that lists, one by one, over all pages. See `invoke`."""
+        """Iterate over all records of a list action, fetching pages as needed. See `invoke`."""
         action = self.component.action(key)
         for payload in self.pages(key, inputs, max_wait=max_wait, deadline=deadline):
             yield from records_of(action, payload)
@@ -155,42 +158,45 @@ class Runner:
         max_wait: float | None = None,
         deadline: float | None = None,
     ) -> Payload:
-        """The choices of a data source: `{"result": [{"label", "key"}]}`, sorted by label.
+        """Return the choices of a data source: `{"result": [{"label", "key"}]}`, sorted by label.
 
         Args:
             key: Key of the data source.
             inputs: Its inputs by key.
-            search: Keep the choices whose label or key has this text, whatever the case.
-            limit: Keep so many at most.
+            search: Return only choices whose label or key contains this string, ignoring case.
+            limit: Maximum number of choices to return.
             max_wait: See `invoke`.
             deadline: See `invoke`.
 
         Raises:
-            ConnectorError: The subclass says what to do; see `connector.errors`.
+            ConnectorError: If the call fails. Subclasses tell what to do.
         """
         if limit is not None and limit < 0:
-            raise UsageError("limit must be 0 or more.", action=key)
-        found = self.component.choices(key, self.context(max_wait, deadline), inputs or {})["result"]
+            raise UsageError(f"limit must be 0 or more, got {limit}", action=key)
+        choices = self.component.choices(key, self.context(max_wait, deadline), inputs or {})["result"]
         if search:
-            wanted = search.casefold()
-            found = [c for c in found if wanted in c["label"].casefold() or wanted in c["key"].casefold()]
-        return {"result": found if limit is None else found[:limit]}
+            folded = search.casefold()
+            choices = [c for c in choices if folded in c["label"].casefold() or folded in c["key"].casefold()]
+        return {"result": choices if limit is None else choices[:limit]}
 
     def test_connection(self, *, max_wait: float | None = None, deadline: float | None = None) -> Payload:
-        """Ask the service who the credentials belong to.
+        """Test the credentials and return the workspace they belong to.
 
         Raises:
-            ConnectorError: They do not work; the message names the possible causes.
-            UsageError: The component cannot test its connection.
+            ConnectorError: If they do not work; the hint names the possible causes.
+            UsageError: If the component cannot test its connection.
         """
         definition = self.connection.definition
         if definition.test is None:
-            raise UsageError(f'the connection "{definition.key}" cannot be tested.')
-        with error_context("test-connection"):
-            return definition.test(self.context(max_wait, deadline), self.connection.fields)
+            raise UsageError(f'connection "{definition.key}" cannot be tested')
+        # Performed like an action, so that policy and hooks hold for it too.
+        test: Action[Any] = Action(TEST_CONNECTION, definition.test, has_example=False)
+        with error_context(TEST_CONNECTION):
+            context = self.context(max_wait, deadline)
+            return self.component.perform_validated(test, context, self.connection.fields)
 
     def context(self, max_wait: float | None = None, deadline: float | None = None) -> Context:
-        """The context of one call with these limits."""
+        """Return the context of one call with these limits."""
         limits = CallLimits.of(
             self.max_wait if max_wait is None else max_wait, deadline, self.on_wait, self.max_response_bytes
         )
@@ -224,11 +230,11 @@ def known_toolset(component: Component, toolset: str | Collection[str]) -> str |
 
 
 def _opened(component: Component, connection: Mapping[str, Any] | None) -> Connection:
+    key = next(iter(component.connections), "...")
+    hint = f'Pass connection={{"key": "{key}", "fields": {{...}}}}.'
     if connection is None:
-        key = next(iter(component.connections), "...")
-        hint = f'Give it connection={{"key": "{key}", "fields": {{...}}}}.'
-        raise ConnectionInputError("a runner needs a connection.", hint=hint)
+        raise ConnectionInputError("Runner needs a connection", hint=hint)
     fields = connection.get("fields") if isinstance(connection, Mapping) else None
     if not isinstance(fields, Mapping):
-        raise ConnectionInputError('the connection has no "fields".', hint='Its shape is {"key", "fields": {...}}.')
+        raise ConnectionInputError('connection has no "fields"', hint=hint)
     return Connection(component.connection(connection.get("key") or None), fields)

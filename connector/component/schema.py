@@ -1,4 +1,4 @@
-"""JSON Schema 2020-12 of inputs and payloads, from which a form can be rendered alone."""
+"""JSON Schema 2020-12 of inputs and payloads, from which a form can be rendered."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def input_schema(inputs: type[Inputs]) -> dict[str, Any]:
-    """Schema of what an action, a data source or a connection takes, in form order and native types."""
+    """Return the schema of a model, in form order and native types."""
     schema = inputs.model_json_schema()
-    hidden = [key for key, marker in inputs.definitions().items() if not marker.shown]
+    hidden = [key for key, marker in inputs.definitions().items() if marker.hidden]
     properties = {key: _field(value) for key, value in schema["properties"].items()} if "properties" in schema else {}
     for key in hidden:
         properties[key]["x-hidden"] = True
@@ -25,7 +25,7 @@ def input_schema(inputs: type[Inputs]) -> dict[str, Any]:
 
 
 def _field(schema: dict[str, Any]) -> dict[str, Any]:
-    """A nullable field as one schema with two types, so that a form finds its title and its kind in one place."""
+    """Return a nullable field as one schema with two types, so that a form has title and type in one place."""
     kinds = schema.get("anyOf", [])
     if len(kinds) != 2 or {"type": "null"} not in kinds:
         return schema
@@ -101,14 +101,14 @@ def _described(value: Any) -> dict[str, Any]:
 
 
 def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """A description of two values: what is true of both, and what only one of them has."""
+    """Return what is true of two values, and what only one of them has."""
     if one.get("type") != other.get("type"):
         return {}
-    made = {**one, **other}
+    merged = {**one, **other}
     for part, merge in (("properties", _both_objects), ("items", _both)):
         if part in one and part in other:
-            made[part] = merge(one[part], other[part])
-    return made
+            merged[part] = merge(one[part], other[part])
+    return merged
 
 
 def _both_objects(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,13 @@
-"""Findings about a component, each with its cure."""
+"""The rules of a component, and the problems that a component has with them.
+
+Each rule is written once, here: `connector check` applies all of them, and `connector.testing.ComponentContract` makes
+each a test. What needs an action to run is a test only.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,104 +15,168 @@ from pydantic import ValidationError
 
 from connector.common.text import did_you_mean
 from connector.component.component import Component, load_component
-from connector.component.definitions import Action, DataSource
+from connector.component.definitions import Action, ConnectionDefinition, DataSource
 from connector.component.inputs import Input, Inputs
-from connector.describe.docs import is_fresh, page_file
-from connector.errors import ComponentError, Problem, SetupError
-
-Definition = Action[Any] | DataSource[Any]
-Rule = Callable[[Component], Iterator[Problem]]
+from connector.describe.docs import stale_pages
+from connector.describe.summaries import Definition, example_inputs, inputs_of
+from connector.errors import ComponentError, Problem, SetupError, UsageError
 
 
-def findings(manifest: Path | None = None) -> list[Problem]:
-    """Everything that is wrong with a component; empty when nothing is.
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of every definition of some kinds.
 
-    What keeps it from being loaded is found first; the rules below need it loaded.
+    Attributes:
+        check: Function that yields the problems of a definition; its docstring is the rule.
+        applies: True for the definitions that the rule is about.
+    """
+
+    check: Callable[[Component, Any], Iterator[Problem]]
+    applies: Callable[[Definition], bool] = lambda _definition: True
+
+    @property
+    def name(self) -> str:
+        """Name of the rule."""
+        return self.check.__name__
+
+
+def component_problems(manifest: Path | None = None) -> list[Problem]:
+    """Return the problems of a component.
+
+    What prevents loading comes alone: the rules need a loaded component.
     """
     try:
         component = load_component(manifest)
     except SetupError as error:
         return list(error.problems) or [Problem("", error.message, hint=error.hint)]
-    return [problem for rule in RULES for problem in rule(component)]
+    of_component = [problem for rule in COMPONENT_RULES for problem in rule(component)]
+    of_definitions = [
+        problem
+        for rule in RULES
+        for definition in definitions(component)
+        if rule.applies(definition)
+        for problem in rule.check(component, definition)
+    ]
+    of_operations = [
+        problem
+        for rule in OPERATION_RULES
+        for operation in component.operations.values()
+        for problem in rule(component, operation)
+    ]
+    return [*of_component, *of_definitions, *of_operations]
 
 
-def inputs_are_described(component: Component) -> Iterator[Problem]:
-    """Every input of an action, a data source and a connection has a label and a comment."""
-    for key, model in _models(component):
-        try:
-            markers = model.definitions()
-        except TypeError as error:
-            yield Problem(key, f"{error}.", hint='Annotate the field with Input(label="...").')
-            continue
-        for name, marker in markers.items():
-            missing = [part for part in ("label", "comments") if not getattr(marker, part)]
-            if missing:
-                hint = "Write what the field is, for the person who fills it in."
-                yield Problem(f"{key}.{name}", f"the input has no {' and no '.join(missing)}.", hint=hint)
+def definitions(component: Component) -> list[Definition]:
+    """Return all connections, data sources and actions of a component."""
+    return [*component.connections.values(), *component.data_sources.values(), *component.actions.values()]
 
 
-def data_sources_of_inputs_exist(component: Component) -> Iterator[Problem]:
+def definition_is_described(_component: Component, definition: Definition) -> Iterator[Problem]:
+    """A definition has a label and a description."""
+    display = definition.display
+    missing = [part for part in ("label", "description") if not getattr(display, part, "")]
+    if missing:
+        yield Problem(definition.key, f"has no {' and no '.join(missing)}", hint="Write both in the manifest.")
+
+
+def inputs_are_described(_component: Component, definition: Definition) -> Iterator[Problem]:
+    """Every input has a label and comments, so that a form can be rendered."""
+    try:
+        markers = inputs_of(definition).definitions()
+    except TypeError as error:
+        yield Problem(definition.key, str(error), hint='Annotate the field with Input(label="...").')
+        return
+    for name, marker in markers.items():
+        missing = [part for part in ("label", "comments") if not getattr(marker, part)]
+        if missing:
+            hint = "Describe the field for the person who fills it in."
+            yield Problem(f"{definition.key}.{name}", f"input has no {' and no '.join(missing)}", hint=hint)
+
+
+def required_inputs_have_examples(_component: Component, definition: Action[Any]) -> Iterator[Problem]:
+    """Every required input has an example or choices, so that a first call can be tried."""
+    try:
+        if _is_described(definition):
+            example_inputs(definition)
+    except UsageError as error:
+        yield Problem(definition.key, error.message, hint="Give its Input an example.")
+
+
+def data_sources_of_inputs_exist(component: Component, definition: Definition) -> Iterator[Problem]:
     """The data source that an input names is one of the component's."""
-    for key, name, marker in _inputs(component):
+    for name, marker in _markers(definition):
         if marker.data_source and marker.data_source not in component.data_sources:
-            known = ", ".join(component.data_sources) or "none"
-            text = f'the input names the data source "{marker.data_source}", which does not exist.'
-            yield Problem(f"{key}.{name}", text, hint=f"Known are {known}.")
+            available = ", ".join(component.data_sources) or "none"
+            text = f'input names unknown data source "{marker.data_source}"'
+            yield Problem(f"{definition.key}.{name}", text, hint=f"Available data sources: {available}.")
 
 
-def examples_of_inputs_fit(component: Component) -> Iterator[Problem]:
-    """The example of an input, and what a designer fills in, are values that the input takes."""
-    for key, model in _described_models(component):
-        for name, marker in model.definitions().items():
-            for part in ("example", "default"):
-                value = getattr(marker, part)
-                reason = None if value in (None, "") else _refusal(model, name, value)
-                if reason:
-                    text = f"the {part} does not fit the input: {reason}."
-                    yield Problem(f"{key}.{name}", text, hint=f"Write a right {part}.")
+def example_values_are_valid(_component: Component, definition: Definition) -> Iterator[Problem]:
+    """The example, the default and each choice of an input are valid values of the input."""
+    model = inputs_of(definition)
+    for name, marker in _markers(definition):
+        choices = [] if marker.collection else [("choice", choice) for choice in marker.choices]
+        for part, value in [("example", marker.example), ("default", marker.default), *choices]:
+            reason = None if value in (None, "") else _reason_of_rejection(model, name, value)
+            if reason:
+                text = f"invalid {part} {value!r}: {reason}"
+                yield Problem(f"{definition.key}.{name}", text, hint=f"Correct the {part} or the type of the input.")
 
 
-def payloads_can_be_read(component: Component) -> Iterator[Problem]:
-    """Every example payload is JSON."""
-    definitions: list[Definition] = [*component.data_sources.values(), *component.actions.values()]
-    for definition in definitions:
-        try:
-            definition.example  # noqa: B018 - reading it is the check
-        except ComponentError as error:
-            yield from error.problems
+def example_payload_is_json(_component: Component, definition: Definition) -> Iterator[Problem]:
+    """The example payload is JSON."""
+    try:
+        definition.example  # type: ignore[union-attr]  # noqa: B018 - reading it is the check
+    except ComponentError as error:
+        yield from error.problems
 
 
-def payloads_have_their_shape(component: Component) -> Iterator[Problem]:
-    """Payloads are `{"data": ...}` of actions and `{"result": [{"label", "key"}]}` of data sources."""
-    for action in component.actions.values():
-        if (payload := _payload(action)) is not None and not (isinstance(payload, dict) and set(payload) == {"data"}):
-            yield Problem(action.key, 'the example payload is not {"data": ...}.', hint=f"Correct {_file(action)}.")
-    for source in component.data_sources.values():
-        if (payload := _payload(source)) is not None and not _is_picklist(payload):
-            text = 'the example payload is not {"result": [{"label", "key"}]}.'
-            yield Problem(source.key, text, hint=f"Correct {_file(source)}.")
+def example_payload_is_an_object_with_data(_component: Component, action: Action[Any]) -> Iterator[Problem]:
+    """The example payload of an action is `{"data": ...}`."""
+    payload = _payload(action)
+    if payload is not None and not (isinstance(payload, dict) and set(payload) == {"data"}):
+        yield Problem(action.key, 'the example payload is not {"data": ...}', hint=f"Correct {_file(action)}.")
 
 
-def pages_are_found(component: Component) -> Iterator[Problem]:
-    """What an action says about its pages holds for its inputs and its example payload."""
+def example_payload_is_a_picklist(_component: Component, source: DataSource[Any]) -> Iterator[Problem]:
+    """The example payload of a data source is `{"result": [{"label", "key"}]}`."""
+    payload = _payload(source)
+    if payload is not None and not _is_picklist(payload):
+        text = 'the example payload is not {"result": [{"label", "key"}]}'
+        yield Problem(source.key, text, hint=f"Correct {_file(source)}.")
+
+
+def pagination_has_its_inputs(_component: Component, action: Action[Any]) -> Iterator[Problem]:
+    """A list action has the inputs that its pagination names."""
+    pagination = action.pagination
+    assert pagination is not None  # noqa: S101 - the rule applies to list actions only
+    for field in (pagination.cursor_input, pagination.size_input, pagination.all_input):
+        if field not in action.inputs.model_fields:
+            hint = "Add the field, or correct Pagination(...)."
+            yield Problem(action.key, f'list action has no input "{field}"', hint=hint)
+
+
+def pagination_finds_records(_component: Component, action: Action[Any]) -> Iterator[Problem]:
+    """The example payload of a list action has a list of records where its pagination looks for it."""
     from connector.component.pagination import compile_jsonpath
 
-    for action in component.actions.values():
-        pagination = action.pagination
-        if pagination is None:
-            continue
-        fields = (pagination.cursor_input, pagination.size_input, pagination.all_input)
-        for field in fields:
-            if field not in action.inputs.model_fields:
-                hint = "Add the field, or name the right one in Paging(...)."
-                yield Problem(action.key, f'it lists, and its inputs have no field "{field}".', hint=hint)
-        found = compile_jsonpath(pagination.records).find(_payload(action) or {})
-        if not (found and isinstance(found[0].value, list)):
-            text = f"there is no list at {pagination.records} in the example payload."
-            yield Problem(action.key, text, hint=f"Correct Pagination(records=...) or {_file(action)}.")
+    assert action.pagination is not None  # noqa: S101 - the rule applies to list actions only
+    records = action.pagination.records
+    matches = compile_jsonpath(records).find(_payload(action) or {})
+    if not (matches and isinstance(matches[0].value, list)):
+        text = f"the example payload has no list at {records}"
+        yield Problem(action.key, text, hint=f"Correct Pagination(records=...) or {_file(action)}.")
 
 
-def sandbox_is_whole(component: Component) -> Iterator[Problem]:
+def icon_is_png(component: Component) -> Iterator[Problem]:
+    """The icon that the manifest names is a PNG file next to it."""
+    name = component.manifest.display.icon_path
+    file = component.folder / name
+    if name and not (file.is_file() and file.read_bytes().startswith(b"\x89PNG\r\n")):
+        yield Problem(name, "icon is not a PNG file next to the manifest", hint=f"Put a PNG file at {file}.")
+
+
+def sandbox_is_complete(component: Component) -> Iterator[Problem]:
     """The sandbox that the manifest names can be imported, and simulates the operation of every action."""
     from connector.sandbox_kit.sandbox import sandbox_of
 
@@ -147,81 +216,87 @@ def actions_are_tested(component: Component) -> Iterator[Problem]:
             yield Problem(key, "no test names the action", hint=hint)
 
 
-def docs_page_is_fresh(component: Component) -> Iterator[Problem]:
-    """The component's page says what the component is now; a component without a docs folder has no page."""
-    file = page_file(component)
+def docs_are_up_to_date(component: Component) -> Iterator[Problem]:
+    """The generated pages describe the component as it is; a component without a docs folder has no pages."""
     try:
-        stale = file.parent.is_dir() and not is_fresh(component, file)
+        stale = stale_pages(component)
     except ComponentError:
-        return  # payloads_can_be_read tells
-    if stale:
-        yield Problem(str(file), "is not up to date." if file.is_file() else "is missing.", hint="Run connector docs.")
+        return  # example_payload_is_json reports it
+    for file in stale:
+        yield Problem(str(file), "out of date" if file.is_file() else "missing", hint="Run `connector docs`.")
 
 
-def icon_is_there(component: Component) -> Iterator[Problem]:
-    """The icon that the manifest names is a PNG file beside it."""
-    name = component.manifest.display.icon_path
-    file = component.folder / name
-    if name and not (file.is_file() and file.read_bytes().startswith(b"\x89PNG\r\n")):
-        yield Problem(name, "the icon is no PNG file beside the manifest.", hint=f"Put it at {file}.")
+def _takes_inputs(definition: Definition) -> bool:
+    return not isinstance(definition, ConnectionDefinition)
 
 
-RULES: tuple[Rule, ...] = (
-    icon_is_there,
-    inputs_are_described,
-    data_sources_of_inputs_exist,
-    examples_of_inputs_fit,
-    payloads_can_be_read,
-    payloads_have_their_shape,
-    pages_are_found,
+def _is_action(definition: Definition) -> bool:
+    return isinstance(definition, Action)
+
+
+def _is_data_source(definition: Definition) -> bool:
+    return isinstance(definition, DataSource)
+
+
+def _is_list_action(definition: Definition) -> bool:
+    return isinstance(definition, Action) and definition.pagination is not None
+
+
+COMPONENT_RULES: tuple[Callable[[Component], Iterator[Problem]], ...] = (
+    icon_is_png,
     operations_exist,
     actions_are_tested,
-    sandbox_is_whole,
-    docs_page_is_fresh,
+    sandbox_is_complete,
+    docs_are_up_to_date,
 )
+"""Rules of the component as a whole."""
+
+RULES = (
+    Rule(definition_is_described),
+    Rule(inputs_are_described),
+    Rule(required_inputs_have_examples, _takes_inputs),
+    Rule(data_sources_of_inputs_exist),
+    Rule(example_values_are_valid),
+    Rule(example_payload_is_json, _takes_inputs),
+    Rule(example_payload_is_an_object_with_data, _is_action),
+    Rule(example_payload_is_a_picklist, _is_data_source),
+    Rule(pagination_has_its_inputs, _is_list_action),
+    Rule(pagination_finds_records, _is_list_action),
+)
+"""Rules of each action, data source and connection."""
+
+OPERATION_RULES = (inputs_are_described, data_sources_of_inputs_exist, example_values_are_valid)
+"""Rules of each action that is made from the API description, which has no example payload."""
 
 
-def _models(component: Component) -> Iterator[tuple[str, type[Inputs]]]:
-    for connection in component.connections.values():
-        yield connection.key, connection.fields
-    definitions: Mapping[str, Definition] = {
-        **component.data_sources,
-        **component.actions,
-        **component.operations,
-    }
-    for key, definition in definitions.items():
-        yield key, definition.inputs
+def _markers(definition: Definition) -> Iterator[tuple[str, Input]]:
+    if _is_described(definition):
+        yield from inputs_of(definition).definitions().items()
 
 
-def _described_models(component: Component) -> Iterator[tuple[str, type[Inputs]]]:
-    for key, model in _models(component):
-        try:
-            model.definitions()
-        except TypeError:
-            continue  # inputs_are_described tells
-        yield key, model
+def _is_described(definition: Definition) -> bool:
+    """False if a field has no Input, which `inputs_are_described` reports."""
+    try:
+        inputs_of(definition).definitions()
+    except TypeError:
+        return False
+    return True
 
 
-def _inputs(component: Component) -> Iterator[tuple[str, str, Input]]:
-    for key, model in _described_models(component):
-        for name, marker in model.definitions().items():
-            yield key, name, marker
-
-
-def _refusal(model: type[Inputs], name: str, value: Any) -> str | None:
+def _reason_of_rejection(model: type[Inputs], name: str, value: Any) -> str | None:
+    # The other inputs are missing here, so only errors about this one count.
     try:
         model.model_validate({name: value})
     except ValidationError as error:
-        about = [found["msg"] for found in error.errors() if found["loc"][:1] == (name,)]
-        return about[0] if about else None
+        return next((entry["msg"] for entry in error.errors() if entry["loc"][:1] == (name,)), None)
     return None
 
 
-def _payload(definition: Definition) -> Any:
+def _payload(definition: Action[Any] | DataSource[Any]) -> Any:
     try:
         return definition.example
     except ComponentError:
-        return None  # payloads_can_be_read tells
+        return None  # example_payload_is_json reports it
 
 
 def _is_picklist(payload: Any) -> bool:
@@ -231,5 +306,5 @@ def _is_picklist(payload: Any) -> bool:
     )
 
 
-def _file(definition: Definition) -> str:
+def _file(definition: Action[Any] | DataSource[Any]) -> str:
     return str(definition.example_file or definition.location)

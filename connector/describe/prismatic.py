@@ -1,7 +1,7 @@
 """A component in the shapes of Prismatic: as its runner loads it, and as it is published.
 
 The shapes follow what `convertComponent` and `prism components:publish` of Prismatic's SDK 10.31 make, where
-keys that were not given are absent, every input but a connection has a default, and inputs are in form order.
+unset keys are absent, every input but a connection has a default, and inputs are in form order.
 """
 
 from __future__ import annotations
@@ -32,40 +32,40 @@ PUBLISHED_DEFINITION = ("key", "public", "documentationUrl", "display")
 
 
 def server_form(component: Component) -> dict[str, Any]:
-    """The component as Prismatic's runner loads it, its functions left out."""
+    """Return the component as Prismatic's runner loads it, without functions."""
     manifest = component.manifest
     return {
         "key": manifest.key,
         "public": manifest.public,
         "documentationUrl": manifest.documentation_url,
         "display": manifest.display.model_dump(by_alias=True, exclude_defaults=True),
-        "connections": [_connection(found) for found in component.connections.values()],
-        "actions": {key: _definition(found) for key, found in component.actions.items()},
+        "connections": [_connection(definition) for definition in component.connections.values()],
+        "actions": {key: _definition(action) for key, action in component.actions.items()},
         "triggers": {},
         "dataSources": {
-            key: {**_definition(found), "dataSourceType": component.manifest.data_sources[key].type}
-            for key, found in component.data_sources.items()
+            key: {**_definition(source), "dataSourceType": component.manifest.data_sources[key].type}
+            for key, source in component.data_sources.items()
         },
     }
 
 
 def published(component: Component) -> dict[str, Any]:
-    """The component as it is published: maps become lists, example payloads JSON texts."""
+    """Return the component as it is published: maps become lists, example payloads JSON in strings."""
     whole = server_form(component)
     return {
         "definition": {key: whole[key] for key in PUBLISHED_DEFINITION},
         **{
-            kind: [_published(found) for found in whole[kind].values()]
+            kind: [_published(definition) for definition in whole[kind].values()]
             for kind in ("actions", "triggers", "dataSources")
         },
-        "connections": [_only(found, PUBLISHED_CONNECTION_INPUT) for found in whole["connections"]],
+        "connections": [_only(connection, PUBLISHED_CONNECTION_INPUT) for connection in whole["connections"]],
     }
 
 
 def connection_input(definition: Action[Any] | DataSource[Any]) -> str:
-    """Key of the input that takes the connection: `connection` of data sources and open actions."""
-    open_ended = isinstance(definition, DataSource) or definition.effect_depends_on_inputs
-    return "connection" if open_ended else "connectionInput"
+    """Return the key of the connection input: `connection` for data sources and raw requests."""
+    is_special = isinstance(definition, DataSource) or definition.effect_depends_on_inputs
+    return "connection" if is_special else "connectionInput"
 
 
 def _definition(definition: Action[Any] | DataSource[Any]) -> dict[str, Any]:
@@ -75,12 +75,12 @@ def _definition(definition: Action[Any] | DataSource[Any]) -> dict[str, Any]:
         "label": "Connection",
         "required": True,
     }
-    found = {
+    exported = {
         "key": definition.key,
         "display": _display(definition),
         "inputs": [connection, *_inputs(definition.inputs)],
     }
-    return found if definition.example is None else {**found, "examplePayload": definition.example}
+    return exported if definition.example is None else {**exported, "examplePayload": definition.example}
 
 
 def _display(definition: Action[Any] | DataSource[Any]) -> dict[str, str]:
@@ -119,9 +119,9 @@ def _input(key: str, marker: Input, required: bool) -> dict[str, Any]:
         "language": marker.language,
         "dataSource": marker.data_source,
     }
-    found = {name: value for name, value in parts.items() if value}
-    found |= {"required": required, "default": marker.default or ""}
-    return found if marker.shown else {**found, "shown": False}
+    exported = {name: value for name, value in parts.items() if value}
+    exported |= {"required": required, "default": marker.default or ""}
+    return {**exported, "shown": False} if marker.hidden else exported
 
 
 def _text(example: Any) -> str:
@@ -136,5 +136,5 @@ def _published(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _only(definition: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
-    inputs = [{key: value for key, value in found.items() if key in known} for found in definition["inputs"]]
+    inputs = [{key: value for key, value in entry.items() if key in known} for entry in definition["inputs"]]
     return {**definition, "inputs": inputs}

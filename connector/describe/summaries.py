@@ -1,77 +1,71 @@
-"""Definitions in the words of a page: what the command line shows and the documentation says of them."""
+"""Definitions summarized for people: what the command line, the documentation and tests say about them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from connector.component.definitions import Action, ConnectionDefinition, DataSource
-from connector.component.inputs import Inputs
+from connector.component.inputs import Input, Inputs
 from connector.component.schema import input_schema
+from connector.errors import UsageError
 
-WORDS = {"string": "text", "array": "list", None: "any"}
-"""JSON Schema's types in the words of a page, where they differ."""
+Definition = Action[Any] | DataSource[Any] | ConnectionDefinition[Any]
+
+ANY_TYPE = "any"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputSummary:
-    """One input, ready to be shown.
+def title_of(definition: Definition) -> dict[str, str]:
+    """Return `{"key", "label", "description"}`."""
+    display = definition.display
+    return {
+        "key": definition.key,
+        "label": display.label if display else definition.key,
+        "description": display.description if display else "",
+    }
 
-    Attributes:
-        key: Its key.
-        label: Its name shown to people.
-        kind: Its type in words, such as `text`, `list of text` or `object or null`.
-        required: Whether it must be given.
-        comments: Help.
-        choices: Closed choices, value to title.
-        default: What a designer fills in.
-        example: A value that would be right.
-        data_source: Key of the data source that offers values.
-        secret: Whether the value must not be shown.
+
+def inputs_of(definition: Definition) -> type[Inputs]:
+    """Return the model of an action's or data source's inputs, or of a connection's fields."""
+    return definition.fields if isinstance(definition, ConnectionDefinition) else definition.inputs
+
+
+def input_types(model: type[Inputs]) -> dict[str, str]:
+    """Return the type of each input in JSON's words, such as `string`, `list of strings` or `object or null`."""
+    return {key: _type(schema) for key, schema in input_schema(model)["properties"].items()}
+
+
+def example_inputs(definition: Action[Any] | DataSource[Any]) -> dict[str, Any]:
+    """Return a value for every required input, and for one field of an update: its example, or its first choice.
+
+    Raises:
+        UsageError: If a required input has neither.
     """
-
-    key: str
-    label: str
-    kind: str
-    required: bool
-    comments: str
-    choices: Mapping[str, str]
-    default: str | None
-    example: Any
-    data_source: str | None
-    secret: bool
+    values = required_examples(definition.inputs)
+    lacking = [key for key, value in values.items() if value is None]
+    if lacking:
+        hint = "Give its Input an example, or pass the inputs yourself."
+        raise UsageError(f'required input "{lacking[0]}" has no example', action=definition.key, hint=hint)
+    for name in definition.inputs.update_fields[:1]:
+        key = definition.inputs.model_fields[name].alias or name
+        values[key] = _example(definition.inputs.definitions()[key])
+    return values
 
 
-def facts(inputs: type[Inputs]) -> list[InputSummary]:
-    """Every input of a model, in form order."""
-    properties = input_schema(inputs)["properties"]
-    required = inputs.required_keys()
-    return [
-        InputSummary(
-            key=key,
-            label=marker.label,
-            kind=_kind(properties[key]),
-            required=key in required,
-            comments=marker.comments,
-            choices=marker.choices,
-            default=marker.default,
-            example=marker.example,
-            data_source=marker.data_source,
-            secret=marker.is_secret,
-        )
-        for key, marker in inputs.definitions().items()
-    ]
+def required_examples(model: type[Inputs]) -> dict[str, Any]:
+    """Return an example of every required input or field, None where there is none."""
+    markers, required = model.definitions(), model.required_keys()
+    return {key: _example(marker) for key, marker in markers.items() if key in required}
 
 
 def effect(action: Action[Any]) -> str:
-    """What an action does: `read`, `write`, `destructive`, or `any` where only the inputs tell."""
+    """Return the effect of an action: `read`, `write`, `destructive`, or `any` if it depends on the inputs."""
     return "any" if callable(action.effect) else action.effect
 
 
 def metadata(action: Action[Any]) -> dict[str, Any]:
-    """What an engine asks about an action beside its inputs; absent facts are left out."""
-    found = {
+    """Return what a workflow engine needs to know beside the inputs; facts without a value are left out."""
+    facts = {
         "resource": action.resource,
         "effect": effect(action),
         "idempotent": action.idempotent,
@@ -80,7 +74,7 @@ def metadata(action: Action[Any]) -> dict[str, Any]:
         **_operation_facts(action),
         "inPrismatic": False if action.is_described else None,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _operation_facts(action: Action[Any]) -> dict[str, Any]:
@@ -98,24 +92,17 @@ def _operation_facts(action: Action[Any]) -> dict[str, Any]:
     }
 
 
-def titled(definition: Action[Any] | DataSource[Any] | ConnectionDefinition[Any]) -> dict[str, str]:
-    """`{"key", "label", "description"}`."""
-    display = definition.display
-    return {
-        "key": definition.key,
-        "label": display.label if display else definition.key,
-        "description": display.description if display else "",
-    }
+def _example(marker: Input) -> Any:
+    return next(iter(marker.choices), None) if marker.example is None else marker.example
 
 
-def _kind(schema: Mapping[str, Any]) -> str:
-    kinds = schema.get("type")
-    words = [_word(schema, kind) for kind in (kinds if isinstance(kinds, list) else [kinds])]
-    return " or ".join(words)
+def _type(schema: Mapping[str, Any]) -> str:
+    types = schema.get("type", ANY_TYPE)
+    return " or ".join(_type_name(schema, name) for name in (types if isinstance(types, list) else [types]))
 
 
-def _word(schema: Mapping[str, Any], kind: str | None) -> str:
+def _type_name(schema: Mapping[str, Any], name: str) -> str:
+    if name != "array":
+        return name
     entries = schema.get("items", {}).get("type")
-    if kind == "array" and entries:
-        return f"list of {_word({}, entries)}s"
-    return WORDS.get(kind) or str(kind)
+    return f"list of {entries}s" if entries else "list"

@@ -35,7 +35,7 @@ from starlette.routing import Route
 from connector import errors
 from connector.component.pagination import records_of
 from connector.component.runner import Runner
-from connector.describe.summaries import metadata, titled
+from connector.describe.summaries import metadata, title_of
 from connector.engines.openapi import document
 from connector.engines.service import Caller, Service
 from connector.engines.statuses import CallerKeyError, error_body, http_status, known_error, retry_headers
@@ -254,14 +254,14 @@ class HttpApp:
 
     async def _actions(self, call: Call) -> Response:
         runner = self.runner(call)
-        entries = [{**titled(action), **metadata(action)} for action in self.service.actions(runner.policy)]
+        entries = [{**title_of(action), **metadata(action)} for action in self.service.actions(runner.policy)]
         return JsonResponse({"actions": entries})
 
     async def _schemas(self, call: Call) -> Response:
         runner, action = self.runner(call), self.service.component.action(call.key)
         if not runner.policy.permits(action):
             raise errors.PolicyError("not allowed by the policy of this caller", action=call.key)
-        described = {**titled(action), **metadata(action)}
+        described = {**title_of(action), **metadata(action)}
         return JsonResponse({**described, "input": action.input_schema, "output": action.output_schema})
 
     async def _invoke(self, call: Call) -> Response:

@@ -1,4 +1,4 @@
-"""Tests of components, and of programs that run them, without a network and without an account.
+"""Test components, and programs that run them, without a network and without an account.
 
     from connector.testing import Harness
 
@@ -11,10 +11,10 @@
         workspace.runner().invoke("createSource", {...})
         assert workspace.sources[-1]["slug"] == "web"
 
-`Harness` and `sandbox` are for whoever runs a component: the one answers what a test has prepared, the other is the
-service itself in small and keeps its state; `run_flow` runs a flow in it. `ComponentContract` is for whoever writes a
-component. With pytest, the fixtures of `connector.testing.pytest_plugin` are there without an import. Needs the extra
-`testing`, the sandbox only the extra `server`.
+`Harness` and `sandbox` test programs that run a component: the harness returns stubbed responses, the sandbox is a
+local service that keeps state; `run_flow` runs a flow in it. `ComponentContract` tests a component. With pytest, the
+fixtures of `connector.testing.pytest_plugin` need no import. The harness needs the extra `testing`, the sandbox only
+the extra `server`.
 """
 
 from typing import TYPE_CHECKING

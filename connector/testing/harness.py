@@ -1,4 +1,4 @@
-"""Running a component with prepared replies instead of a network."""
+"""Running a component with stubbed responses instead of a network."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from pydantic_core import to_json
 from connector.component.component import Component
 from connector.component.definitions import Payload
 from connector.component.runner import Runner
+from connector.describe.summaries import example_inputs
 from connector.errors import MissingExtraError, UsageError
-from connector.testing.examples import dummy_fields, example_inputs, example_pages, example_payload
+from connector.testing.examples import dummy_fields, example_pages, example_payload
 from connector.testing.stubs import SentRequest, Stub, StubQueue
 
 
 class Harness:
-    """A component whose requests are answered by the test; use it in a `with` block.
+    """A component whose responses the test stubs; use it in a `with` block.
 
-    Inside the block the whole process is patched, by the library `responses`: every request made through `requests`,
-    of this component or of anything else, in any thread, is answered from the prepared replies and never leaves the
-    process. So a program that makes a `Runner` of its own is under test, too. Other HTTP libraries are not patched.
-    Each reply answers one request that it fits; of several, the one that was prepared for this method and path goes
-    before one for any, then the earlier before the later. Leaving the block fails when a reply was never asked for, or
-    a request found none.
+    Inside the block the library `responses` patches the whole process: every request made through `requests`, in any
+    thread, by this component or anything else, gets a stub and never leaves the process. So a program that creates its
+    own `Runner` can be tested. Other HTTP libraries are not patched. Each stub responds to one matching request; a stub
+    for the request's method and path goes before a stub for any, and an earlier stub before a later one. Leaving the
+    block fails if a stub was not used, or a request matched none.
 
-    No time passes: a 429 raises at once, and with a `max_wait` the repetition follows at once.
+    The harness never sleeps: a 429 raises at once, and with a `max_wait` the retry follows at once.
 
     Args:
-        component: What to run.
-        connection: Key of the connection; the component's first one unless given.
+        component: Component to run.
+        connection: Key of the connection. Default: the component's first one.
         fields: Fields of the connection that matter to the test; the other required ones get a dummy.
         allow: See `Runner`.
         block: See `Runner`.
         read_only: See `Runner`.
-        max_wait: Seconds that one request may wait on rate limits and between tries.
+        max_wait: Maximum seconds to wait for rate limits and retries, per request.
 
     Raises:
-        ConnectionInputError: A field does not fit.
-        UnknownKeyError: The component has no such connection, or no such action to allow or block.
+        ConnectionInputError: If a field is invalid.
+        UnknownKeyError: If the component has no such connection, or nothing with a key to allow or block.
     """
 
     def __init__(
@@ -54,55 +54,55 @@ class Harness:
         max_wait: float = 0,
     ) -> None:
         definition = component.connection(connection)
-        given = {"key": definition.key, "fields": {**dummy_fields(definition), **(fields or {})}}
+        credentials = {"key": definition.key, "fields": {**dummy_fields(definition), **(fields or {})}}
         self.component = component
-        self._runner = Runner(component, given, allow=allow, block=block, read_only=read_only, max_wait=max_wait)
-        self._script = StubQueue()
+        self._runner = Runner(component, credentials, allow=allow, block=block, read_only=read_only, max_wait=max_wait)
+        self._stubs = StubQueue()
         self._stack = ExitStack()
         self._is_open = False
 
     @property
     def runner(self) -> Runner:
-        """The runner, for pages, items and limits.
+        """The runner, for pages, records and limits.
 
         Raises:
-            UsageError: The harness is not in a `with` block, so that requests would go over the network.
+            UsageError: If the harness is not in a `with` block, so that requests would go over the network.
         """
         if not self._is_open:
-            hint = "Use it so: with Harness(component) as harness: ..."
-            raise UsageError("a harness runs nothing outside its with block.", hint=hint)
+            hint = "Write: with Harness(component) as harness: ..."
+            raise UsageError('Harness must be used in a "with" block', hint=hint)
         return self._runner
 
     @property
     def requests(self) -> list[SentRequest]:
-        """The requests that were made, in order, the tries that were repeated included."""
-        return list(self._script.requests)
+        """The requests that were sent, in order, including retries."""
+        return list(self._stubs.requests)
 
     @property
     def last_request(self) -> SentRequest:
-        """The last request that was made.
+        """The last request that was sent.
 
         Raises:
-            AssertionError: None was made.
+            AssertionError: If no request was sent.
         """
-        if not self._script.requests:
-            raise AssertionError("no request was made.")
-        return self._script.requests[-1]
+        if not self._stubs.requests:
+            raise AssertionError("no request was sent")
+        return self._stubs.requests[-1]
 
     def invoke(self, key: str, inputs: Mapping[str, Any] | None = None) -> Payload:
-        """Perform an action; see `Runner.invoke`."""
+        """Run an action; see `Runner.invoke`."""
         return self.runner.invoke(key, inputs)
 
     def choices(self, key: str, inputs: Mapping[str, Any] | None = None) -> Payload:
-        """Ask a data source; see `Runner.options`."""
+        """Return the choices of a data source; see `Runner.choices`."""
         return self.runner.choices(key, inputs)
 
     def example_inputs(self, key: str) -> dict[str, Any]:
-        """An example of every required input of an action.
+        """Return an example of every required input of an action.
 
         Raises:
-            UnknownKeyError: There is no such action.
-            UsageError: A required input has no example.
+            UnknownKeyError: If there is no such action.
+            UsageError: If a required input has no example.
         """
         return example_inputs(self.component.action(key))
 
@@ -116,33 +116,33 @@ class Harness:
         path: str | None = None,
         repeat: bool = False,
     ) -> None:
-        """Prepare a reply.
+        """Stub a response.
 
         Args:
-            body: Bytes or text as they are; None for no body; anything else goes out as JSON.
+            body: Bytes or a string, sent as they are; None for no body; anything else is sent as JSON.
             status: HTTP status.
-            headers: Headers of the reply.
-            method: Answer only requests of this method.
-            path: Answer only requests of this path, which is percent-encoded and has no query: `/sources/abc`.
-            repeat: Answer every such request, even if there is none; otherwise exactly one.
+            headers: Headers of the response.
+            method: Respond only to requests with this method.
+            path: Respond only to requests with this path, percent-encoded and without a query: `/sources/abc`.
+            repeat: Respond to every matching request, even if there is none. Default: exactly one.
 
         Raises:
-            UsageError: The path has a query or a host.
+            UsageError: If the path has a query or a host.
         """
         content, kind = _content(body)
-        self._prepare(Stub(status=status, headers={**kind, **(headers or {})}, body=content), method, path, repeat)
+        self._add(Stub(status=status, headers={**kind, **(headers or {})}, body=content), method, path, repeat)
 
     def respond_with_example(
         self, key: str, *, method: str | None = None, path: str | None = None, repeat: bool = False
     ) -> Payload:
-        """Prepare the reply from which an action makes its example payload; see `reply`.
+        """Stub the response from which an action makes its example payload; see `respond`.
 
         Returns:
-            The example payload: what the action is going to answer.
+            The example payload, which the action will return.
 
         Raises:
-            UnknownKeyError: There is no such action.
-            UsageError: It has no example payload.
+            UnknownKeyError: If there is no such action.
+            UsageError: If it has no example payload.
         """
         payload = example_payload(self.component.action(key))
         self.respond(payload["data"], method=method, path=path, repeat=repeat)
@@ -151,40 +151,40 @@ class Harness:
     def respond_with_pages(
         self, key: str, *pages: Sequence[Any], method: str | None = None, path: str | None = None
     ) -> None:
-        """Prepare one reply a page of an action that lists: its example, with these records and a cursor to the next.
+        """Stub one response per page of a list action: its example, with these records and a cursor to the next page.
 
-        See `reply` for method and path.
+        See `respond` for method and path.
 
         Raises:
-            UnknownKeyError: There is no such action.
-            UsageError: It does not list, or has no example payload with records.
+            UnknownKeyError: If there is no such action.
+            UsageError: If it is not a list action, or has no example payload with records.
         """
         for payload in example_pages(self.component.action(key), pages):
             self.respond(payload["data"], method=method, path=path)
 
     def respond_with_timeout(self, *, method: str | None = None, path: str | None = None, repeat: bool = False) -> None:
-        """Prepare that a request goes out and is not answered in time; see `reply`."""
-        self._prepare(Stub(status=None), method, path, repeat)
+        """Stub a timeout; see `respond`."""
+        self._add(Stub(status=None), method, path, repeat)
 
     def assert_all_called(self) -> None:
-        """See that every prepared reply was asked for, and every request answered; leaving the block does it, too.
+        """Assert that every stub was used and every request matched. Leaving the block does so as well.
 
         Raises:
-            UnexpectedRequestError: A request found no reply, even if its error was caught on the way.
-            AssertionError: A reply was never asked for.
+            UnexpectedRequestError: If a request matched no stub, even if its error was caught.
+            AssertionError: If a stub was not used.
         """
-        self._script.check()
+        self._stubs.check()
 
     def __enter__(self) -> Self:
         if self._is_open:
-            raise UsageError("this harness is open already.", hint="Use it as it is, or make another one.")
+            raise UsageError("this harness is already open", hint="Create another one.")
         try:
             from connector.testing.patching import no_waiting, patched
         except ImportError as error:
-            hint = "Install it: pip install 'segment-connector[testing]'"
-            raise MissingExtraError(f"the harness needs the library {error.name}.", hint=hint) from None
+            hint = "Run: pip install 'segment-connector[testing]'"
+            raise MissingExtraError(f"the harness needs {error.name}", hint=hint) from None
         self._stack.enter_context(no_waiting())
-        self._stack.enter_context(patched(self._script))
+        self._stack.enter_context(patched(self._stubs))
         self._stack.callback(self._runner.close)
         self._is_open = True
         return self
@@ -195,11 +195,11 @@ class Harness:
         if kind is None:
             self.assert_all_called()
 
-    def _prepare(self, stub: Stub, method: str | None, path: str | None, repeat: bool) -> None:
+    def _add(self, stub: Stub, method: str | None, path: str | None, repeat: bool) -> None:
         if path is not None and (not path.startswith("/") or "?" in path):
-            raise UsageError(f'a reply cannot be for the path "{path}".', hint="Give it like /sources/abc, alone.")
+            raise UsageError(f'invalid path "{path}"', hint="Pass a path without host and query, such as /sources/abc.")
         stub.method, stub.path, stub.repeat = method and method.upper(), path, repeat
-        self._script.stubs.append(stub)
+        self._stubs.stubs.append(stub)
 
 
 def _content(body: Any) -> tuple[bytes, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Where the library `responses` comes in: it keeps requests from leaving the process."""
+"""Patching with the library `responses`, which keeps requests from leaving the process."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from connector.testing.stubs import SentRequest, StubQueue
 
 
 class _AnyRequest(responses.CallbackResponse):
-    """Answers every request, of whatever method, from a script."""
+    """Responds to every request, of any method, from a queue of stubs."""
 
-    def __init__(self, script: StubQueue) -> None:
-        super().__init__("GET", re.compile(""), callback=self.answer, content_type=None)
-        self.script = script
+    def __init__(self, queue: StubQueue) -> None:
+        super().__init__("GET", re.compile(""), callback=self.respond, content_type=None)
+        self.queue = queue
 
     def matches(self, _request: requests.PreparedRequest) -> tuple[bool, str]:
-        """Whether to answer this request."""
+        """Match every request."""
         return True, ""
 
-    def answer(self, request: requests.PreparedRequest) -> tuple[int, Mapping[str, str], bytes]:
-        """Status, headers and body for a request."""
-        stub = self.script.answer(sent(request))
+    def respond(self, request: requests.PreparedRequest) -> tuple[int, Mapping[str, str], bytes]:
+        """Return status, headers and body for a request."""
+        stub = self.queue.respond(sent(request))
         if stub.status is None:
-            raise requests.ReadTimeout("no answer", request=request)
+            raise requests.ReadTimeout("no response", request=request)
         return stub.status, stub.headers, stub.body
 
 
-def patched(script: StubQueue) -> responses.RequestsMock:
-    """A context in which every request of the process that goes through `requests` is answered by the script."""
+def patched(queue: StubQueue) -> responses.RequestsMock:
+    """Return a context in which every request of the process made through `requests` gets a stub."""
     mock = responses.RequestsMock(assert_all_requests_are_fired=False)
-    mock.add(_AnyRequest(script))
+    mock.add(_AnyRequest(queue))
     return mock
 
 
@@ -54,7 +54,7 @@ def no_waiting() -> Iterator[None]:
 
 
 def sent(request: requests.PreparedRequest) -> SentRequest:
-    """A prepared request as tests look at it."""
+    """Return a prepared request in the form that tests inspect."""
     url = urlsplit(request.url or "")
     query: dict[str, Any] = {}
     for name, value in parse_qsl(url.query, keep_blank_values=True):

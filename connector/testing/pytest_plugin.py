@@ -1,4 +1,4 @@
-"""Fixtures for pytest; nothing of a component is imported until a test asks for one."""
+"""Fixtures for pytest; a component is imported only when a test uses one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def connector_component() -> Component:
-    """The component under test: the bundled one; override this fixture for another."""
+    """The component under test. Override this fixture to test another than the bundled one."""
     from connector.component.component import load_component
 
     return load_component()
@@ -23,7 +23,7 @@ def connector_component() -> Component:
 
 @pytest.fixture
 def harness(connector_component: Component) -> Iterator[Harness]:
-    """A harness of the component under test; every prepared reply must be asked for."""
+    """A harness of the component under test; every stub must be used."""
     from connector.testing.harness import Harness
 
     with Harness(connector_component) as opened:

@@ -1,4 +1,4 @@
-"""The replies that a test prepares, and the requests that asked for them."""
+"""The responses that a test sets up, and the requests that they respond to."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SentRequest:
-    """One request as it would have gone over the wire, without credentials.
+    """One request as it would have been sent, without credentials.
 
     Attributes:
         method: Upper-case HTTP method.
         host: Host, with a port where the URL names one.
         path: Percent-encoded path, without the query.
-        query: Decoded parameters; one that comes several times has a list.
-        headers: Headers but for Authorization; looking one up ignores case.
+        query: Decoded query parameters; a repeated one has a list.
+        headers: Headers without Authorization; names are case-insensitive.
         body: Bytes of the body; empty without one.
     """
 
@@ -31,10 +31,10 @@ class SentRequest:
 
     @property
     def json(self) -> Any:
-        """The body read as JSON; None without a body.
+        """The body parsed as JSON; None without a body.
 
         Raises:
-            ValueError: The body is not JSON.
+            ValueError: If the body is not JSON.
         """
         return json.loads(self.body) if self.body else None
 
@@ -47,16 +47,16 @@ class SentRequest:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Stub:
-    """One prepared reply, and for which request it is.
+    """A response set up by a test.
 
     Attributes:
-        status: HTTP status; None is no answer at all.
-        headers: Headers of the reply.
+        status: HTTP status; None is a timeout.
+        headers: Headers of the response.
         body: Bytes of its body.
-        method: The method it is for; None is any.
-        path: The percent-encoded path it is for; None is any.
-        repeat: It answers as often as it is asked for, even never; otherwise exactly once.
-        used: How often it answered.
+        method: Method of the requests to respond to; None is any.
+        path: Percent-encoded path of the requests to respond to; None is any.
+        repeat: Responds any number of times, even never; otherwise exactly once.
+        used: Number of responses so far.
     """
 
     status: int | None = 200
@@ -67,34 +67,33 @@ class Stub:
     repeat: bool = False
     used: int = 0
 
-    def answers(self, request: SentRequest) -> bool:
-        """True when it is for this request, and not spent."""
-        fits = self.method in {None, request.method} and self.path in {None, request.path}
-        return fits and (self.repeat or not self.used)
+    def matches(self, request: SentRequest) -> bool:
+        """Return True if it responds to this request and is not used up."""
+        matches = self.method in {None, request.method} and self.path in {None, request.path}
+        return matches and (self.repeat or not self.used)
 
     def precision(self) -> int:
-        """How much it asks of a request: the more, the sooner it is used."""
+        """Return the number of conditions on a request; the most precise stub responds."""
         return (self.method is not None) + (self.path is not None)
 
     def __str__(self) -> str:
-        reply = "no answer" if self.status is None else str(self.status)
-        spent = " (used)" if self.used and not self.repeat else ""
-        return f"{self.method or 'any method'} {self.path or 'any path'} -> {reply}{spent}"
+        response = "timeout" if self.status is None else str(self.status)
+        used = " (used)" if self.used and not self.repeat else ""
+        return f"{self.method or 'any method'} {self.path or 'any path'} -> {response}{used}"
 
 
 class UnexpectedRequestError(AssertionError):
-    """A request went out that no prepared reply is for."""
+    """A request matched no stub."""
 
     def __init__(self, request: SentRequest, stubs: Sequence[Stub]) -> None:
-        prepared = "".join(f"\n  - {stub}" for stub in stubs)
-        there_are = f"The prepared replies are:{prepared}" if stubs else "No reply was prepared."
-        hint = f'Prepare one: harness.respond({{...}}, method="{request.method}", path="{request.path}").'
-        super().__init__(f"no reply was prepared for {request}.\n{there_are}\n{hint}")
+        listed = "".join(f"\n  - {stub}" for stub in stubs) or " none"
+        hint = f'Add one: harness.respond({{...}}, method="{request.method}", path="{request.path}").'
+        super().__init__(f"no stub matches {request}\nstubs:{listed}\nhint: {hint}")
         self.request = request
 
 
 class StubQueue:
-    """Prepared replies, and the requests that they answered; safe to share between threads."""
+    """The stubs of a harness, and the requests that it received; thread-safe."""
 
     def __init__(self) -> None:
         self.stubs: list[Stub] = []
@@ -102,34 +101,34 @@ class StubQueue:
         self.unexpected: list[UnexpectedRequestError] = []
         self._lock = threading.Lock()
 
-    def answer(self, request: SentRequest) -> Stub:
-        """Keep a request and find its reply.
+    def respond(self, request: SentRequest) -> Stub:
+        """Record a request and return its stub.
 
         Raises:
-            UnexpectedRequestError: There is none.
+            UnexpectedRequestError: If no stub matches.
         """
         with self._lock:
             self.requests.append(request)
-            fitting = [stub for stub in self.stubs if stub.answers(request)]
-            if not fitting:
+            matches = [stub for stub in self.stubs if stub.matches(request)]
+            if not matches:
                 self.unexpected.append(UnexpectedRequestError(request, self.stubs))
                 raise self.unexpected[-1]
-            stub = max(fitting, key=Stub.precision)  # the first of several
+            stub = max(matches, key=Stub.precision)  # max returns the first of several
             stub.used += 1
             return stub
 
     def check(self) -> None:
-        """See that requests and replies matched one another.
+        """Assert that every stub was used and every request matched.
 
         Raises:
-            UnexpectedRequestError: A request found no reply, even if its error was caught on the way.
-            AssertionError: A reply was never asked for.
+            UnexpectedRequestError: If a request matched no stub, even if its error was caught.
+            AssertionError: If a stub was not used.
         """
         if self.unexpected:
             raise self.unexpected[0]
         unused = [stub for stub in self.stubs if not (stub.used or stub.repeat)]
         if unused:
             lines = "".join(f"\n  - {stub}" for stub in unused)
-            asked = ", ".join(map(str, self.requests)) or "none"
-            msg = f"prepared, but never asked for:{lines}\nThe requests were: {asked}."
+            requests = ", ".join(map(str, self.requests)) or "none"
+            msg = f"unused stubs:{lines}\nrequests: {requests}"
             raise AssertionError(msg)

@@ -141,7 +141,7 @@ class Page(Inputs):
     fetch_all: Annotated[bool, Input(label="All", comments="Everything.", type="boolean")] | MISSING = MISSING
 
 class Thing(Inputs):
-    name: Annotated[str, Input(label="Name", comments="Its name.", data_source="things")]
+    name: Annotated[str, Input(label="Name", comments="Its name.", example="Tea", data_source="things")]
 
 @action("listThings", pagination=Pagination(records="$.data.things", cursor="$.data.next"))
 def list_things(context: Context, inputs: Page) -> Payload:

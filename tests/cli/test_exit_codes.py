@@ -132,7 +132,7 @@ def test_json_errors_have_one_shape_including_usage_errors(command: Command) -> 
 
     assert json.loads(unknown.err)["error"] == {
         "type": "UnknownKeyError",
-        "message": 'there is no action "listSorces".',
+        "message": 'unknown action "listSorces"',
         "hint": json.loads(unknown.err)["error"]["hint"],
         "repeatable": False,
     }
@@ -162,7 +162,7 @@ def test_error_of_a_component_names_its_file_and_line(
     assert ended.code == 1
     file = other_component.parent / "actions" / "things.py"
     line = 1 + file.read_text(encoding="utf-8").splitlines().index("    return 1 / 0")
-    assert ended.err.splitlines()[0] == f"error: {file}:{line}: ZeroDivisionError: division by zero"
+    assert ended.err.splitlines()[0] == f"error: listThings: {file}:{line}: ZeroDivisionError: division by zero"
     assert "This is a bug" not in ended.err
 
 
@@ -284,4 +284,4 @@ def test_component_without_a_connection_says_so(command: Command, other_componen
     (other_component.parent / "connections" / "login.py").unlink()
     ended = command("--manifest", other_component, "run", "listThings")
 
-    assert (ended.code, "there is no connection" in ended.err) == (2, True)
+    assert (ended.code, "unknown connection" in ended.err) == (2, True)

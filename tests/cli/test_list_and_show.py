@@ -60,7 +60,7 @@ def test_show_prints_all_facts_of_the_inputs(command: Command) -> None:
     assert "effect: write" in lines
     assert "idempotent: no" in lines
     assert "feature: Functions" in lines
-    assert any(line.startswith("  resourceType  text, required: Resource Type.") for line in lines)
+    assert any(line.startswith("  resourceType  string, required: Resource Type.") for line in lines)
     assert any("choices: DESTINATION (Destination), INSERT_DESTINATION" in line for line in lines)
     assert "Example payload" in lines
 
@@ -72,8 +72,8 @@ def test_show_prints_types_defaults_examples_and_data_sources(command: Command) 
     assert "      default: 50" in text
     assert '      example: "MA=="' in text
     assert "      data source: destination" in text
-    assert "  name  text or null, optional: Name." in text
-    assert "  userIds  list of texts, required: User IDs." in command("show", "deleteUser").out
+    assert "  name  string or null, optional: Name." in text
+    assert "  userIds  list of strings, required: User IDs." in command("show", "deleteUser").out
 
 
 def test_show_as_json_is_the_schemas(command: Command) -> None:
@@ -89,7 +89,7 @@ def test_show_knows_data_sources_and_connections(command: Command) -> None:
     source, connection = command("show", "warehouses"), command("show", "apiKey")
 
     assert source.out.startswith("Fetch Warehouses (warehouses)\n")
-    assert "  apiKey  text, required, secret: API Key." in connection.out
+    assert "  apiKey  string, required, secret: API Key." in connection.out
     assert "      variable: SEGMENT_API_KEY" in connection.out
     assert command("show", "apiKey", "--json").json["inputSchema"]["required"] == ["apiKey"]
 

@@ -200,7 +200,7 @@ def test_published_form_has_lists_and_json_payloads() -> None:
 
 def test_published_form_has_only_keys_that_are_accepted(other_component: Path) -> None:
     source = (other_component.parent / "actions" / "things.py").read_text(encoding="utf-8")
-    hidden = source.replace('comments="Its name."', 'comments="Its name.", shown=False')
+    hidden = source.replace('comments="Its name."', 'comments="Its name.", hidden=True')
     (other_component.parent / "actions" / "things.py").write_text(hidden, encoding="utf-8")
     other = connector.load_component(other_component)
 

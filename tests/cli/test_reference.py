@@ -71,4 +71,4 @@ def test_docs_of_another_component_have_no_page_about_commands(command: Command,
     (other_component.parent / "docs").mkdir()
 
     assert command("--manifest", other_component, "docs").code == 0
-    assert [file.name for file in (other_component.parent / "docs").iterdir()] == ["component.md"]
+    assert [file.name for file in (other_component.parent / "docs").iterdir()] == ["actions"]

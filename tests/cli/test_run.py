@@ -230,7 +230,7 @@ def test_warning_of_a_region_that_is_overruled_is_shown(
         "run", "createSource", "--inputs", "-", "--dry-run", stdin=json.dumps(NEW | {"region": "api"})
     )
 
-    assert "the connection's region eu1.api decides" in ended.err
+    assert "using region eu1.api of the connection" in ended.err
     assert ended.json["url"] == "https://eu1.api.segmentapis.com/sources"
 
 

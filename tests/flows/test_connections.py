@@ -101,7 +101,7 @@ def test_connection_is_passed_as_fields_as_open_connection_or_as_runner(workshop
         for given in (fields, Connection(workshop.connection(), fields), runner):
             assert flow.run(workshop, connections={CONNECTION: given}).results == {"things": []}
         create = flow_of(step("Create", "workshop.createThing", {"name": "a"}))
-        with pytest.raises(StepError, match=r"this runner only reads"):
+        with pytest.raises(StepError, match=r"this runner is read-only"):
             create.run(workshop, connections={CONNECTION: runner})
 
 

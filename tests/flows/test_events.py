@@ -146,7 +146,7 @@ def test_plugin_with_an_unknown_hook_is_rejected(run: Runs) -> None:
         @hookimpl
         def perform_steps(self) -> None: ...
 
-    with pytest.raises(PluginError, match="perform_step and flow_event"):
+    with pytest.raises(PluginError, match="perform_step, flow_event"):
         run(step("Echo", "workshop.echo"), plugins=[Wrong()])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import connector
-from connector.testing.examples import example_inputs
+from connector.describe.summaries import example_inputs
 from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 DOCUMENTED = Path(__file__).parents[1] / "documented_payloads"

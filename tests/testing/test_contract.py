@@ -1,4 +1,4 @@
-"""Every check of the contract finds the fault that it is for, and names the definition and the cure."""
+"""Every test of the contract fails for the mistake that it is for, and names the definition and a hint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 import connector
 from connector import Component, Display
-from connector.errors import UsageError
+from connector.describe.check import RULES, Rule
 from connector.testing import ComponentContract
 from tests.support.outside import run_pytest
 
@@ -20,7 +20,7 @@ TASKS, LISTS = "actions/tasks.py", "datasources/examples/lists.json"
 
 
 def changed(folder: Path, file: str, old: str, new: str) -> Component:
-    """The example component with one fault in it."""
+    """The example component with one mistake in it."""
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
     text = (folder / file).read_text(encoding="utf-8")
     assert old in text
@@ -28,114 +28,136 @@ def changed(folder: Path, file: str, old: str, new: str) -> Component:
     return connector.load_component(folder)
 
 
-def check(component: Component, test: str, definition: Any) -> None:
+def check(component: Component, test: str, *arguments: Any) -> None:
     class TestIt(ComponentContract):
         pass
 
     TestIt.component = component
-    getattr(TestIt(), f"test_{test}")(definition)
+    getattr(TestIt(), f"test_{test}")(*arguments)
+
+
+def rule(name: str) -> Rule:
+    return next(rule for rule in RULES if rule.name == name)
 
 
 @pytest.mark.parametrize(
-    ("test", "key", "old", "new", "told"),
+    ("name", "key", "old", "new", "message"),
     [
         (
-            "input_has_a_label_and_comments",
+            "inputs_are_described",
             "createTask",
             'comments="What there is to do.", ',
             "",
-            "createTask has no label or no comments for its input title. Give its Input both.",
+            "createTask.title: input has no comments",
         ),
         (
-            "examples_and_choices_of_inputs_are_accepted",
+            "example_values_are_valid",
             "listTasks",
             "example=20",
             "example=2000",
-            "listTasks refuses 2000, which its input count shows. Correct one of them: Count .* at most 100.",
+            "listTasks.count: invalid example 2000: .* less than or equal to 100",
         ),
         (
-            "examples_and_choices_of_inputs_are_accepted",
+            "example_values_are_valid",
             "listTasks",
             "example=20",
             'choices={"1": "One", "many": "Many"}',
-            "listTasks refuses 'many', which its input count shows",
+            "listTasks.count: invalid choice 'many'",
         ),
+        (
+            "data_sources_of_inputs_exist",
+            "createTask",
+            "list_id: ListId\n",
+            'list_id: Annotated[str, Input(label="L", comments="c", example="x", data_source="listz")]\n',
+            'createTask.listId: input names unknown data source "listz".* Available data sources: lists.',
+        ),
+        (
+            "required_inputs_have_examples",
+            "createTask",
+            ', example="Water the plants"',
+            "",
+            'createTask: required input "title" has no example',
+        ),
+        (
+            "pagination_has_its_inputs",
+            "listTasks",
+            "size=100",
+            'size_input="number"',
+            'listTasks: list action has no input "number"',
+        ),
+        (
+            "pagination_finds_records",
+            "listTasks",
+            "$.data.tasks",
+            "$.data.items",
+            r"listTasks: the example payload has no list at \$\.data\.items",
+        ),
+    ],
+)
+def test_contract_fails_for_an_action_that_breaks_a_rule(
+    tmp_path: Path, name: str, key: str, old: str, new: str, message: str
+) -> None:
+    component = changed(tmp_path / "todo", TASKS, old, new)
+
+    with pytest.raises(AssertionError, match=re.compile(message, re.DOTALL)) as caught:
+        check(component, "rule_is_kept", rule(name), component.actions[key])
+
+    assert str(tmp_path / "todo" / TASKS) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("test", "key", "old", "new", "message"),
+    [
         (
             "input_schema_accepts_the_examples",
             "createTask",
             "Field(min_length=1), Input(",
             'Field(json_schema_extra={"maxLength": 1}), Input(',
-            "createTask has a schema that refuses its input title",
-        ),
-        (
-            "input_names_a_data_source_that_exists",
-            "createTask",
-            "list_id: ListId\n",
-            'list_id: Annotated[str, Input(label="L", comments="c", example="x", data_source="listz")]\n',
-            "createTask names the data source listz for its input listId. The data sources are lists.",
-        ),
-        (
-            "list_has_the_inputs_and_the_records_of_its_paging",
-            "listTasks",
-            "size=100",
-            'size_input="number"',
-            "listTasks is paged by the field number, which its inputs lack",
-        ),
-        (
-            "list_has_the_inputs_and_the_records_of_its_paging",
-            "listTasks",
-            "$.data.tasks",
-            "$.data.items",
-            "listTasks has no list of records in its example",
+            "createTask has a schema that rejects its input title",
         ),
         (
             "example_replays",
             "listTasks",
             'context.api.get("tasks", query=inputs.body("list_id", "count", "cursor"))',
             '{"data": context.api.get("tasks")["data"]["tasks"]}',
-            "listTasks answers .* instead of its example",
+            "listTasks returned .*, but its example is ",
         ),
         (
-            "effect_tells_what_is_sent",
+            "effect_matches_the_requests",
             "createTask",
             ', effect="write"',
             "",
-            "createTask says that its effect is read and sends POST",
+            'createTask declares effect "read" but sends POST',
         ),
         (
-            "effect_tells_what_is_sent",
+            "effect_matches_the_requests",
             "listTasks",
             '"listTasks", ',
             '"listTasks", effect="write", ',
-            "listTasks says that its effect is write and sends GET",
+            'listTasks declares effect "write" but sends GET',
         ),
     ],
 )
-def test_problem_of_an_action_is_reported(tmp_path: Path, test: str, key: str, old: str, new: str, told: str) -> None:
+def test_contract_fails_for_an_action_that_runs_otherwise(
+    tmp_path: Path, test: str, key: str, old: str, new: str, message: str
+) -> None:
     component = changed(tmp_path / "todo", TASKS, old, new)
 
-    with pytest.raises(AssertionError, match=told) as caught:
+    with pytest.raises(AssertionError, match=message) as caught:
         check(component, test, component.actions[key])
 
     assert str(tmp_path / "todo" / TASKS) in str(caught.value)
 
 
-def test_definition_without_a_description_is_reported(tmp_path: Path) -> None:
+def test_contract_fails_for_a_definition_without_a_description(tmp_path: Path) -> None:
     component = changed(tmp_path / "todo", TASKS, "", "")
     component.actions["listTasks"].display = Display(label="List Tasks")
 
-    with pytest.raises(AssertionError, match="listTasks has no label, or no description"):
-        check(component, "definition_has_a_label_and_a_description", component.actions["listTasks"])
+    with pytest.raises(AssertionError, match="listTasks: has no description"):
+        check(component, "rule_is_kept", rule("definition_is_described"), component.actions["listTasks"])
 
 
-def test_required_input_without_an_example_is_reported(tmp_path: Path) -> None:
-    component = changed(tmp_path / "todo", TASKS, ', example="Water the plants"', "")
-
-    with pytest.raises(UsageError, match="createTask: has no example of its required input title"):
-        check(component, "required_input_has_an_example", component.actions["createTask"])
-
-
-def test_inputs_that_cannot_be_pickled_are_reported(tmp_path: Path) -> None:
+def test_contract_fails_for_inputs_that_cannot_be_pickled(tmp_path: Path) -> None:
     validator = "__import__('pydantic').AfterValidator(lambda value: (lambda: value)), Input("
     component = changed(tmp_path / "todo", TASKS, "Field(min_length=1), Input(", validator)
 
@@ -143,7 +165,7 @@ def test_inputs_that_cannot_be_pickled_are_reported(tmp_path: Path) -> None:
         check(component, "inputs_survive_pickling", component.actions["createTask"])
 
 
-def test_invalid_schema_is_reported(tmp_path: Path) -> None:
+def test_contract_fails_for_an_invalid_schema(tmp_path: Path) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     wrong = 'Field(json_schema_extra={"type": "sentence"}), Input('
     component = changed(tmp_path / "todo", TASKS, "Field(min_length=1), Input(", wrong)
@@ -152,14 +174,14 @@ def test_invalid_schema_is_reported(tmp_path: Path) -> None:
         check(component, "input_schema_is_json_schema_2020_12", component.actions["createTask"])
 
 
-def test_example_that_is_not_a_picklist_is_reported(tmp_path: Path) -> None:
+def test_contract_fails_for_an_example_that_is_not_a_picklist(tmp_path: Path) -> None:
     component = changed(tmp_path / "todo", LISTS, '"label"', '"name"')
 
-    with pytest.raises(AssertionError, match="lists has an example that is no picklist"):
-        check(component, "example_of_a_data_source_is_a_picklist", component.data_sources["lists"])
+    with pytest.raises(AssertionError, match=r"lists: the example payload is not .*label"):
+        check(component, "rule_is_kept", rule("example_payload_is_a_picklist"), component.data_sources["lists"])
 
 
-def test_contract_class_checks_everything_but_the_excluded_keys(tmp_path: Path) -> None:
+def test_contract_has_a_test_for_each_rule_and_definition(tmp_path: Path) -> None:
     program = f"""
         import connector
         from connector.testing import ComponentContract
@@ -174,8 +196,10 @@ def test_contract_class_checks_everything_but_the_excluded_keys(tmp_path: Path) 
 
     printed = run_pytest(tmp_path, {"test_it.py": program}, "-v")
 
-    passed = set(re.findall(r"(Test\w+)::test_(\w+\[\w+\]) PASSED", printed))
+    passed = set(re.findall(r"(Test\w+)::test_([\w-]+\[[\w-]+\]) PASSED", printed))
     whole, less = ({test for name, test in passed if name == it} for it in ("TestTodo", "TestLess"))
-    assert whole - less == {"example_replays[createTask]", "effect_tells_what_is_sent[createTask]"}
+    assert whole - less == {"example_replays[createTask]", "effect_matches_the_requests[createTask]"}
     assert f" {len(passed)} passed in " in printed
-    assert len(whole) == 3 * 4 + 5 * 3 + 2 * 2 + 1 + 1
+    # 2 actions, 1 data source, 1 connection. Rules: 4 of each, 2 of what has inputs, 2 of actions, 1 of data sources,
+    # 2 of list actions. Tests that run them: 2 of what has inputs, 1 of each, 2 of actions.
+    assert len(whole) == (4 * 4 + 2 * 3 + 2 + 1 + 2) + (2 * 3 + 4 + 2 * 2)

@@ -50,19 +50,19 @@ def test_runner_of_the_program_under_test_is_stubbed(harness: Harness) -> None:
 
 
 def test_patch_is_undone_after_an_error() -> None:
-    def ask_for_nothing_prepared() -> None:
+    def request_without_stubs() -> None:
         with Harness(SEGMENT) as harness:
             harness.invoke("listUsers")
 
     before = HTTPAdapter.send
     with pytest.raises(UnexpectedRequestError):
-        ask_for_nothing_prepared()
+        request_without_stubs()
 
     assert HTTPAdapter.send is before
 
 
 def test_harness_cannot_be_opened_twice_at_once(harness: Harness) -> None:
-    with pytest.raises(UsageError, match="open already"), harness:
+    with pytest.raises(UsageError, match="already open"), harness:
         pass
 
 
@@ -82,6 +82,7 @@ def test_without_responses_the_error_names_the_extra(monkeypatch: pytest.MonkeyP
     with pytest.raises(MissingExtraError) as caught, Harness(SEGMENT):
         pass
 
-    assert str(caught.value) == (
-        "the harness needs the library responses.\nhint: Install it: pip install 'segment-connector[testing]'"
+    assert (caught.value.message, caught.value.hint) == (
+        "the harness needs responses",
+        "Run: pip install 'segment-connector[testing]'",
     )

@@ -52,7 +52,7 @@ def test_no_request_shows_the_token() -> None:
 
 
 def test_last_request_of_none_says_so(harness: Harness) -> None:
-    with pytest.raises(AssertionError, match="no request was made"):
+    with pytest.raises(AssertionError, match="no request was sent"):
         _ = harness.last_request
 
 

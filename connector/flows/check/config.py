@@ -79,7 +79,7 @@ class ConfigChecks:
 
 def _field(variable: ConfigVariable, key: str, marker: Input) -> Iterator[Rule]:
     place = ("inputs", key)
-    if not marker.shown:
+    if marker.hidden:
         message = f'hidden field "{key}" of connection "{variable.key}" is ignored'
         yield warning("hidden-field", place, message, "Pass the field with the connection.")
     if marker.is_secret:

@@ -14,10 +14,12 @@ from connector.component.inputs import Inputs
 from connector.component.pagination import has_next_page as is_followed
 from connector.errors import (
     ConnectorError,
+    HandlerError,
     InputError,
     InvalidResponseError,
     NotFoundError,
     OutcomeUnknownError,
+    PluginError,
     Problem,
     RateLimitError,
     ServerError,
@@ -35,7 +37,7 @@ def outcome_unknown(action: Action[Any] | None, error: Exception) -> bool:
     if action is None or action.effect == "read":
         return False
     # An error of another kind comes from the code of an action or a plugin, perhaps after the write was applied.
-    is_foreign = not isinstance(error, ConnectorError)
+    is_foreign = not isinstance(error, ConnectorError) or isinstance(error, HandlerError | PluginError)
     return is_foreign or isinstance(error, OutcomeUnknownError | ServerError | InvalidResponseError)
 
 

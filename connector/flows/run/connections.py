@@ -188,7 +188,7 @@ def _preset(variable: ConfigVariable | None, component: Component, key: str | No
     preset = {key: part.value for key, part in in_file.items() if isinstance(part, Literal) and part.value != ""}
     known = component.connection(key).fields.definitions() if key in component.connections else {}
     # A hidden field can choose the host. A file from elsewhere must not choose where the caller's secrets are sent.
-    return {key: value for key, value in preset.items() if not known or (key in known and known[key].shown)}
+    return {key: value for key, value in preset.items() if not known or (key in known and not known[key].hidden)}
 
 
 def _secrets(connection: Connection | None) -> Iterable[str]:
