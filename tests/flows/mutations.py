@@ -248,11 +248,13 @@ def main() -> int:
     files = sorted(file for file in options.folder.iterdir() if file.suffix in {".yml", ".yaml"})
     sources = []
     for file in files:
-        flow = Flow.load(file)
-        errors = errors_of(flow.integration.text, installed)
+        text = file.read_text(encoding="utf-8")
+        errors = errors_of(text, installed)
         print(f"{file.name}: {len(errors)} errors")
+        for line, message in errors.items():
+            print(f"  line {line}: {message}")
         if not errors:
-            sources.append(Source(flow.integration))
+            sources.append(Source(Flow.parse(text).integration))
     missed = 0
     print(f"seed {options.seed}")
     for kind in KINDS:
