@@ -387,6 +387,13 @@ def test_select_executed_step_result_may_refer_to_a_step_in_a_loop_that_has_ende
     assert (problem.severity, problem.rule) == ("warning", "may-not-have-run")
 
 
+def test_select_executed_step_result_may_not_refer_to_an_unknown_property(workshop: Component) -> None:
+    results = {"type": "complex", "value": [value("=inside.currentItem")]}
+    select = step("Select", "branch.selectExecutedStepResult", {"stepResults": results})
+    (problem,) = flow_of(loop("Loop", echo("Inside", "x")), select).check(workshop, target="prismatic")
+    assert (problem.severity, problem.rule) == ("error", "unknown-property")
+
+
 CONDITION = {
     "type": "complex",
     "value": [{"name": "A", "type": "complex", "value": ["and", ["equal", value("=lst.results"), value("#Envi")]]}],

@@ -123,12 +123,9 @@ def _reference(part: Reference, step: Step, visible: VisibleSteps, place: Place)
         hint = did_you_mean(part.variable, visible.steps) or f"Available steps: {', '.join(visible.steps)}."
         yield error("unknown-step", place, f'"{part.text}" refers to unknown step "{part.variable}"', hint)
         return
-    properties = visible.shapes.get(part.variable)
     is_selecting = step.kind == "branch.selectExecutedStepResult"
-    if properties is None and is_selecting and part.variable in visible.ended:
-        message = f'"{part.text}" refers to step "{target.name}" in a loop that has ended'
-        yield warning("may-not-have-run", place, message, "In a local run, the step has no result after the loop.")
-        return
+    ended = visible.ended.get(part.variable) if is_selecting else None
+    properties = visible.shapes.get(part.variable, ended)
     if properties is None:
         yield error("not-yet-run", place, _unseen(part, step, target), "Refer to an earlier step.")
         return
@@ -136,6 +133,9 @@ def _reference(part: Reference, step: Step, visible: VisibleSteps, place: Place)
     if first not in properties:
         yield error("unknown-property", place, *_no_property(part, target, properties))
         return
+    if properties is ended:
+        message = f'"{part.text}" refers to step "{target.name}" in a loop that has ended'
+        yield warning("may-not-have-run", place, message, "In a local run, the step has no result after the loop.")
     if part.variable in visible.maybe and not is_selecting:
         message = f'"{part.text}" refers to step "{target.name}" in a branch, which may not run'
         yield warning("may-not-have-run", place, message, "Use Select Executed Step Result after the branches.")
