@@ -15,7 +15,7 @@ from connector.cli.output import print_line, wait_reason
 from connector.cli.sandbox_options import FAULTS, file_to_use
 from connector.cli.shared_options import wait_options
 from connector.component.credentials import SANDBOX, connection_of, environment_credentials
-from connector.errors import UsageError
+from connector.errors import ConnectorError, UsageError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -204,6 +204,16 @@ def _report_wait(seconds: float, reason: str) -> None:
     print_line(f"{wait_reason(reason).capitalize()}, retrying in {seconds:.3g} s")
 
 
+def complete_profiles(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the names of the user's profiles."""
+    from connector.component.profiles import load_profiles
+
+    try:
+        return [name for name in load_profiles(os.environ) if name.startswith(incomplete)]
+    except ConnectorError:
+        return []
+
+
 def connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command that needs one connection, passed as `connecting`."""
     return _passed_on(
@@ -216,7 +226,12 @@ def connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="JSON file with the connection or its fields; - reads standard input.",
         ),
         click.option(
-            "--profile", "profiles", multiple=True, metavar="NAME", help="Profile to use, as written by login."
+            "--profile",
+            "profiles",
+            multiple=True,
+            metavar="NAME",
+            shell_complete=complete_profiles,
+            help="Profile to use, as written by login.",
         ),
         click.option(
             "--sandbox",
@@ -244,6 +259,7 @@ def flow_connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "profiles",
             multiple=True,
             metavar="[NAME=]PROFILE",
+            shell_complete=complete_profiles,
             help="Profile to use for the connection NAME, or for all connections.",
         ),
         click.option(

@@ -6,13 +6,14 @@ import os
 
 import click
 
+from connector.cli.connection_options import complete_profiles
 from connector.cli.output import print_line
 from connector.cli.shared_options import Command, common_options
 from connector.component.profiles import DEFAULT
 
 
 @click.command(cls=Command)
-@click.argument("name", default=DEFAULT)
+@click.argument("name", default=DEFAULT, shell_complete=complete_profiles)
 @common_options
 def command(name: str) -> None:
     """Remove profile NAME, by default the profile "default". The token itself stays valid."""

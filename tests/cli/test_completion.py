@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
@@ -22,6 +23,17 @@ def test_commands_are_completed() -> None:
 
 def test_action_keys_are_completed_whatever_their_case() -> None:
     assert completed(["run"], "listw") == ["listWarehousesCatalog", "listWarehouses"]
+
+
+def test_profiles_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTOR_CONFIG_HOME", str(tmp_path))
+    file = tmp_path / "config.toml"
+    file.write_text("[profiles.eu.fields]\n[profiles.us.fields]\n")
+
+    assert completed(["run", "listSources", "--profile"], "e") == ["eu"]
+    assert completed(["logout"], "") == ["eu", "us"]
+    file.write_text("[profiles")
+    assert completed(["logout"], "") == []
 
 
 def test_data_source_keys_are_completed() -> None:
