@@ -26,7 +26,7 @@ def errors_page() -> str:
         "Every error of the package is a `connector.ConnectorError`. Catch a class of `connector.errors`, or look"
     ]
     lines += ["at `error.repeatable`: may a program simply run the same call again? The HTTP status is the one with"]
-    lines += ["which `connector serve` answers.", "", "| Class | Meaning | Exit code | HTTP status | Repeatable |"]
+    lines += ["which `connector serve` returns.", "", "| Class | Meaning | Exit code | HTTP status | Repeatable |"]
     lines += ["|---|---|---|---|---|", *_rows(ConnectorError, 0), ""]
     lines += ["A step of a flow ends with the exit code of its cause.", "", "## Exit codes", ""]
     lines += ["| Code | Meaning |", "|---|---|", *(f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items())]

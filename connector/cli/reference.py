@@ -79,7 +79,7 @@ def command_line_page() -> str:
 
 
 def _group(group: click.Command, context: click.Context) -> Iterator[str]:
-    assert isinstance(group, click.Group)  # noqa: S101 - only groups are walked
+    assert isinstance(group, click.Group)  # noqa: S101 - only groups get here
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None  # noqa: S101 - the group listed it

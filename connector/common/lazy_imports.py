@@ -14,7 +14,7 @@ def lazily(package: str, homes: Mapping[str, Sequence[str]]) -> tuple[Callable[[
     Args:
         package: Name of the package.
         homes: The names that the package offers, by the module that defines them, relative to the package
-            (`run.limits`; `.journal.past_runs` lies beside it); what lies directly below the package is offered, too.
+            (`run.limits`; `.journal.past_runs` is next to it). Modules directly below the package are offered as well.
     """
     home_of = {name: module for module, names in homes.items() for name in names}
     offered = {module.partition(".")[0] for module in homes} - {""}

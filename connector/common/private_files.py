@@ -28,7 +28,7 @@ def open_private(path: Path, flags: int) -> int:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Replace a private file: whoever reads it sees the old content or the new, whatever happens meanwhile."""
+    """Replace a private file. Readers see the old content or the new, even if the process is killed."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     handle = open_private(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:

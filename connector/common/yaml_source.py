@@ -106,7 +106,7 @@ def parse(text: str, source: str = "<text>") -> Document:
 
 
 def _explicit_tags(text: str, source: str) -> dict[Position, str]:
-    """Return the tags that the text writes out, by position. Nodes do not tell them from the tags that YAML infers.
+    """Return the explicit tags of the text, by position. Nodes do not distinguish them from the tags that YAML infers.
 
     Raises:
         YamlError: If the text is nested too deeply. The composer calls itself for each level, and would crash the

@@ -99,7 +99,7 @@ class Flow:
         return check(self.integration, components_by_key(components), flows=chosen, target=target, config=config)
 
     def connections(self, components: Components = None, *, flow: str | None = None) -> list[ConnectionNeed]:
-        """Return the component and the name of each connection of a flow. The name is None if the steps name none."""
+        """Return the component and the name of each connection of a flow; None if the steps name no connection."""
         from connector.flows.run.connections import needs_of
 
         return needs_of(self.definition(flow), components_by_key(components))
@@ -141,7 +141,7 @@ class Flow:
             journal: Keep a journal in the user's state folder, in this file, in a database (`sqlite:///FILE`), or
                 (False) none.
             id: ID of the run. The same ID again resumes a run that failed or was killed, waits for one that another
-                process runs, and returns the results of a finished one; so a task that is repeated does nothing twice.
+                process runs, and returns the results of a finished one; so a task that runs again does nothing twice.
             settings: See `connector.flows.RunSettings`.
 
         Raises:

@@ -151,7 +151,7 @@ def contents_of(journal: Journal) -> JournalContents:
 
 
 def read_history(name: str | Path) -> JournalContents:
-    """Return the contents of a journal, whoever holds it; see `reopen_journal` for the name.
+    """Return the contents of a journal, even if another process holds it; see `reopen_journal` for the name.
 
     Raises:
         JournalError: If it is not a journal, or damaged.

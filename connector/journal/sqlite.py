@@ -94,7 +94,7 @@ class SqliteJournal:
             JournalError: If there is none, or the database cannot be used.
         """
         if not file.is_file():
-            raise JournalError(f'unknown run "{run}": there is no database "{file}"')
+            raise JournalError(f'unknown run "{run}": no database "{file}"')
         journal = cls(file, run)
         if not journal._seq:
             journal.close()
@@ -157,7 +157,7 @@ class SqliteJournal:
             try:
                 self._flush()
             except JournalError:
-                pass  # whoever took over the run has what counts, and reads are repeated
+                pass  # the process that took over the run has the writes, and reads are sent again
             finally:
                 self._database.close()
                 self._claim.release()
@@ -176,7 +176,7 @@ class SqliteJournal:
         try:
             self._flush()
         except JournalError as error:
-            # Raised in a thread of its own, where nobody would see it: the next record fails instead.
+            # An error raised in this thread would be lost, so the next record raises it.
             self._failure = error
 
     def _insert(self, records: Sequence[bytes], *, sync: bool) -> None:

@@ -189,7 +189,7 @@ def _api_errors(endpoint: Endpoint, request: Request, response: Response) -> lis
 
 
 def _excerpt(endpoint: Endpoint, request: Request, response: Response) -> str:
-    """Return the first words of a body that is no known error: the title of an HTML page, or the text itself."""
+    """Return the first words of a body that is not a known error: the title of an HTML page, or the text itself."""
     text = response.content.decode("utf-8", "replace").strip()
     if text.startswith("<"):
         title = re.search(r"<title[^>]*>(.*?)</title>", text[:MAX_HTML], re.IGNORECASE | re.DOTALL)

@@ -52,7 +52,7 @@ def rows_of_page(context: RequestContext, kind: str, request: PageRequest, scope
     newest = context.assumptions["list-order"] == "newest-first"
     position = _position(request, stable=stable)
     after, skip = (position, 0) if stable else (0, position)
-    # One record more than requested tells whether there is a next page.
+    # One record more than requested shows whether there is a next page.
     rows = store.rows(kind, scope, after=after, skip=skip, count=count + 1, newest_first=newest)
     following = previous = None
     if len(rows) > count:

@@ -31,7 +31,7 @@ def compose(body: str, metadata: str | None) -> str:
 
 
 def whole_record(_context: Any, row: Row) -> str:
-    """Return the JSON of a record as it is stored, with its metadata."""
+    """Return the JSON of a stored record, with its metadata."""
     return compose(row.body, row.metadata)
 
 

@@ -85,7 +85,7 @@ def confirm(facts: Sequence[str], subject: str, question: str) -> None:
         question: The question.
 
     Raises:
-        UsageError: If the answer is no, or there is no terminal.
+        UsageError: If the user declines, or there is no terminal.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(f"{subject} and needs confirmation: {'; '.join(facts)}", hint="Add --yes, or --dry-run.")

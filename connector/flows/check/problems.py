@@ -53,7 +53,7 @@ class FlowProblem:
     """An error, a warning, or a note about a flow.
 
     Attributes:
-        severity: An `error` keeps the flow from working, a `warning` may not, and a `note` tells what was not checked.
+        severity: An `error` keeps the flow from working, a `warning` may not, and a `note` names what was not checked.
         rule: Name of the rule that the flow breaks.
         location: `file:line`.
         flow: Name of the flow; empty for the whole file.

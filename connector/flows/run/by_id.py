@@ -1,4 +1,4 @@
-"""Starts a run, resumes it, or returns what it returned: whoever repeats a task with an ID gets one run."""
+"""Starts a run, resumes it, or returns what it returned: a task that runs again with the same ID gets one run."""
 
 from __future__ import annotations
 
