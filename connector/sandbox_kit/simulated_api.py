@@ -21,6 +21,8 @@ from .resources import Resource
 Handler = TypeVar("Handler", bound=Callable[..., Data])
 Command = Callable[..., Any]
 CommandFunction = TypeVar("CommandFunction", bound=Command)
+Probe = Callable[[Any], str | None]
+ProbeFunction = TypeVar("ProbeFunction", bound=Probe)
 Assume = Callable[[str], str]
 """From the name of an assumption to its value; notes that the assumption decided the response."""
 
@@ -60,6 +62,7 @@ class SimulatedApi:
         self._operations = Operations()
         self._assumptions = {each.name: each for each in STANDARD}
         self._commands: dict[str, Command] = {}
+        self._probes: dict[str, Probe] = {}
 
     def _discover(self) -> None:
         # The lock is held while modules are imported, so that a second thread does not see half of them. It is
@@ -98,6 +101,12 @@ class SimulatedApi:
         """What happens in a workspace outside its API, by name."""
         self._discover()
         return self._commands
+
+    @property
+    def probes(self) -> Mapping[str, Probe]:
+        """How the real API shows the value of an assumption, by its name."""
+        self._discover()
+        return self._probes
 
     def limit_of(self, operation: str) -> int | None:
         """Return the requests per minute that the API documents for an operation."""
@@ -151,6 +160,18 @@ class SimulatedApi:
 
         def declare(function: CommandFunction) -> CommandFunction:
             self._commands[name] = function
+            return function
+
+        return declare
+
+    def probe(self, name: str) -> Callable[[ProbeFunction], ProbeFunction]:
+        """Declare how the real API shows the value of an assumption.
+
+        The function takes a `Reader` and returns the value, or None if the API does not show it.
+        """
+
+        def declare(function: ProbeFunction) -> ProbeFunction:
+            self._probes[name] = function
             return function
 
         return declare

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+import connector
+from connector.testing import sandbox as sandbox_of
 from tests.cli.conftest import Command, Ended, finish, start
 from tests.support.server import LoopbackServer
 
@@ -255,3 +257,14 @@ def test_state_folder_is_expanded(command: Command, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("CONNECTOR_STATE_HOME", "~/mine")
     assert command("sandbox", "path").out == f"{tmp_path / 'mine' / 'segment' / 'sandbox.sqlite'}\n"
     assert os.environ["CONNECTOR_STATE_HOME"] == "~/mine"
+
+
+def test_compare_reports_what_the_api_contradicts(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sandbox_of(connector.load_component(), assume={"last-page": "null"}) as real:
+        monkeypatch.setenv("SEGMENT_API_KEY", real.token)
+        monkeypatch.setenv("SEGMENT_BASE_URL", real.url)
+        ended = command("sandbox", "compare", "--json")
+    verdicts = {each["name"]: each["verdict"] for each in ended.json["assumptions"]}
+    assert (ended.code, verdicts["last-page"], verdicts["cursors"]) == (1, "contradicted", "confirmed")
+    assert [name for name, verdict in verdicts.items() if verdict == "contradicted"] == ["last-page"]
+    assert real.token not in ended.out + ended.err

@@ -13,6 +13,7 @@ COMMANDS = {
     "reset": Lazy("connector.cli.sandbox.state:reset", "Reset the sandbox to its initial state."),
     "dump": Lazy("connector.cli.sandbox.state:dump", "Dump the state as a seed."),
     "seed": Lazy("connector.cli.sandbox.state:seed", "Replace the state with a seed."),
+    "compare": Lazy("connector.cli.sandbox.compare:command", "Compare the sandbox with the real API."),
     "assumptions": Lazy("connector.cli.sandbox.state:assumptions", "List the assumptions about the API."),
 }
 
