@@ -52,14 +52,21 @@ def _error(problems: Sequence[Problem]) -> InputError:
 def read_value(text: str, *, as_json: bool) -> Any:
     """Return the value of `name=TEXT` or `name:=TEXT`, read from a file if it begins with `@`.
 
+    An empty string means "not set", except as `name:=""`, which asks for it by name.
+
     Raises:
         UsageError: If the file cannot be read.
         ValueError: If the value is not JSON.
     """
     from pydantic_core import from_json
 
+    from connector.component.inputs import EMPTY
+
     content = read_text(text[1:]) if text.startswith("@") else text
-    return from_json(content) if as_json else content
+    if not as_json:
+        return content
+    value = from_json(content)
+    return EMPTY if value == "" else value
 
 
 def complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -105,7 +112,7 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
         metavar="NAME=VALUE",
         shell_complete=complete_names,
         help="Input as name=STRING or name:=JSON; use @FILE (or @- for standard input) to read the value. "
-        "Repeat a name to pass a list.",
+        "Repeat a name to pass a list. name:='\"\"' sends an empty string.",
     )
     file = click.option(
         "--inputs", "file", metavar="FILE", help="JSON file with inputs by name; - reads standard input."

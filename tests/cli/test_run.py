@@ -58,6 +58,14 @@ def test_colon_equals_takes_json(command: Command, server: LoopbackServer) -> No
     assert server.asked[0].json == {"name": None, "settings": {"a": [1]}}
 
 
+def test_empty_string_is_sent_if_it_is_asked_for_by_name(command: Command, server: LoopbackServer) -> None:
+    server.answer({"data": {}}, {"data": {}})
+    command("run", "updateSource", "-i", "sourceId=a", "-i", 'name:=""', "-i", "slug=s")
+    command("run", "updateSource", "-i", "sourceId=a", "-i", "name=", "-i", "slug=s")
+
+    assert [asked.json for asked in server.asked] == [{"name": "", "slug": "s"}, {"slug": "s"}]
+
+
 def test_name_that_comes_again_makes_a_list(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {}})
     command("run", "deleteUser", "--yes", "-i", "userIds=a", "-i", "userIds=b")
