@@ -21,6 +21,11 @@ CASES = {
         "-c",
         "import connector; connector.load_component()",
     ],
+    "load and the inputs of a described action": [
+        sys.executable,
+        "-c",
+        "import connector; connector.load_component().action('listAudiences').inputs.definitions()",
+    ],
     "connector run listSources": [sys.executable, "-m", "connector", "run", "listSources"],
 }
 ROUNDS = 12
