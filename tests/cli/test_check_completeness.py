@@ -68,7 +68,7 @@ def test_check_names_manifest_example_and_test_in_turn(command: Command, checkou
         return command("--manifest", checkout / "manifest.yaml", "check").out
 
     write_handler(checkout, key="fetchRegulation")
-    assert re.search(r"fetchRegulation.*Declare it in manifest.yaml", problems())
+    assert re.search(r"fetchRegulation.*missing from the manifest", problems())
     write_manifest(checkout, key="fetchRegulation")
     assert re.search(r"fetchRegulation: .*example", problems())
     write_example(checkout, key="fetchRegulation")
