@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,11 @@ from connector.component.runner import Runner
 from connector.errors import (
     ConnectionInputError,
     InvalidFlowError,
+    PolicyError,
     StepError,
     UsageError,
 )
-from connector.flows import Run
+from connector.flows import Run, runs
 from tests.flows.support import (
     CONNECTION,
     TRIGGER,
@@ -103,6 +105,18 @@ def test_connection_is_passed_as_fields_as_open_connection_or_as_runner(workshop
         create = flow_of(step("Create", "workshop.createThing", {"name": "a"}))
         with pytest.raises(StepError, match=r"this runner is read-only"):
             create.run(workshop, connections={CONNECTION: runner})
+
+
+@pytest.mark.parametrize("policy", [{"block": ["createThing"]}, {"allow": ["listThings"]}, {"read_only": True}])
+def test_policy_of_a_runner_holds_in_flows(workshop: Component, service: Service, policy: dict[str, Any]) -> None:
+    create = step("Create", "workshop.createThing", {"name": "a"}, errorConfig={"errorHandlerType": "retry"})
+    with Runner(workshop, service.connection, **policy) as runner:
+        assert flow_of(step("List", "workshop.listThings")).run(workshop, connections={CONNECTION: runner}).results
+        with pytest.raises(StepError) as caught:
+            flow_of(create).run(workshop, connections={CONNECTION: runner})
+    assert isinstance(caught.value.cause, PolicyError)
+    assert not service.asked("POST")
+    assert runs()[0].unknown == 0
 
 
 def test_fields_of_a_connection_that_the_file_sets_are_used(workshop: Component, service: Service) -> None:

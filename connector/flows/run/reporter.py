@@ -58,10 +58,11 @@ class RunReporter:
 
     def ended(self, call: StepCall) -> None:
         """Emit the end of a step, and record it."""
-        timing = {} if call.state == "reused" else {"seconds": call.seconds}
-        error = str(call.error) if call.error else ""
-        pages_left = call.pages_left or None
-        self.step(call, call.state, error=error, reason=call.reason, pages_left=pages_left, **timing)
+        if self._listeners:
+            seconds = None if call.state == "reused" else call.seconds
+            error = str(call.error) if call.error else ""
+            pages_left = call.pages_left or None
+            self.step(call, call.state, seconds=seconds, error=error, reason=call.reason, pages_left=pages_left)
         self._run.steps[call.step.name].add(call, values=self._values)
         if self._trace is not None:
             self._trace.add(call)
