@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+import types
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from pluggy import HookimplMarker
 
 import connector
 from connector import errors
 from connector.component import plugins
+from connector.describe.check import component_problems
 from connector.rest import Request, Response
 from tests.support.server import LoopbackServer, ServerResponse
 
@@ -226,3 +230,156 @@ def test_installed_plugin_that_cannot_be_imported_is_named(monkeypatch: pytest.M
         errors.PluginError, match=r"greetings: cannot be imported: ModuleNotFoundError.*Repair or uninstall"
     ):
         connector.load_component()
+
+
+class AsyncHook:
+    @connector.hookimpl(tryfirst=True)
+    async def perform_action(self, action: Any) -> Any:
+        return None
+
+
+class GeneratorHook:
+    @connector.hookimpl
+    def perform_action(self, action: Any) -> Any:
+        yield {}
+
+
+class ForeignHook:
+    @HookimplMarker("another")
+    def perform_action(self, action: Any) -> Any:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("plugin", "message"),
+    [
+        (AsyncHook(), "hook perform_action is async"),
+        (GeneratorHook(), "hook perform_action is a generator"),
+        (ForeignHook(), "hook perform_action is not marked as a hook of connector"),
+        (AsyncHook, r"is a class, not an instance. Register AsyncHook\(\) instead"),
+    ],
+    ids=["async", "generator", "foreign marker", "class"],
+)
+def test_plugin_with_a_hook_that_cannot_work_is_rejected(
+    plugin: object, message: str, component: connector.Component
+) -> None:
+    with pytest.raises(errors.PluginError, match=message):
+        component.add_plugin(plugin, "mine")
+
+    assert component.plugins.get_plugin("mine") is None
+
+
+@pytest.mark.parametrize("error", [OSError("disk"), KeyError("x"), SystemExit(0)], ids=lambda e: type(e).__name__)
+def test_error_of_a_hook_names_plugin_and_line(
+    error: BaseException, component: connector.Component, runner: connector.Runner
+) -> None:
+    class Broken:
+        @connector.hookimpl
+        def perform_action(self, action: Any) -> Any:
+            raise error
+
+    component.add_plugin(Broken(), "broken")
+
+    with pytest.raises(
+        errors.PluginError, match=r"test_plugins\.py:\d+: .*hook perform_action of plugin broken"
+    ) as caught:
+        runner.invoke("getSource", {"sourceId": "s"})
+    assert caught.value.exit_code == 3
+    assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_error_of_a_wrapper_names_the_plugin(
+    when: str, component: connector.Component, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    class Broken:
+        @connector.hookimpl(wrapper=True)
+        def perform_action(self) -> Any:
+            if when == "before":
+                raise OSError("disk")
+            yield
+            raise OSError("disk")
+
+    component.add_plugin(Broken(), "broken")
+    server.answer({"data": 1})
+
+    with pytest.raises(errors.PluginError, match=r"OSError: disk .*plugin broken"):
+        runner.invoke("getSource", {"sourceId": "s"})
+
+
+def test_error_of_another_kind_passes_a_wrapper_unchanged(
+    component: connector.Component, runner: connector.Runner
+) -> None:
+    class Watch:
+        @connector.hookimpl(wrapper=True)
+        def perform_action(self) -> Any:
+            return (yield)
+
+    class Interrupts:
+        @connector.hookimpl
+        def send_request(self) -> Any:
+            raise KeyboardInterrupt
+
+    component.add_plugin(Watch())
+    component.add_plugin(Interrupts())
+
+    with pytest.raises(KeyboardInterrupt):
+        runner.invoke("getSource", {"sourceId": "s"})
+
+
+@pytest.mark.parametrize("result", [[], "text", object()], ids=["list", "string", "object"])
+def test_hook_that_returns_no_payload_is_named(
+    result: object, component: connector.Component, runner: connector.Runner
+) -> None:
+    class Instead:
+        @connector.hookimpl
+        def perform_action(self) -> Any:
+            return result
+
+    component.add_plugin(Instead(), "instead")
+
+    with pytest.raises(errors.PluginError, match=f"plugin instead returned a {type(result).__name__}, not a payload"):
+        runner.invoke("getSource", {"sourceId": "s"})
+
+
+def test_installed_plugin_that_exits_is_named_with_its_distribution(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "acme_hooks.py").write_text("import sys; sys.exit(0)", encoding="utf-8")
+    info = tmp_path / "acme_policy-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-policy\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[connector.plugins]\npolicy = acme_hooks\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(errors.PluginError, match=r"SystemExit: 0\. Repair or uninstall acme-policy") as caught:
+        connector.load_component()
+    assert caught.value.exit_code == 3
+
+
+def test_check_reports_a_plugin_without_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "greetings", types.ModuleType("greetings"))
+    entry_points(monkeypatch, "greetings")
+
+    assert [(problem.location, problem.message) for problem in component_problems()] == [
+        ("greetings", "the plugin implements no hook")
+    ]
+
+
+def test_hooks_see_data_sources_the_actions_in_them_and_the_test_of_the_connection(
+    component: connector.Component, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    seen: list[str] = []
+
+    class Watch:
+        @connector.hookimpl(wrapper=True)
+        def perform_action(self, action: Any) -> Any:
+            seen.append(action.key)
+            return (yield)
+
+    component.add_plugin(Watch())
+    server.answer({"data": {"sources": [], "workspace": {"slug": "w"}}})
+    runner.choices("sources")
+    runner.test_connection()
+
+    assert seen == ["sources", "listSources", "testConnection"]

@@ -284,3 +284,158 @@ def test_list_that_is_null_is_empty(runner: connector.Runner, server: LoopbackSe
 
     assert list(runner.records("listSources")) == []
     assert runner.invoke("listSources", {"fetchAll": True})["data"]["data"]["sources"] is None
+
+
+@pytest.mark.parametrize(
+    ("policy", "call"),
+    [
+        ({"block": ["listSources"]}, lambda runner: runner.choices("sources")),
+        ({"block": ["sources"]}, lambda runner: runner.choices("sources")),
+        ({"allow": ["getSource"]}, lambda runner: runner.choices("sources")),
+        ({"block": ["listSources"]}, lambda runner: list(runner.records("listSources"))),
+        ({"block": ["listSources"]}, lambda runner: list(runner.pages("listSources"))),
+        ({"block": ["testConnection"]}, lambda runner: runner.test_connection()),
+        ({"allow": ["getSource"]}, lambda runner: runner.test_connection()),
+    ],
+)
+def test_policy_holds_for_data_sources_records_and_the_test_of_the_connection(
+    policy: dict[str, Any],
+    call: Any,
+    segment: connector.Component,
+    fields: dict[str, Any],
+    server: LoopbackServer,
+) -> None:
+    server.answer({"data": {"sources": [], "workspace": {"slug": "w"}}})
+
+    with pytest.raises(errors.PolicyError):
+        call(limited(segment, fields, **policy))
+    assert server.asked == []
+    call(limited(segment, fields))
+    assert server.asked
+
+
+def test_data_source_runs_if_its_actions_are_allowed(
+    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer({"data": {"sources": []}})
+
+    assert limited(segment, fields, allow=["listSources"]).choices("sources") == {"result": []}
+
+
+def test_block_holds_when_its_list_changes_or_is_a_generator(
+    segment: connector.Component, fields: dict[str, Any]
+) -> None:
+    keys = ["getSource"]
+    by_list = limited(segment, fields, block=keys)
+    by_generator = limited(segment, fields, block=(key for key in ["getSource"]))
+    keys.clear()
+
+    for runner in (by_list, by_generator, by_generator):
+        with pytest.raises(errors.PolicyError, match="getSource: is blocked"):
+            runner.invoke(*READ)
+
+
+def test_string_of_keys_is_rejected(segment: connector.Component, fields: dict[str, Any]) -> None:
+    with pytest.raises(errors.UsageError, match='block must be a list of keys, got "getSource"'):
+        limited(segment, fields, block="getSource")
+
+
+@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "x-http-method", "X-Method-Override"])
+def test_read_only_runner_rejects_method_override_headers(
+    header: str, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer({"data": 1})
+    inputs = {"url": "/sources/a", "method": "GET", "headers": {header: "DELETE"}}
+
+    with pytest.raises(errors.PolicyError, match=header):
+        limited(segment, fields, read_only=True).invoke("rawRequest", inputs)
+    assert server.asked == []
+    limited(segment, fields).invoke("rawRequest", inputs)
+    assert server.asked[0].headers[header] == "DELETE"
+
+
+def test_list_with_too_many_empty_pages_in_a_row_is_an_error(runner: connector.Runner, server: LoopbackServer) -> None:
+    def script(asked: Asked) -> ServerResponse:
+        number = len(server.asked)
+        records = [{"id": "a"}] if number == 50 else []
+        return ServerResponse({"data": {"sources": records, "pagination": {"next": str(number)}}})
+
+    server.script = script
+
+    with pytest.raises(errors.PaginationError, match="100 empty pages in a row"):
+        list(runner.records("listSources"))
+    assert len(server.asked) == 150
+
+
+def test_null_first_page_does_not_lose_the_next_ones(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(
+        {"data": {"sources": None, "pagination": {"next": "n"}}}, {"data": {"sources": [{"id": "a"}], "pagination": {}}}
+    )
+
+    assert runner.invoke("listSources", {"fetchAll": True})["data"]["data"]["sources"] == [{"id": "a"}]
+
+
+def test_empty_string_is_sent_when_it_is_asked_for_by_name(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer({"data": 1})
+    runner.invoke("updateSource", {"sourceId": "s", "name": connector.EMPTY, "slug": ""})
+
+    assert server.asked[0].json == {"name": ""}
+
+
+def test_update_without_any_field_is_not_sent(runner: connector.Runner, server: LoopbackServer) -> None:
+    with pytest.raises(errors.NoChangesError, match="nothing to update") as caught:
+        runner.invoke("updateSource", {"sourceId": "s", "name": ""})
+
+    assert server.asked == []
+    assert caught.value.hint == "Set at least one of: slug, enabled, name, settings."
+
+
+@pytest.mark.parametrize("value", ["s\n", "\ts ", "\u00a0s"])
+def test_whitespace_around_an_id_is_not_sent(value: str, runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer({"data": 1})
+    runner.invoke("getSource", {"sourceId": value})
+    runner.invoke("deleteUser", {"userIds": [value]})
+
+    assert server.asked[0].target == "/sources/s"
+    assert server.asked[1].query == [("userIds.0", "s")]
+
+
+def test_blank_id_is_rejected(runner: connector.Runner, server: LoopbackServer) -> None:
+    with pytest.raises(errors.InputError, match=r"sourceId.*must"):
+        runner.invoke("getSource", {"sourceId": " \n"})
+
+    assert server.asked == []
+
+
+def test_code_keeps_its_whitespace(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer({"data": 1})
+    runner.invoke("updateFunction", {"functionId": "f", "code": "  x\n"})
+
+    assert server.asked[0].json == {"code": "  x\n"}
+
+
+REPEATED_BY_FLOWS = {
+    "addConnectionFromSourceToWarehouse",
+    "deleteDestination",
+    "deleteDestinationSubscription",
+    "deleteFunction",
+    "deleteSource",
+    "deleteTransformation",
+    "deleteUser",
+    "deleteWarehouse",
+    "removeSourceConnectionFromWarehouse",
+    "updateDestination",
+    "updateDestinationSubscription",
+    "updateFunction",
+    "updateSource",
+    "updateTransformation",
+    "updateWarehouse",
+}
+"""One write too many here makes flows and engines repeat it."""
+
+
+def test_only_listed_writes_are_idempotent(segment: connector.Component) -> None:
+    actions = segment.actions.values()
+
+    assert {action.key for action in actions if action.idempotent and action.effect != "read"} == REPEATED_BY_FLOWS
+    assert [action.key for action in actions if action.effect == "read" and not action.idempotent] == []

@@ -216,6 +216,13 @@ def actions_are_tested(component: Component) -> Iterator[Problem]:
             yield Problem(key, "no test names the action", hint=hint)
 
 
+def plugins_implement_hooks(component: Component) -> Iterator[Problem]:
+    """Every installed plugin implements at least one hook."""
+    for name in component.plugins.without_hooks():
+        hint = "Decorate its hooks with @connector.hookimpl, or uninstall it."
+        yield Problem(name, "the plugin implements no hook", hint=hint)
+
+
 def docs_are_up_to_date(component: Component) -> Iterator[Problem]:
     """The generated pages describe the component as it is; a component without a docs folder has no pages."""
     try:
@@ -247,6 +254,7 @@ COMPONENT_RULES: tuple[Callable[[Component], Iterator[Problem]], ...] = (
     operations_exist,
     actions_are_tested,
     sandbox_is_complete,
+    plugins_implement_hooks,
     docs_are_up_to_date,
 )
 """Rules of the component as a whole."""
