@@ -72,7 +72,7 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.label} ({self.location})" if self.label else self.location
         text = f"{place}: {self.message}" if place else self.message
-        return f"{text.removesuffix('.')}. {self.hint}" if self.hint else text
+        return f"{text}\n    hint: {self.hint}" if self.hint else text
 
     def to_dict(self) -> dict[str, str]:
         """Return the problem as JSON, without empty parts."""

@@ -105,12 +105,12 @@ def test_json_shape_has_no_empty_parts() -> None:
 @pytest.mark.parametrize(
     ("problem", "text"),
     [
-        (Problem("key", "is wrong.", label="Label", hint="Do this."), "Label (key): is wrong. Do this."),
+        (Problem("key", "is wrong.", label="Label", hint="Do this."), "Label (key): is wrong.\n    hint: Do this."),
         (Problem("file:1", "is wrong."), "file:1: is wrong."),
         (Problem("", "is wrong."), "is wrong."),
     ],
 )
-def test_finding_reads_as_one_line(problem: Problem, text: str) -> None:
+def test_problem_has_its_hint_on_a_line_of_its_own(problem: Problem, text: str) -> None:
     assert str(problem) == text
 
 

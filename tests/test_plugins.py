@@ -65,12 +65,12 @@ def test_plugin_brings_an_action_with_its_own_display_and_example(
 @pytest.mark.parametrize(
     ("action", "reason"),
     [
-        (connector.action("greet")(greet), r"has no display .*test_plugins\.py:\d+.*display=Display"),
+        (connector.action("greet")(greet), r"has no display .*test_plugins\.py:\d+(?s:.*)display=Display"),
         (
             connector.action("getSource", display=DISPLAY)(greet),
             r"duplicate action: .*sources\.py:\d+ and .*test_plugins\.py",
         ),
-        ("greet", r"is not an action.*@connector\.action"),
+        ("greet", r"is not an action(?s:.*)@connector\.action"),
     ],
     ids=["no display", "known key", "no action"],
 )
@@ -227,7 +227,7 @@ def test_installed_plugin_that_cannot_be_imported_is_named(monkeypatch: pytest.M
     entry_points(monkeypatch, "no_such_module:plugin")
 
     with pytest.raises(
-        errors.PluginError, match=r"greetings: cannot be imported: ModuleNotFoundError.*Repair or uninstall"
+        errors.PluginError, match=r"greetings: cannot be imported: ModuleNotFoundError.*\n    hint: Repair or uninstall"
     ):
         connector.load_component()
 
