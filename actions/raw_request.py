@@ -216,7 +216,7 @@ class RawRequest(SegmentInputs):
             bool,
             Input(
                 label="Retry On All Errors",
-                comments="Repeat a write, too, when the API answers it with 5xx; never one that got no answer.",
+                comments="Retry reads and idempotent writes after any error. Other writes are retried only after 429.",
                 type="boolean",
                 default="false",
             ),
@@ -278,6 +278,6 @@ def raw_request(context: Context, inputs: RawRequest) -> Payload:
     request.retries = value_or(inputs.max_retries, 0) or None
     if request.retries and not value_or(inputs.use_exponential_backoff, False):
         request.retry_delay = value_or(inputs.retry_delay_ms, 0) / 1000 or None
-    request.retry_writes = value_or(inputs.retry_all_errors, False)
+    request.retry_all_errors = value_or(inputs.retry_all_errors, False)
     response = context.api.send(request)
     return {"data": body_from(context, request, response, value_or(inputs.response_type, "json"))}

@@ -286,6 +286,19 @@ def test_idempotent_write_is_retried_after_an_error_if_requested(
     assert len(server.asked) == attempts
 
 
+@pytest.mark.parametrize(("retry", "attempts"), [(True, 2), (False, 1)])
+def test_read_is_retried_after_any_error_if_requested(
+    retry: bool, attempts: int, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    server.answer(ServerResponse(b"", 404), ServerResponse({}))
+    runner = connector.Runner(segment, {"fields": fields})
+
+    with nullcontext() if retry else pytest.raises(errors.NotFoundError):
+        raw(runner, server, "GET", maxRetries=1, retryDelayMS=1, retryAllErrors=retry)
+
+    assert len(server.asked) == attempts
+
+
 def test_other_write_is_retried_only_after_a_rate_limit(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:

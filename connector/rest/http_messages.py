@@ -34,7 +34,7 @@ class Request:
         read_timeout: Seconds to wait for the response, or None for the default.
         retries: Number of retries of a failed request where that is safe, or None for the default.
         retry_delay: Seconds between attempts, or None for exponential backoff with jitter.
-        retry_writes: Also retry an idempotent write after an error.
+        retry_all_errors: Retry reads and idempotent writes after any error, not only after a temporary one.
         idempotent: True if sending it twice leaves the same state as once; None decides by the method.
         own_limit: Returns the key of the operation if it has a rate limit of its own, or an empty string.
         secret_values: Returns values of the call that must not be shown, such as its secret inputs.
@@ -47,7 +47,7 @@ class Request:
     read_timeout: float | None = None
     retries: int | None = None
     retry_delay: float | None = None
-    retry_writes: bool = False
+    retry_all_errors: bool = False
     idempotent: bool | None = None
     own_limit: Callable[[], str] = field(default=str, repr=False, compare=False)
     secret_values: Callable[[], Iterable[Any]] | None = field(default=None, repr=False, compare=False)

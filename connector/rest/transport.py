@@ -221,9 +221,10 @@ class _Call:
         request = self._request
         if isinstance(outcome, UnreachableError):  # nothing was sent, so that a write may be retried too
             return self._failures < min(CONNECT_RETRIES, self._retries)
-        is_safe = request.is_safe or (request.retry_writes and request.is_repeatable)
+        if request.retry_all_errors:
+            return request.is_repeatable and self._failures < self._retries
         is_temporary = not isinstance(outcome, Response) or outcome.status in RETRIED_STATUSES
-        return is_safe and is_temporary and self._failures < self._retries
+        return request.is_safe and is_temporary and self._failures < self._retries
 
     def _delay(self, outcome: Response | RequestError) -> float:
         requested = retry_after(outcome.headers) if isinstance(outcome, Response) else None
