@@ -1,0 +1,114 @@
+"""The policy of a runner holds on every way to a request, and nothing lifts it later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import connector
+from connector import errors
+from connector.component.policy import Policy
+from tests.support.server import LoopbackServer, ServerResponse
+
+PAGE = {"data": {"sources": [{"id": "a", "name": "A"}], "pagination": {"current": "x"}}}
+WAYS: dict[str, Callable[[connector.Runner], Any]] = {
+    "invoke": lambda runner: runner.invoke("listSources"),
+    "records": lambda runner: list(runner.records("listSources")),
+    "pages": lambda runner: list(runner.pages("listSources")),
+    "choices": lambda runner: runner.choices("sources"),
+}
+
+
+def make(segment: connector.Component, server: LoopbackServer, **settings: Any) -> connector.Runner:
+    """Return a runner with a policy."""
+    server.answer(ServerResponse(PAGE))
+    return connector.Runner(segment, {"fields": {"apiKey": "t", "baseUrl": server.url}}, max_wait=0, **settings)
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(
+    "settings", [{"block": ["listSources"]}, {"allow": ["getSource"]}], ids=["blocked", "not allowed"]
+)
+def test_policy_holds_on_every_way(
+    segment: connector.Component, server: LoopbackServer, way: Callable[[connector.Runner], Any], settings: Any
+) -> None:
+    with pytest.raises(errors.PolicyError), make(segment, server, **settings) as runner:
+        way(runner)
+
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_hook_sees_every_way(server: LoopbackServer, way: Callable[[connector.Runner], Any]) -> None:
+    keys: list[str] = []
+
+    class Watching:
+        @connector.hookimpl(wrapper=True)
+        def perform_action(self, action: Any, context: Any, inputs: Any) -> Any:
+            keys.append(action.key)
+            return (yield)
+
+    component = connector.load_component()
+    component.add_plugin(Watching(), "watching")
+    with make(component, server) as runner:
+        way(runner)
+
+    assert keys == ["listSources"]
+
+
+def test_list_that_changes_later_lifts_nothing(segment: connector.Component, server: LoopbackServer) -> None:
+    blocked, allowed = ["deleteSource"], ["getSource"]
+    runner = make(segment, server, block=blocked, allow=allowed)
+    blocked.clear()
+    allowed.append("listSources")
+
+    with pytest.raises(errors.PolicyError), runner:
+        runner.invoke("listSources")
+
+
+def test_iterator_is_not_used_up() -> None:
+    policy = Policy(iter(["getSource"]), iter(["deleteSource"]))  # type: ignore[arg-type]
+
+    assert "getSource" in (policy.allowed or ())
+    assert "getSource" in (policy.allowed or ())
+    assert list(policy.blocked) == list(policy.blocked) == ["deleteSource"]
+
+
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "x-http-method", "X-Method-Override"])
+def test_method_override_is_rejected_under_read_only(
+    segment: connector.Component, server: LoopbackServer, name: str
+) -> None:
+    with pytest.raises(errors.PolicyError, match=name), make(segment, server, read_only=True) as runner:
+        runner.invoke("rawRequest", {"method": "GET", "url": "/sources", "headers": {name: "DELETE"}})
+
+    assert server.asked == []
+
+
+def test_connection_test_under_read_only_only_reads(segment: connector.Component, server: LoopbackServer) -> None:
+    with make(segment, server, read_only=True) as runner:
+        server.answer(ServerResponse({"data": {"workspace": {"id": "w", "slug": "w"}}}))
+        runner.test_connection()
+
+    assert [request.method for request in server.asked] == ["GET"]
+
+
+def test_null_list_has_no_records(segment: connector.Component, server: LoopbackServer) -> None:
+    with make(segment, server) as runner:
+        server.answer(ServerResponse({"data": {"sources": None, "pagination": {"current": "x"}}}))
+
+        assert list(runner.records("listSources")) == []
+
+
+def test_list_of_empty_pages_ends_with_an_error(segment: connector.Component, server: LoopbackServer) -> None:
+    def empty(_request: object) -> ServerResponse:
+        following = str(len(server.asked))
+        return ServerResponse({"data": {"sources": [], "pagination": {"current": "x", "next": following}}})
+
+    with make(segment, server) as runner:
+        server.script = empty
+        with pytest.raises(errors.PaginationError, match="100 empty pages in a row"):
+            list(runner.records("listSources"))
+
+    assert len(server.asked) == 100
