@@ -353,7 +353,7 @@ def test_login_asks_on_a_terminal_and_hides_the_token(local: LoopbackServer, con
 
 
 def test_file_on_the_page_about_credentials_is_valid(command: Command, config: Path) -> None:
-    page = (ROOT / "docs" / "credentials.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "how-to" / "credentials.md").read_text(encoding="utf-8")
     config.parent.mkdir()
     config.write_text(page.partition("```toml\n")[2].partition("```")[0])
     profiles = command("profiles", "--json").json
