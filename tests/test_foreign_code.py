@@ -42,10 +42,10 @@ class Plain:
 
 
 MISTAKES = {
-    "async": (Asynchronous(), "plain function, not an async one"),
-    "generator": (Generator(), "hookimpl(wrapper=True)"),
-    "foreign marker": (ForeignMarker(), "marker of another project"),
-    "class": (Plain, "an instance or a module, not the class Plain"),
+    "async": (Asynchronous(), "hook perform_action is async"),
+    "generator": (Generator(), "is a generator"),
+    "foreign marker": (ForeignMarker(), "not marked as a hook of connector"),
+    "class": (Plain, "is a class, not an instance"),
 }
 
 
@@ -86,7 +86,7 @@ def test_hook_that_returns_no_payload_is_named(
         runner.invoke("getSource", {"sourceId": "a"})
 
     assert "wrong" in str(caught.value)
-    assert f"returned {type(result).__name__}, not a payload" in str(caught.value)
+    assert f"returned a {type(result).__name__}, not a payload" in str(caught.value)
     assert server.asked == []
 
 
@@ -98,7 +98,7 @@ def test_exit_of_a_hook_does_not_end_the_program(own: connector.Component, serve
 
     own.add_plugin(Exits(), "exits")
 
-    with pytest.raises(errors.PluginError, match=r"exits.* called sys\.exit\(0\)"), runner_of(own, server) as runner:
+    with pytest.raises(errors.PluginError, match=r"SystemExit: 0 .*plugin exits"), runner_of(own, server) as runner:
         runner.invoke("getSource", {"sourceId": "a"})
 
 
@@ -109,7 +109,7 @@ def test_plugin_without_hooks_is_reported(own: connector.Component) -> None:
     own.add_plugin(Nothing(), "nothing")
     own.add_plugin(Plain(), "something")
 
-    assert list(own.plugins.inert_plugins()) == ["nothing"]
+    assert own.plugins.without_hooks() == ["nothing"]
 
 
 def install(folder: Path, code: str) -> None:

@@ -55,7 +55,7 @@ def test_hook_sees_every_way(server: LoopbackServer, way: Callable[[connector.Ru
     with make(component, server) as runner:
         way(runner)
 
-    assert keys == ["listSources"]
+    assert keys[-1] == "listSources"
 
 
 def test_list_that_changes_later_lifts_nothing(segment: connector.Component, server: LoopbackServer) -> None:
@@ -69,7 +69,7 @@ def test_list_that_changes_later_lifts_nothing(segment: connector.Component, ser
 
 
 def test_iterator_is_not_used_up() -> None:
-    policy = Policy(iter(["getSource"]), iter(["deleteSource"]))  # type: ignore[arg-type]
+    policy = Policy(iter(["getSource"]), iter(["deleteSource"]))
 
     assert "getSource" in (policy.allowed or ())
     assert "getSource" in (policy.allowed or ())
