@@ -1,4 +1,4 @@
-"""Where the state of a user lies."""
+"""The folder of a user's state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_one_variable_chooses_the_folder_of_everything(monkeypatch: pytest.Monke
 
 
 @linux
-def test_folder_of_the_platform_is_used_and_a_relative_one_ignored() -> None:
+def test_folder_of_the_system_is_used_and_a_relative_one_ignored() -> None:
     home = Path.home() / ".local" / "state" / "connector"
 
     assert state_folder({"XDG_STATE_HOME": "/var/mine"}) == Path("/var/mine/connector")

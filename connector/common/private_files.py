@@ -1,4 +1,4 @@
-"""Private files: where they lie, how they are written, and who may write them."""
+"""Private files: creating, replacing, and locking them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def lock(file: IO[Any] | int, *, wait: bool = False) -> bool:
-    """Become the only one who holds this file, until it is closed or the process ends; False when another does."""
+    """Lock a file until it is closed or the process ends. Return False if another process holds the lock."""
     handle = file if isinstance(file, int) else file.fileno()
     try:
         _lock(handle, wait=wait)
@@ -78,18 +78,18 @@ def reason_of(error: OSError) -> str:
 
 
 def dump_line(value: Any) -> bytes:
-    """A value as one line of JSON; what JSON cannot hold becomes a text."""
+    """Return a value as one line of JSON; values without a JSON form become strings."""
     try:
         return to_json(value, inf_nan_mode="constants", fallback=str) + b"\n"
     except (ValueError, RecursionError):
         import json
 
-        # lone surrogates and deep nesting: the slower writer takes them
+        # pydantic's to_json rejects lone surrogates and deep nesting; json accepts both.
         return json.dumps(value, default=str).encode() + b"\n"
 
 
 def parse_line(line: bytes) -> Any:
-    """The value of a line of JSON.
+    """Return the value of a line of JSON.
 
     Raises:
         ValueError: It is not JSON.

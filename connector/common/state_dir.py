@@ -1,4 +1,4 @@
-"""Where the state of a user lies: sandboxes, journals of runs, kept values."""
+"""The folder of a user's state: sandboxes, journals of runs, persisted values."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ STATE_HOME = "CONNECTOR_STATE_HOME"
 
 
 def state_folder(environment: Mapping[str, str]) -> Path:
-    """The user's folder for what is kept between runs.
+    """Return the user's folder for state.
 
-    It is `CONNECTOR_STATE_HOME`, else `connector` where the platform keeps the state of programs (`XDG_STATE_HOME`,
-    else `~/.local/state`; `~/Library/Application Support`; `%LOCALAPPDATA%`).
+    It is `CONNECTOR_STATE_HOME`, else `connector` in the folder where the operating system keeps the state of programs
+    (`XDG_STATE_HOME`, else `~/.local/state`; `~/Library/Application Support`; `%LOCALAPPDATA%`).
     """
-    chosen = environment.get(STATE_HOME)
-    return (Path(chosen).expanduser() if chosen else _home(environment) / "connector").absolute()
+    path = environment.get(STATE_HOME)
+    return (Path(path).expanduser() if path else _home(environment) / "connector").absolute()
 
 
 def _home(environment: Mapping[str, str]) -> Path:
@@ -25,6 +25,6 @@ def _home(environment: Mapping[str, str]) -> Path:
         return Path.home() / "Library" / "Application Support"
     if os.name == "nt":
         return Path(environment.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    # https://specifications.freedesktop.org/basedir-spec: a relative path is to be ignored
-    chosen = Path(environment.get("XDG_STATE_HOME") or "")
-    return chosen if chosen.is_absolute() else Path.home() / ".local" / "state"
+    # A relative path must be ignored: https://specifications.freedesktop.org/basedir-spec
+    path = Path(environment.get("XDG_STATE_HOME") or "")
+    return path if path.is_absolute() else Path.home() / ".local" / "state"
