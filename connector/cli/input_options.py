@@ -83,7 +83,7 @@ def complete_names(context: click.Context, _parameter: click.Parameter, incomple
 
 
 def complete_keys(*kinds: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
-    """Return a function that completes the keys of `actions`, `data_sources` or `connections`, with their labels."""
+    """Return a function that completes the keys of these mappings of a component, with their labels."""
 
     def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem

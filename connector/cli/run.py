@@ -23,7 +23,7 @@ Selector = Callable[[Any], Any]
 
 
 @click.command(cls=Command)
-@click.argument("key", shell_complete=complete_keys("actions"))
+@click.argument("key", shell_complete=complete_keys("actions", "operations"))
 @input_options
 @click.option("--select", metavar="JSONPATH", help="Print only this part of the payload, or of each record with --all.")
 @click.option("--all", "every", is_flag=True, help="Fetch every page and print the records as they arrive.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("key", shell_complete=complete_keys("actions", "data_sources", "connections"))
+@click.argument("key", shell_complete=complete_keys("actions", "data_sources", "connections", "operations"))
 @json_option
 @common_options
 @click.pass_context

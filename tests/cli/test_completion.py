@@ -22,7 +22,7 @@ def test_commands_are_completed() -> None:
 
 
 def test_action_keys_are_completed_whatever_their_case() -> None:
-    assert completed(["run"], "listw") == ["listWarehousesCatalog", "listWarehouses"]
+    assert completed(["run"], "listw") == ["listWarehousesCatalog", "listWarehouses", "listWorkspaceRegulations"]
 
 
 def test_profiles_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,10 @@ def test_program_responds_to_the_completion_script(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("COMP_CWORD", "2")
     ended = finish(start())
 
-    assert (ended.code, ended.out) == (0, "plain\ndeleteUser\nDelete Users\n")
+    assert (ended.code, ended.out) == (
+        0,
+        "plain\ndeleteUser\nDelete Users\nplain\ndeleteUserGroup\nDelete User Group\n",
+    )
 
 
 def test_sandboxs_commands_and_the_components_own_are_completed() -> None:
