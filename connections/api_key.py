@@ -131,7 +131,7 @@ def find_masks(body: bytes) -> Sequence[str]:
     """Return the paths of masked secrets in the settings of a write, such as `settings.apiKey`.
 
     Segment masks secrets in its responses as a run of bullets, in live data with the last four characters behind it.
-    Whoever writes back the settings that were read would replace each secret with its mask.
+    Writing back the settings that were read would replace each secret with its mask.
     """
     if BULLETS.encode() not in body and b"\\u2022" not in body:
         return ()

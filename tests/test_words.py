@@ -51,7 +51,10 @@ PATTERNS = {
 
 COMPILED = {better: re.compile(pattern, re.IGNORECASE) for better, pattern in PATTERNS.items()}
 
-EXCEPTIONS: dict[tuple[str, str], str] = {}
+EXCEPTIONS: dict[tuple[str, str], str] = {
+    ("connector/journal/reader.py", "refused"): "the type of a record, in journals that exist",
+    ("connector/journal/writer.py", "refused"): "the type of a record, in journals that exist",
+}
 """Why a text stays, by its file and the text."""
 
 
@@ -92,14 +95,13 @@ def texts_of_page(content: str) -> Iterator[tuple[int, str]]:
 
 
 def all_hits() -> list[Hit]:
-    """Return the hits in the whole project that are no exceptions."""
+    """Return the hits in the whole project, exceptions included."""
     files = [file for folder in FOLDERS for file in (ROOT / folder).rglob("*") if file.suffix in {".py", ".md"}]
-    hits = [
+    return [
         hit
         for file in sorted([*files, *(ROOT / page for page in PAGES)])
         for hit in scan(file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8"))
     ]
-    return [hit for hit in hits if (hit.file, hit.text) not in EXCEPTIONS]
 
 
 @pytest.mark.parametrize(
@@ -167,8 +169,13 @@ def test_hit_names_file_line_and_better_words() -> None:
     assert str(hit) == 'module.py:4: "told": report, log, emit'
 
 
-def test_exceptions_are_few() -> None:
+def test_texts_follow_the_house_style() -> None:
+    assert [str(hit) for hit in all_hits() if (hit.file, hit.text) not in EXCEPTIONS] == []
+
+
+def test_exceptions_are_few_and_needed() -> None:
     assert len(EXCEPTIONS) <= 30
+    assert EXCEPTIONS.keys() <= {(hit.file, hit.text) for hit in all_hits()}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ EFFECTS: dict[str, tuple[Effect, bool]] = {
     "batchQueryMessagingSubscriptionsForSpace": ("read", True),
     "createValidationInWarehouse": ("read", True),
     "previewDestinationFilter": ("read", True),
-    # These delete or suppress the data of people, for good. Only the inputs tell the harmless ones.
+    # These delete or suppress the data of people, for good. Only the inputs show which ones are harmless.
     "createCloudSourceRegulation": ("destructive", False),
     "createSourceRegulation": ("destructive", False),
     "createWorkspaceRegulation": ("destructive", False),
@@ -25,6 +25,6 @@ EFFECTS: dict[str, tuple[Effect, bool]] = {
     # With performResync it sends everything again.
     "updateActivationForAudience": ("write", False),
 }
-"""Effect and repeatability that the method does not tell."""
+"""Effect and repeatability that the method does not show."""
 
 NOTES = OperationNotes(inputs=SegmentInputs, comments=COMMENTS, effects=EFFECTS)

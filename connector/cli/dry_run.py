@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class WouldSendError(BaseException):
     """Ends an action at its first write; `request` is that write with its secrets redacted.
 
-    It is no Exception, so that neither a handler nor the guard around hooks takes it for a failure.
+    It is not an Exception, so that neither a handler nor the guard around hooks takes it for a failure.
     """
 
     def __init__(self, request: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """A published limit: so many requests per unit of time, and per scope where the API counts by one."""
+    """A published limit: a number of requests per unit of time, and per scope if the API counts by scope."""
 
     requests: int
     per: str

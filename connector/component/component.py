@@ -151,7 +151,7 @@ class Component:
         """Validate the inputs and perform an action once, with its hooks.
 
         Raises:
-            ConnectorError: If the call fails. Subclasses tell what to do.
+            ConnectorError: If the call fails. Subclasses say what to do.
         """
         action = self.action(key)
         with error_context(key):
@@ -167,7 +167,7 @@ class Component:
         """Validate the inputs and perform a data source: `{"result": [{"label", "key"}]}`.
 
         Raises:
-            ConnectorError: If the call fails. Subclasses tell what to do.
+            ConnectorError: If the call fails. Subclasses say what to do.
         """
         source = self.data_source(key)
         with error_context(key):

@@ -78,7 +78,7 @@ class Context:
             yield from records_of(action, payload)
 
     def _prepare(self, request: Request) -> None:
-        """Tell the transport what it cannot see in a request: what the action says of it, and its secret inputs."""
+        """Pass to the transport what a request does not show: the facts of its action, and its secret inputs."""
         is_action = self.key and self.key not in self.component.data_sources
         action = self.component.find_action(self.key) if is_action else None
         if action is not None and not action.effect_depends_on_inputs and request.idempotent is None:

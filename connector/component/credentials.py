@@ -59,7 +59,7 @@ def check_no_sandbox(environment: Mapping[str, str]) -> None:
 
 
 def connection_of(values: dict[str, Any]) -> Mapping[str, Any]:
-    """Return a connection as it is, or make one from its bare fields."""
+    """Return a connection unchanged, or make one from its bare fields."""
     return values if isinstance(values.get("fields"), dict) else {"fields": values}
 
 

@@ -145,8 +145,8 @@ class Action(_Definition[InputsT]):
         has_example: False for an action whose payload cannot be known in advance.
         inline_example: Example payload of an action that a plugin registers.
         example_file: File of the example payload in the component's folder.
-        undo: How to delete what the action creates; None if it creates nothing, or if the payload does not tell a
-            new object from an existing one.
+        undo: How to delete what the action creates; None if it creates nothing, or if the payload does not show
+            whether the object is new.
         prismatic_bug: Known bug of this action in Prismatic's component.
         api: The operations of the component's API; set when the component is loaded.
     """

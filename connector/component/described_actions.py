@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from connector.component.context import Context
 
 EFFECTS: dict[str, Effect] = {"GET": "read", "HEAD": "read", "PUT": "destructive", "DELETE": "destructive"}
-"""Effect by method; any other method writes. To replace a whole takes away what the new one lacks."""
+"""Effect by method; any other method writes. A replacement deletes what the new value lacks."""
 
 LARGEST_PAGE = 200
 """Records per page when all pages are fetched, where the operation allows it."""
@@ -35,7 +35,7 @@ class OperationNotes:
     Attributes:
         inputs: What the inputs of all operations share.
         comments: Help by name of an input, nested ones included.
-        effects: Effect and repeatability by operation, where the method does not tell them.
+        effects: Effect and repeatability by operation, where the method does not show them.
     """
 
     inputs: type[Inputs] = Inputs

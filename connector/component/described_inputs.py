@@ -148,7 +148,7 @@ def _has_secret(schema: Schema) -> bool:
 
 
 def _with_help(schema: Schema, comments: Mapping[str, str], name: str = "") -> dict[str, Any]:
-    """Return a schema as a form shows it: each nested field with its help, and no default that nobody fills in."""
+    """Return a schema as a form shows it: each nested field with its help, and without its default."""
     shown: dict[str, Any] = {key: value for key, value in schema.items() if key not in {"default", "x-secret"}}
     if name in comments:
         shown["description"] = comments[name]

@@ -42,7 +42,7 @@ def handler_errors(definition: Action[Any] | DataSource[Any], context: Context) 
 
 
 def is_foreign_exit(error: BaseException) -> bool:
-    """Return False for the SystemExit with which this package answers a signal while code of others runs."""
+    """Return False for the SystemExit that this package raises on a signal while code of others runs."""
     frames = traceback.extract_tb(error.__traceback__)
     return not (isinstance(error, SystemExit) and frames and frames[-1].filename.startswith(_PACKAGE))
 
@@ -117,7 +117,7 @@ def _summary(error: BaseException) -> str:
 def _raised_at(error: BaseException, location: str) -> str:
     """Return `file:line` in the folder of a function where an exception comes from; empty if it comes from elsewhere.
 
-    Frames of libraries count for whoever called them. An exception of this package is not the function's. An exit is
+    Frames of libraries count for their callers. An exception of this package is not the function's. An exit is
     the function's only if raised there: a signal handler of the program raises SystemExit wherever the main thread is.
     """
     folder = str(Path(location).parent)

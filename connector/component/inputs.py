@@ -2,7 +2,7 @@
 
 Values arrive as native Python or as flows send them, where every literal is a string: `"true"`, `"50"`, JSON in a
 string and `[{"key": ..., "value": ...}]` lists are accepted. An empty string means "not set", because a flow sends one
-for every input that its author left alone; `EMPTY` is the empty string as a value.
+for every untouched input; `EMPTY` is the empty string as a value.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ DefaultT = TypeVar("DefaultT")
 
 
 class _Empty(str):
-    """The type of `EMPTY`: a string, so that it can be sent as it is, whose only instance survives pickling."""
+    """The type of `EMPTY`: a string, so that it can be sent unchanged, whose only instance survives pickling."""
 
     __slots__ = ()
 

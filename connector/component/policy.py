@@ -21,7 +21,7 @@ METHOD_OVERRIDES = frozenset({"x-http-method", "x-http-method-override", "x-meth
 class Policy:
     """What may run; the default allows everything.
 
-    It holds for actions, data sources and the test of the connection (`testConnection`), whoever performs them. A data
+    It holds for actions, data sources and the test of the connection (`testConnection`), for every caller. A data
     source may run if the actions that it performs may; one that sends requests itself must be allowed by its own key.
 
     Attributes:

@@ -84,7 +84,7 @@ class Runner:
 
     @classmethod
     def from_environment(cls, component: Component | None = None, **settings: Any) -> Self:
-        """Return a runner with the connection of the environment variables that the command line reads, too.
+        """Return a runner with the connection of the environment variables that the command line also reads.
 
         Args:
             component: Component to run. Default: the bundled one.
@@ -117,7 +117,7 @@ class Runner:
             deadline: Seconds until no further request is started.
 
         Raises:
-            ConnectorError: If the call fails. Subclasses tell what to do; see `connector.errors`.
+            ConnectorError: If the call fails. Subclasses say what to do; see `connector.errors`.
         """
         return self.component.perform(key, self.context(max_wait, deadline), inputs or {})
 
@@ -169,7 +169,7 @@ class Runner:
             deadline: See `invoke`.
 
         Raises:
-            ConnectorError: If the call fails. Subclasses tell what to do.
+            ConnectorError: If the call fails. Subclasses say what to do.
         """
         if limit is not None and limit < 0:
             raise UsageError(f"limit must be 0 or more, got {limit}", action=key)

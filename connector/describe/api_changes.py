@@ -26,7 +26,7 @@ class ApiChange:
         place: Field or fact of the operation; empty for the operation as a whole.
         detail: What it was and what it is now.
         action: Key of the action that it touches; None if the component has none.
-        is_hand_made: Whether a handler performs that action, which somebody has to look at.
+        is_hand_made: Whether a handler performs that action, which needs a review.
     """
 
     kind: Literal["added", "removed", "changed"]

@@ -224,7 +224,7 @@ def plugins_implement_hooks(component: Component) -> Iterator[Problem]:
 
 
 def docs_are_up_to_date(component: Component) -> Iterator[Problem]:
-    """The generated pages describe the component as it is; a component without a docs folder has no pages."""
+    """The generated pages are up to date; a component without a docs folder has no pages."""
     try:
         stale = stale_pages(component)
     except ComponentError:

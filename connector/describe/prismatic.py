@@ -1,4 +1,4 @@
-"""A component in the shapes of Prismatic: as its runner loads it, and as it is published.
+"""A component in the shapes of Prismatic: as its runner loads it, and in the published form.
 
 The shapes follow what `convertComponent` and `prism components:publish` of Prismatic's SDK 10.31 make, where
 unset keys are absent, every input but a connection has a default, and inputs are in form order.
@@ -50,7 +50,7 @@ def server_form(component: Component) -> dict[str, Any]:
 
 
 def published(component: Component) -> dict[str, Any]:
-    """Return the component as it is published: maps become lists, example payloads JSON in strings."""
+    """Return the component in the published form: maps become lists, example payloads JSON in strings."""
     whole = server_form(component)
     return {
         "definition": {key: whole[key] for key in PUBLISHED_DEFINITION},

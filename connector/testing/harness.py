@@ -119,7 +119,7 @@ class Harness:
         """Stub a response.
 
         Args:
-            body: Bytes or a string, sent as they are; None for no body; anything else is sent as JSON.
+            body: Bytes or a string, sent unchanged; None for no body; anything else is sent as JSON.
             status: HTTP status.
             headers: Headers of the response.
             method: Respond only to requests with this method.

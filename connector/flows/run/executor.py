@@ -175,7 +175,7 @@ class FlowExecutor:
         return None
 
     def _skip(self, call: StepCall, error: NoChangesError) -> None:
-        """End an update without any field to change: optional inputs without a value are no error of the flow."""
+        """End an update without any field to change: optional inputs without a value are not an error of the flow."""
         call.error, call.reason = None, error.message
         if call.planned.is_journaled:
             self.journal.step_done(call.path, None, "later")
