@@ -114,7 +114,7 @@ class ActionExecutor:
         return results, is_write
 
     def _write(self, call: StepCall, component: Component, action: Action[Any], inputs: Inputs) -> Payload:
-        """Perform a write. Its intent is recorded after the waits for rate limits: a kill before leaves nothing unknown."""
+        """Perform a write. Its intent is recorded after the waits for rate limits, so a kill before is harmless."""
         planned = call.planned
         name = self._prepared.connections.name_for(component.key, planned.connection) or ""
         context = self._context(planned, is_write=True)
