@@ -46,7 +46,7 @@ def rule(name: str) -> Rule:
         (
             "inputs_are_described",
             "createTask",
-            'comments="What there is to do.", ',
+            'comments="Title of the task.", ',
             "",
             "createTask.title: input has no comments",
         ),
