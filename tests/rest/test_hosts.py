@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,27 @@ def test_unreadable_ca_bundle_is_an_error_of_the_setup(
 
     assert (type(error), error.exit_code) == (errors.TLSError, 3)
     assert server.requests == []
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the key and the certificate of localhost."""
+    folder = tmp_path_factory.mktemp("tls")
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost "
+        "-keyout key.pem -out cert.pem"
+    )
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def test_ca_bundle_of_the_environment_is_trusted_and_the_connection_reused(
+    way: str, certificate: Path, runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate / "cert.pem"))
+    with RawServer(GOOD, tls=context) as server, runner_of(f"https://localhost:{server.port}") as runner:
+        assert [read(runner) for _ in range(3)] == [{"n": 1}] * 3
+
+    assert server.connections == 1

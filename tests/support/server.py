@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -142,7 +143,8 @@ class RawServer:
 
     CLOSE = b"<close>"
 
-    def __init__(self, *answers: bytes | list[bytes | float]) -> None:
+    def __init__(self, *answers: bytes | list[bytes | float], tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.answers = list(answers)
         self.requests: list[bytes] = []
         self.connections = 0
@@ -165,6 +167,8 @@ class RawServer:
             while True:
                 peer, _ = self._socket.accept()
                 self.connections += 1
+                if self.tls:
+                    peer = self.tls.wrap_socket(peer, server_side=True)
                 threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
 
     def _serve(self, peer: socket.socket) -> None:
