@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -442,3 +444,13 @@ def test_samples_are_made_anew() -> None:
     example["data"] = None
 
     assert OPERATIONS["listLabels"].example == changed
+
+
+def test_loading_does_not_import_the_reader_of_the_description() -> None:
+    code = (
+        "import sys, connector; connector.load_component(); print('connector.component.api_description' in sys.modules)"
+    )
+
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert printed.stdout == "False\n"

@@ -223,7 +223,8 @@ class Component:
 
     def _add_action(self, action: Action[Any]) -> None:
         self.plugins.register(action, name=action.key)
-        action.api = self.api
+        # Loading does not even import what reads the description.
+        action.api = lambda: self.api
         self.actions[action.key] = action
 
 

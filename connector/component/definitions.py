@@ -148,7 +148,7 @@ class Action(_Definition[InputsT]):
         undo: How to delete what the action creates; None if it creates nothing, or if the payload does not show
             whether the object is new.
         prismatic_bug: Known bug of this action in Prismatic's component.
-        api: The operations of the component's API; set when the component is loaded.
+        api: Returns the operations of the component's API; set when the component is loaded.
     """
 
     is_described: ClassVar[bool] = False
@@ -166,12 +166,12 @@ class Action(_Definition[InputsT]):
     example_file: Path | None = None
     undo: Undo | None = None
     prismatic_bug: str = ""
-    api: Mapping[str, Operation] = field(default_factory=dict, repr=False)
+    api: Callable[[], Mapping[str, Operation]] = field(default=dict, repr=False)
 
     @property
     def operation(self) -> Operation | None:
         """The API's operation behind it, with the facts that the API states; None if the API describes none."""
-        return self.api.get(self.operation_id or self.key)
+        return self.api().get(self.operation_id or self.key)
 
     @property
     def resource(self) -> str:
