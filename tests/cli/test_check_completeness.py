@@ -72,7 +72,7 @@ def test_check_names_manifest_example_and_test_in_turn(command: Command, checkou
     write_manifest(checkout, key="fetchRegulation")
     assert re.search(r"fetchRegulation: .*example", problems())
     write_example(checkout, key="fetchRegulation")
-    assert re.search(r"fetchRegulation: no test names the action.*tests/wire/extra\.py", problems())
+    assert re.search(r"fetchRegulation: no test names the action\n    hint: .*tests/wire/extra\.py", problems())
     (checkout / "tests" / "wire" / "extra.py").write_text('KEY = "fetchRegulation"\n')
     assert "no test" not in problems()
 
@@ -84,7 +84,7 @@ def test_check_names_an_operation_that_the_api_lacks(command: Command, checkout:
 
     printed = command("--manifest", checkout / "manifest.yaml", "check").out
 
-    assert re.search(r'getRegulation: the API has no operation "getRegulations".*getRegulation', printed)
+    assert re.search(r'getRegulation: the API has no operation "getRegulations"\n    hint: .*getRegulation', printed)
 
 
 def test_check_names_an_operation_that_the_sandbox_does_not_simulate(command: Command, checkout: Path) -> None:
