@@ -19,6 +19,10 @@ PARTS = ("connector", "actions", "connections", "datasources", "sandbox")
 IMPORTS_BY_NAME = 4
 
 
+# Files that a reader of CONTRIBUTING is to write.
+INVENTED = {"actions/labels.py", "tests/wire/labels.py", "sandbox/labels.py", "actions/examples/KEY.json"}
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of the source files and of the contracts."""
@@ -111,7 +115,7 @@ def test_files_that_a_page_names_exist(page: str) -> None:
     folders = {ROOT, *((ROOT / name).parent for name in names), ROOT / "connector" / "flows"}
 
     assert len(names) > 5
-    assert {name for name in names if not any((folder / name).exists() for folder in folders)} == set()
+    assert {name for name in names - INVENTED if not any((folder / name).exists() for folder in folders)} == set()
 
 
 def called_name(call: ast.Call) -> str:
