@@ -671,7 +671,22 @@ def test_results_of_a_write_are_on_the_disk_soon_and_persisted_values_at_once(
             until = time.monotonic() + 20
             while b'"t1"' not in disk.last(".jsonl") and time.monotonic() < until:
                 time.sleep(0.01)
-            assert b'"type":"done"' in disk.last(".jsonl")
+            assert b'"t1"' in disk.last(".jsonl")
 
     run(kept, CREATE, step("Tell", "workshop.echo"), on_event=wait_for_sync)
     assert json.loads(disk.last("tests-"))["scopes"] == {"Instance Main": {"k": "v"}}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit for files")
+def test_journal_that_cannot_be_written_ends_the_run_in_spite_of_loops_that_ignore_errors(
+    run: Runs, service: Service, tmp_path: Path
+) -> None:
+    ignoring = {"errorHandlerType": "ignore"}
+    loop = step("Loop", "loop.loopNTimes", {"iterationCount": "2"}, steps=[CREATE], errorConfig=ignoring)
+    steps = loop, step("List", "workshop.listThings")
+    run(*steps, journal=tmp_path / "probe.jsonl")
+    start = sum(len(line) + 1 for line in (tmp_path / "probe.jsonl").read_bytes().splitlines()[:2])
+    before = len(service.asked("GET"))
+    with disk_of(start + 5), pytest.raises(StepError, match="cannot write journal"):
+        run(*steps)
+    assert len(service.asked("GET")) == before

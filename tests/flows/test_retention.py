@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,15 @@ def test_secrets_are_in_no_file_after_the_end_of_the_run(
     assert [write.step for write in undo(done.journal, workshop, connections=service.connections).deleted] == ["Create"]
     assert undo(done.journal, workshop, connections=service.connections).deleted == []
     assert len(service.asked("DELETE")) == 1
+
+
+def test_secrets_are_in_no_log_of_a_database_that_others_use(run: Runs, tmp_path: Path) -> None:
+    database = tmp_path / "journals" / "runs.sqlite"
+    run(LIST, journal=f"sqlite:///{database}")
+    with closing(sqlite3.connect(database)) as other:  # while it is open, closing ours does not empty the log
+        other.execute("SELECT count(*) FROM records").fetchone()
+        run(CREATE, payload=PAYLOAD, journal=f"sqlite:///{database}")
+        assert holding(tmp_path / "journals", SECRET) == []
 
 
 def test_secrets_stay_until_a_failed_run_is_resumed(
