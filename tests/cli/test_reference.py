@@ -54,6 +54,7 @@ def test_docs_check_finds_a_stale_page(command: Command, tmp_path: Path, monkeyp
     monkeypatch.setattr("connector.cli.reference.is_checkout", lambda _component: True)
     monkeypatch.setattr(segment, "folder", tmp_path)
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copy(ROOT / "api.json", tmp_path)
     for folder in ("actions", "connections"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     fresh = command("docs", "--check")
