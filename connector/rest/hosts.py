@@ -28,8 +28,6 @@ POOL_SIZE = 100
 
 LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 
-_SEND = HTTPAdapter.send
-
 
 @dataclass(frozen=True, slots=True)
 class Host:
@@ -54,7 +52,9 @@ class Host:
     @property
     def is_patched(self) -> bool:
         """True while a test tool stands in for the network: requests then have to go through requests' adapter."""
-        return HTTPAdapter.send is not _SEND or not issubclass(self.pool.ConnectionCls, HTTPConnection)
+        # Not compared with a copy of the original: this module may be imported while the adapter is patched already.
+        is_original = HTTPAdapter.send.__module__ == HTTPAdapter.__module__
+        return not is_original or not issubclass(self.pool.ConnectionCls, HTTPConnection)
 
 
 def open_host(endpoint: Endpoint, summary: RequestSummary) -> Host:

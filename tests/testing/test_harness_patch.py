@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from textwrap import dedent
 
 import pytest
 import requests
@@ -13,6 +14,7 @@ from connector.errors import (
     UsageError,
 )
 from connector.testing import Harness, UnexpectedRequestError
+from tests.support.outside import run_python
 
 SEGMENT = connector.load_component()
 SOURCE = {"sourceId": "rh5BDZp6QDHvXFCkibm1pR"}
@@ -86,3 +88,19 @@ def test_without_responses_the_error_names_the_extra(monkeypatch: pytest.MonkeyP
         "the harness needs responses",
         "Run: pip install 'segment-connector[testing]'",
     )
+
+
+def test_adapter_that_is_patched_before_the_first_import_is_used() -> None:
+    program = """
+        import responses
+
+        with responses.RequestsMock() as mocked:
+            mocked.get("https://api.segmentapis.com/sources/a", json={"data": {"source": {"id": "a"}}})
+            import connector
+
+            fields = {"apiKey": "token"}
+            with connector.Runner(connector.load_component(), {"fields": fields}) as runner:
+                print(runner.invoke("getSource", {"sourceId": "a"}))
+    """
+
+    assert run_python(dedent(program)) == "{'data': {'data': {'source': {'id': 'a'}}}}"
