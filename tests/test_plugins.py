@@ -256,7 +256,7 @@ class ForeignHook:
         (AsyncHook(), "hook perform_action is async"),
         (GeneratorHook(), "hook perform_action is a generator"),
         (ForeignHook(), "hook perform_action is not marked as a hook of connector"),
-        (AsyncHook, r"is a class, not an instance. Register AsyncHook\(\) instead"),
+        (AsyncHook, r"is a class, not an instance\s+hint: Register AsyncHook\(\) instead"),
     ],
     ids=["async", "generator", "foreign marker", "class"],
 )
@@ -352,7 +352,7 @@ def test_installed_plugin_that_exits_is_named_with_its_distribution(
     (info / "entry_points.txt").write_text("[connector.plugins]\npolicy = acme_hooks\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
 
-    with pytest.raises(errors.PluginError, match=r"SystemExit: 0\. Repair or uninstall acme-policy") as caught:
+    with pytest.raises(errors.PluginError, match=r"SystemExit: 0\s+hint: Repair or uninstall acme-policy") as caught:
         connector.load_component()
     assert caught.value.exit_code == 3
 
