@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -243,7 +244,7 @@ def test_wrong_input_is_named_to_its_leaf(key: str, inputs: dict[str, Any], expe
     problems = {problem.location: str(problem) for problem in caught.value.problems}
     assert problems.keys() == expected.keys()
     for location, pattern in expected.items():
-        assert pytest.RaisesExc(Exception, match=pattern).matches(Exception(problems[location])), problems
+        assert re.search(pattern, problems[location]), problems
 
 
 def test_unknown_fields_of_a_json_input_pass_and_numbers_keep_their_form(

@@ -19,13 +19,13 @@ def usage_error(error: click.ClickException) -> UsageError:
         text = f'unknown option "{error.option_name}"'
         return UsageError(text, hint=did_you_mean(error.option_name, options) or hint)
     if isinstance(error, click.MissingParameter) and error.param is not None:
-        return _missing(error.param, context, hint)
+        return _missing(error.param, hint)
     return UsageError(_reworded(error.format_message()), hint=hint)
 
 
-def _missing(parameter: click.Parameter, context: click.Context | None, hint: str) -> UsageError:
+def _missing(parameter: click.Parameter, hint: str) -> UsageError:
     if isinstance(parameter, click.Argument):
-        name = f"argument {parameter.make_metavar(context or click.Context(click.Command(None)))}"
+        name = f"argument {parameter.human_readable_name}"
     else:
         name = f"option {parameter.opts[0]}"
     choices = getattr(parameter.type, "choices", ())
