@@ -53,7 +53,8 @@ class Host:
     def is_patched(self) -> bool:
         """True while a test tool stands in for the network: requests then have to go through requests' adapter."""
         # Not compared with a copy of the original: this module may be imported while the adapter is patched already.
-        is_original = HTTPAdapter.send.__module__ == HTTPAdapter.__module__
+        send = HTTPAdapter.send
+        is_original = send.__module__ == HTTPAdapter.__module__ and not hasattr(send, "__wrapped__")
         return not is_original or not issubclass(self.pool.ConnectionCls, HTTPConnection)
 
 
