@@ -147,6 +147,7 @@ class Action(_Definition[InputsT]):
         example_file: File of the example payload in the component's folder.
         undo: How to delete what the action creates; None if it creates nothing, or if the payload does not show
             whether the object is new.
+        in_prismatic: False for an action that Prismatic's component lacks.
         prismatic_bug: Known bug of this action in Prismatic's component.
         api: Returns the operations of the component's API; set when the component is loaded.
     """
@@ -165,6 +166,7 @@ class Action(_Definition[InputsT]):
     inline_example: Payload | None = None
     example_file: Path | None = None
     undo: Undo | None = None
+    in_prismatic: bool = True
     prismatic_bug: str = ""
     api: Callable[[], Mapping[str, Operation]] = field(default=dict, repr=False)
 
@@ -272,6 +274,7 @@ def action(
     example: Payload | None = None,
     has_example: bool = True,
     undo: Undo | None = None,
+    in_prismatic: bool = True,
     prismatic_bug: str = "",
 ) -> Callable[[Perform[InputsT]], Action[InputsT]]:
     """Declare a function `(context, inputs) -> Payload` as the action with this key; see `Action`.
@@ -291,6 +294,7 @@ def action(
             has_example=has_example,
             inline_example=example,
             undo=undo,
+            in_prismatic=in_prismatic,
             prismatic_bug=prismatic_bug,
         )
 

@@ -72,7 +72,7 @@ def metadata(action: Action[Any]) -> dict[str, Any]:
         "paginated": action.pagination is not None,
         "records": action.pagination.records if action.pagination else None,
         **_operation_facts(action),
-        "inPrismatic": False if action.is_described else None,
+        "inPrismatic": False if action.is_described or not action.in_prismatic else None,
     }
     return {name: value for name, value in facts.items() if value is not None}
 

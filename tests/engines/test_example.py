@@ -22,7 +22,8 @@ def test_example_runs_as_a_program() -> None:
         [sys.executable, "examples/engine.py"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
 
-    assert run.stdout.splitlines()[:2] == ["registered 44 actions of segment", "created checkout"]
+    count = len(connector.load_component().actions)
+    assert run.stdout.splitlines()[:2] == [f"registered {count} actions of segment", "created checkout"]
 
 
 def test_engine_waits_for_a_rate_limit(segment: connector.Component) -> None:

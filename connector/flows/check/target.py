@@ -16,7 +16,7 @@ def check_target(step: Step, components: Mapping[str, Component]) -> Iterator[Ru
     action = component.find_action(step.action) if component else None
     if component is None or action is None:
         return
-    if step.action not in component.manifest.actions:
+    if step.action not in component.manifest.actions or not action.in_prismatic:
         hint = "Remove the step, or publish your own component."
         yield error("prismatic", ("action",), f'Prismatic\'s {step.component} has no action "{step.action}"', hint)
     if action.prismatic_bug:
