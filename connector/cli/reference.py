@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connector.cli.error_reference import errors_page
+from connector.cli.python_reference import python_page
 from connector.cli.root import cli
 from connector.cli.sandbox_options import FAULTS
 from connector.common.state_dir import STATE_HOME
@@ -58,6 +59,7 @@ def reference_pages(component: Component) -> dict[Path, str]:
         folder / "command-line.md": command_line_page(),
         folder / "environment.md": environment_page(component),
         folder / "errors.md": errors_page(),
+        folder / "python-api.md": python_page(),
     }
 
 
