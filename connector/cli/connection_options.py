@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from connector.cli.files import name_of, read_json_object
+from connector.cli.files import STANDARD_INPUT, name_of, read_json_object
 from connector.cli.output import print_line, wait_reason
 from connector.cli.sandbox_options import FAULTS, file_to_use
 from connector.cli.shared_options import wait_options
-from connector.component.credentials import SANDBOX, connection_of, environment_credentials
+from connector.component.credentials import LONGEST_SHOWN_NAME, SANDBOX, connection_of, environment_credentials
 from connector.errors import ConnectorError, UsageError
 
 if TYPE_CHECKING:
@@ -184,7 +184,15 @@ def file_connection(file: str, noun: str) -> ResolvedConnection:
     Raises:
         UsageError: If the file cannot be read, or does not hold a JSON object.
     """
+    if file != STANDARD_INPUT and not Path(file).expanduser().exists() and _may_be_secret(file):
+        hint = "Save the JSON in a file, pass - to read standard input, or set CONNECTOR_CONNECTION."
+        raise UsageError(f"--connection expects a file for the {noun}, got a value", hint=hint)
     return ResolvedConnection(connection_of(read_json_object(file, noun)), name_of(file))
+
+
+def _may_be_secret(text: str) -> bool:
+    """Return True for JSON and for what may be a token: neither is ever shown in a message."""
+    return text.lstrip().startswith(("{", "[")) or (len(text) > LONGEST_SHOWN_NAME and not set(text) & set("./\\"))
 
 
 def sandbox_connection(component: Component, path: Path) -> ResolvedConnection:

@@ -10,7 +10,7 @@ import click
 from connector.cli.connection_options import ConnectionOptions, connection_options
 from connector.cli.shared_options import Command, common_options, component_of
 from connector.cli.toolsets import toolset_of, toolset_option
-from connector.errors import MissingExtraError
+from connector.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from connector.engines.mcp_server import McpTools
@@ -24,7 +24,13 @@ PORT = 4040
 @click.option("--tool", "tools", multiple=True, metavar="KEY", help="Offer only this action; repeat for more.")
 @toolset_option
 @click.option("--http", is_flag=True, help="Serve over HTTP at /mcp instead of standard input and output.")
-@click.option("--port", default=PORT, show_default=True, help="With --http: port; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=PORT,
+    show_default=True,
+    help="With --http: port; 0 takes a free one.",
+)
 @connection_options
 @common_options
 @click.pass_context
@@ -64,6 +70,9 @@ def command(
         toolset=toolset_of(component, toolset),
     )
     offered = McpTools(runner, confirm=not yes)
+    left_out = [key for key in tools if key not in offered.actions]
+    if left_out:
+        raise UsageError(f"{left_out[0]} is not a read, so this server would not offer it", hint="Add --write.")
     if http:
         from connector.sandbox_kit.asgi_server import require_server, run
 

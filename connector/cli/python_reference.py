@@ -72,7 +72,7 @@ def _signature(value: Any) -> str:
     except (TypeError, ValueError):  # such as a type alias
         return "(...)"
     # A default that is an object prints an address, which differs in every process.
-    return "(...)" if " object at 0x" in signature or "<function" in signature else signature.replace("'", "")
+    return "(...)" if " at 0x" in signature else signature.replace("'", "")
 
 
 def _summary(value: Any) -> str:
@@ -83,7 +83,8 @@ def _summary(value: Any) -> str:
 def _text(value: Any) -> str:
     """Return the paragraphs of a docstring before its sections."""
     if not (inspect.isclass(value) or inspect.isroutine(value)):
-        return "" if isinstance(value, str | int) or value is None else f"Type: `{value}`".replace("typing.", "")
+        # The text of an object prints an address, which differs in every process.
+        return "" if isinstance(value, str) or " at 0x" in repr(value) else f"Type: `{value}`".replace("typing.", "")
     paragraphs = (inspect.getdoc(value) or "").split("\n\n")
     sections = ("Args:", "Attributes:", "Raises:", "Returns:", "Yields:")
     return "\n\n".join(text for text in paragraphs if not text.startswith(sections) and not text.startswith("    "))

@@ -13,7 +13,7 @@ import click
 
 from connector.cli.connection_options import ConnectionOptions, connection_options
 from connector.cli.output import plain, print_line
-from connector.cli.shared_options import Command, common_options, component_of
+from connector.cli.shared_options import PORTS, Command, common_options, component_of
 from connector.cli.toolsets import toolset_of, toolset_option
 from connector.common.state_dir import state_folder
 from connector.component.policy import Policy
@@ -41,7 +41,7 @@ class ServeGroup(click.Group):
 
 @click.group(cls=ServeGroup, invoke_without_command=True)
 @click.option("--profiles", "file", type=click.Path(path_type=Path), help="File with profiles and callers.")
-@click.option("--port", default=PORT, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--port", type=PORTS, default=PORT, show_default=True, help="Port; 0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
 @click.option("--allow-remote", is_flag=True, help="Allow a --host that other hosts can reach.")
 @click.option("--read-only", is_flag=True, help="Allow reads only.")

@@ -65,6 +65,7 @@ def common_options(function: Function) -> Function:
     return debug(error_format(function))
 
 
+PORTS = click.IntRange(0, 65_535)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Skip the confirmation.")
 

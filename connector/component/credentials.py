@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 SANDBOX = "CONNECTOR_SANDBOX"
 """Environment variable that selects the local sandbox on the command line."""
 
+LONGEST_SHOWN_NAME = 24
+"""A longer name of a profile or a file may be a token in the wrong place, and is not shown."""
+
 OFF = frozenset({"", "0", "false", "no", "off"})
 
 VARIABLES = ("CONNECTOR_CONNECTION", "PRISMATIC_CONNECTION_VALUE")

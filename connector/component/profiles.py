@@ -26,7 +26,7 @@ from typing import Any
 from connector.common.private_files import private_folder, write_private
 from connector.common.text import did_you_mean
 from connector.component.component import Component, components, load_component
-from connector.component.credentials import Credentials
+from connector.component.credentials import LONGEST_SHOWN_NAME, Credentials
 from connector.errors import ComponentError, ConnectionInputError, UnknownKeyError, UsageError
 
 CONFIG_HOME = "CONNECTOR_CONFIG_HOME"
@@ -178,6 +178,9 @@ def load_profile(name: str, environment: Mapping[str, str]) -> Profile:
     profiles = load_profiles(environment)
     if name in profiles:
         return profiles[name]
+    if len(name) > LONGEST_SHOWN_NAME:  # it may be a token that was pasted in the wrong place
+        hint = "Pass the name of a profile. Run `connector profiles` to list them."
+        raise UnknownKeyError("unknown profile; the name is too long to be one", hint=hint)
     hint = did_you_mean(name, profiles) or f"Run `connector login {name}` to create it."
     raise UnknownKeyError(f'unknown profile "{name}"', hint=hint)
 

@@ -54,6 +54,9 @@ class Runner:
         on_wait: Callable[[float, str], None] | None = None,
         max_response_bytes: int | None = None,
     ) -> None:
+        if not isinstance(component, Component):
+            hint = "Pass connector.load_component(), or load_component(PATH) for a manifest.yaml."
+            raise UsageError(f"component must be a Component, got {type(component).__name__}", hint=hint)
         self.policy = Policy(allow, block, read_only, known_toolset(component, toolset))
         for key in self.policy.keys - component.data_sources.keys() - {TEST_CONNECTION}:
             component.action(key)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from connector.errors import UsageError
 from connector.flows.file.model import FlowDefinition, Integration
 from connector.flows.file.parse import read_file, read_text
 from connector.flows.run.components import components_by_key
@@ -90,11 +91,16 @@ class Flow:
             target: `prismatic` also checks that the flows work on Prismatic.
             config: Values of config variables. Without it, a config variable that is not set is only a warning.
 
+        Raises:
+            UsageError: If the target is unknown.
+
         Returns:
             The problems in file order. A flow with a problem of the severity `error` does not start.
         """
-        from connector.flows.check.integration import check
+        from connector.flows.check.integration import TARGETS, check
 
+        if target is not None and target not in TARGETS:
+            raise UsageError(f'unknown target "{target}"', hint=f"Available: {', '.join(TARGETS)}.")
         chosen = None if flow is None else [self.definition(flow)]
         return check(self.integration, components_by_key(components), flows=chosen, target=target, config=config)
 

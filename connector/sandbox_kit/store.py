@@ -21,7 +21,7 @@ from .errors import BusyError, SandboxError
 from .resources import Record, Resource, Row
 
 BUSY_SECONDS = 5.0
-OTHER_FILE = "Choose another file, or delete this one."
+OTHER_FILE = "Choose another file."
 _VERSION = 2
 _LAST = 2**63 - 1
 _SCHEMA = """

@@ -13,7 +13,7 @@ import click
 
 from connector.cli.output import plain, print_line
 from connector.cli.sandbox_options import file_of, file_option
-from connector.cli.shared_options import Command, common_options, component_of
+from connector.cli.shared_options import PORTS, Command, common_options, component_of
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ PORT = 4020
 
 
 @click.command(cls=Command)
-@click.option("--port", default=PORT, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--port", type=PORTS, default=PORT, show_default=True, help="Port; 0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
 @click.option("--allow-remote", is_flag=True, help="Allow a --host that other hosts can reach.")
 @click.option("--seed", metavar="FILE", help="Initial state of a new sandbox, as written by dump.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from connector.component.component import Component
 from connector.flows.check.config import ConfigChecks
@@ -16,6 +16,7 @@ from connector.flows.check.target import check_target
 from connector.flows.file.model import FlowDefinition, Integration, Step
 
 Target = Literal["prismatic"]
+TARGETS: tuple[Target, ...] = get_args(Target)
 
 
 def check(
