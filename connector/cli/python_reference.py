@@ -83,8 +83,14 @@ def _summary(value: Any) -> str:
 def _text(value: Any) -> str:
     """Return the paragraphs of a docstring before its sections."""
     if not (inspect.isclass(value) or inspect.isroutine(value)):
-        # The text of an object prints an address, which differs in every process.
-        return "" if isinstance(value, str) or " at 0x" in repr(value) else f"Type: `{value}`".replace("typing.", "")
+        return _constant(value)
     paragraphs = (inspect.getdoc(value) or "").split("\n\n")
     sections = ("Args:", "Attributes:", "Raises:", "Returns:", "Yields:")
     return "\n\n".join(text for text in paragraphs if not text.startswith(sections) and not text.startswith("    "))
+
+
+def _constant(value: Any) -> str:
+    if isinstance(value, frozenset):  # its order differs in every process
+        return "Values: " + ", ".join(f"`{each}`" for each in sorted(value))
+    # The text of an object prints an address, which differs in every process too.
+    return "" if isinstance(value, str) or " at 0x" in repr(value) else f"Type: `{value}`".replace("typing.", "")
