@@ -40,7 +40,7 @@ def _entry(module: ModuleType, name: str) -> Iterator[str]:
     value = getattr(module, name)
     yield from (f"### {module.__name__}.{name}", "")
     if inspect.isclass(value) or inspect.isroutine(value):
-        yield from ("```python", f"{name}{_signature(value)}", "```", "")
+        yield from ("```text", f"{name}{_signature(value)}", "```", "")
     yield from (_text(value), "")
     if inspect.isclass(value):
         yield from _methods(value)
