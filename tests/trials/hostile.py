@@ -24,7 +24,7 @@ from tests.trials.report import Report
 TOKEN = "sgp_token/of+the=trial"
 FORMS = (TOKEN, base64.b64encode(TOKEN.encode()).decode(), quote(TOKEN, safe=""), TOKEN.replace("/", "\\/"))
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-DEADLINE = 2.0
+DEADLINE = 0.5
 SLACK = 3.0
 LARGEST = 1_000_000
 
