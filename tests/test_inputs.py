@@ -286,3 +286,13 @@ def test_scalars_read_the_same_natively_and_as_text(count: int, flag: bool) -> N
 def test_any_value_is_accepted_or_rejected_with_one_input_error(anything: dict[str, Any]) -> None:
     with contextlib.suppress(InputError):
         Thing.from_values(anything)
+
+
+def test_sample_of_a_list_is_not_set_when_it_comes_alone() -> None:
+    class WithList(Inputs):
+        sample_prefix = "000xxx"
+        names: Annotated[list[str], Input(label="Names", collection="valuelist")] | MISSING = MISSING
+
+    assert WithList.from_values({"names": "000xxx"}).names is MISSING
+    assert WithList.from_values({"names": ["000xxx", "a"]}).names is MISSING
+    assert WithList.from_values({"names": "a"}).names == ["a"]

@@ -168,7 +168,9 @@ class Inputs(BaseModel):
                 if collections.get(key) == "keyvaluelist" and key in required:
                     values[key] = {}
                 continue
-            if cls.sample_prefix is not None and isinstance(value, list) and value[:1] == [cls.sample_prefix]:
+            # A list of one value may come as that value alone.
+            first = value[:1] if isinstance(value, list) else [value] if key in collections else []
+            if cls.sample_prefix is not None and first == [cls.sample_prefix]:
                 continue
             values[key] = value
         return values

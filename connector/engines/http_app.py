@@ -178,7 +178,7 @@ class HttpApp:
                 response = Response(status_code=499)  # the client is gone; other servers log this status too
             except Exception as error:  # every error has to become a response
                 response = error_response(error, is_read=call.is_read if call else True)
-            _log(request, call, response.status_code, time.perf_counter() - started)
+            _log(path, request, call, response.status_code, time.perf_counter() - started)
             return response
 
         return Route(path, endpoint, methods=[method])
@@ -366,12 +366,12 @@ def _seconds(request: Request, name: str) -> float | None:
     raise errors.UsageError(f'{name} must be a number of seconds, got "{text}"')
 
 
-def _log(request: Request, call: Call | None, status: int, seconds: float) -> None:
+def _log(path: str, request: Request, call: Call | None, status: int, seconds: float) -> None:
     caller, connection, key = (call.caller.name, call.connection, call.key) if call else ("-", "-", "-")
     access_log.info(
         "%s %s caller=%s connection=%s action=%s status=%d ms=%.0f",
         request.method,
-        request.scope["route"].path if "route" in request.scope else request.url.path,
+        path,
         caller,
         connection,
         "".join(filter(str.isprintable, key))[:80],

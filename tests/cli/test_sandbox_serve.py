@@ -89,7 +89,7 @@ def test_serve_plays_faults_and_assumes(tmp_path: Path) -> None:
         (["--in-memory", "--file", "x"], 2, "--in-memory and --file cannot be used together"),
         (["--in-memory", "--seed", "none.json"], 2, 'cannot read the seed "none.json"'),
         (["--in-memory", "--host", "0.0.0.0"], 3, "other hosts can reach 0.0.0.0"),
-        (["--in-memory", "--port", "70000"], 3, "invalid port 70000: must be 0 to 65535"),
+        (["--in-memory", "--port", "70000"], 2, "70000 is not in the range"),
     ],
 )
 def test_invalid_serve_options_are_reported(command: Command, args: list[str], code: int, message: str) -> None:
