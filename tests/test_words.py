@@ -140,7 +140,7 @@ def test_pattern_is_found_in_pages_strings_and_comments(text: str) -> None:
     assert list(scan("page.md", text))
     assert list(scan("module.py", f"message = {text!r}\n"))
     assert list(scan("module.py", f"x = 1  # {text}\n"))
-    assert list(scan("module.py", f'"""{text}"""\n'))
+    assert list(scan("module.py", f'"""{text} """\n'))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+from pydantic import BaseModel
+
 import connector
 import connector.flows
 import connector.hookspecs
@@ -67,12 +69,14 @@ def _own_bases(kind: type[Any]) -> list[type[Any]]:
 
 
 def _signature(value: Any) -> str:
+    if inspect.isclass(value) and issubclass(value, BaseModel):
+        return "(...)"  # it depends on whether the model was used before, since models are built on first use
     try:
         signature = str(inspect.signature(value))
     except (TypeError, ValueError):  # such as a type alias
         return "(...)"
     # A default that is an object prints an address, which differs in every process.
-    return "(...)" if " at 0x" in signature else signature.replace("'", "")
+    return "(...)" if " at 0x" in signature else signature.replace("'", "").replace("typing.", "")
 
 
 def _summary(value: Any) -> str:
