@@ -203,6 +203,7 @@ def exchange(
     phase: Phase = "connecting"
     connection: Any = None
     response: Response | None = None
+    message: http.client.HTTPResponse | None = None
     is_reusable = False
     try:
         connection = pool._get_conn()  # noqa: SLF001 - the pool's own `urlopen` would hide the phases
@@ -214,7 +215,8 @@ def exchange(
         phase = "waiting"
         receiver = _Receiver(connection.sock, timeouts, max_bytes)
         reader = _Reader(receiver, _BUFFER)
-        message = _begin(reader, request.method)
+        message = http.client.HTTPResponse(cast("socket.socket", _Source(reader)), method=request.method)
+        _begin(message)
         if receiver.is_at_end:  # the standard library takes headers that break off for whole ones
             raise http.client.IncompleteRead(b"")
         headers = cast("Mapping[str, str]", message.headers)
@@ -235,6 +237,9 @@ def exchange(
         # OverflowError: the standard library reads a chunk of any size that the response claims.
         return Failure(phase, error, response)
     finally:
+        if message is not None:
+            # Else the garbage collector would flush it, maybe after its reader is gone, and warn.
+            message.fp = None  # type: ignore[assignment]
         if connection is not None:
             if not is_reusable:
                 connection.close()
@@ -264,8 +269,8 @@ def _send(sock: socket.socket, head: bytes, body: bytes | None) -> None:
         pass
 
 
-def _begin(reader: _Reader, method: str) -> http.client.HTTPResponse:
-    message = http.client.HTTPResponse(cast("socket.socket", _Source(reader)), method=method)
+def _begin(message: http.client.HTTPResponse) -> None:
+    """Read the head of the final response."""
     message.begin()
     # The standard library skips 100 alone. Any other interim response (RFC 9110, 15.2) would be taken for the final
     # one, and every later response on this connection for that of the request before.
@@ -277,7 +282,6 @@ def _begin(reader: _Reader, method: str) -> http.client.HTTPResponse:
     lengths = message.headers.get_all("Content-Length", [])
     if message.status < 200 or len({length.strip() for length in lengths}) > 1:
         raise http.client.HTTPException("unexpected interim response or contradicting lengths")
-    return message
 
 
 def _body(message: http.client.HTTPResponse, max_bytes: int) -> bytes:
