@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from connector.common.private_files import reason_of
 from connector.errors import UsageError
 
 STANDARD_INPUT = "-"
@@ -35,12 +36,6 @@ def _read_standard_input() -> bytes:
         raise UsageError("standard input can be read only once", hint="Pass the other values in files.")
     root.meta[__name__] = True
     return sys.stdin.buffer.read()
-
-
-def reason_of(error: OSError) -> str:
-    """Return the reason of an error of the system, as part of a sentence."""
-    reason = error.strerror or str(error)
-    return reason[:1].lower() + reason[1:]
 
 
 def read_json(path: str, noun: str) -> Any:

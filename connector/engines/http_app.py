@@ -38,7 +38,7 @@ from connector.component.runner import Runner
 from connector.describe.summaries import metadata, title_of
 from connector.engines.openapi import document
 from connector.engines.service import Caller, Service
-from connector.engines.statuses import CallerKeyError, error_body, http_status, known_error, retry_headers
+from connector.engines.statuses import CallerKeyError, http_status, known_error, retry_headers
 
 T = TypeVar("T")
 Handler = Callable[["Call"], Awaitable[Response]]
@@ -283,7 +283,7 @@ class HttpApp:
                 try:
                     page = await self.work(call, next, pages, None)
                 except Exception as error:  # the status is sent already, so the last line reports the error
-                    yield to_json(error_body(known_error(error))) + b"\n"
+                    yield to_json(known_error(error).to_dict()) + b"\n"
                     return
 
         accepted = call.request.headers.get("accept", "")
@@ -320,7 +320,7 @@ def error_response(error: Exception, *, is_read: bool) -> Response:
     headers = retry_headers(known)
     if isinstance(known, CallerKeyError):
         headers["WWW-Authenticate"] = "Bearer"
-    return JsonResponse(error_body(known), http_status(known, is_read=is_read), headers)
+    return JsonResponse(known.to_dict(), http_status(known, is_read=is_read), headers)
 
 
 def is_read(runner: Runner, key: str, inputs: dict[str, Any]) -> bool:

@@ -26,9 +26,9 @@ from starlette.routing import Route
 from connector import errors
 from connector.common.private_files import private_folder, write_private
 from connector.component.definitions import Action
-from connector.engines.http_app import Call, HttpApp, JsonResponse, is_read, json_body
+from connector.engines.http_app import Call, HttpApp, JsonResponse, error_response, is_read, json_body
 from connector.engines.service import Caller
-from connector.engines.statuses import CallerKeyError, error_body, http_status, known_error
+from connector.engines.statuses import CallerKeyError, http_status, known_error
 
 logger = logging.getLogger("connector.engines")
 
@@ -74,7 +74,7 @@ class SpiffArena:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def routes(self) -> list[Route]:
-        """Return the routes, each also below `/k/SECRET`, where a caller is known by the secret path."""
+        """Return the routes. The one for typeahead is below `/k/SECRET`, since SpiffArena sends no key with it."""
         component = self._service.component.key
         return [
             self._app.route("/v1/commands", self._commands),
@@ -151,8 +151,7 @@ class SpiffArena:
             count = int(limit) if limit.isdecimal() else CHOICES_LIMIT
             choices = await self._app.work(call, runner.choices, call.key, {}, search=prefix, limit=count)
         except Exception as error:  # every error has to become a response
-            known = known_error(error)
-            return JsonResponse(error_body(known), http_status(known, is_read=True))
+            return error_response(error, is_read=True)
         return JsonResponse(choices["result"])
 
     def _callback_url(self, url: Any) -> str:
@@ -244,6 +243,6 @@ def _response(body: Any, status: int) -> dict[str, Any]:
 def _failure(error: Exception, *, is_read: bool) -> dict[str, Any]:
     known: errors.ConnectorError = known_error(error)
     return {
-        **_response(error_body(known), http_status(known, is_read=is_read)),
+        **_response(known.to_dict(), http_status(known, is_read=is_read)),
         "error": {"error_code": type(known).__name__, "message": str(known)},
     }

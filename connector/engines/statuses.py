@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import math
-from typing import Any
 
 from connector import errors
 
@@ -50,8 +49,3 @@ def retry_headers(error: errors.ConnectorError) -> dict[str, str]:
     if isinstance(error, errors.RateLimitError):
         return {"Retry-After": str(math.ceil(1 if error.retry_after is None else error.retry_after))}
     return {}
-
-
-def error_body(error: errors.ConnectorError) -> dict[str, Any]:
-    """Return the JSON body of an error response."""
-    return error.to_dict()

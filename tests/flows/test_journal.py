@@ -310,7 +310,7 @@ def test_named_pipe_is_not_a_journal(tmp_path: Path, workshop: Component) -> Non
 
 @contextmanager
 def disk_of(size: int) -> Iterator[None]:
-    """Lets no file grow beyond so many bytes, like a full disk."""
+    """Let no file grow beyond this number of bytes, like a full disk."""
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
