@@ -23,7 +23,15 @@ class Row(NamedTuple):
 
 
 def all_rows() -> list[Row]:
-    """The rows of every module in `tests/wire`."""
+    """Return the rows of every module in `tests/wire`."""
+    return [row for module in _modules() for row in module.ROWS]
+
+
+def repeated_writes() -> set[str]:
+    """Return the keys that modules of `tests/wire` list as `REPEATED`: writes that flows and engines may repeat."""
+    return {key for module in _modules() for key in getattr(module, "REPEATED", ())}
+
+
+def _modules() -> list[Any]:
     folder = Path(__file__).parents[1] / "wire"
-    modules = [importlib.import_module(f"tests.wire.{file.stem}") for file in sorted(folder.glob("[a-z]*.py"))]
-    return [row for module in modules for row in module.ROWS]
+    return [importlib.import_module(f"tests.wire.{file.stem}") for file in sorted(folder.glob("[a-z]*.py"))]
