@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import signal
 import socket
@@ -164,6 +165,41 @@ def test_connection_that_sends_nothing_more_is_closed(monkeypatch: pytest.Monkey
             connection.sendall(sent)
             while connection.recv(1000):
                 pass  # an error response may come before the end
+
+
+def send_slowly(connection: socket.socket, data: bytes) -> None:
+    """Send one byte after another, until the server closes the connection."""
+    connection.settimeout(0.02)
+    for byte in data:
+        connection.sendall(bytes([byte]))
+        with contextlib.suppress(TimeoutError):
+            if connection.recv(1) == b"":
+                raise ConnectionError
+
+
+def test_client_that_sends_one_byte_after_another_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi_server, "IDLE_SECONDS", 0.2)
+    with serve(hello) as url:
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection, pytest.raises(ConnectionError):
+            send_slowly(connection, b"GET / HTTP/1.1\r\nX: " + b"x" * 1000)
+
+
+def test_client_that_does_not_read_the_response_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi_server, "IDLE_SECONDS", 0.2)
+    ended = threading.Event()
+
+    async def flood(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(100):
+            await send({"type": "http.response.body", "body": b"x" * 2**20, "more_body": True})
+        ended.set()
+
+    with serve(flood) as url:
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert ended.wait(10)
 
 
 def test_slow_response_is_not_taken_for_an_idle_connection(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,10 @@ class SandboxApp:
         headers = _headers(scope)
         grant = self.find(headers.get("authorization", ""))
         limit = grant[0].handler.body_limit if grant else 0
-        request = _request(scope, headers, await _content(receive, limit))
+        content = await _content(receive, limit)
+        if content is None:
+            return
+        request = _request(scope, headers, content)
         if grant is None:
             await _send(send, self._unauthorized(request))
             return
@@ -138,11 +141,17 @@ def _request(scope: Scope, headers: dict[str, str], content: bytes) -> Request:
     )
 
 
-async def _content(receive: Receive, limit: float) -> bytes:
-    """Read the whole body, but keep hardly more of it than a body that is rejected as too large."""
+async def _content(receive: Receive, limit: float) -> bytes | None:
+    """Read the whole body, but keep hardly more of it than a body that is rejected as too large.
+
+    Returns:
+        None if the client closes the connection before the end of the body: such a request must have no effect.
+    """
     parts, size = [], 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         if size <= limit:
             parts.append(message.get("body", b""))
             size += len(parts[-1])

@@ -29,7 +29,7 @@ TICK_SECONDS = 0.1
 STOP_SECONDS = 5.0
 GRACE_SECONDS = 2.0
 IDLE_SECONDS = 60.0
-"""How long a connection may send nothing while a request is expected or incomplete."""
+"""How long a client may take to send a whole request, or to read a response."""
 
 
 def require_server() -> None:
@@ -174,30 +174,32 @@ def _protocol() -> Any:
             super().__init__(*arguments, **options)
             self._whole_app = self.app
             self.app = self._cuttable
-            self._last_data = 0.0
+            self._waiting_since = 0.0
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
-            self._last_data = self.loop.time()
+            self._waiting_since = self.loop.time()
             self._check_idle()
 
-        def data_received(self, data: bytes) -> None:
-            self._last_data = self.loop.time()
-            super().data_received(data)
-
         def _check_idle(self) -> None:
-            # uvicorn has a timeout between two requests of a connection, but none before or within a request.
+            # uvicorn has a timeout between two requests of a connection, but none before or within a request, nor for a
+            # client that does not read the response. A client that sends one byte after another also has to finish.
             if self.transport.is_closing():
                 return
-            waits_for_client = self.cycle is None or self.cycle.response_complete or self.cycle.more_body
-            if waits_for_client and self.loop.time() - self._last_data >= IDLE_SECONDS:
-                self.transport.close()
+            received = self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
+            if received and not self.flow.write_paused:
+                self._waiting_since = self.loop.time()
+            if self.loop.time() - self._waiting_since >= IDLE_SECONDS:
+                self.transport.abort()
             else:
                 self.loop.call_later(IDLE_SECONDS / 4, self._check_idle)
 
         async def _cuttable(self, scope: Any, receive: Any, send: Any) -> None:
             scope["extensions"] = {**scope.get("extensions", {}), CUT: self.transport.close}
-            await self._whole_app(scope, receive, send)
+            try:
+                await self._whole_app(scope, receive, send)
+            finally:
+                self._waiting_since = self.loop.time()
 
     return Protocol
 

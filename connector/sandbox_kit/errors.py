@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connector.errors import SandboxError
 
-__all__ = ["ApiError", "BusyError", "SandboxError", "invalid", "not_found", "problem", "unauthorized"]
+__all__ = ["ApiError", "BusyError", "DuplicateError", "SandboxError", "invalid", "not_found", "problem", "unauthorized"]
 
 
 class BusyError(SandboxError):
     """Another process has locked the file for too long."""
+
+
+class DuplicateError(SandboxError):
+    """A record has the id of another one."""
 
 
 class ApiError(Exception):
@@ -21,11 +25,13 @@ class ApiError(Exception):
         status: The HTTP status.
         errors: One entry per problem: `message`, and `field`, `type` or `data` where they apply. The simulated API
             writes them in its own form.
+        headers: Headers of the response, in addition to the usual ones.
     """
 
-    def __init__(self, status: int, errors: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, status: int, errors: Iterable[dict[str, Any]], headers: Mapping[str, str] | None = None) -> None:
         self.status = status
         self.errors = list(errors)
+        self.headers = dict(headers or {})
         super().__init__(f"{status}: {self.errors}")
 
 

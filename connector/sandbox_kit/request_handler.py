@@ -16,7 +16,7 @@ from connector.component.json_schema import sample
 
 from .assumptions import AssumptionValues
 from .context import RequestContext
-from .errors import ApiError, BusyError, not_found, problem, unauthorized
+from .errors import ApiError, BusyError, DuplicateError, not_found, problem, unauthorized
 from .faults import Limited
 from .http_messages import Request, Response
 from .operations import Operation
@@ -86,6 +86,8 @@ class RequestHandler:
             data = self._perform(context, operation, request)
         except ApiError as error:
             return self.error_response(error, context)
+        except DuplicateError as error:
+            return self.error_response(ApiError(409, [{"message": error.message}]), context)
         except BusyError as error:
             response = self.error_response(ApiError(503, [{"type": "busy", "message": error.message, "status": 503}]))
             return replace(response, headers=response.headers | {"Retry-After": "1"})
@@ -160,7 +162,8 @@ class RequestHandler:
         """Return the response for an error."""
         context = context or self._context(Request("", ""))
         content = dumps(self.api.error_body(error, context.assume)).encode()
-        return Response(error.status, content, {"Content-Type": "application/json", **self._headers(context.decided)})
+        headers = {"Content-Type": "application/json"} | error.headers | self._headers(context.decided)
+        return Response(error.status, content, headers)
 
     def limited_response(self, limit: Limited) -> Response:
         """Return the response 429."""

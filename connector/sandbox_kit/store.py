@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import BusyError, SandboxError
+from .errors import BusyError, DuplicateError, SandboxError
 from .resources import Record, Resource, Row
 
 BUSY_SECONDS = 5.0
@@ -130,13 +130,22 @@ class Store:
         raise BusyError(f'"{self.path}" is locked by another process', hint="Retry in a moment.")
 
     def add(self, kind: str, records: Iterable[Record]) -> None:
-        """Append records."""
+        """Append records.
+
+        Raises:
+            DuplicateError: If one has the id of another record of the resource.
+        """
         resource = self._resources[kind]
         with self._lock:
-            self._db.executemany(
-                "INSERT INTO records (kind, id, scope, key, metadata, body) VALUES (?, ?, ?, ?, ?, ?)",
-                (_columns(resource, record) for record in records),
-            )
+            for record in records:
+                try:
+                    self._db.execute(
+                        "INSERT INTO records (kind, id, scope, key, metadata, body) VALUES (?, ?, ?, ?, ?, ?)",
+                        _columns(resource, record),
+                    )
+                except sqlite3.IntegrityError:
+                    message = f'a record with the id "{resource.id_of(record)}" already exists in {kind}'
+                    raise DuplicateError(message) from None
 
     def put(self, kind: str, record: Record) -> None:
         """Replace an existing record, by its id."""

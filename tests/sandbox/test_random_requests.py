@@ -13,6 +13,7 @@ import sandbox
 from connector.sandbox_kit import SandboxApp
 from tests.sandbox import support
 from tests.sandbox.support import Api, check_answer, operations, quoted
+from tests.sandbox.test_conformance import IDS
 from tests.support.reference import API
 
 KNOWN = [value for name, value in vars(support).items() if name.isupper() and isinstance(value, str)]
@@ -26,6 +27,7 @@ KEYS = [
     *("pagination", "pagination[count]", "pagination.count", "pagination[cursor]", "pagination.cursor"),
     *("pagination[]", "userIds", "userIds.0", "userIds[]", "userIds[1]", "resourceType", "granularity"),
     *("startTime", "endTime", "groupBy", "groupBy.1", "sourceId", "sourceId[0]", "eventName", "appVersion"),
+    *("type", "period", "rules", "rules.0[type]", "rules[0][version]", "rules.0.key", "resourceId"),
 ]
 WORDS = [
     "1",
@@ -36,6 +38,10 @@ WORDS = [
     "SOURCE",
     "DAY",
     "MINUTE",
+    "TRACK",
+    "LIVE",
+    "1e5",
+    '[{"type":"TRACK","key":"Order Completed","version":1}]',
     "source",
     "eventName",
     '{"count":1}',
@@ -100,7 +106,8 @@ def requests_of(draw: st.DrawFn, operation: str) -> tuple[str, bytes]:
     _, path, _ = operations()[operation]
     for segment in path.split("/"):
         if segment.startswith("{"):
-            path = path.replace(segment, quoted(draw(TEXT)), 1)
+            known = IDS.get(segment[1:-1], "nothing")
+            path = path.replace(segment, quoted(draw(st.sampled_from([known] * 3) | TEXT)), 1)
     pairs = draw(st.lists(st.tuples(st.sampled_from(KEYS), VALUES), max_size=4))
     query = "&".join(f"{quoted(key)}={quoted(value)}" for key, value in pairs)
     return f"{path}?{query}", draw(bodies(operation))

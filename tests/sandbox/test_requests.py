@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -283,3 +284,16 @@ def test_body_over_10_mib_is_rejected_and_the_next_request_succeeds(api: Api) ->
     assert response.json()["errors"][0]["type"] == "too-large"
     assert api("POST", "/sources", data=b"x" * 10 * 2**20).status_code == 422
     assert api("GET", "/").status_code == 200
+
+
+def test_write_whose_client_leaves_before_the_end_of_the_body_has_no_effect(api: Api, workspace: Workspace) -> None:
+    body = json.dumps({"slug": "made", "enabled": True, "metadataId": support.JAVASCRIPT}).encode()
+    head = f"POST /sources HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {workspace.token}\r\n"
+    host, port = api.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(f"{head}Content-Length: {len(body) + 1}\r\n\r\n".encode() + body)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(1000):
+            pass
+    assert api("GET", "/sources").status_code == 200
+    assert "made" not in [source["slug"] for source in workspace.sources]

@@ -103,6 +103,20 @@ def test_deleting_a_record_deletes_what_belongs_to_it_at_every_depth(tiny: conne
         assert (sandbox.stars, sandbox.planets, sandbox.moons) == ([], [], [])
 
 
+def test_record_with_the_id_of_another_one_is_409(tiny: connector.Component) -> None:
+    with serve(tiny, seed=SEED) as sandbox:
+        sandbox.handler._random.choices = lambda *_args, **_more: ["s"]
+        response = requests.post(
+            f"{sandbox.url}/stars",
+            json={"name": "Sirius"},
+            headers={"Authorization": f"Bearer {sandbox.token}"},
+            timeout=5,
+        )
+        assert response.status_code == 409
+        assert response.json() == {"errors": [{"message": 'a record with the id "s" already exists in stars'}]}
+        assert [each["name"] for each in sandbox.stars] == ["Sun"]
+
+
 def test_reference_to_a_missing_record_is_a_problem_of_the_seed(tiny: connector.Component) -> None:
     with pytest.raises(SandboxError, match=r'planets\.0\.starId: no record "x" in stars'):
         Workspace(sandbox_of(tiny), seed={"planets": [{"id": "p", "starId": "x"}]})

@@ -1,9 +1,11 @@
-"""Trials: programs that put many calls through faults, forks, hostile servers and random inputs.
+"""Trials: programs that put many calls through faults, forks, hostile servers, kills and random inputs.
 
     python -m tests.trials.faults --calls 24000
     python -m tests.trials.forks --calls 1800
     python -m tests.trials.hostile --responses 13000
     python -m tests.trials.fuzz --inputs 300000
+    python -m tests.trials.sandbox_kills --kills 120 --clients 64
+    python -m tests.trials.sandbox_requests --cases 13000
 
 Each prints its seed and its counts, and exits with 1 if anything was lost, doubled, wrong, leaked, or uncaught. The
 test suite runs each one short.

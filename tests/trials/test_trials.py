@@ -9,9 +9,10 @@ import sys
 import pytest
 
 import connector
+import sandbox
 from connector.common.redaction import Redactor
 from connector.rest import rate_limits
-from tests.trials import faults, fuzz, hostile
+from tests.trials import faults, fuzz, hostile, sandbox_kills, sandbox_requests
 
 SHORT = {"faults": 880, "hostile": 200, "fuzz": 4_000}
 
@@ -47,6 +48,33 @@ def test_random_inputs_are_read_or_rejected() -> None:
     report = fuzz.run(SHORT["fuzz"])
 
     assert report.is_clean, str(report)
+
+
+def test_killed_and_crowded_sandbox_loses_no_write() -> None:
+    report = sandbox_kills.run(kills=1, clients=64, writes=2)
+
+    assert report.is_clean, str(report)
+    assert report.outcomes["acknowledged writes"] > 128
+
+
+def test_generated_requests_get_described_responses() -> None:
+    report = sandbox_requests.run(cases=1)
+
+    assert report.is_clean, str(report)
+
+
+def test_response_that_is_not_described_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox.api, "wrap", lambda data: f'{{"other":{data}}}')
+
+    assert sandbox_requests.run(cases=1).failures["wrong"]
+
+
+def test_write_that_is_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        sandbox_kills.sandbox, "open_workspace", lambda _file: Workspace(sandbox.api, seed={"sources": []})
+    )
+
+    assert sandbox_kills.run(kills=1, clients=0, writes=0).failures["lost"]
 
 
 PLANTED = {
