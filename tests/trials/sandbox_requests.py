@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,10 +80,10 @@ def check_operation(workspace: Workspace, operation: str, cases: int, report: Re
     check()
 
 
-def run(cases: int, number: int = 1) -> Report:
-    """Send about `cases` requests, as many of each operation, and return the report."""
+def run(cases: int, number: int = 1, names: Collection[str] = ()) -> Report:
+    """Send about `cases` requests, as many of each operation, or of those with these names; return the report."""
     report = Report("sandbox requests", number)
-    names = sorted(operations())
+    names = sorted(names or operations())
     for name in names:
         with sandbox.open_workspace(assume=ASSUME) as workspace:
             check_operation(workspace, name, -(-cases // len(names)), report)

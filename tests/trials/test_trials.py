@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ import sandbox
 from connector.common.redaction import Redactor
 from connector.rest import rate_limits
 from tests.trials import faults, fuzz, hostile, sandbox_kills, sandbox_requests
+from tests.trials.report import Report
 
 SHORT = {"faults": 880, "hostile": 200, "fuzz": 4_000}
 
@@ -58,23 +60,25 @@ def test_killed_and_crowded_sandbox_loses_no_write() -> None:
 
 
 def test_generated_requests_get_described_responses() -> None:
-    report = sandbox_requests.run(cases=1)
+    report = sandbox_requests.run(60, names=["createSource", "listRulesFromTrackingPlan", "updateDestination"])
 
     assert report.is_clean, str(report)
 
 
 def test_response_that_is_not_described_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox.api, "wrap", lambda data: f'{{"other":{data}}}')
+    monkeypatch.setattr(sandbox.api, "wrap", lambda _data: '{"data":7}')
 
-    assert sandbox_requests.run(cases=1).failures["wrong"]
+    assert sandbox_requests.run(20, names=["listSources"]).failures["wrong"]
 
 
-def test_write_that_is_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        sandbox_kills.sandbox, "open_workspace", lambda _file: Workspace(sandbox.api, seed={"sources": []})
-    )
+def test_write_that_is_lost_is_found(tmp_path: Path) -> None:
+    report = Report("kills", 1)
+    client = sandbox_kills.Client("http://127.0.0.1:1", "token", "c0", report)
+    client.acknowledged["c0-0"] = "id"
 
-    assert sandbox_kills.run(kills=1, clients=0, writes=0).failures["lost"]
+    sandbox_kills.compare(tmp_path / "w.sqlite", [client], report, unacknowledged=0)
+
+    assert report.failures["lost"] == ["c0-0 (id)"]
 
 
 PLANTED = {
