@@ -34,6 +34,7 @@ from starlette.routing import Route
 
 from connector import errors
 from connector.component.pagination import records_of
+from connector.component.policy import Policy
 from connector.component.runner import Runner
 from connector.describe.summaries import metadata, title_of
 from connector.engines.openapi import document
@@ -247,10 +248,12 @@ class HttpApp:
         runner = self.runner(call)
         url = str(call.request.base_url).rstrip("/")
         key = (call.caller.name, call.connection, url)
-        if key not in self._documents:
-            offered = self.service.actions(runner.policy)
-            self._documents[key] = to_json(document(self.service.component, offered, url=url))
+        if key not in self._documents:  # a thread makes it, since the event loop would stand still meanwhile
+            self._documents[key] = await anyio.to_thread.run_sync(self._document, runner.policy, url)
         return Response(self._documents[key], media_type="application/json")
+
+    def _document(self, policy: Policy, url: str) -> bytes:
+        return to_json(document(self.service.component, self.service.actions(policy), url=url))
 
     async def _actions(self, call: Call) -> Response:
         runner = self.runner(call)

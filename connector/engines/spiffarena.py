@@ -158,7 +158,10 @@ class SpiffArena:
         """Return the URL to report to, or "" if no callback is allowed."""
         if not self._callback_base or not isinstance(url, str):
             return ""
-        base, target = urlsplit(self._callback_base), urlsplit(url)
+        try:
+            base, target = urlsplit(self._callback_base), urlsplit(url)
+        except ValueError:
+            return ""
         same_host = (base.scheme, base.netloc) == (target.scheme, target.netloc)
         below = target.path.startswith(f"{base.path}/") and ".." not in target.path.split("/")
         return url if same_host and below else ""

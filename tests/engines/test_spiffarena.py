@@ -197,8 +197,15 @@ def test_result_stays_on_disk_until_the_callback_is_accepted(
 
 @pytest.mark.parametrize(
     "url",
-    ["http://169.254.169.254/latest", "https://evil.example/api/v1.0/x", "{base}/../admin", "{base}x/tasks", 7],
-    ids=["metadata service", "other host", "parent folder", "other path", "not a string"],
+    [
+        "http://169.254.169.254/latest",
+        "https://evil.example/api/v1.0/x",
+        "{base}/../admin",
+        "{base}x/tasks",
+        "https://[x",
+        7,
+    ],
+    ids=["metadata service", "other host", "parent folder", "other path", "not a URL", "not a string"],
 )
 def test_callback_goes_only_to_the_configured_backend(slow_served: Server, backend: Backend, url: Any) -> None:
     target = url.replace("{base}", backend.url) if isinstance(url, str) else url

@@ -13,10 +13,10 @@ import connector
 import sandbox
 from connector.common.redaction import Redactor
 from connector.rest import rate_limits
-from tests.trials import faults, fuzz, hostile, sandbox_kills, sandbox_requests
+from tests.trials import faults, fuzz, hostile, hostile_requests, sandbox_kills, sandbox_requests
 from tests.trials.report import Report
 
-SHORT = {"faults": 880, "hostile": 200, "fuzz": 4_000}
+SHORT = {"faults": 880, "hostile": 200, "requests": 60, "fuzz": 4_000}
 
 
 def test_faults_lose_and_double_nothing() -> None:
@@ -44,6 +44,25 @@ def test_hostile_responses_end_in_errors_without_secrets() -> None:
     report = hostile.run(SHORT["hostile"])
 
     assert report.is_clean, str(report)
+
+
+def test_hostile_requests_get_responses_without_secrets() -> None:
+    pytest.importorskip("mcp", reason="the extra mcp is not installed")
+
+    report = hostile_requests.run(SHORT["requests"])
+
+    assert report.is_clean, str(report)
+
+
+def test_hostile_requests_find_a_defect_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("mcp", reason="the extra mcp is not installed")
+
+    def leak(_body: bytes) -> None:
+        raise RuntimeError(hostile_requests.KEY)
+
+    monkeypatch.setattr("connector.engines.http_app.from_json", leak)
+
+    assert not hostile_requests.run(4).is_clean
 
 
 def test_random_inputs_are_read_or_rejected() -> None:
