@@ -147,6 +147,7 @@ class Action(_Definition[InputsT]):
         example_file: File of the example payload in the component's folder.
         undo: How to delete what the action creates; None if it creates nothing, or if the payload does not show
             whether the object is new.
+        branches: Names of the branches of an action that branches; its payload names one of them as `branch`.
         in_prismatic: False for an action that Prismatic's component lacks.
         prismatic_bug: Known bug of this action in Prismatic's component.
         api: Returns the operations of the component's API; set when the component is loaded.
@@ -166,6 +167,7 @@ class Action(_Definition[InputsT]):
     inline_example: Payload | None = None
     example_file: Path | None = None
     undo: Undo | None = None
+    branches: tuple[str, ...] = ()
     in_prismatic: bool = True
     prismatic_bug: str = ""
     api: Callable[[], Mapping[str, Operation]] = field(default=dict, repr=False)
@@ -274,6 +276,7 @@ def action(
     example: Payload | None = None,
     has_example: bool = True,
     undo: Undo | None = None,
+    branches: Iterable[str] = (),
     in_prismatic: bool = True,
     prismatic_bug: str = "",
 ) -> Callable[[Perform[InputsT]], Action[InputsT]]:
@@ -294,6 +297,7 @@ def action(
             has_example=has_example,
             inline_example=example,
             undo=undo,
+            branches=tuple(branches),
             in_prismatic=in_prismatic,
             prismatic_bug=prismatic_bug,
         )

@@ -75,11 +75,13 @@ def _definition(definition: Action[Any] | DataSource[Any]) -> dict[str, Any]:
         "label": "Connection",
         "required": True,
     }
-    exported = {
+    exported: dict[str, Any] = {
         "key": definition.key,
         "display": _display(definition),
         "inputs": [connection, *_inputs(definition.inputs)],
     }
+    if isinstance(definition, Action) and definition.branches:
+        exported |= {"allowsBranching": True, "staticBranchNames": list(definition.branches)}
     return exported if definition.example is None else {**exported, "examplePayload": definition.example}
 
 

@@ -128,6 +128,7 @@ class Flow:
         payload: Any = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
+        branch: str | None = None,
         config: Mapping[str, Any] | None = None,
         dry_run: bool = False,
         journal: bool | str | Path = True,
@@ -142,6 +143,7 @@ class Flow:
             payload: The trigger payload, which is the trigger's `results.body.data`.
             headers: The trigger's `results.headers`.
             query: The trigger's `results.queryParameters`.
+            branch: The branch of the trigger to take. Required if the trigger has branches with steps.
             config: Values of config variables by key.
             dry_run: Perform reads only. A write returns its example payload and is listed in `skipped_writes`.
             journal: Keep a journal in the user's state folder, in this file, in a database (`sqlite:///FILE`), or
@@ -160,7 +162,8 @@ class Flow:
         from connector.flows.run.prepare import PreparedRun, check_flow
         from connector.flows.run.start import start
 
-        checked = check_flow(self.integration, self.definition(flow), components_by_key(components), config or {})
+        definition, known = self.definition(flow), components_by_key(components)
+        checked = check_flow(self.integration, definition, known, config or {}, branch=branch)
         with PreparedRun(checked, dry_run=dry_run, **settings) as prepared:
             if id is None or dry_run:
                 return start(prepared, payload, headers=headers, query=query, journal=journal)

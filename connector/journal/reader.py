@@ -77,6 +77,11 @@ class JournalContents:
         """Return the results of a finished step."""
         return self.results_at(self.finished[path])
 
+    def branch(self, path: str) -> str | None:
+        """Return the branch that a finished step takes; None if it does not branch."""
+        branch: str | None = self.read(self.finished[path]).get("branch")
+        return branch
+
     def results_at(self, position: int) -> Any:
         """Return the results in the record at a position."""
         return self.read(position)["results"]

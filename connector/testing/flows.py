@@ -20,6 +20,7 @@ def run_flow(
     flow: str | None = None,
     components: Mapping[str, Component] | None = None,
     payload: Any = None,
+    branch: str | None = None,
     config: Mapping[str, Any] | None = None,
     **settings: Unpack[RunSettings],
 ) -> Run:
@@ -33,6 +34,7 @@ def run_flow(
         flow: Name of the flow. Optional if the file has one flow.
         components: Components by key. Default: those of the sandboxes.
         payload: The trigger payload, which is the trigger's `results.body.data`.
+        branch: The branch of the trigger to take.
         config: Values of config variables by key.
         settings: See `connector.flows.RunSettings`.
 
@@ -54,7 +56,7 @@ def run_flow(
         defaults: RunSettings = {"keep_values": True, "state": folder}
         defaults["connections"] = {name: box.connection for name, box in by_name.items()}
         merged: RunSettings = {**defaults, **settings}
-        return loaded.run(known, flow=flow, payload=payload, config=config, journal=False, **merged)
+        return loaded.run(known, flow=flow, payload=payload, branch=branch, config=config, journal=False, **merged)
 
 
 def _connection_names(flow: Flow, components: Mapping[str, Component], name: str | None) -> set[str]:

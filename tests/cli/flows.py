@@ -14,9 +14,15 @@ COPY = EXAMPLES / "copy_source.yaml"
 NEW_SOURCE = {"slug": "shop", "enabled": "true", "metadataId": "IqDTy1TpoU"}
 
 
-def integration(folder: Path, *steps: dict[str, Any], variables: list[dict[str, Any]], name: str = "flow") -> Path:
-    trigger = step("Trigger", "webhook-triggers.webhook", isTrigger=True)
-    flow = {"name": "Main", "isSynchronous": True, "steps": [trigger, *steps]}
+def integration(
+    folder: Path,
+    *steps: dict[str, Any],
+    variables: list[dict[str, Any]],
+    name: str = "flow",
+    trigger: dict[str, Any] | None = None,
+) -> Path:
+    first = step("Trigger", "webhook-triggers.webhook", isTrigger=True, **(trigger or {}))
+    flow = {"name": "Main", "isSynchronous": True, "steps": [first, *steps]}
     document = {"name": "Tests", "definitionVersion": 7, "flows": [flow], "requiredConfigVars": variables}
     file = folder / f"{name}.yaml"
     file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")

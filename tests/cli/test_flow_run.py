@@ -68,6 +68,18 @@ def test_user_is_off_boarded_and_the_log_says_so(command: Command, payload: Any)
     assert email not in listed(command, "listUsers", "$.email")
 
 
+def test_branch_of_the_trigger_is_an_option(command: Command, tmp_path: Path) -> None:
+    log = step("Log", "log.writeLog", {"message": "verified"})
+    trigger = {"branches": [{"name": "Verify", "steps": [log]}, {"name": "Else", "steps": []}]}
+    file = integration(tmp_path, variables=[], trigger=trigger)
+
+    unnamed = command("flow", "run", file)
+    named = command("flow", "run", file, "--branch", "Verify")
+
+    assert (unnamed.code, "hint: Pass --branch NAME: Verify or Else." in unnamed.err) == (2, True)
+    assert (named.code, "verified" in named.err) == (0, True)
+
+
 @pytest.mark.parametrize(("count", "noted"), [("1", True), ("200", False)])
 def test_list_step_with_pages_left_is_named_at_the_end(
     command: Command, tmp_path: Path, count: str, noted: bool

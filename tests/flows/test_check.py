@@ -10,7 +10,7 @@ from connector.component.component import Component
 from connector.errors import InvalidFlowError
 from connector.flows import Flow, FlowProblem
 from tests.flows import support
-from tests.flows.support import TRIGGER, flow_of, step, value
+from tests.flows.support import TRIGGER, branches, flow_of, step, value
 
 
 def problems_of(component: Component, *steps: dict[str, Any], target: Any = None, **more: Any) -> list[str]:
@@ -359,10 +359,14 @@ def test_branches_of_a_trigger_are_checked() -> None:
     ]
 
 
-def test_branches_of_a_trigger_are_not_dropped_in_a_local_run(workshop: Component) -> None:
-    trigger = {**TRIGGER, "branches": [{"name": "Notification", "steps": [echo("Inside", "x")]}]}
-    with pytest.raises(InvalidFlowError, match="the branches of a trigger are not supported"):
-        flow_of(flow={"steps": [trigger]}).run(workshop)
+def test_branches_of_an_action_are_checked_against_those_that_it_declares(workshop: Component) -> None:
+    sort = step("Sort", "workshop.sort", {"value": "a"}, branches=branches(Small=[], Bigg=[], Else=[]))
+    wrong = step("Echo", "workshop.echo", {"value": "a"}, branches=branches(Yes=[]))
+    reported = flow_of(sort, wrong).check(workshop)
+    assert [(problem.location, problem.message, problem.hint) for problem in reported] == [
+        ("flow.yaml:25", 'workshop.sort has no branch "Bigg"', "Did you mean Big?"),
+        ("flow.yaml:38", "workshop.echo does not branch, but has branches", "Remove the branches."),
+    ]
 
 
 def test_inputs_of_a_trigger_are_checked(workshop: Component) -> None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 @flow_option
 @config_option
 @click.option("--payload", metavar="FILE", help="JSON file with the trigger payload; - reads standard input.")
+@click.option("--branch", metavar="NAME", help="Branch of the trigger to take, if the trigger has branches.")
 @click.option("--id", "run_id", metavar="ID", help="Resume the run with this ID, return its result, or start it.")
 @click.option("--journal", metavar="PLACE", help="File of the journal, or sqlite:///FILE.")
 @dry_run_option("Send reads only, and print the writes instead of the result.")
@@ -53,6 +54,7 @@ def command(
     name: str | None,
     config: Sequence[str],
     payload: str | None,
+    branch: str | None,
     run_id: str | None,
     journal: str | None,
     dry_run: bool,
@@ -75,7 +77,7 @@ def command(
     integration = load_flow(file).integration
     definition = integration.definition(name)
     values = config_values_of(config, integration.config_variables)
-    checked = check_flow(integration, definition, known_components(context), values)
+    checked = check_flow(integration, definition, known_components(context), values, branch=branch)
     body = None if payload is None else read_json(payload, "payload")
     resolved = resolve_connections(connecting, integration, checked.needs, checked.components)
     reporter = make_reporter(events)

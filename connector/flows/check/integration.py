@@ -9,9 +9,9 @@ from connector.component.component import Component
 from connector.flows.check.config import ConfigChecks
 from connector.flows.check.example_shapes import UNKNOWN, item_shape, step_shape, trigger_shape
 from connector.flows.check.inputs import InputChecks
-from connector.flows.check.problems import FlowProblem, Rule, error
+from connector.flows.check.problems import FlowProblem, Rule
 from connector.flows.check.references import VisibleSteps, check_parts
-from connector.flows.check.structure import check_structure
+from connector.flows.check.structure import BRANCHES, check_structure
 from connector.flows.check.target import check_target
 from connector.flows.file.model import FlowDefinition, Integration, Step
 
@@ -56,9 +56,6 @@ class _Check:
         trigger, *steps = self.flow.steps
         visible = VisibleSteps(self.flow, self.integration)
         self._add(trigger, check_parts(trigger, visible, self.components))
-        if self.target is None and any(branch.steps for branch in trigger.branches):
-            message = "the branches of a trigger are not supported: a local run does not choose one"
-            self._add(trigger, [error("unsupported", ("branches",), message)])
         visible.show(trigger, trigger_shape())
         self._blocks(trigger, visible, loops=0)
         self._walk(steps, visible, loops=0)
@@ -76,8 +73,12 @@ class _Check:
             self._add(step, self.inputs.check(step))
             if self.target is not None:
                 self._add(step, check_target(step, self.components))
+            shape = step_shape(step, self.components, visible)
+            if step.branches and step.kind not in BRANCHES:
+                # Unlike a step of the component `branch`, an action has ended before its branch begins.
+                visible.show(step, shape)
             self._blocks(step, visible, loops)
-            visible.show(step, step_shape(step, self.components, visible))
+            visible.show(step, shape)
 
     def _blocks(self, step: Step, visible: VisibleSteps, loops: int) -> None:
         if step.steps:

@@ -38,8 +38,8 @@ def check_structure(
         yield error("break", (), "breakLoop is not inside a loop", "Move the step into a loop, or use Stop Execution.")
     if step.steps and step.kind not in LOOPS:
         yield error("block", ("steps",), f"{step.kind} is not a loop, but has steps", "Move the steps after it.")
-    if step.branches and step.kind not in BRANCHES and (step.kind in BUILT_IN or step.component in components):
-        yield error("block", ("branches",), f"{step.kind} does not branch, but has branches", "Remove the branches.")
+    if step.branches and step.kind not in BRANCHES:
+        yield from _branches_of_action(step, components)
     if step.kind == "loop.loopNTimes":
         yield from _times(step)
     if step.kind in BRANCHES:
@@ -69,6 +69,20 @@ def _action(step: Step, components: Mapping[str, Component], *, is_local: bool) 
         hint = did_you_mean(step.component, [*components, *OWN])
         message = f'not checked: component "{step.component}" is not installed'
         yield note(NOT_INSTALLED, (*place, "component"), message, hint)
+
+
+def _branches_of_action(step: Step, components: Mapping[str, Component]) -> Iterator[Rule]:
+    component = components.get(step.component)
+    action = component.find_action(step.action) if component else None
+    if action is not None and action.branches:
+        for index, branch in enumerate(step.branches):
+            if branch.name not in (*action.branches, ELSE):
+                hint = (
+                    did_you_mean(branch.name, action.branches) or f"Available branches: {', '.join(action.branches)}."
+                )
+                yield error("branch", ("branches", index), f'{step.kind} has no branch "{branch.name}"', hint)
+    elif step.kind in BUILT_IN or action is not None:
+        yield error("block", ("branches",), f"{step.kind} does not branch, but has branches", "Remove the branches.")
 
 
 def _times(step: Step) -> Iterator[Rule]:

@@ -110,6 +110,7 @@ class ActionExecutor:
                     raise
                 # The step may read what a skipped write of this dry run would have created.
                 payload = action.example or {}
+        call.branch = _branch_of(action, payload or {})
         results = (payload or {}).get("data")
         return results, is_write
 
@@ -161,6 +162,17 @@ class ActionExecutor:
             policy = replace(bound.policy, read_only=True) if self._prepared.dry_run else bound.policy
             self._contexts[key] = Context(planned.component, bound.connection, limits=limits, policy=policy)  # type: ignore[arg-type]
         return self._contexts[key]
+
+
+def _branch_of(action: Action[Any], payload: Payload) -> str | None:
+    """Return the branch that an action takes; None for an action that does not branch."""
+    if not action.branches:
+        return None
+    branch = payload.get("branch")
+    if branch not in action.branches:
+        names = ", ".join(action.branches)
+        raise HandlerError(f'payload names branch "{branch}", which is not one of: {names}', action=action.key)
+    return str(branch)
 
 
 def _explained(call: StepCall, problem: Problem) -> Problem:

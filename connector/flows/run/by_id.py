@@ -94,5 +94,5 @@ def _wait(prepared: PreparedRun, run_id: str) -> None:
 
 def _fingerprint(prepared: PreparedRun, inputs: list[Any]) -> str:
     checked = prepared.checked
-    content = [checked.integration.text, checked.flow.name, dict(checked.config), *inputs]
+    content = [checked.integration.text, checked.flow.name, dict(checked.config), checked.branch, *inputs]
     return hashlib.sha256(dump_line(content)).hexdigest()

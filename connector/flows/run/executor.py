@@ -131,6 +131,9 @@ class FlowExecutor:
             self._attempt_all(call)
         if planned.keeps:
             self.scope.steps[planned.step.variable] = {"results": call.results}
+        if call.branch is not None:
+            # After the end of the step: an error in the branch must not repeat the action.
+            self.branch(call, call.branch)
         return call.results
 
     def _attempt_all(self, call: StepCall) -> None:
@@ -152,7 +155,7 @@ class FlowExecutor:
     def _attempt(self, call: StepCall) -> Exception | None:
         """Perform a step once more and return its error."""
         call.attempt += 1
-        call.results, call.inputs, call.pages_left = None, {}, False
+        call.results, call.branch, call.inputs, call.pages_left = None, None, {}, False
         self._current = call
         self._reporter.step(call, "running", attempt=call.attempt)
         try:
@@ -202,7 +205,7 @@ class FlowExecutor:
         self._recorded = UNDEFINED
         results = self._hook(step=call)
         if call.planned.is_journaled and self._recorded is not results:
-            self.journal.step_done(call.path, results, "written")
+            self.journal.step_done(call.path, results, "written", call.branch)
         return results
 
     def _perform(self, call: StepCall) -> Any:
@@ -215,7 +218,7 @@ class FlowExecutor:
             call.pages_left = has_next_page(call, results)
         # Recorded here, not only after the plugins: one of them may fail, and the write was applied all the same.
         if planned.is_journaled:
-            self.journal.step_done(call.path, results, "written" if is_write else "later")
+            self.journal.step_done(call.path, results, "written" if is_write else "later", call.branch)
         self._recorded = results
         return results
 
@@ -230,7 +233,9 @@ class FlowExecutor:
 
     def _reuse(self, call: StepCall, history: JournalContents) -> None:
         """End a step with the results that an earlier process recorded."""
-        call.results = history.results(call.path) if call.path in history.finished else None
+        if call.path in history.finished:
+            call.results = history.results(call.path)
+            call.branch = history.branch(call.path) if call.planned.branches else None
         call.pages_left = has_next_page(call, call.results)
         call.state = "reused"
         self._reporter.ended(call)

@@ -7,16 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from connector.component.component import Component
 from connector.flows.file.model import FlowDefinition, Step, walk
 from connector.flows.file.step_inputs import connection_of, name_of
-from connector.flows.steps.builtin_steps import BUILT_IN
+from connector.flows.steps.builtin_steps import BUILT_IN, BuiltIn
 from connector.flows.steps.planned_step import PlannedStep
 from connector.flows.values.conditions import compile_condition
 from connector.flows.values.expressions import Complex, Expression, Pair, Reference, is_unset, parts_of
 
 
-def plan(flow: FlowDefinition, components: Mapping[str, Component]) -> list[PlannedStep]:
-    """Return the steps after the trigger of a checked flow, ready to run."""
+def plan(flow: FlowDefinition, components: Mapping[str, Component], branch: str | None = None) -> list[PlannedStep]:
+    """Return the steps of a checked flow, ready to run: those after the trigger, and first those of its branch."""
     referenced = referenced_variables(flow)
     planned = [_planned(step, components, referenced) for step in flow.steps[1:]]
+    if branch is not None:
+        planned.insert(0, _branching_trigger(flow.steps[0], components, referenced, branch))
     if planned:
         last = planned[-1]
         is_loop = bool(last.step.steps)
@@ -55,6 +57,16 @@ def secret_inputs(planned: PlannedStep) -> set[str]:
     return set(planned.action.inputs.secret_keys()) if planned.action else set()
 
 
+def _branching_trigger(
+    trigger: Step, components: Mapping[str, Component], referenced: set[str], branch: str
+) -> PlannedStep:
+    """Return a step that performs a branch of the trigger. The results of the trigger are those of the start."""
+    built_in = BuiltIn(lambda runner, call: runner.branch(call, branch), "starts the flow", is_pure=True)
+    planned = PlannedStep(trigger, [], built_in, keeps=False)
+    _plan_blocks(planned, components, referenced)
+    return planned
+
+
 def _planned(step: Step, components: Mapping[str, Component], referenced: set[str]) -> PlannedStep:
     planned = PlannedStep(step, [], keeps=step.variable in referenced)
     built_in = BUILT_IN.get(step.kind)
@@ -70,11 +82,16 @@ def _planned(step: Step, components: Mapping[str, Component], referenced: set[st
         key, planned.connection = connection_of(step, planned.action)
         inputs = step.inputs.items()
         planned.inputs = [(name, part) for name, part in inputs if name != key and not is_unset(part)]
+    _plan_blocks(planned, components, referenced)
+    return planned
+
+
+def _plan_blocks(planned: PlannedStep, components: Mapping[str, Component], referenced: set[str]) -> None:
+    step = planned.step
     planned.steps = [_planned(inner, components, referenced) for inner in step.steps]
     for branch in step.branches:
         planned.branches[branch.name] = [_planned(inner, components, referenced) for inner in branch.steps]
     planned.inner = [inner.variable for block in step.blocks() for inner in walk(block)]
-    return planned
 
 
 def _named(expression: Expression | None) -> list[tuple[str, Expression]]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from connector.common.text import did_you_mean
+from connector.errors import UsageError
 from connector.flows.check.integration import check
 from connector.flows.check.problems import raise_if_errors
 from connector.flows.run.config import config_values
@@ -19,7 +21,7 @@ from connector.flows.run.settings import RunSettings, check_settings
 
 if TYPE_CHECKING:
     from connector.component.component import Component
-    from connector.flows.file.model import FlowDefinition, Integration
+    from connector.flows.file.model import FlowDefinition, Integration, Step
     from connector.flows.steps.planned_step import PlannedStep
 
 
@@ -33,6 +35,7 @@ class CheckedFlow:
         components: Components by key.
         config: Values of config variables as they were passed.
         values: Values of all config variables that have one.
+        branch: Branch of the trigger that the run takes; None if the trigger has no branches.
     """
 
     integration: Integration
@@ -40,6 +43,7 @@ class CheckedFlow:
     components: Mapping[str, Component]
     config: Mapping[str, Any]
     values: Mapping[str, Any]
+    branch: str | None = None
 
     @cached_property
     def needs(self) -> list[ConnectionNeed]:
@@ -48,18 +52,35 @@ class CheckedFlow:
 
 
 def check_flow(
-    integration: Integration, flow: FlowDefinition, components: Mapping[str, Component], config: Mapping[str, Any]
+    integration: Integration,
+    flow: FlowDefinition,
+    components: Mapping[str, Component],
+    config: Mapping[str, Any],
+    *,
+    branch: str | None = None,
 ) -> CheckedFlow:
     """Check a flow and the values of its config variables.
 
     Raises:
         InvalidFlowError: If the flow has errors, or a value is invalid.
+        UsageError: If the trigger has branches and none of them is named, or the trigger has no branch with the name.
         FlowLimitError: If a value is nested too deeply.
     """
     check_depth("config", config)
     values = config_values(integration, config)
     raise_if_errors(check(integration, components, flows=[flow], config=config))
-    return CheckedFlow(integration, flow, components, config, values)
+    _check_branch(flow.steps[0], branch)
+    return CheckedFlow(integration, flow, components, config, values, branch)
+
+
+def _check_branch(trigger: Step, branch: str | None) -> None:
+    """Check the name of the branch that a manual start takes, since only a trigger on Prismatic decides by itself."""
+    names = [each.name for each in trigger.branches]
+    if branch is None and any(each.steps for each in trigger.branches):
+        raise UsageError(f'trigger "{trigger.name}" has branches', hint=f"Pass --branch NAME: {' or '.join(names)}.")
+    if branch is not None and branch not in names:
+        hint = did_you_mean(branch, names) or f"Available branches: {', '.join(names) or 'none'}."
+        raise UsageError(f'unknown branch "{branch}" of trigger "{trigger.name}"', hint=hint)
 
 
 class PreparedRun:
@@ -83,7 +104,7 @@ class PreparedRun:
         seconds = settings.get("deadline")
         self.deadline = None if seconds is None else time.monotonic() + seconds
         self.limits = settings.get("limits") or Limits()
-        self.steps: list[PlannedStep] = plan(checked.flow, checked.components)
+        self.steps: list[PlannedStep] = plan(checked.flow, checked.components, checked.branch)
         self.plugins = plugins_of(checked.components, settings.get("plugins", ()))
         self.connections = FlowConnections(
             checked.integration, checked.needs, checked.components, settings.get("connections") or {}

@@ -81,7 +81,8 @@ class Resumption:
             header = self.history.header
             integration = flow.integration if flow else read_text(header["text"], header["source"])
             definition = integration.definition(header["flow"])
-            self.checked = check_flow(integration, definition, components_by_key(components), header["config"])
+            known, branch = components_by_key(components), header.get("branch")
+            self.checked = check_flow(integration, definition, known, header["config"], branch=branch)
             self._decisions = _decisions(self.history, self.checked.components, unknown)
             self._stack = stack.pop_all()
 

@@ -65,6 +65,7 @@ def _records(prepared: PreparedRun, run: Run, trigger: Mapping[str, Any], finger
         "trigger": {key: part for key, part in trigger.items() if key != "rawBody"},
         "config": dict(prepared.checked.config),
         "connections": prepared.connections.described(),
+        "branch": prepared.checked.branch,
         "fingerprint": fingerprint,
     }
     return first_records(header, start)

@@ -68,6 +68,8 @@ class Trace:
         }
         if call.pages_left:
             line["pagesLeft"] = True
+        if call.branch is not None:
+            line["branch"] = call.branch
         if call.reason:
             line["reason"] = call.reason
         if call.error is not None:

@@ -70,6 +70,7 @@ class StepCall:
         state: `done`, `failed`, `ignored`, `reused` or `skipped` once it ended.
         reason: Why it was skipped.
         results: What later steps can refer to.
+        branch: Branch that the step takes, if it is an action with branches.
         error: Error of the last attempt.
         seconds: How long it took, waiting included.
         waited: Seconds of it spent on rate limits and between attempts.
@@ -87,6 +88,7 @@ class StepCall:
     state: StepState = "running"
     reason: str = ""
     results: Any = None
+    branch: str | None = None
     error: Exception | None = None
     seconds: float = 0
     waited: float = 0

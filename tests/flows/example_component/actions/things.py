@@ -47,6 +47,13 @@ def echo(context: Context, inputs: Echo) -> Payload:
     return {"data": inputs.body("value", "many", "pairs")}
 
 
+@action("sort", branches=("Small", "Big"))
+def sort(context: Context, inputs: Echo) -> Payload:
+    """Take the branch `Big` for a long value, and no branch for `broken`."""
+    text = str(inputs.value)
+    return {"data": text, "branch": text if text == "broken" else "Big" if len(text) > 3 else "Small"}
+
+
 @action("listThings")
 def list_things(context: Context, inputs: Nothing) -> Payload:
     return context.api.get("things")
