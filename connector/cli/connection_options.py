@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from connector.cli.files import STANDARD_INPUT, name_of, read_json_object
-from connector.cli.output import print_line, wait_reason
+from connector.cli.progress import report_wait
 from connector.cli.sandbox_options import FAULTS, file_to_use
-from connector.cli.shared_options import wait_options
+from connector.cli.shared_options import section, wait_options
 from connector.component.credentials import LONGEST_SHOWN_NAME, SANDBOX, connection_of, environment_credentials
 from connector.errors import ConnectorError, UsageError
 
@@ -96,7 +96,7 @@ class ConnectionOptions(NamedTuple):
         if not (self.connections or self.profiles or resolved.sandbox):
             _check_required_fields(component, resolved)
         runner = Runner(
-            component, resolved.connection, read_only=read_only, max_wait=self.max_wait, on_wait=_report_wait
+            component, resolved.connection, read_only=read_only, max_wait=self.max_wait, on_wait=report_wait
         )
         click.get_current_context().call_on_close(runner.close)
         return OpenConnection(runner, resolved, self.deadline)
@@ -208,10 +208,6 @@ def sandbox_connection(component: Component, path: Path) -> ResolvedConnection:
     return ResolvedConnection(sandbox.connection, "", path)
 
 
-def _report_wait(seconds: float, reason: str) -> None:
-    print_line(f"{wait_reason(reason).capitalize()}, retrying in {seconds:.3g} s")
-
-
 def complete_profiles(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete the names of the user's profiles."""
     from connector.component.profiles import load_profiles
@@ -286,7 +282,5 @@ def _passed_on(function: Callable[..., Any], *options: Callable[..., Any]) -> Ca
         fields = {name: values.pop(name) for name in ConnectionOptions._fields}
         return function(*args, connecting=ConnectionOptions(**fields), **values)
 
-    decorated: Callable[..., Any] = wait_options(command)
-    for option in reversed(options):
-        decorated = option(decorated)
+    decorated: Callable[..., Any] = section("Connection", *options, wait_options)(command)
     return decorated

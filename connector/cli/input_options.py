@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import click
 
 from connector.cli.files import read_json_object, read_text
-from connector.cli.shared_options import component_of
+from connector.cli.shared_options import component_of, section
 from connector.errors import ConnectorError, InputError, Problem, UsageError
 
 EXPECTED = "expected NAME=VALUE"
 
 
 def read_inputs(file: str | None, assignments: Sequence[str]) -> dict[str, Any]:
-    """Return inputs by key: those of the file, replaced by the assignments; a repeated name makes a list.
+    """Return inputs by key: those of the file, with the assignments put in.
+
+    A repeated name makes a list, and a name with dots sets a field of an object.
 
     Raises:
         InputError: If assignments are invalid; the error lists all of them.
         UsageError: If the file cannot be read.
     """
-    from_file: dict[str, Any] = {} if file is None else read_json_object(file, "inputs")
+    inputs: dict[str, Any] = {} if file is None else read_json_object(file, "inputs")
     assigned: dict[str, list[Any]] = {}
     problems: list[Problem] = []
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         key = name.removesuffix(":")
-        if not (equals and key):
+        if not (equals and all(key.split("."))):
             problems.append(Problem(assignment, EXPECTED))
             continue
         try:
@@ -37,9 +39,36 @@ def read_inputs(file: str | None, assignments: Sequence[str]) -> dict[str, Any]:
         except ValueError as error:
             hint = f"For a string, use {key}=... without the colon."
             problems.append(Problem(key, f"invalid JSON: {error}", hint=hint))
+    for key, values in sorted(assigned.items(), key=lambda pair: pair[0].count(".")):
+        problems += _put(inputs, key, values[0] if len(values) == 1 else values)
     if problems:
         raise _error(problems)
-    return from_file | {key: values[0] if len(values) == 1 else values for key, values in assigned.items()}
+    return inputs
+
+
+def _put(inputs: dict[str, Any], key: str, value: Any) -> Iterator[Problem]:
+    """Set an input, or a field of an object in it."""
+    *path, name = key.split(".")
+    for depth, part in enumerate(path, 1):
+        inner = inputs.setdefault(part, {})
+        if isinstance(inner, str):
+            inner = inputs[part] = _object_in(inner)
+        if not isinstance(inner, dict):
+            yield Problem(key, f'"{".".join(path[:depth])}" is set to a value that is not an object')
+            return
+        inputs = inner
+    inputs[name] = value
+
+
+def _object_in(text: str) -> Any:
+    """Return the object that a string holds as JSON, or the string."""
+    from pydantic_core import from_json
+
+    try:
+        value = from_json(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, dict) else text
 
 
 def _error(problems: Sequence[Problem]) -> InputError:
@@ -111,10 +140,11 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         metavar="NAME=VALUE",
         shell_complete=complete_names,
-        help="Input as name=STRING or name:=JSON; use @FILE (or @- for standard input) to read the value. "
-        "Repeat a name to pass a list. name:='\"\"' sends an empty string.",
+        help="Input as name=STRING or name:=JSON; name.field=... sets a field of an object. Use @FILE (or @- for "
+        "standard input) to read the value. Repeat a name to pass a list. name:='\"\"' sends an empty string.",
     )
     file = click.option(
         "--inputs", "file", metavar="FILE", help="JSON file with inputs by name; - reads standard input."
     )
-    return assignment(file(function))
+    add: Callable[[Callable[..., Any]], Callable[..., Any]] = section("Input", assignment, file)
+    return add(function)

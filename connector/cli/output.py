@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import IO, Any, Protocol
+from contextlib import AbstractContextManager, nullcontext
+from typing import IO, Any
 
 import click
 
@@ -58,8 +57,15 @@ def write(content: bytes) -> None:
     sys.stdout.flush()
     if sys.stdout.isatty():
         content = plain(content.decode("utf-8", "backslashreplace")).encode()
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
+    with _line_hidden():
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+
+
+def _line_hidden() -> AbstractContextManager[None]:
+    """Keep the line of `connector.cli.progress` off the screen, if there is one."""
+    progress = sys.modules.get("connector.cli.progress")
+    return progress.hidden() if progress else nullcontext()
 
 
 def write_json(value: Any) -> None:
@@ -75,54 +81,11 @@ def write_json(value: Any) -> None:
 
 
 def print_line(text: str) -> None:
-    """Print a line to standard error."""
-    click.echo(plain(text).encode("utf-8", "backslashreplace"), err=True)
+    """Print a line to standard error, above the line that shows the progress."""
+    with _line_hidden():
+        click.echo(plain(text).encode("utf-8", "backslashreplace"), err=True)
 
 
 def print_output(text: str) -> None:
     """Print a line to standard output."""
     write(plain(text).encode("utf-8", "backslashreplace") + b"\n")
-
-
-def write_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
-    """Write a table to standard output: drawn on a terminal, in columns elsewhere."""
-    cells = [tuple(one_line(cell) for cell in row) for row in rows]
-    if has_colors(sys.stdout):
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(*headers, title=title, title_justify="left", box=None, pad_edge=False)
-        for row in cells:
-            table.add_row(*map(Text, row))
-        Console().print(table)
-        return
-    lines = [tuple(headers), *cells]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(headers))]
-    if title:
-        print_output(title)
-    for line in lines:
-        print_output("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-class Progress(Protocol):
-    """Counts finished things."""
-
-    def __call__(self, done: int, /) -> object:
-        """Add to the count."""
-
-
-@contextmanager
-def progress(noun: str) -> Iterator[Progress]:
-    """Show a running count on standard error, if that is a terminal and the payload goes elsewhere."""
-    if not has_colors(sys.stderr) or sys.stdout.isatty():
-        yield lambda _done: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}: {task.completed:.0f}"), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(noun, total=None)
-        yield lambda done: bar.advance(task, done)

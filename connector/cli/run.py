@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,29 +11,39 @@ from pydantic import MISSING
 
 from connector.cli.connection_options import ConnectionOptions, OpenConnection, connection_options
 from connector.cli.input_options import complete_keys, input_options, read_inputs
-from connector.cli.output import json_bytes, plain, print_line, progress, write, write_json
-from connector.cli.shared_options import Command, common_options, component_of, dry_run_option, yes_option
+from connector.cli.output import json_bytes, plain, print_line, write, write_json
+from connector.cli.progress import progress
+from connector.cli.record_writers import FORMATS, RecordOptions, RecordPrinter, raw_lines, records_in
+from connector.cli.shared_options import Command, common_options, component_of, dry_run_option, section, yes_option
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from connector.component.definitions import Action
     from connector.component.inputs import Inputs
 
-Selector = Callable[[Any], Any]
-
 
 @click.command(cls=Command)
 @click.argument("key", shell_complete=complete_keys("actions", "operations"))
 @input_options
-@click.option("--select", metavar="JSONPATH", help="Print only this part of the payload, or of each record with --all.")
-@click.option("--all", "every", is_flag=True, help="Fetch every page and print the records as they arrive.")
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["json", "jsonl"]),
-    default="json",
-    show_default=True,
-    help="Output of --all: one JSON list, or one JSON record per line.",
+@section(
+    "Output",
+    click.option("--select", metavar="JSONPATH", help="Print only this part of the payload, or of each record."),
+    click.option("--all", "every", is_flag=True, help="Fetch every page and print the records as they arrive."),
+    click.option(
+        "--where", metavar="CONDITION", help="Print only records that meet a JSONPath condition, of all pages."
+    ),
+    click.option(
+        "--columns", metavar="NAME,...", help="Print only these fields of each record, such as metadata.name."
+    ),
+    click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(FORMATS),
+        default="json",
+        show_default=True,
+        help="Output format; jsonl, csv, and table print records.",
+    ),
+    click.option("-r", "--raw", is_flag=True, help="Print strings without quotes, one per line."),
 )
 @dry_run_option("Print the write request instead of sending it; reads are still sent.")
 @yes_option
@@ -49,7 +59,10 @@ def command(
     file: str | None,
     select: str | None,
     every: bool,
+    where: str | None,
+    columns: str | None,
     output_format: str,
+    raw: bool,
     dry_run: bool,
     yes: bool,
     read_only: bool,
@@ -59,33 +72,29 @@ def command(
 
     \b
     connector run listSources -i count=10
-    connector run listSources --all --format jsonl --select '$.slug'
-    connector run updateSource -i sourceId=ID -i enabled=false -i settings:='{"websiteUrl": "https://example.com"}'
+    connector run listSources --where 'enabled == false' --columns slug,metadata.name --format csv
+    connector run updateSource -i sourceId=ID -i enabled=false -i settings.websiteUrl=https://example.com
     """
     from connector.component.component import error_context
 
     component = component_of(context)
     action = component.action(key)
-    selector = _selector(select)
-    _check_list_options(action, every, output_format)
+    printing = RecordOptions.of(output_format, columns, where, select, raw)
+    every = every or where is not None
+    if every and action.pagination is None:
+        option = "--all" if where is None else "--where"
+        raise UsageError(f"{option} works only with list actions", action=key, hint=f"Leave out {option}.")
     raw_inputs = read_inputs(file, assignments)
     with error_context(key):
         inputs = action.inputs.from_values(raw_inputs)
     opened = connecting.open(component, read_only=read_only or (dry_run and every))
     opened.runner.policy.check(action, inputs)
     if every:
-        _stream(opened, key, raw_inputs, selector, lines=output_format == "jsonl")
+        _stream(opened, key, raw_inputs, printing)
     elif dry_run:
-        _rehearse(opened, action, inputs, raw_inputs, selector)
+        _rehearse(opened, action, inputs, raw_inputs, printing)
     else:
-        _perform(opened, action, inputs, raw_inputs, selector, confirmed=yes)
-
-
-def _check_list_options(action: Action[Any], every: bool, output_format: str) -> None:
-    if every and action.pagination is None:
-        raise UsageError("--all works only with list actions", action=action.key, hint="Leave out --all.")
-    if output_format != "json" and not every:
-        raise UsageError("--format jsonl requires --all", action=action.key, hint="Add --all.")
+        _perform(opened, action, inputs, raw_inputs, printing, confirmed=yes)
 
 
 def _perform(
@@ -93,7 +102,7 @@ def _perform(
     action: Action[Any],
     inputs: Inputs,
     raw_inputs: dict[str, Any],
-    selector: Selector,
+    printing: RecordOptions,
     *,
     confirmed: bool,
 ) -> None:
@@ -110,8 +119,7 @@ def _perform(
         if effect != "read":
             print_line(_interrupted(action, effect))
         raise
-    report_partial(action, inputs, payload)
-    write_json(selector(payload))
+    _print(action, inputs, payload, printing)
 
 
 def _interrupted(action: Action[Any], effect: str) -> str:
@@ -134,7 +142,7 @@ def _confirm(opened: OpenConnection, action: Action[Any], inputs: Inputs) -> Non
 
 
 def _rehearse(
-    opened: OpenConnection, action: Action[Any], inputs: Inputs, raw_inputs: dict[str, Any], selector: Selector
+    opened: OpenConnection, action: Action[Any], inputs: Inputs, raw_inputs: dict[str, Any], printing: RecordOptions
 ) -> None:
     from connector.cli.dry_run import DryRun, WouldSendError
 
@@ -145,24 +153,41 @@ def _rehearse(
         print_line(f"Dry run: {action.key} would send this request to {opened.target(inputs)}:")
         write_json(stopped.request)
     else:
-        report_partial(action, inputs, payload)
-        write_json(selector(payload))
+        _print(action, inputs, payload, printing)
 
 
-def _stream(opened: OpenConnection, key: str, raw_inputs: dict[str, Any], selector: Selector, *, lines: bool) -> None:
+def _print(action: Action[Any], inputs: Inputs, payload: Any, printing: RecordOptions) -> None:
+    """Print one payload, or the records in it."""
+    report_partial(action, inputs, payload)
+    if printing.print_records:
+        from connector.component.pagination import records_of
+
+        printer = RecordPrinter(printing)
+        printer.print(records_of(action, payload) if action.pagination else records_in(payload))
+        printer.close()
+        return
+    selected = printing.selector(payload)
+    if not printing.selector.matches(payload):
+        print_line(f'warning: --select "{printing.selector.path}" matched nothing')
+    if printing.raw:
+        write(raw_lines(selected))
+    else:
+        write_json(selected)
+
+
+def _stream(opened: OpenConnection, key: str, raw_inputs: dict[str, Any], printing: RecordOptions) -> None:
     from connector.component.pagination import records_of
 
     action = opened.runner.component.action(key)
-    before = b"" if lines else b"[\n"
+    printer = RecordPrinter(printing)
     with progress("records") as count:
         for payload in opened.runner.pages(key, raw_inputs, deadline=opened.deadline):
             records = records_of(action, payload)
-            for record in records:
-                write(before + json_bytes(selector(record), indent=None) + (b"\n" if lines else b""))
-                before = b"" if lines else b",\n"
+            total = _value_at(payload, action.pagination.total) if action.pagination else None
+            count.total = total if isinstance(total, int) else None
+            printer.print(records)
             count(len(records))
-    if not lines:
-        write(b"[]\n" if before == b"[\n" else b"\n]\n")
+    printer.close()
 
 
 def report_partial(action: Action[Any], inputs: Inputs, payload: Any) -> None:
@@ -189,38 +214,3 @@ def _value_at(payload: Any, path: str) -> Any:
     for part in parts[1:]:
         payload = payload.get(part) if isinstance(payload, dict) else None
     return payload
-
-
-def _selector(path: str | None) -> Selector:
-    """Return the function from a payload to its printed part: one value if the path can match once, else a list."""
-    if path is None:
-        return lambda payload: payload
-    from jsonpath_ng.ext.parser import parse
-
-    try:
-        parsed = parse(path)
-    except Exception as error:
-        reason = " ".join(str(error).split())
-    else:
-
-        def select(payload: Any) -> Any:
-            matches = [match.value for match in parsed.find(payload)]
-            if not matches:
-                print_line(f'warning: --select "{path}" matched nothing')
-            return matches if not _is_single(parsed) else matches[0] if matches else None
-
-        return select
-    raise UsageError(f'invalid JSONPath "{path}": {reason}', hint="An example is '$.data.data.sources[*].id'.")
-
-
-def _is_single(node: Any) -> bool:
-    """Return True if a JSONPath can match only once."""
-    from jsonpath_ng.jsonpath import Child, Fields, Index, Root
-
-    if isinstance(node, Child):
-        return _is_single(node.left) and _is_single(node.right)
-    if isinstance(node, Fields):
-        return len(node.fields) == 1 and "*" not in node.fields
-    if isinstance(node, Index):
-        return len(getattr(node, "indices", (0,))) == 1
-    return isinstance(node, Root)

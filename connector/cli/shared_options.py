@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import click
 
@@ -49,6 +50,34 @@ class Command(click.Command):
         else:
             hint = f"See {ctx.command_path} --help."
         raise UsageError(f'unexpected argument "{arguments[0]}"', hint=hint)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options under the headings of `section`, in the order of declaration."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
+            if record is not None:
+                sections.setdefault(_SECTIONS.get(parameter, "Options"), []).append(record)
+        for title in sorted(sections, key=lambda title: title == "Options"):
+            with formatter.section(title):
+                formatter.write_dl(sections[title])
+
+
+_SECTIONS: WeakKeyDictionary[click.Parameter, str] = WeakKeyDictionary()
+
+
+def section(title: str, *options: Option[Any]) -> Option[Any]:
+    """Return a decorator that adds options in this order, under a heading of their own in the help."""
+
+    def add(function: Any) -> Any:
+        for option in reversed(options):
+            number = len(getattr(function, "__click_params__", ()))
+            function = option(function)
+            for parameter in function.__click_params__[number:]:
+                _SECTIONS[parameter] = title
+        return function
+
+    return add
 
 
 def common_options(function: Function) -> Function:

@@ -181,12 +181,6 @@ def test_all_is_rejected_for_an_action_that_is_not_a_list_action(command: Comman
     assert (ended.code, "--all works only with list actions" in ended.err) == (2, True)
 
 
-def test_jsonl_format_without_all_is_rejected(command: Command) -> None:
-    ended = command("run", "listSources", "--format", "jsonl")
-
-    assert (ended.code, "Add --all" in ended.err) == (2, True)
-
-
 def test_debug_logs_requests_without_the_token(command: Command, server: LoopbackServer) -> None:
     server.answer(PAGE)
     ended = command("run", "listSources", "--debug")
@@ -243,3 +237,37 @@ def test_warning_of_a_region_that_is_overruled_is_shown(
 
 
 NEW = {"slug": "s", "enabled": True, "metadataId": "m"}
+
+
+def test_name_with_dots_sets_a_field_of_an_object(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+    server.answer(*[{"data": {}}] * 3)
+    one = ["run", "updateSource", "-i", "sourceId=a"]
+    command(*one, "-i", "settings.websiteUrl=https://a.example", "-i", "settings.limits.most:=3")
+    command(*one, "-i", "settings.b=x=y", "-i", 'settings={"a": 1, "b": 2}')
+    file = tmp_path / "inputs.json"
+    file.write_text('{"settings": {"a": {"c": 1}}}')
+    command(*one, "--inputs", file, "-i", "settings.a.d=2")
+
+    assert [asked.json["settings"] for asked in server.asked] == [
+        {"websiteUrl": "https://a.example", "limits": {"most": 3}},
+        {"a": 1, "b": "x=y"},
+        {"a": {"c": 1, "d": "2"}},
+    ]
+
+
+@pytest.mark.parametrize("name", ["settings..a", ".a", "settings.", "slug.a"])
+def test_field_of_what_is_not_an_object_is_rejected(command: Command, server: LoopbackServer, name: str) -> None:
+    ended = command("run", "updateSource", "-i", "sourceId=a", "-i", "slug=x", "-i", f"{name}=1")
+
+    assert (ended.code, server.asked) == (2, [])
+    assert name in ended.err
+
+
+@pytest.mark.parametrize("second", [("-i", "name=@-"), ("--connection", "-")])
+def test_standard_input_named_twice_is_rejected(
+    command: Command, server: LoopbackServer, second: tuple[str, str]
+) -> None:
+    ended = command("run", "updateSource", "--inputs", "-", *second, stdin='{"sourceId": "a", "slug": "b"}')
+
+    assert (ended.code, server.asked) == (2, [])
+    assert "standard input can be read only once" in ended.err

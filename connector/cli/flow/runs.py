@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.output import print_line, write_json, write_table
+from connector.cli.output import print_line, write_json
 from connector.cli.shared_options import Command, common_options, json_option
+from connector.cli.tables import write_table
 
 if TYPE_CHECKING:
     from connector.journal.past_runs import PastRun

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from connector.cli.connection_options import ConnectionOptions, connection_options
-from connector.cli.output import print_line, write_json, write_table
+from connector.cli.output import print_line, write_json
 from connector.cli.shared_options import Command, common_options, component_of
+from connector.cli.tables import write_table
 
 
 @click.command(cls=Command)

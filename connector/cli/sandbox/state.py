@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connector.cli.files import write_file
-from connector.cli.output import json_bytes, print_line, print_output, write_json, write_table
+from connector.cli.output import json_bytes, print_line, print_output, write_json
 from connector.cli.sandbox_options import file_of, file_option
 from connector.cli.shared_options import Command, common_options, component_of, json_option, output_option, yes_option
+from connector.cli.tables import write_table
 from connector.common.private_files import reason_of
 from connector.errors import UsageError
 
