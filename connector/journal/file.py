@@ -4,37 +4,28 @@ from __future__ import annotations
 
 import os
 import secrets
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from connector.common.private_files import dump_line, lock, open_private, parse_line, private_folder, reason_of
 from connector.errors import JournalError
-from connector.journal.protocol import (
-    SYNC_DELAY,
-    DelayedCall,
-    Durability,
-    JournalExistsError,
-    JournalHeldError,
-    Record,
-    check_header,
-)
+from connector.journal.buffered import BufferedJournal
+from connector.journal.protocol import JournalExistsError, JournalHeldError, Record, check_header
 
 _BLOCK = 65536
 
 NO_SPACE_HINT = "Make room on the disk, then resume the run."
 
 
-class FileJournal:
-    """A private file of JSON lines, locked while it is held. Records of every durability are written at once."""
+class FileJournal(BufferedJournal):
+    """A private file of JSON lines, locked while it is held."""
 
     def __init__(self, path: Path, handle: int) -> None:
+        super().__init__()
         self.path = path
         self._handle = handle
         self._size = 0
-        self._guard = threading.Lock()
-        self._delayed = DelayedCall(self._sync)
 
     @property
     def location(self) -> str:
@@ -55,8 +46,7 @@ class FileJournal:
             journal = cls(path, open_private(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND))
             try:
                 lock(journal._handle)
-                for record in records:
-                    journal._write(record)
+                journal._write([dump_line(record) for record in records])
                 os.fsync(journal._handle)
                 _publish(draft, path)
             except BaseException:
@@ -95,21 +85,6 @@ class FileJournal:
             raise
         return journal
 
-    def append(self, record: Record, durability: Durability) -> None:
-        """Append a record; see `Journal`."""
-        try:
-            self._write(record)
-            if durability == "synced":
-                self._delayed.cancel()
-                os.fsync(self._handle)
-        except OSError as error:
-            # Half a record, as of a full disk, would make the next one unreadable too.
-            os.ftruncate(self._handle, self._size)
-            message = f'cannot write journal "{self.path}": {reason_of(error)}'
-            raise JournalError(message, hint=NO_SPACE_HINT) from None
-        if durability == "written":
-            self._delayed.within(SYNC_DELAY)
-
     def records(self) -> Iterator[tuple[int, Any]]:
         """Iterate over position and content of each record; one that was cut off at the end does not count."""
         return read_records(self.path)
@@ -125,8 +100,9 @@ class FileJournal:
             replacement = FileJournal(draft, open_private(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND))
             try:
                 lock(replacement._handle)
+                self._flush()
                 for _, record in self.records():
-                    replacement._write(change(record))
+                    replacement._write([dump_line(change(record))])
                 os.fsync(replacement._handle)
                 draft.replace(self.path)
             except BaseException:
@@ -147,22 +123,28 @@ class FileJournal:
 
     def close(self) -> None:
         """Unlock the file."""
-        self._delayed.cancel()
         with self._guard:
             if self._handle >= 0:
+                self._flush_at_end()
                 os.close(self._handle)
                 self._handle = -1
 
-    def _write(self, record: Record) -> None:
-        line = content = dump_line(record)
+    def _store(self, records: Sequence[bytes], *, sync: bool) -> None:
+        try:
+            self._write(records)
+            if sync:
+                os.fsync(self._handle)
+        except OSError as error:
+            # Half a record, as of a full disk, would make the next one unreadable too.
+            os.ftruncate(self._handle, self._size)
+            message = f'cannot write journal "{self.path}": {reason_of(error)}'
+            raise JournalError(message, hint=NO_SPACE_HINT) from None
+
+    def _write(self, records: Sequence[bytes]) -> None:
+        lines = content = b"".join(records)
         while content:
             content = content[os.write(self._handle, content) :]
-        self._size += len(line)
-
-    def _sync(self) -> None:
-        with self._guard:
-            if self._handle >= 0:
-                os.fsync(self._handle)
+        self._size += len(lines)
 
 
 def is_held(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, Protocol
 
@@ -16,12 +15,8 @@ applied, with results; that it was not."""
 
 Durability = Literal["synced", "written", "later"]
 """When a record is safe. `synced`: on the disk when `append` returns. `written`: then it survives a killed process, and
-it is on the disk after `SYNC_DELAY`. `later`: it is written with the next other record, and at the latest after
-`LATER_DELAY` or with `LATER_RECORDS` of its kind."""
-
-SYNC_DELAY = 0.05
-LATER_DELAY = 1.0
-LATER_RECORDS = 200
+it is on the disk 50 ms later. `later`: it is written with the next other record, and at the latest after a second or
+with 200 records of its kind."""
 
 VERSION = 2
 """Version of the record format; a journal of another version is rejected."""
@@ -81,28 +76,3 @@ def check_header(header: Any, name: str) -> dict[str, Any]:
         message = f"journal {name} has format version {header.get('version')}, but this release reads version {VERSION}"
         raise JournalError(message, hint="Resume it with the release that wrote it.")
     return header
-
-
-class DelayedCall:
-    """Calls a function once, some time after it was first asked to, in a thread of its own."""
-
-    def __init__(self, function: Callable[[], None]) -> None:
-        self._function = function
-        self._timer: threading.Timer | None = None
-
-    def within(self, seconds: float) -> None:
-        """Make sure that the function is called within this time."""
-        if self._timer is None:
-            self._timer = threading.Timer(seconds, self._call)
-            self._timer.daemon = True
-            self._timer.start()
-
-    def cancel(self) -> None:
-        """Do not call the function anymore: what it does is done."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _call(self) -> None:
-        self._timer = None
-        self._function()

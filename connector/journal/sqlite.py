@@ -5,24 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from connector.common.private_files import dump_line, lock, open_private, parse_line, private_folder, reason_of
 from connector.errors import JournalError
+from connector.journal.buffered import BufferedJournal
 from connector.journal.file import NO_SPACE_HINT
-from connector.journal.protocol import (
-    LATER_DELAY,
-    LATER_RECORDS,
-    SYNC_DELAY,
-    DelayedCall,
-    Durability,
-    JournalExistsError,
-    JournalHeldError,
-    Record,
-)
+from connector.journal.protocol import JournalExistsError, JournalHeldError, Record
 
 SCHEME = "sqlite:///"
 
@@ -33,7 +24,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS records (
 _BUSY_SECONDS = 30.0
 
 
-class SqliteJournal:
+class SqliteJournal(BufferedJournal):
     """The records of one run in a database.
 
     The key (run, seq) is the fence: when another process took over the run, the next record of this one fails.
@@ -47,12 +38,9 @@ class SqliteJournal:
             JournalHeldError: If another process holds it.
             JournalError: If the database cannot be used.
         """
+        super().__init__()
         self.file = file
         self.run = run
-        self._later: list[bytes] = []
-        self._failure: JournalError | None = None
-        self._guard = threading.RLock()
-        self._delayed = DelayedCall(self._flush_late)
         self._database = connect(file)
         try:
             self._claim = _Claim(file, run)
@@ -101,20 +89,6 @@ class SqliteJournal:
             raise JournalError(f'unknown run "{run}" in "{file}"', hint="Run `connector flow runs` to list runs.")
         return journal
 
-    def append(self, record: Record, durability: Durability) -> None:
-        """Append a record; see `Journal`."""
-        with self._guard:
-            if self._failure is not None:
-                raise self._failure
-            self._later.append(dump_line(record))
-            if durability == "later" and len(self._later) < LATER_RECORDS:
-                self._delayed.within(LATER_DELAY)
-                return
-            self._delayed.cancel()
-            self._flush(sync=durability == "synced")
-            if durability == "written":
-                self._delayed.within(SYNC_DELAY)
-
     def records(self) -> Iterator[tuple[int, Any]]:
         """Iterate over number and content of each record."""
         rows = self._database.execute("SELECT seq, record FROM records WHERE run = ? ORDER BY seq", (self.run,))
@@ -137,7 +111,7 @@ class SqliteJournal:
     def delete(self) -> None:
         """Delete all records of the run; see `Journal`."""
         with self._guard:
-            self._later.clear()
+            self._buffer.clear()
             self._replace("DELETE FROM records WHERE run = ?", [(self.run,)])
         self.close()
 
@@ -152,12 +126,9 @@ class SqliteJournal:
 
     def close(self) -> None:
         """Let another process have the run."""
-        self._delayed.cancel()
         with self._guard:
             try:
-                self._flush()
-            except JournalError:
-                pass  # the process that took over the run has the writes, and reads are sent again
+                self._flush_at_end()
             finally:
                 self._database.close()
                 self._claim.release()
@@ -167,17 +138,11 @@ class SqliteJournal:
             raise JournalExistsError(f'run "{self.run}" already exists in "{self.file}"', hint="Choose another ID.")
         self._insert([dump_line(record) for record in records], sync=True)
 
-    def _flush(self, *, sync: bool = True) -> None:
-        with self._guard:
-            records, self._later = self._later, []
+    def _store(self, records: Sequence[bytes], *, sync: bool) -> None:
+        if records:
             self._insert(records, sync=sync)
-
-    def _flush_late(self) -> None:
-        try:
-            self._flush()
-        except JournalError as error:
-            # An error raised in this thread would be lost, so the next record raises it.
-            self._failure = error
+        elif sync:
+            self._sync_log()
 
     def _insert(self, records: Sequence[bytes], *, sync: bool) -> None:
         numbered = [(self.run, self._seq + n, record) for n, record in enumerate(records, 1)]
@@ -191,6 +156,17 @@ class SqliteJournal:
         except sqlite3.Error as error:
             raise JournalError(f'cannot write journal "{self.file}": {error}', hint=NO_SPACE_HINT) from None
         self._seq += len(records)
+
+    def _sync_log(self) -> None:
+        """Force earlier commits to the disk. A commit without changes would not do it."""
+        try:
+            log = os.open(f"{self.file}-wal", os.O_RDWR)
+        except FileNotFoundError:
+            return  # all of it is in the database already
+        try:
+            os.fsync(log)
+        finally:
+            os.close(log)
 
 
 def connect(file: Path) -> sqlite3.Connection:

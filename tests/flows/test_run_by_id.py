@@ -260,7 +260,7 @@ def test_reads_are_stored_in_batches(tmp_path: Path, count: int, stored: int) ->
 
 
 def test_reads_are_stored_after_a_while_and_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector.journal.sqlite.LATER_DELAY", 0.01)
+    monkeypatch.setattr("connector.journal.buffered.LATER_DELAY", 0.01)
     name = f"sqlite:///{tmp_path}/runs.sqlite#x"
     first = journal_of(tmp_path / "runs.sqlite")
     first.append({"type": "done", "path": "a", "results": 1}, "later")

@@ -1,0 +1,128 @@
+"""What every kind of journal does alike: reads wait for the next write, and writes are forced to the disk soon."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from connector.common.private_files import dump_line
+from connector.errors import JournalError
+from connector.journal.protocol import Durability, Record
+
+SYNC_DELAY = 0.05
+LATER_DELAY = 1.0
+LATER_RECORDS = 200
+
+
+class BufferedJournal(ABC):
+    """Stores records when they have to be safe; see `Durability`."""
+
+    def __init__(self) -> None:
+        self._buffer: list[bytes] = []
+        self._failure: JournalError | None = None
+        self._guard = threading.RLock()
+        self._delayed = DelayedCall(self._store_late)
+
+    def append(self, record: Record, durability: Durability) -> None:
+        """Append a record; see `Journal`."""
+        with self._guard:
+            if self._failure is not None:
+                raise self._failure
+            self._buffer.append(dump_line(record))
+            if durability == "later" and len(self._buffer) < LATER_RECORDS:
+                self._delayed.within(LATER_DELAY)
+                return
+            self._flush(sync=durability == "synced")
+            if durability == "synced":
+                self._delayed.cancel()
+            else:
+                self._delayed.within(SYNC_DELAY)
+
+    @abstractmethod
+    def _store(self, records: Sequence[bytes], *, sync: bool) -> None:
+        """Store records; with `sync`, they and all records before them are on the disk afterwards.
+
+        Raises:
+            JournalError: If they cannot be stored.
+        """
+
+    def _flush(self, *, sync: bool = True) -> None:
+        records, self._buffer = self._buffer, []
+        self._store(records, sync=sync)
+
+    def _store_late(self) -> None:
+        with self._guard:
+            if self._delayed.is_closed:
+                return
+            try:
+                self._flush()
+            except JournalError as error:
+                # An error raised in this thread would be lost, so the next record raises it.
+                self._failure = error
+
+    def _flush_at_end(self) -> None:
+        """Store what is left. What cannot be stored is a read, which a resumed run sends again."""
+        if self._delayed.close():
+            with suppress(JournalError):
+                self._flush()
+
+
+class DelayedCall:
+    """Calls a function some time after it was asked to, in one thread for all calls.
+
+    Attributes:
+        is_closed: True once it calls nothing anymore.
+    """
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._function = function
+        self._changed = threading.Condition()
+        self._due: float | None = None
+        self._wakes = 0.0
+        self._thread: threading.Thread | None = None
+        self.is_closed = False
+
+    def within(self, seconds: float) -> None:
+        """Make sure that the function is called within this time."""
+        due = time.monotonic() + seconds
+        with self._changed:
+            if self._due is not None and self._due <= due:
+                return
+            self._due = due
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="connector-journal", daemon=True)
+                self._thread.start()
+            elif due < self._wakes:
+                self._changed.notify()
+
+    def cancel(self) -> None:
+        """Do not call the function anymore: what it does is done."""
+        self._due = None
+
+    def close(self) -> bool:
+        """End the thread; return True if the function was still to be called."""
+        with self._changed:
+            was_due = self._due is not None
+            self._due, self.is_closed = None, True
+            self._changed.notify()
+        return was_due
+
+    def _work(self) -> None:
+        while self._wait():
+            self._function()
+
+    def _wait(self) -> bool:
+        """Wait until the function is due; return False at the end."""
+        with self._changed:
+            while not self.is_closed:
+                due, now = self._due, time.monotonic()
+                if due is not None and due <= now:
+                    self._due = None
+                    return True
+                # A thread that was asked for nothing sleeps on: `cancel` does not wake it, which would cost more.
+                self._wakes = float("inf") if due is None else due
+                self._changed.wait(None if due is None else due - now)
+        return False
