@@ -202,6 +202,26 @@ def test_client_that_does_not_read_the_response_is_cut_off(monkeypatch: pytest.M
             assert ended.wait(10)
 
 
+def test_request_that_the_end_of_the_server_cancels_is_not_logged_as_an_error(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asgi_server, "GRACE_SECONDS", 0.05)
+    started = threading.Event()
+
+    async def endless(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        started.set()
+        await asyncio.sleep(600)
+
+    with serve(endless) as url:
+        host, port = url.removeprefix("http://").split(":")
+        connection = socket.create_connection((host, int(port)), timeout=10)
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert started.wait(10)
+    connection.close()
+    assert capfd.readouterr().err == ""
+
+
 def test_slow_response_is_not_taken_for_an_idle_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asgi_server, "IDLE_SECONDS", 0.1)
 

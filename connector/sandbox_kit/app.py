@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
+import time
 from collections.abc import Iterable
 from typing import cast
 
+from . import store
 from .asgi_server import CUT, App, Receive, Scope, Send
-from .errors import ApiError, SandboxError, unauthorized
+from .errors import ApiError, BusyError, SandboxError, unauthorized
 from .faults import FaultPlan, plan_faults
 from .http_messages import Request, Response
 from .store import dumps
@@ -85,7 +87,7 @@ class SandboxApp:
         plan = plan_faults(workspace.faults, match[0].id if match else "", workspace.api.limit_of)
         if plan.delay:
             await asyncio.sleep(plan.delay)
-        response = _respond(workspace, request, plan)
+        response = await _respond_unless_busy(workspace, request, plan)
         workspace.log.add(request, None if plan.is_dropped else response.status, plan.text)
         if plan.is_dropped or plan.truncate:
             await _cut(scope, receive, send, None if plan.is_dropped else response)
@@ -108,6 +110,18 @@ def _control() -> App:
     from .control import control
 
     return cast("App", control(CONTROL))
+
+
+async def _respond_unless_busy(workspace: Workspace, request: Request, plan: FaultPlan) -> Response:
+    """Respond as soon as no other process locks the file; meanwhile, other requests and signals are handled."""
+    latest = time.monotonic() + store.BUSY_SECONDS
+    while True:
+        try:
+            return _respond(workspace, request, plan)
+        except BusyError as error:
+            if time.monotonic() >= latest:
+                return workspace.handler.busy_response(error)
+            await asyncio.sleep(store.RETRY_SECONDS)
 
 
 def _respond(workspace: Workspace, request: Request, plan: FaultPlan) -> Response:

@@ -62,7 +62,7 @@ def serve(app: App, *, host: str = "127.0.0.1", port: int = 0, allow_remote: boo
     """
     require_server()
     with contextlib.closing(_bound(host, port, allow_remote=allow_remote)) as listener:
-        server = _server(app)
+        server = _server(app, GRACE_SECONDS)
         thread = threading.Thread(target=_run, args=(server, listener), name="serve", daemon=True)
         thread.start()
         try:
@@ -198,13 +198,17 @@ def _protocol() -> Any:
             scope["extensions"] = {**scope.get("extensions", {}), CUT: self.transport.close}
             try:
                 await self._whole_app(scope, receive, send)
+            except asyncio.CancelledError:
+                # Only the end of the server cancels a request, and uvicorn would log that as an error.
+                self.cycle.disconnected = True
+                self.transport.abort()
             finally:
                 self._waiting_since = self.loop.time()
 
     return Protocol
 
 
-def _server(app: App, grace: float = GRACE_SECONDS, stopping: Callable[[], None] = lambda: None) -> Any:
+def _server(app: App, grace: float, stopping: Callable[[], None] = lambda: None) -> Any:
     """Return a uvicorn server that can be stopped at once, even from another thread."""
     import uvicorn
 

@@ -20,6 +20,7 @@ FORMS = (
 )
 HINT = "Valid forms, each with an optional :OPERATION or :OPERATION#N and an optional @SEED:\n  " + "\n  ".join(FORMS)
 _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
+MAX_DELAY = 3600.0
 _MOMENTS = ("before", "after", "either")
 _TARGET = re.compile(r"([a-z]+[A-Z][A-Za-z]*)(?:#([1-9]\d{0,8}))?")
 
@@ -137,6 +138,8 @@ def _latency(fault: Fault, arguments: list[str]) -> None:
         raise ValueError
     scale = 0.001 if match[2] == "ms" else 1.0
     fault.delay, fault.spread = float(match[1]) * scale, float(match[3] or 0) * scale
+    if fault.delay + fault.spread > MAX_DELAY:
+        raise ValueError
 
 
 def _error(fault: Fault, arguments: list[str]) -> None:

@@ -73,7 +73,11 @@ class RequestHandler:
         self._now: Callable[[], datetime] = lambda: FIXED_TIME if self.fixed else datetime.now(UTC)
 
     def respond(self, request: Request) -> Response:
-        """Handle one request; what it wrote is committed when this returns."""
+        """Handle one request; what it wrote is committed when this returns.
+
+        Raises:
+            BusyError: If another process has locked the file; then nothing was done, and it can be called again.
+        """
         context = self._context(request)
         try:
             if _ends_in_slash(request.path):
@@ -88,9 +92,6 @@ class RequestHandler:
             return self.error_response(error, context)
         except DuplicateError as error:
             return self.error_response(ApiError(409, [{"message": error.message}]), context)
-        except BusyError as error:
-            response = self.error_response(ApiError(503, [{"type": "busy", "message": error.message, "status": 503}]))
-            return replace(response, headers=response.headers | {"Retry-After": "1"})
         content = self.api.wrap(data if isinstance(data, str) else dumps(data)).encode()
         return Response(operation.status, content, {"Content-Type": media_type, **self._headers(context.decided)})
 
@@ -120,7 +121,7 @@ class RequestHandler:
                 raise ApiError(413, [{"message": "Request entity too large"}])
         _check_params(context.params)
         arguments = [read_body(context, operation, request.content_type, request.content)] if operation.body else []
-        with self.store.transaction(write=operation.writes):
+        with self.store.transaction(write=operation.writes, wait=0):
             return operation.handler(context, *arguments)
 
     def _unbuilt(self, context: RequestContext, request: Request) -> Response:
@@ -164,6 +165,11 @@ class RequestHandler:
         content = dumps(self.api.error_body(error, context.assume)).encode()
         headers = {"Content-Type": "application/json"} | error.headers | self._headers(context.decided)
         return Response(error.status, content, headers)
+
+    def busy_response(self, error: BusyError) -> Response:
+        """Return the response 503 to a request that waited too long for another process."""
+        entry = {"type": "busy", "message": error.message, "status": 503}
+        return self.error_response(ApiError(503, [entry], {"Retry-After": "1"}))
 
     def limited_response(self, limit: Limited) -> Response:
         """Return the response 429."""

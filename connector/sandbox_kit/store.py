@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from .errors import BusyError, DuplicateError, SandboxError
 from .resources import Record, Resource, Row
 
 BUSY_SECONDS = 5.0
+RETRY_SECONDS = 0.005
 OTHER_FILE = "Choose another file."
 _VERSION = 2
 _LAST = 2**63 - 1
@@ -101,6 +103,8 @@ class Store:
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
                 raise SandboxError(f'"{self.path}" is not a sandbox file of this version', hint=OTHER_FILE)
+        # From here on, transaction() waits and not SQLite, which cannot be interrupted.
+        self._db.execute("PRAGMA busy_timeout = 0")
 
     def close(self) -> None:
         """Close the file. Records in memory are lost."""
@@ -108,10 +112,18 @@ class Store:
             self._db.close()
 
     @contextmanager
-    def transaction(self, *, write: bool = True) -> Iterator[None]:
-        """Commit everything that the block does, or nothing if it raises. Other write transactions wait."""
+    def transaction(self, *, write: bool = True, wait: float | None = None) -> Iterator[None]:
+        """Commit everything that the block does, or nothing if it raises. Other write transactions wait.
+
+        Args:
+            write: Whether the block writes.
+            wait: The seconds to wait for another process. Default: `BUSY_SECONDS`.
+
+        Raises:
+            BusyError: If another process has locked the file for longer.
+        """
         with self._lock:
-            self._begin(write)
+            self._begin(write, time.monotonic() + (BUSY_SECONDS if wait is None else wait))
             try:
                 yield
             except BaseException:
@@ -119,15 +131,18 @@ class Store:
                 raise
             self._db.execute("COMMIT")
 
-    def _begin(self, write: bool) -> None:
-        try:
-            self._db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
-        else:
-            return
-        raise BusyError(f'"{self.path}" is locked by another process', hint="Retry in a moment.")
+    def _begin(self, write: bool, latest: float) -> None:
+        while True:
+            try:
+                self._db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+            else:
+                return
+            if time.monotonic() >= latest:
+                raise BusyError(f'"{self.path}" is locked by another process', hint="Retry in a moment.")
+            time.sleep(RETRY_SECONDS)
 
     def add(self, kind: str, records: Iterable[Record]) -> None:
         """Append records.

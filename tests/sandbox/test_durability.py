@@ -100,6 +100,24 @@ def test_write_to_a_locked_file_is_a_temporary_error(tmp_path: Path, monkeypatch
         api.close()
 
 
+def test_write_that_waits_for_another_process_does_not_hold_up_other_requests(tmp_path: Path) -> None:
+    path = tmp_path / "w.sqlite"
+    with sandbox.open_workspace(path) as workspace, serve(SandboxApp([workspace])) as url:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            slugs: list[str] = []
+            writer = Api(url, workspace.token)
+            thread = threading.Thread(target=lambda: slugs.append(writer.source("waited")["slug"]))
+            thread.start()
+            reader = Api(url, workspace.token)
+            assert [reader("GET", "/sources").status_code for _ in range(20)] == [200] * 20
+            assert slugs == []
+        thread.join(20)
+        assert slugs == ["waited"]
+        reader.close()
+        writer.close()
+
+
 def test_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "w.sqlite"
     with sandbox.open_workspace(path) as workspace:

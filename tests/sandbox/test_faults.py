@@ -134,7 +134,7 @@ def test_faults_are_not_played_on_control(api: Api, workspace: Workspace) -> Non
         "",
         "flood",
         *("rate-limit", "rate-limit:x/min", "rate-limit:5/week", "rate-limit:-1/s", "rate-limit:5/min:x"),
-        *("latency", "latency:5", "latency:ms"),
+        *("latency", "latency:5", "latency:ms", "latency:3601s", "latency:1s±3600", f"latency:{'9' * 400}s"),
         *("error", "error:304", "error:600", "error:503:2", "error:503:x", "error:503:0.1:x#0"),
         *("drop:-1", "drop:0.1:0.2"),
         *("truncate:after", "published-limits:1"),
