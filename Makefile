@@ -69,6 +69,7 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks.cold_start
 	$(BIN)/python -m benchmarks.sandbox
 	$(BIN)/python -m benchmarks.flows
+	$(BIN)/python -m benchmarks.serve
 
 api:
 	$(PYTHON) -m scripts.make_api $(SDK)

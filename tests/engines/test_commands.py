@@ -7,10 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,37 +18,10 @@ import requests
 import connector
 from connector.component.policy import Policy
 from connector.testing import sandbox
-from tests.support.server import LoopbackServer, ServerResponse
+from tests.support.commands import access, started
 
 ROOT = Path(__file__).parents[2]
 SOURCE = {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"}
-
-
-@contextmanager
-def started(*arguments: str, tmp_path: Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """Start a command and end it."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CONNECTOR_STATE_HOME": str(tmp_path), **variables}
-    command = [sys.executable, "-m", "connector", *arguments]
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def access(process: subprocess.Popen[str]) -> dict[str, str]:
-    """Return what a server prints when it is ready, by name."""
-    assert process.stdout
-    lines = iter(process.stdout.readline, "")
-    printed = {}
-    for line in lines:
-        name, _, value = line.strip().partition(" ")
-        printed[name] = value.strip()
-        if name == "curl":
-            break
-    return printed
 
 
 def test_first_start_needs_no_file_and_its_curl_line_works(tmp_path: Path) -> None:
@@ -81,37 +51,6 @@ def test_other_host_names_are_rejected_on_loopback(tmp_path: Path) -> None:
         response = requests.get(f"{url}/liveness", headers={"Host": "evil.example"}, timeout=10)
 
     assert response.status_code == 400
-
-
-def test_write_in_flight_is_finished_after_a_signal_to_stop(tmp_path: Path) -> None:
-    received = threading.Event()
-
-    def slow(_request: object) -> ServerResponse:
-        received.set()
-        time.sleep(3)  # longer than the default grace of a server in tests
-        return ServerResponse({"data": {"source": {"id": "new"}}}, 201)
-
-    with LoopbackServer().running() as service:
-        service.script = slow
-        variables = {"SEGMENT_API_KEY": "t", "SEGMENT_BASE_URL": service.url, "CONNECTOR_SERVE_KEY": "k"}
-        with started("serve", "--port", "0", tmp_path=tmp_path, **variables) as process:
-            url = access(process)["url"]
-            responses: list[requests.Response] = []
-
-            def write() -> None:
-                responses.append(
-                    requests.post(f"{url}/v1/actions/createSource", json=SOURCE, headers={"X-Api-Key": "k"}, timeout=30)
-                )
-
-            thread = threading.Thread(target=write)
-            thread.start()
-            assert received.wait(20)
-            process.send_signal(signal.SIGTERM)
-            thread.join(30)
-            process.wait(20)
-
-    assert responses[0].json() == {"data": {"data": {"source": {"id": "new"}}}}
-    assert len(service.asked) == 1
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

@@ -13,7 +13,7 @@ import connector
 import sandbox
 from connector.common.redaction import Redactor
 from connector.rest import rate_limits
-from tests.trials import faults, fuzz, hostile, hostile_requests, sandbox_kills, sandbox_requests
+from tests.trials import faults, fuzz, hostile, hostile_requests, sandbox_kills, sandbox_requests, stop
 from tests.trials.report import Report
 
 SHORT = {"faults": 880, "hostile": 200, "requests": 60, "fuzz": 4_000}
@@ -42,6 +42,12 @@ def test_forks_share_no_connection() -> None:
 
 def test_hostile_responses_end_in_errors_without_secrets() -> None:
     report = hostile.run(SHORT["hostile"])
+
+    assert report.is_clean, str(report)
+
+
+def test_write_on_its_way_is_finished_after_a_signal_to_stop() -> None:
+    report = stop.run(seconds=3)  # longer than the server of a sandbox waits
 
     assert report.is_clean, str(report)
 
