@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -64,5 +69,62 @@ def served(segment: connector.Component) -> Iterator[Server]:
     with sandbox() as workspace:
         app = HttpApp(service_of(segment, workspace))
         arena = SpiffArena(app)
+        with asgi_server.serve(app.asgi(more_routes=arena.routes())) as url:
+            yield Server(url, workspace, app, arena)
+
+
+class Backend:
+    """Receives callbacks."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[str, str, dict[str, Any]]] = []
+        self.statuses = [200]
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_PUT(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.received.append((self.path, self.headers["Authorization"], body))
+                status = outer.statuses.pop(0) if len(outer.statuses) > 1 else outer.statuses[0]
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/api/v1.0"
+
+
+@pytest.fixture
+def backend() -> Iterator[Backend]:
+    """A backend of SpiffArena that receives callbacks."""
+    backend = Backend()
+    thread = Thread(target=backend.server.serve_forever, daemon=True)
+    thread.start()
+    yield backend
+    backend.server.shutdown()
+    backend.server.server_close()
+    thread.join()
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it never became true"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def slow_served(segment: connector.Component, backend: Backend, tmp_path: Path) -> Iterator[Server]:
+    """A server that answers with 202 at once and reports to the backend."""
+    with sandbox(faults=["latency:100ms"]) as workspace:
+        service = Service(segment, {"main": ServedConnection(workspace.connection)}, [Caller("t", TENANT, ("main",))])
+        app = HttpApp(service)
+        arena = SpiffArena(
+            app, callback_base=backend.url, callback_token="cb", folder=tmp_path / "callbacks", response_seconds=0.01
+        )
         with asgi_server.serve(app.asgi(more_routes=arena.routes())) as url:
             yield Server(url, workspace, app, arena)

@@ -1,28 +1,16 @@
-"""SpiffArena's connector proxy protocol, driven by SpiffWorkflow and by the code of SpiffArena's own backend."""
+"""SpiffArena's connector proxy protocol, request by request."""
 
 from __future__ import annotations
 
 import json
 import logging
-import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 import requests
 
-import connector
-from connector import errors
-from connector.engines.http_app import HttpApp
-from connector.engines.service import Caller, ServedConnection, Service
-from connector.engines.spiffarena import SpiffArena
-from connector.sandbox_kit import asgi_server
-from connector.testing import sandbox
-from tests.engines.arena import load_delegate
-from tests.engines.conftest import ADMIN, READER, TENANT, Server
+from tests.engines.conftest import ADMIN, READER, TENANT, Backend, Server, eventually
 
 SOURCE = {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"}
 HEADER = "Spiff-Connector-Proxy-Api-Key"
@@ -110,63 +98,6 @@ def test_typeahead_returns_the_choice_that_was_picked_before(served: Server) -> 
     assert response.json() == [picked]
 
 
-class Backend:
-    """Receives callbacks."""
-
-    def __init__(self) -> None:
-        self.received: list[tuple[str, str, dict[str, Any]]] = []
-        self.statuses = [200]
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_PUT(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.received.append((self.path, self.headers["Authorization"], body))
-                status = outer.statuses.pop(0) if len(outer.statuses) > 1 else outer.statuses[0]
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/api/v1.0"
-
-
-@pytest.fixture
-def backend() -> Iterator[Backend]:
-    """A backend of SpiffArena that receives callbacks."""
-    backend = Backend()
-    thread = Thread(target=backend.server.serve_forever, daemon=True)
-    thread.start()
-    yield backend
-    backend.server.shutdown()
-    backend.server.server_close()
-    thread.join()
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it never became true"
-        time.sleep(0.01)
-
-
-@pytest.fixture
-def slow_served(segment: connector.Component, backend: Backend, tmp_path: Path) -> Iterator[Server]:
-    """A server that answers with 202 at once and reports to the backend."""
-    with sandbox(faults=["latency:100ms"]) as workspace:
-        service = Service(segment, {"main": ServedConnection(workspace.connection)}, [Caller("t", TENANT, ("main",))])
-        app = HttpApp(service)
-        arena = SpiffArena(
-            app, callback_base=backend.url, callback_token="cb", folder=tmp_path / "callbacks", response_seconds=0.01
-        )
-        with asgi_server.serve(app.asgi(more_routes=arena.routes())) as url:
-            yield Server(url, workspace, app, arena)
-
-
 def test_long_call_is_accepted_and_reported_to_the_callback(
     slow_served: Server, backend: Backend, tmp_path: Path
 ) -> None:
@@ -214,81 +145,3 @@ def test_callback_goes_only_to_the_configured_backend(slow_served: Server, backe
 
     assert content["command_response"]["http_status"] == 200, "without a callback the response waits for the result"
     assert backend.received == []
-
-
-# A workflow of SpiffWorkflow, whose real service task calls the real client code of SpiffArena's backend.
-
-
-@pytest.fixture
-def delegate(served: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The backend's client code, configured for the server."""
-    return load_delegate(served.url, TENANT, monkeypatch)
-
-
-def run_workflow(delegate: Any, slug: str, wanted: str = "") -> Any:
-    """Run the workflow to its end or to its error."""
-    from SpiffWorkflow.bpmn import BpmnWorkflow
-    from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine, TaskDataEnvironment
-    from SpiffWorkflow.spiff.parser import SpiffBpmnParser
-
-    class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
-        def call_service(self, task: Any, *, operation_name: str, operation_params: Any) -> str:
-            result: str = delegate.ServiceTaskDelegate.call_connector(operation_name, operation_params, task, 7)
-            return result
-
-    parser = SpiffBpmnParser()
-    parser.add_bpmn_file(str(Path(__file__).parent / "checkout.bpmn"))
-    workflow = BpmnWorkflow(parser.get_spec("checkout"), script_engine=ScriptEngine(TaskDataEnvironment()))
-    workflow.get_tasks()[0].data.update(slug=slug, wanted=wanted)
-    workflow.do_engine_steps()
-    return workflow
-
-
-def test_workflow_runs_its_service_tasks(delegate: Any, served: Server) -> None:
-    workflow = run_workflow(delegate, "checkout")
-
-    assert workflow.is_completed()
-    assert workflow.data["read"]["body"]["data"]["data"]["source"]["slug"] == "checkout"
-    assert "checkout" in [source["slug"] for source in served.workspace.sources]
-
-
-def test_connectors_of_the_backend_list_the_actions(delegate: Any) -> None:
-    connectors = delegate.ServiceTaskDelegateService.available_connectors()
-
-    assert "segment/createSource" in [each["id"] for each in connectors]
-
-
-def test_boundary_event_catches_the_class_of_the_error(delegate: Any) -> None:
-    from SpiffWorkflow.util.task import TaskState
-
-    workflow = run_workflow(delegate, "checkout", wanted="no-such-source")
-
-    completed = {task.task_spec.bpmn_id for task in workflow.get_tasks(state=TaskState.COMPLETED)}
-    assert "gone" in completed
-    assert "end" not in completed
-
-
-@pytest.mark.parametrize(
-    ("error", "is_repeated"),
-    [
-        (errors.RateLimitError("x", retry_after=3), True),
-        (errors.UnreachableError("x"), True),
-        (errors.OutcomeUnknownError("x"), False),
-        (errors.InputError("x"), False),
-        (errors.AuthenticationError("x"), False),
-    ],
-    ids=lambda each: type(each).__name__,
-)
-def test_backend_repeats_only_what_is_safe(
-    delegate: Any, monkeypatch: pytest.MonkeyPatch, error: errors.ConnectorError, is_repeated: bool
-) -> None:
-    def fail(*_args: Any, **_kwargs: Any) -> Any:
-        raise error
-
-    monkeypatch.setattr(connector.Runner, "invoke", fail)
-
-    with pytest.raises(Exception, match=type(error).__name__) as caught:
-        run_workflow(delegate, "checkout")
-
-    cause = getattr(caught.value, "exception", None) or caught.value
-    assert delegate.ServiceTaskDelegate.is_transient_error(cause) is is_repeated
