@@ -141,7 +141,8 @@ class ArenaEngine:
         """Run the workflow until it ends or waits; a retry that the backend schedules comes at once."""
         while True:
             try:
-                return workflow.do_engine_steps()
+                workflow.do_engine_steps()
+                return
             except self._task.RetryScheduledError:
                 time.sleep(RETRY_SECONDS)
                 for task in workflow.get_tasks(state=TaskState.STARTED):
@@ -220,7 +221,7 @@ def arena_modules(url: str, key: str, callbacks: str) -> dict[str, dict[str, Any
     }
     no_rows = types.SimpleNamespace(filter_by=lambda **_words: types.SimpleNamespace(first=lambda: None))
     backend = "spiffworkflow_backend"
-    services = {
+    services: dict[str, dict[str, Any]] = {
         "connector_proxy_service": {"connector_proxy_request_proxies": lambda: None},
         "secret_service": {"SecretService": types.SimpleNamespace(resolve_possibly_secret_value=lambda value: value)},
         "user_service": {"UserService": types.SimpleNamespace(has_user=lambda: False)},

@@ -96,6 +96,10 @@ class Backend:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/api/v1.0"
 
+    def has(self, number: int) -> bool:
+        """Return whether so many callbacks arrived."""
+        return len(self.received) == number
+
 
 @pytest.fixture
 def backend() -> Iterator[Backend]:

@@ -6,6 +6,7 @@ Each test runs twice: with a short stand-in of SpiffArena's backend, and with th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -145,7 +146,7 @@ def test_long_task_waits_for_its_callback(
     workflow = start(engine, "checkout")
 
     for number in range(1, 4):
-        eventually(lambda number=number: len(backend.received) == number)
+        eventually(partial(backend.has, number))
         (task,) = workflow.get_tasks(state=TaskState.STARTED)
         path, _, content = backend.received[-1]
         assert str(task.id) in path
@@ -164,7 +165,7 @@ def test_error_of_a_callback_reaches_the_boundary_event(
     workflow = start(engine, "checkout", wanted="no-such-source")
 
     for number in range(1, 3):
-        eventually(lambda number=number: len(backend.received) == number)
+        eventually(partial(backend.has, number))
         (task,) = workflow.get_tasks(state=TaskState.STARTED)
         engine.finish(task, backend.received[-1][2])
         engine.steps(workflow)
