@@ -103,11 +103,27 @@ class HttpClient:
             RequestError: If the status is another one, or if there is no response.
             InputError: If the body has the mask of a secret; nothing was sent.
         """
+        return self.checked(request, self.exchange(request))
+
+    def exchange(self, request: Request) -> Response:
+        """Send a request and return its response, whatever its status.
+
+        Raises:
+            RequestError: If there is no response.
+            InputError: If the body has the mask of a secret; nothing was sent.
+        """
         if request.body is not None and not request.is_safe:
             self._check_masks(request.body)
         if self._prepare is not None:
             self._prepare(request)
-        response = self._transport.send(self.endpoint, request, self._limits, self._attempt)
+        return self._transport.send(self.endpoint, request, self._limits, self._attempt)
+
+    def checked(self, request: Request, response: Response) -> Response:
+        """Return a response whose status is 2xx.
+
+        Raises:
+            RequestError: If the status is another one.
+        """
         if 200 <= response.status < 300:
             return response
         raise self._transport.status_error(self.endpoint, request, response)

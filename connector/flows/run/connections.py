@@ -23,6 +23,9 @@ from connector.flows.values.expressions import Literal
 ConnectionValue = Mapping[str, Any] | Connection | Runner
 """`{"key", "fields"}` as Prismatic has it, the fields alone, an open connection, or a runner."""
 
+ANONYMOUS = "none"
+"""Key of the connection that steps without a connection use, in a component that needs no authorization."""
+
 ConnectionNeed = tuple[str, str | None]
 """Key of a component, and the name of the config variable that is its connection; None if the steps name none."""
 
@@ -45,8 +48,9 @@ def needs_of(flow: FlowDefinition, components: Mapping[str, Component]) -> list[
         action = component.find_action(step.action) if component else None
         if step.is_trigger or step.kind in BUILT_IN or component is None or action is None:
             continue
-        if component.connections:
-            needs[component.key, connection_of(step, action)[1]] = None
+        name = connection_of(step, action)[1]
+        if component.connections and not (name is None and ANONYMOUS in component.connections):
+            needs[component.key, name] = None
     return list(needs)
 
 
@@ -105,7 +109,11 @@ class FlowConnections:
 
     def bound(self, component: str, name: str | None) -> BoundConnection:
         """Return the connection of a step."""
-        return self._bound.get((component, name)) or BoundConnection(None, Policy(), None)
+        need = (component, name)
+        if need not in self._bound and name is None and ANONYMOUS in self._components[component].connections:
+            opened = Connection(self._components[component].connection(ANONYMOUS), {})
+            self._bound[need] = BoundConnection(opened, Policy(), None, is_ours=True)
+        return self._bound.get(need) or BoundConnection(None, Policy(), None)
 
     def name_for(self, component: str, name: str | None) -> str | None:
         """Return the name under which the connection of a step was passed."""
@@ -115,7 +123,7 @@ class FlowConnections:
         """Return what a journal stores of the connections: component, key and host; nothing secret."""
         described = {}
         for need, bound in self._bound.items():
-            if bound.connection is not None:
+            if bound.connection is not None and need in self._names:
                 host = bound.connection.endpoint(None).host
                 key = bound.connection.definition.key
                 described[self._names[need]] = {"component": need[0], "key": key, "host": host}
