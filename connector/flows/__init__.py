@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from connector.flows.run.resume import resume
     from connector.flows.run.settings import RunSettings
     from connector.flows.run.settle import settle
+    from connector.flows.run.stubs import StubResponse
     from connector.flows.run.trace import read_trace
     from connector.flows.run.undo import UndoResult, undo
     from connector.flows.schema import json_schema
     from connector.flows.show import mermaid, tree
     from connector.flows.starter_flow import first_flow
+    from connector.flows.starter_stubs import starter_stubs
     from connector.flows.steps.step_call import StepCall
     from connector.journal.past_runs import prune, runs
 else:
@@ -47,11 +49,13 @@ else:
             "run.resume": ("resume",),
             "run.settings": ("RunSettings",),
             "run.settle": ("settle",),
+            "run.stubs": ("StubResponse",),
             "run.trace": ("read_trace",),
             "run.undo": ("UndoResult", "undo"),
             "schema": ("json_schema",),
             "show": ("mermaid", "tree"),
             "starter_flow": ("first_flow",),
+            "starter_stubs": ("starter_stubs",),
             "steps.step_call": ("StepCall",),
         },
     )
@@ -68,6 +72,7 @@ __all__ = [
     "RunSettings",
     "StepCall",
     "StepEvent",
+    "StubResponse",
     "UndoResult",
     "first_flow",
     "flow_changes",
@@ -78,6 +83,7 @@ __all__ = [
     "resume",
     "runs",
     "settle",
+    "starter_stubs",
     "tree",
     "undo",
 ]

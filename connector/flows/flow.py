@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from connector.flows.run.connections import ConnectionNeed
     from connector.flows.run.result import Run
     from connector.flows.run.settings import RunSettings
+    from connector.flows.run.stubs import StubValues
 
     Components = Mapping[str, Component] | Iterable[Component] | Component | None
 
@@ -130,6 +131,7 @@ class Flow:
         query: Mapping[str, str] | None = None,
         branch: str | None = None,
         config: Mapping[str, Any] | None = None,
+        stubs: StubValues = None,
         dry_run: bool = False,
         journal: bool | str | Path = True,
         id: str | None = None,  # noqa: A002 - the ID of the run, as everywhere
@@ -145,6 +147,11 @@ class Flow:
             query: The trigger's `results.queryParameters`.
             branch: The branch of the trigger to take. Required if the trigger has branches with steps.
             config: Values of config variables by key.
+            stubs: What to return instead of performing steps, or a folder with these. By the name of a step, or by
+                `component.action`: the results, an error to raise, or a function that takes the inputs and returns one
+                of these; for a step with branches, the results are `{"branch": NAME, "data": RESULTS}`. By
+                `METHOD URL`, in which `*` is any text: the body of the response to an HTTP step, or a `StubResponse`;
+                then no other HTTP step sends a request. By the name of the trigger: parts of its results.
             dry_run: Perform reads only. A write returns its example payload and is listed in `skipped_writes`.
             journal: Keep a journal in the user's state folder, in this file, in a database (`sqlite:///FILE`), or
                 (False) none.
@@ -163,7 +170,7 @@ class Flow:
         from connector.flows.run.start import start
 
         definition, known = self.definition(flow), components_by_key(components)
-        checked = check_flow(self.integration, definition, known, config or {}, branch=branch)
+        checked = check_flow(self.integration, definition, known, config or {}, branch=branch, stubs=stubs)
         with PreparedRun(checked, dry_run=dry_run, **settings) as prepared:
             if id is None or dry_run:
                 return start(prepared, payload, headers=headers, query=query, journal=journal)

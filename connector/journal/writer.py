@@ -44,10 +44,9 @@ class JournalWriter:
         """Record what became of a write with an unknown outcome, or what to do with it."""
         self._append("decision", {"path": path, "decision": decision, "results": results}, "synced")
 
-    def step_done(self, path: str, results: Any, durability: Durability, branch: str | None = None) -> None:
-        """Record that a step is done, and which branch it takes."""
-        taken = {} if branch is None else {"branch": branch}
-        self._append("done", {"path": path, "results": results, **taken}, durability)
+    def step_done(self, path: str, results: Any, durability: Durability, **marks: Any) -> None:
+        """Record that a step is done, with marks: the branch that it takes, and whether a stub stood in for it."""
+        self._append("done", {"path": path, "results": results, **marks}, durability)
 
     def step_failed(self, path: str, error: Exception, *, ignored: bool, unknown: bool) -> None:
         """Record that a step failed, whether the flow went on, and whether its write may have been applied."""

@@ -10,32 +10,36 @@ from typing import TYPE_CHECKING, Any, Unpack
 if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.flows import Flow, Run, RunSettings
+    from connector.flows.run.stubs import StubValues
     from connector.sandbox_kit.sandbox import Sandbox
 
 
 def run_flow(
     file: str | Path | Flow,
-    sandboxes: Sandbox | Mapping[str, Sandbox],
+    sandboxes: Sandbox | Mapping[str, Sandbox] | None = None,
     *,
     flow: str | None = None,
     components: Mapping[str, Component] | None = None,
     payload: Any = None,
     branch: str | None = None,
     config: Mapping[str, Any] | None = None,
+    stubs: StubValues = None,
     **settings: Unpack[RunSettings],
 ) -> Run:
-    """Run a flow against a sandbox, and keep the inputs and results of every step.
+    """Run a flow against a sandbox and with stubs, and keep the inputs and results of every step.
 
     Nothing remains after the run: there is no journal, and the values of persist-data steps are discarded.
 
     Args:
         file: The integration file, or a loaded one.
-        sandboxes: The sandbox for every connection of the flow; or one each, by the names of the connections.
+        sandboxes: The sandbox for every connection of the flow; or one each, by the names of the connections; None if
+            stubs stand in for all steps with a connection.
         flow: Name of the flow. Optional if the file has one flow.
-        components: Components by key. Default: those of the sandboxes.
+        components: Components by key. Default: those of the sandboxes; without a sandbox, all installed ones.
         payload: The trigger payload, which is the trigger's `results.body.data`.
         branch: The branch of the trigger to take.
         config: Values of config variables by key.
+        stubs: See `connector.flows.Flow.run`.
         settings: See `connector.flows.RunSettings`.
 
     Returns:
@@ -45,18 +49,22 @@ def run_flow(
         StepError: If a step fails; its `run` is what was done until then.
         ConnectorError: See `connector.flows.Flow.run`.
     """
+    from connector.component.component import components as installed
     from connector.flows import Flow
 
     loaded = file if isinstance(file, Flow) else Flow.load(file)
-    by_name = sandboxes if isinstance(sandboxes, Mapping) else {"": sandboxes}
-    known = components or {box.component.key: box.component for box in by_name.values()}
-    if not isinstance(sandboxes, Mapping):
+    by_name: Mapping[str, Sandbox] = sandboxes if isinstance(sandboxes, Mapping) else {}
+    boxes = by_name.values() if sandboxes is None or isinstance(sandboxes, Mapping) else [sandboxes]
+    known = components or {box.component.key: box.component for box in boxes} or installed()
+    if sandboxes is not None and not isinstance(sandboxes, Mapping):
         by_name = dict.fromkeys(_connection_names(loaded, known, flow), sandboxes)
     with TemporaryDirectory() as folder:
         defaults: RunSettings = {"keep_values": True, "state": folder}
         defaults["connections"] = {name: box.connection for name, box in by_name.items()}
         merged: RunSettings = {**defaults, **settings}
-        return loaded.run(known, flow=flow, payload=payload, branch=branch, config=config, journal=False, **merged)
+        return loaded.run(
+            known, flow=flow, payload=payload, branch=branch, config=config, stubs=stubs, journal=False, **merged
+        )
 
 
 def _connection_names(flow: Flow, components: Mapping[str, Component], name: str | None) -> set[str]:

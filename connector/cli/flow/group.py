@@ -13,6 +13,7 @@ COMMANDS = {
     "show": Lazy("connector.cli.flow.show:show", "Draw a flow or a run."),
     "diff": Lazy("connector.cli.flow.diff:diff", "Print the changes between two files."),
     "new": Lazy("connector.cli.flow.new:new", "Create a starter flow."),
+    "stubs": Lazy("connector.cli.flow.stubs:stubs", "Write stubs of a flow to fill in."),
     "runs": Lazy("connector.cli.flow.runs:runs", "List past runs."),
     "resume": Lazy("connector.cli.flow.resume:resume", "Resume a failed or killed run."),
     "prune": Lazy("connector.cli.flow.prune:prune", "Delete the journals of old runs."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,6 +30,37 @@ def report_options(function: Function) -> Function:
     events = click.option("--events", type=click.Choice(["jsonl"]), help="Emit events to standard error as JSON lines.")
     trace = click.option("--trace", metavar="FILE", help="Write a redacted trace of every step to FILE.")
     return events(trace(function))
+
+
+def stub_options(function: Function) -> Function:
+    """Add `--stub` and `--stubs`."""
+    stub = click.option(
+        "--stub",
+        multiple=True,
+        metavar="NAME=FILE",
+        help="Results in FILE instead of those of a step; NAME is a step, COMPONENT.ACTION, or 'METHOD URL'.",
+    )
+    folder = click.option("--stubs", metavar="FOLDER", help="Folder with the stubs that flow stubs wrote.")
+    return stub(folder(function))
+
+
+def stub_values(stubs: Sequence[str], folder: str | None) -> dict[str, Any]:
+    """Return the stubs of the `--stub` and `--stubs` options by name.
+
+    Raises:
+        UsageError: If an option or a file is invalid.
+    """
+    from connector.flows.run.stubs import read_folder, read_stub
+
+    values = {} if folder is None else read_folder(Path(folder))
+    for text in stubs:
+        # A URL may contain an equals sign.
+        name, equals, file = text.rpartition("=")
+        if not (equals and name and file):
+            hint = "Write --stub 'STEP=FILE', --stub 'COMPONENT.ACTION=FILE', or --stub 'METHOD URL=FILE'."
+            raise UsageError(f'invalid --stub "{text}": expected NAME=FILE', hint=hint)
+        values[name] = read_stub(name, Path(file))
+    return values
 
 
 def known_components(context: click.Context) -> dict[str, Component]:

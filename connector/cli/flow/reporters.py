@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from connector.cli.output import json_bytes, plain, print_line, wait_reason
@@ -10,6 +11,7 @@ from connector.flows.run.events import LogEvent, RunEvent, StepEvent
 
 if TYPE_CHECKING:
     from connector.flows.run.events import Event
+    from connector.flows.run.result import ComponentSteps
 
 MAX_LINES = 20
 """Ignored errors and retries that are printed one by one; those of a long loop would hide the rest."""
@@ -59,6 +61,14 @@ class Reporter:
         """Print a line."""
         print_line(text)
 
+    def print_steps(self, steps: Sequence[ComponentSteps]) -> None:
+        """Print what became of the steps of each component."""
+        rows = [("component", "executed", "stubbed", "not reached"), *([str(cell) for cell in row] for row in steps)]
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        for name, *counts in rows:
+            cells = [count.rjust(width) for count, width in zip(counts, widths[1:], strict=True)]
+            self.print_line("  ".join([name.ljust(widths[0]), *cells]))
+
     def __enter__(self) -> Self:
         return self
 
@@ -77,6 +87,12 @@ class JsonLinesReporter(Reporter):
     def print_line(self, text: str) -> None:
         """Write a line."""
         self._write({"type": "note", "message": text})
+
+    def print_steps(self, steps: Sequence[ComponentSteps]) -> None:
+        """Write what became of the steps of each component."""
+        for row in steps:
+            counts = {"executed": row.executed, "stubbed": row.stubbed, "notReached": row.not_reached}
+            self._write({"type": "steps", "component": row.component, **counts})
 
     def _write(self, line: dict[str, Any]) -> None:
         sys.stderr.write(plain(json_bytes(line, indent=None).decode("utf-8", "backslashreplace")) + "\n")

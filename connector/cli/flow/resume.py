@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,15 @@ import click
 
 from connector.cli.connection_options import ConnectionOptions, flow_connection_options
 from connector.cli.flow.connection_options import resolve_connections
-from connector.cli.flow.options import known_components, load_flow, make_reporter, report_options, run_argument
+from connector.cli.flow.options import (
+    known_components,
+    load_flow,
+    make_reporter,
+    report_options,
+    run_argument,
+    stub_options,
+    stub_values,
+)
 from connector.cli.flow.run import confirm_run, perform, run_settings
 from connector.cli.output import write_json
 from connector.cli.shared_options import Command, common_options, yes_option
@@ -29,6 +38,7 @@ if TYPE_CHECKING:
 )
 @click.option("--flow-file", metavar="FILE", type=click.Path(path_type=Path), help="Use this corrected flow file.")
 @yes_option
+@stub_options
 @report_options
 @flow_connection_options
 @common_options
@@ -39,6 +49,8 @@ def resume(
     run_name: str,
     unknown: Unknown,
     flow_file: Path | None,
+    stub: Sequence[str],
+    stubs: str | None,
     yes: bool,
     events: str | None,
     trace: str | None,
@@ -47,12 +59,13 @@ def resume(
     """Resume RUN, a run ID or a journal path, that failed or was killed.
 
     Finished steps are not run again. The payload and config variables of the original run are reused. Pass the
-    connections again: journals hold no credentials.
+    connections and the stubs again: journals hold none of them.
     """
     from connector.flows.run.resume import Resumption
 
     flow = load_flow(flow_file) if flow_file else None
-    with Resumption(run_name, known_components(context), flow=flow, unknown=unknown) as resumption:
+    known, values = known_components(context), stub_values(stub, stubs)
+    with Resumption(run_name, known, flow=flow, stubs=values, unknown=unknown) as resumption:
         checked = resumption.checked
         resolved = resolve_connections(connecting, checked.integration, checked.needs, checked.components)
         reporter = make_reporter(events)

@@ -21,6 +21,8 @@ from connector.cli.flow.options import (
     load_flow,
     make_reporter,
     report_options,
+    stub_options,
+    stub_values,
 )
 from connector.cli.flow.reporters import Reporter
 from connector.cli.output import write_json
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 @click.option("--journal", metavar="PLACE", help="File of the journal, or sqlite:///FILE.")
 @dry_run_option("Send reads only, and print the writes instead of the result.")
 @yes_option
+@stub_options
 @report_options
 @flow_connection_options
 @common_options
@@ -58,6 +61,8 @@ def command(
     run_id: str | None,
     journal: str | None,
     dry_run: bool,
+    stub: Sequence[str],
+    stubs: str | None,
     yes: bool,
     events: str | None,
     trace: str | None,
@@ -77,7 +82,9 @@ def command(
     integration = load_flow(file).integration
     definition = integration.definition(name)
     values = config_values_of(config, integration.config_variables)
-    checked = check_flow(integration, definition, known_components(context), values, branch=branch)
+    checked = check_flow(
+        integration, definition, known_components(context), values, branch=branch, stubs=stub_values(stub, stubs)
+    )
     body = None if payload is None else read_json(payload, "payload")
     resolved = resolve_connections(connecting, integration, checked.needs, checked.components)
     reporter = make_reporter(events)
@@ -142,6 +149,8 @@ def perform(reporter: Reporter, run_flow: Callable[[], Run]) -> Run:
         try:
             run = run_flow()
         except (StepError, FlowLimitError) as error:
+            if isinstance(error, StepError) and error.run is not None:
+                reporter.print_steps(error.run.steps.by_component())
             if _may_succeed_later(error):
                 error.hint = f"{error.hint}\n{_resume_command(reporter)}".strip()
             raise
@@ -152,6 +161,7 @@ def perform(reporter: Reporter, run_flow: Callable[[], Run]) -> Run:
         if step.pages_left:
             reporter.print_line(f'"{step.name}" returned one page of a list that has more')
     reporter.print_line(_summary(run))
+    reporter.print_steps(run.steps.by_component())
     return run
 
 

@@ -15,6 +15,10 @@ NOT_INSTALLED = "not-installed"
 """Rule of a step whose component is not installed. The step is not checked, and cannot run."""
 
 
+NOT_PERFORMED = (NOT_INSTALLED, "unsupported", "unknown-action", "blocked", "block")
+"""Rules that do not matter for a step that a stub stands in for."""
+
+
 class Rule(NamedTuple):
     """A problem of a step or a config variable, before it has a location.
 
@@ -96,6 +100,7 @@ def raise_if_errors(problems: Iterable[FlowProblem]) -> None:
         key=lambda problem: problem.rule not in (NOT_INSTALLED, "unsupported"),
     )
     if errors:
-        raise InvalidFlowError(
-            "flow has errors and was not started", problems=[problem.to_problem() for problem in errors]
-        )
+        listed = [problem.to_problem() for problem in errors]
+        is_missing = errors[0].rule in (NOT_INSTALLED, "unsupported")
+        hint = "Prepare stubs with connector flow stubs, and pass them with --stubs FOLDER." if is_missing else ""
+        raise InvalidFlowError("flow has errors and was not started", problems=listed, hint=hint)

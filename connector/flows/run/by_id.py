@@ -94,5 +94,13 @@ def _wait(prepared: PreparedRun, run_id: str) -> None:
 
 def _fingerprint(prepared: PreparedRun, inputs: list[Any]) -> str:
     checked = prepared.checked
-    content = [checked.integration.text, checked.flow.name, dict(checked.config), checked.branch, *inputs]
+    # Of the stubs, only the names: a stub can be a function.
+    content = [
+        checked.integration.text,
+        checked.flow.name,
+        dict(checked.config),
+        checked.branch,
+        checked.stubs.names,
+        *inputs,
+    ]
     return hashlib.sha256(dump_line(content)).hexdigest()

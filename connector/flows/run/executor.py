@@ -21,6 +21,7 @@ from connector.flows.values.expressions import Scope, evaluate
 from connector.flows.values.paths import UNDEFINED
 from connector.journal.reader import JournalContents
 from connector.journal.writer import JournalWriter
+from connector.rest import Response
 
 NOT_IGNORED = (FlowLimitError, JournalError)
 """Errors that end the run, whatever the errorConfig of the step and of the loops around it."""
@@ -53,6 +54,7 @@ class FlowExecutor:
         self.flow = checked.flow.name
         self.scope = Scope({checked.flow.steps[0].variable: {"results": trigger}}, checked.values, connections)
         self.actions = ActionExecutor(prepared, journal, self._waiting, self.wait)
+        self.stubs = checked.stubs
         self.journal = journal
         self.history = history
         self.store = store
@@ -102,6 +104,10 @@ class FlowExecutor:
             return None
         self.perform_all(branches[name], call.path.prefix)
         return name
+
+    def stubbed_response(self, method: str, url: str) -> Response | None:
+        """Return the response that a caller set up for an HTTP request; None to send the request."""
+        return self.stubs.response(method, url)
 
     def write_log(self, call: StepCall, level: str, message: str) -> None:
         """Write to the log of the run."""
@@ -205,12 +211,14 @@ class FlowExecutor:
         self._recorded = UNDEFINED
         results = self._hook(step=call)
         if call.planned.is_journaled and self._recorded is not results:
-            self.journal.step_done(call.path, results, "written", call.branch)
+            self.journal.step_done(call.path, results, "written", **_marks(call))
         return results
 
     def _perform(self, call: StepCall) -> Any:
-        planned = call.planned
-        if planned.built_in is not None:
+        planned, is_write = call.planned, False
+        if planned.stub is not None:
+            results, call.branch = planned.stub.perform(call.inputs)
+        elif planned.built_in is not None:
             results = planned.built_in.perform(self, call)
             is_write = planned.step.component == "persist-data"
         else:
@@ -218,7 +226,7 @@ class FlowExecutor:
             call.pages_left = has_next_page(call, results)
         # Recorded here, not only after the plugins: one of them may fail, and the write was applied all the same.
         if planned.is_journaled:
-            self.journal.step_done(call.path, results, "written" if is_write else "later", call.branch)
+            self.journal.step_done(call.path, results, "written" if is_write else "later", **_marks(call))
         self._recorded = results
         return results
 
@@ -256,6 +264,12 @@ class FlowExecutor:
             raise RunInterrupted(error) from None
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise RunInterrupted(FlowDeadlineError(f'run deadline exceeded before step "{planned.step.name}"'))
+
+
+def _marks(call: StepCall) -> dict[str, Any]:
+    """Return what the record of a finished step says besides its results."""
+    marks = {"branch": call.branch, "stubbed": call.planned.stub is not None or None}
+    return {name: value for name, value in marks.items() if value is not None}
 
 
 def _is_finished(history: JournalContents, path: StepPath) -> bool:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from connector.component.component import Component
 from connector.flows.file.model import FlowDefinition, Step, walk
 from connector.flows.file.step_inputs import connection_of, name_of
 from connector.flows.steps.builtin_steps import BUILT_IN, BuiltIn
 from connector.flows.steps.planned_step import PlannedStep
+from connector.flows.steps.stub import Stub
 from connector.flows.values.conditions import compile_condition
 from connector.flows.values.expressions import Complex, Expression, Pair, Reference, is_unset, parts_of
 
 
-def plan(flow: FlowDefinition, components: Mapping[str, Component], branch: str | None = None) -> list[PlannedStep]:
+def plan(
+    flow: FlowDefinition,
+    components: Mapping[str, Component],
+    branch: str | None = None,
+    stubs: Callable[[Step], Stub | None] = lambda _step: None,
+) -> list[PlannedStep]:
     """Return the steps of a checked flow, ready to run: those after the trigger, and first those of its branch."""
-    referenced = referenced_variables(flow)
-    planned = [_planned(step, components, referenced) for step in flow.steps[1:]]
+    planning = _Planning(components, referenced_variables(flow), stubs)
+    planned = planning.block(flow.steps[1:])
     if branch is not None:
-        planned.insert(0, _branching_trigger(flow.steps[0], components, referenced, branch))
+        planned.insert(0, planning.trigger(flow.steps[0], branch))
     if planned:
         last = planned[-1]
         is_loop = bool(last.step.steps)
@@ -43,13 +50,18 @@ def every_step(steps: Iterable[PlannedStep]) -> Iterator[PlannedStep]:
 
 def destructive_steps(steps: Iterable[PlannedStep]) -> list[str]:
     """Return the names of destructive steps, those whose effect depends on their inputs included."""
-    actions = [(planned.step.name, planned.action) for planned in every_step(steps) if planned.action]
+    actions = [(planned.step.name, planned.action) for planned in _performed(steps) if planned.action]
     return [name for name, action in actions if action.effect_depends_on_inputs or action.effect == "destructive"]
 
 
 def is_read_only(steps: Iterable[PlannedStep]) -> bool:
     """Return True if no step performs an action that may change something."""
-    return all(planned.action is None or planned.action.effect == "read" for planned in every_step(steps))
+    return all(planned.action is None or planned.action.effect == "read" for planned in _performed(steps))
+
+
+def _performed(steps: Iterable[PlannedStep]) -> Iterator[PlannedStep]:
+    """Iterate over the steps that no stub stands in for."""
+    return (planned for planned in every_step(steps) if planned.stub is None)
 
 
 def secret_inputs(planned: PlannedStep) -> set[str]:
@@ -57,41 +69,60 @@ def secret_inputs(planned: PlannedStep) -> set[str]:
     return set(planned.action.inputs.secret_keys()) if planned.action else set()
 
 
-def _branching_trigger(
-    trigger: Step, components: Mapping[str, Component], referenced: set[str], branch: str
-) -> PlannedStep:
-    """Return a step that performs a branch of the trigger. The results of the trigger are those of the start."""
-    built_in = BuiltIn(lambda runner, call: runner.branch(call, branch), "starts the flow", is_pure=True)
-    planned = PlannedStep(trigger, [], built_in, keeps=False)
-    _plan_blocks(planned, components, referenced)
-    return planned
+@dataclass(frozen=True)
+class _Planning:
+    """What the planned steps of a flow are made from."""
 
+    components: Mapping[str, Component]
+    referenced: set[str]
+    stubs: Callable[[Step], Stub | None]
 
-def _planned(step: Step, components: Mapping[str, Component], referenced: set[str]) -> PlannedStep:
-    planned = PlannedStep(step, [], keeps=step.variable in referenced)
-    built_in = BUILT_IN.get(step.kind)
-    if built_in is not None:
-        planned.built_in = built_in
-        # An empty string is a value for Prismatic's own steps, while for actions it means that the input is not set.
-        planned.inputs = [(key, part) for key, part in step.inputs.items() if key not in built_in.lazy]
-        planned.mappings = list(_named(step.inputs.get("branchValueMappings")))
-        planned.conditions = [(name, compile_condition(e)) for name, e in _named(step.inputs.get("conditions"))]
-    else:
-        planned.component = components[step.component]
-        planned.action = planned.component.action(step.action)
-        key, planned.connection = connection_of(step, planned.action)
+    def block(self, steps: Iterable[Step]) -> list[PlannedStep]:
+        return [self.step(step) for step in steps]
+
+    def trigger(self, trigger: Step, branch: str) -> PlannedStep:
+        """Return a step that performs a branch of the trigger. The results of the trigger are those of the start."""
+        built_in = BuiltIn(lambda runner, call: runner.branch(call, branch), "starts the flow", is_pure=True)
+        planned = PlannedStep(trigger, [], built_in, keeps=False)
+        self._inside(planned)
+        return planned
+
+    def step(self, step: Step) -> PlannedStep:
+        planned = PlannedStep(step, [], keeps=step.variable in self.referenced, stub=self.stubs(step))
+        built_in = BUILT_IN.get(step.kind)
+        if planned.stub is not None:
+            self._stubbed(planned)
+        elif built_in is not None:
+            planned.built_in = built_in
+            # An empty string is a value for Prismatic's own steps, while for actions it means that the input is not
+            # set.
+            planned.inputs = [(key, part) for key, part in step.inputs.items() if key not in built_in.lazy]
+            planned.mappings = list(_named(step.inputs.get("branchValueMappings")))
+            planned.conditions = [(name, compile_condition(e)) for name, e in _named(step.inputs.get("conditions"))]
+        else:
+            planned.component = self.components[step.component]
+            planned.action = planned.component.action(step.action)
+            key, planned.connection = connection_of(step, planned.action)
+            inputs = step.inputs.items()
+            planned.inputs = [(name, part) for name, part in inputs if name != key and not is_unset(part)]
+        self._inside(planned)
+        return planned
+
+    def _stubbed(self, planned: PlannedStep) -> None:
+        """Plan a step that is not performed: its component may not be installed."""
+        step = planned.step
+        planned.component = self.components.get(step.component)
+        # What the action declares about its inputs and results is needed to redact them.
+        planned.action = planned.component.find_action(step.action) if planned.component else None
         inputs = step.inputs.items()
-        planned.inputs = [(name, part) for name, part in inputs if name != key and not is_unset(part)]
-    _plan_blocks(planned, components, referenced)
-    return planned
+        planned.inputs = [(name, part) for name, part in inputs if name not in step.connections and not is_unset(part)]
 
-
-def _plan_blocks(planned: PlannedStep, components: Mapping[str, Component], referenced: set[str]) -> None:
-    step = planned.step
-    planned.steps = [_planned(inner, components, referenced) for inner in step.steps]
-    for branch in step.branches:
-        planned.branches[branch.name] = [_planned(inner, components, referenced) for inner in branch.steps]
-    planned.inner = [inner.variable for block in step.blocks() for inner in walk(block)]
+    def _inside(self, planned: PlannedStep) -> None:
+        step = planned.step
+        planned.steps = self.block(step.steps)
+        for branch in step.branches:
+            planned.branches[branch.name] = self.block(branch.steps)
+        planned.inner = [inner.variable for block in step.blocks() for inner in walk(block)]
 
 
 def _named(expression: Expression | None) -> list[tuple[str, Expression]]:

@@ -32,7 +32,11 @@ class RunReporter:
         self._values = settings.get("keep_values", False)
         self._redactor = Redactor(prepared.connections.secrets)
         for planned in every_step(prepared.steps):
-            run.steps[planned.step.name] = StepSummary(planned.step.name, planned.step.kind)
+            if planned.step.is_trigger:
+                continue
+            run.steps[planned.step.name] = StepSummary(
+                planned.step.name, planned.step.kind, stubbed=planned.stub is not None
+            )
         path = settings.get("trace")
         self._trace = (
             None
@@ -63,7 +67,8 @@ class RunReporter:
             error = str(call.error) if call.error else ""
             pages_left = call.pages_left or None
             self.step(call, call.state, seconds=seconds, error=error, reason=call.reason, pages_left=pages_left)
-        self._run.steps[call.step.name].add(call, values=self._values)
+        if not call.step.is_trigger:
+            self._run.steps[call.step.name].add(call, values=self._values)
         if self._trace is not None:
             self._trace.add(call)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from connector.common.text import did_you_mean
 from connector.flows.run.events import RunState
@@ -17,6 +18,7 @@ class StepSummary:
     Attributes:
         name: Name of the step.
         action: `component.action`.
+        stubbed: Whether a stub stood in for it.
         state: How it ended the last time: `done`, `failed`, `ignored`, `reused`; `skipped` if it never ran, or had
             nothing to update.
         count: How often it ended.
@@ -32,6 +34,7 @@ class StepSummary:
 
     name: str
     action: str
+    stubbed: bool = False
     state: str = "skipped"
     count: int = 0
     seconds: float = 0
@@ -56,12 +59,41 @@ class StepSummary:
             self.executions.append(call)
 
 
+class ComponentSteps(NamedTuple):
+    """What became of the steps of one component in a run.
+
+    Attributes:
+        component: Key of the component.
+        executed: Number of steps that ended at least once.
+        stubbed: Number of steps that a stub stood in for at least once.
+        not_reached: Number of steps that never ended.
+    """
+
+    component: str
+    executed: int
+    stubbed: int
+    not_reached: int
+
+
 class StepSummaries(dict[str, StepSummary]):
     """The steps of a run by name; the error for an unknown name suggests similar ones."""
 
     def __missing__(self, name: str) -> StepSummary:
         hint = did_you_mean(name, self) or f"Steps: {', '.join(self)}."
         raise KeyError(f'unknown step "{name}". {hint}')
+
+    def by_component(self) -> list[ComponentSteps]:
+        """Return what became of the steps, by component."""
+        groups: dict[str, list[StepSummary]] = {}
+        for summary in self.values():
+            groups.setdefault(summary.action.partition(".")[0], []).append(summary)
+        return [_component_steps(key, groups[key]) for key in sorted(groups)]
+
+
+def _component_steps(component: str, summaries: Sequence[StepSummary]) -> ComponentSteps:
+    reached = [summary for summary in summaries if summary.count]
+    stubbed = sum(summary.stubbed for summary in reached)
+    return ComponentSteps(component, len(reached) - stubbed, stubbed, len(summaries) - len(reached))
 
 
 @dataclass(slots=True)

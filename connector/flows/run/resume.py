@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
-from connector.errors import JournalError, Problem
+from connector.errors import JournalError, Problem, UsageError
 from connector.flows.file.parse import read_text
 from connector.flows.run.components import components_by_key
 from connector.flows.run.connections import check_same_hosts
@@ -15,6 +15,7 @@ from connector.flows.run.prepare import PreparedRun, check_flow
 from connector.flows.run.result import Run
 from connector.flows.run.session import execute
 from connector.flows.run.settings import RunSettings
+from connector.flows.run.stubs import Stubs, StubValues
 from connector.journal.journals import reopen_journal
 from connector.journal.reader import JournalContents, Write, contents_of
 from connector.journal.writer import JournalWriter
@@ -32,6 +33,7 @@ def resume(
     components: Any = None,
     *,
     flow: Flow | None = None,
+    stubs: StubValues = None,
     unknown: Unknown | Mapping[str, Unknown] = "stop",
     **settings: Unpack[RunSettings],
 ) -> Run:
@@ -41,6 +43,7 @@ def resume(
         journal: ID of the run, path of its journal, or `sqlite:///FILE#ID`.
         components: See `Flow.run`.
         flow: A corrected file. Default: the file as it was when the run started.
+        stubs: See `Flow.run`. Pass those again that the run started with: a journal holds only their names.
         unknown: What to do with a write of unknown outcome: stop and report it, retry it, or skip it; a skipped write
             has no results. Pass a mapping of step names or paths to decide for each write. Idempotent writes are
             retried without asking.
@@ -52,7 +55,7 @@ def resume(
         InvalidFlowError: See `Flow.run`.
         StepError: See `Flow.run`.
     """
-    with Resumption(journal, components, flow=flow, unknown=unknown) as resumption:
+    with Resumption(journal, components, flow=flow, stubs=stubs, unknown=unknown) as resumption:
         return resumption.run(resumption.prepare(**settings))
 
 
@@ -70,6 +73,7 @@ class Resumption:
         components: Any = None,
         *,
         flow: Flow | None = None,
+        stubs: StubValues = None,
         unknown: Unknown | Mapping[str, Unknown] = "stop",
     ) -> None:
         """Hold the journal of a run, and check its flow; see `resume`."""
@@ -82,7 +86,8 @@ class Resumption:
             integration = flow.integration if flow else read_text(header["text"], header["source"])
             definition = integration.definition(header["flow"])
             known, branch = components_by_key(components), header.get("branch")
-            self.checked = check_flow(integration, definition, known, header["config"], branch=branch)
+            self.checked = check_flow(integration, definition, known, header["config"], branch=branch, stubs=stubs)
+            _check_stubs(header, self.checked.stubs)
             self._decisions = _decisions(self.history, self.checked.components, unknown)
             self._stack = stack.pop_all()
 
@@ -148,6 +153,14 @@ def _check_resumable(history: JournalContents) -> None:
         raise JournalError(f"run {run_id} has already finished", hint="Start a new run.")
     if history.undone:
         raise JournalError(f"run {run_id} was undone and cannot be resumed", hint="Start a new run.")
+
+
+def _check_stubs(header: Mapping[str, Any], stubs: Stubs) -> None:
+    """Check that no step is performed now that a stub stood in for before."""
+    missing = [name for name in header.get("stubs", ()) if name not in stubs.names]
+    if missing:
+        hint = f"Pass its stubs again: {', '.join(missing)}."
+        raise UsageError(f"run {header['id']} was started with stubs", hint=hint)
 
 
 def _decisions(

@@ -47,6 +47,10 @@ def start(
     run = Run(run_id or new_id(), checked.flow.name)
     check_depth("payload", payload)
     trigger = trigger_results(checked.integration, checked.flow, run.id, payload, headers=headers, query=query)
+    passed = {"body": payload, "rawBody": payload, "headers": headers, "queryParameters": query}
+    trigger |= {name: part for name, part in checked.trigger.items() if passed.get(name) is None}
+    if "rawBody" not in checked.trigger:
+        trigger["rawBody"] = trigger["body"]
     writer = JournalWriter(None)
     if journal is not False and not prepared.dry_run:
         created = create_journal(journal, run.id, _records(prepared, run, trigger, fingerprint))
@@ -66,6 +70,7 @@ def _records(prepared: PreparedRun, run: Run, trigger: Mapping[str, Any], finger
         "config": dict(prepared.checked.config),
         "connections": prepared.connections.described(),
         "branch": prepared.checked.branch,
+        "stubs": prepared.checked.stubs.names,
         "fingerprint": fingerprint,
     }
     return first_records(header, start)

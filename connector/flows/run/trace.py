@@ -70,6 +70,8 @@ class Trace:
             line["pagesLeft"] = True
         if call.branch is not None:
             line["branch"] = call.branch
+        if call.planned.stub is not None:
+            line["stubbed"] = True
         if call.reason:
             line["reason"] = call.reason
         if call.error is not None:

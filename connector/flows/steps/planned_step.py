@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from connector.component.definitions import Action
     from connector.flows.file.model import Step
     from connector.flows.steps.builtin_steps import BuiltIn
+    from connector.flows.steps.stub import Stub
 
 
 @dataclass(slots=True, eq=False)
@@ -25,6 +26,7 @@ class PlannedStep:
         built_in: Implementation of one of Prismatic's own steps.
         component: Component of any other step.
         action: Action of any other step.
+        stub: What to return instead of performing it.
         connection: Name of the connection's config variable; None if the step names none.
         keeps: Whether anything refers to its results.
         steps: The steps of a loop.
@@ -39,6 +41,7 @@ class PlannedStep:
     built_in: BuiltIn | None = None
     component: Component | None = None
     action: Action[Any] | None = None
+    stub: Stub | None = None
     connection: str | None = None
     keeps: bool = True
     steps: list[PlannedStep] = field(default_factory=list)
@@ -50,4 +53,4 @@ class PlannedStep:
     @property
     def is_journaled(self) -> bool:
         """True if a resumed run must not perform it again."""
-        return self.built_in is None or not self.built_in.is_pure
+        return self.stub is not None or self.built_in is None or not self.built_in.is_pure
