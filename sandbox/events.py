@@ -17,6 +17,7 @@ from connector.sandbox_kit import ApiError, Data, Record, RequestContext, page_o
 
 from . import api
 from .pagination import page_request, pagination_of
+from .query_lists import strings
 
 api.assumption("granularity-case", "A granularity in lower case", ("422", "accept"), "a published program sends it")
 api.assumption(
@@ -98,11 +99,11 @@ def _read(context: RequestContext) -> _VolumeQuery:
             errors.append(problem(name, str(error)))
     if len(times) == 2 and times["startTime"] >= times["endTime"]:
         errors.append(problem("endTime", "must be later than startTime"))
-    groups = query.strings("groupBy", delimiter=",")
+    groups = strings(context, "groupBy", delimiter=",")
     errors += [problem("groupBy", f"must be one of {', '.join(GROUPS)}") for each in groups if each not in GROUPS]
     if errors:
         raise ApiError(422, errors)
-    lists = {name: query.strings(name, delimiter=DELIMITERS.get(name)) for name in FILTERS} | {"groupBy": groups}
+    lists = {name: strings(context, name, delimiter=DELIMITERS.get(name)) for name in FILTERS} | {"groupBy": groups}
     return _VolumeQuery(str(granularity), times["startTime"], times["endTime"], lists)
 
 

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from connector.sandbox_kit import Body, Data, Record, RequestContext, Row, dumps, invalid
+from connector.sandbox_kit import ApiError, Body, Data, Record, RequestContext, Row, dumps, invalid
 
 from . import api
 from .catalog import put_function, remove_function
@@ -35,6 +35,14 @@ api.assumption(
 )
 api.assumption(
     "missing-function", "getFunction with an unknown id", ("404", "null"), "documented: `function` may be null"
+)
+
+api.assumption(
+    "deployed-id",
+    "createFunctionDeployment deploys only the instance of a source function, `sfn_` and the id of the source, or also "
+    "the function by its own id",
+    ("instance", "function"),
+    "the documented example, and a published template in which any other id is a 400",
 )
 
 ResourceType = Literal["DESTINATION", "INSERT_DESTINATION", "INSERT_SOURCE", "INSERT_TRANSFORMATION", "SOURCE"]
@@ -147,12 +155,24 @@ def delete_function(context: RequestContext) -> Data:
 
 @api.operation("createFunctionDeployment", "POST /functions/{functionId}/deploy")
 def create_function_deployment(context: RequestContext) -> Data:
-    """Deploy a source function."""
-    function = context.require("functions", "functionId")
-    if function["resourceType"] != "SOURCE":
-        raise invalid("functionId", "must be the id of a source function")
+    """Deploy a source function: the id is that of its instance, `sfn_` and the id of the source."""
+    function = _function_of_instance(context)
     context.store.put("functions", function | {"deployedAt": _seconds(context)})
     return {"functionDeployment": {"status": "SUCCESS"}}
+
+
+def _function_of_instance(context: RequestContext) -> Record:
+    id_ = context.params["functionId"]
+    source = context.store.get("sources", id_.removeprefix("sfn_")) or {}
+    functions = context.store.find("functions", source.get("metadataId", ""))
+    if functions and id_.startswith("sfn_"):
+        return functions[0]
+    function = context.store.get("functions", id_)
+    if function is None and not functions:
+        raise context.missing("functionId")
+    if function and function["resourceType"] == "SOURCE" and context.assume("deployed-id") == "function":
+        return function
+    raise ApiError(400, [{"message": "Provide a valid Source function instance ID."}])
 
 
 def _new_ids(context: RequestContext, resource_type: str) -> dict[str, str]:

@@ -48,6 +48,15 @@ def granularity_case(reader: Reader) -> str | None:
     return _status(reader, f"{_VOLUME}2026-01-02T00:00:00Z&granularity=day", {200: "accept", 422: "422"})
 
 
+@api.probe("bracketed-lists")
+def bracketed_lists(reader: Reader) -> str | None:
+    """Read event volumes with a list in brackets, which the response repeats if it was read."""
+    reading = reader.get(f"{_VOLUME}2026-01-02T00:00:00Z&granularity=DAY&groupBy[]=eventType")
+    if reading.status != 200:
+        return {422: "422"}.get(reading.status)
+    return "read" if reading.body["data"]["query"].get("groupBy") else "ignore"
+
+
 @api.probe("volume-range")
 def volume_range(reader: Reader) -> str | None:
     """Read 2,880 buckets of event volumes."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from connector.sandbox_kit import ApiError, Data, Operation, RequestContext, SimulatedApi, not_found
+from connector.sandbox_kit import ApiError, Data, Operation, RequestContext, SimulatedApi, not_found, unauthorized
 
 ERROR_TYPES = {
     400: "bad-request",
@@ -31,6 +31,8 @@ OTHER_ERROR_TYPES = {
     "not-implemented": "NotImplemented",
 }
 """The error types in the other style; see the assumption `error-types`."""
+
+OTHER_REGION = "other-region"
 
 SUCCESS: Data = {"status": "SUCCESS"}
 """What operations return that have nothing else to return."""
@@ -75,6 +77,13 @@ class SegmentApi(SimulatedApi):
             ("600", "1000", "200"),
             "reported by a third party; no default is published",
         )
+        self.assumption(
+            "other-region",
+            f"A token of the other region, which every token that begins with `{OTHER_REGION}` stands for: 401 as for "
+            "any wrong token, or a redirect to the other region",
+            ("401", "301"),
+            "401 is documented for wrong tokens; of the region, nothing is documented",
+        )
         self.evidence(
             "body-limit", "413 is documented without a size; a deployment script sends more than 2 MB of code"
         )
@@ -97,6 +106,15 @@ class SegmentApi(SimulatedApi):
         if any(entry["type"] in OTHER_ERROR_TYPES for entry in errors) and assume("error-types") == "ValidationFailure":
             errors = [entry | {"type": OTHER_ERROR_TYPES.get(entry["type"], entry["type"])} for entry in errors]
         return {"errors": errors}
+
+    def reject_token(self, token: str, path: str, assume: Assume) -> ApiError:
+        """Return 401, or a redirect for a token of the other region."""
+        if token.startswith(OTHER_REGION) and assume("other-region") == "301":
+            # No such host exists: a client that follows the redirect must not reach the real API.
+            return ApiError(
+                301, [{"message": "Moved Permanently"}], {"Location": f"https://{OTHER_REGION}.invalid{path}"}
+            )
+        return unauthorized()
 
     def rate_limit_error(self, consumed: int, wait: float) -> ApiError:
         """Return the documented error 429."""

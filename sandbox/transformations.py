@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from connector.sandbox_kit import Body, Data, Record, RequestContext, invalid, run_checks
+from connector.sandbox_kit import Body, Data, Record, RequestContext, run_checks
 
 from . import api
+from .fql import check_condition
 from .pagination import page
 from .segment import SUCCESS
 
@@ -21,8 +21,6 @@ api.resource(
     belongs_to={"sourceId": "sources"},
     refers_to={"destinationMetadataId": "destinationsCatalog"},
 )
-
-api.assumption("invalid-fql", "An empty `if`, or one with unbalanced quotes or parentheses", ("accept", "422"))
 
 
 class PropertyRename(Body):
@@ -128,23 +126,10 @@ def _check_references(context: RequestContext, fields: Record) -> None:
     def check(name: str) -> Any:
         return context.refer(kinds[name], name, fields[name])
 
-    def check_condition() -> None:
-        if "if" in fields and not _is_balanced(fields["if"]) and context.assume("invalid-fql") == "422":
-            raise invalid("if", "must be valid FQL")
-
-    run_checks(check_condition, *((lambda name=name: check(name)) for name in kinds if name in fields))
-
-
-def _is_balanced(condition: str) -> bool:
-    unquoted = re.sub(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", "", condition)
-    if not condition.strip() or "'" in unquoted or '"' in unquoted:
-        return False
-    depth = 0
-    for character in unquoted:
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if depth < 0:
-            return False
-    return depth == 0
+    run_checks(
+        lambda: check_condition(context, fields.get("if")),
+        *((lambda name=name: check(name)) for name in kinds if name in fields),
+    )
 
 
 def _show(context: RequestContext, transformation: Record) -> str:

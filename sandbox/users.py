@@ -26,6 +26,7 @@ from connector.sandbox_kit.store import Store
 
 from . import api
 from .pagination import page
+from .query_lists import strings
 from .segment import SUCCESS
 
 api.resource("roles", required=("id", "name"), defaults={"description": ""}, standard=True)
@@ -104,7 +105,7 @@ def get_user(context: RequestContext) -> Data:
 @api.operation("deleteUsers", "DELETE /users")
 def delete_users(context: RequestContext) -> Data:
     """Delete all of the users, or none if one is unknown."""
-    ids = context.query.strings("userIds", delimiter=",")
+    ids = strings(context, "userIds", delimiter=",")
     if not ids:
         raise invalid("userIds", "is required")
     missing = [id_ for id_ in ids if context.store.get("users", id_) is None]

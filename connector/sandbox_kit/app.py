@@ -10,7 +10,7 @@ import asyncio
 import functools
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 from . import store
@@ -54,8 +54,7 @@ class SandboxApp:
 
     def find(self, authorization: str) -> tuple[Workspace, bool] | None:
         """Return the workspace of the token in a header, and whether the token is the restricted one."""
-        match = _BEARER.fullmatch(authorization)
-        return self._grants.get(match[1]) if match else None
+        return self._grants.get(_token({"authorization": authorization}))
 
     def only_workspace(self) -> Workspace | None:
         """Return the workspace, if there is exactly one."""
@@ -72,14 +71,14 @@ class SandboxApp:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
-        grant = self.find(headers.get("authorization", ""))
+        grant = self._grants.get(_token(headers))
         limit = grant[0].handler.body_limit if grant else 0
         content = await _content(receive, limit)
         if content is None:
             return
         request = _request(scope, headers, content)
         if grant is None:
-            await _send(send, self._unauthorized(request))
+            await _send(send, self._rejected(request, _token(headers)))
             return
         workspace, request.restricted = grant
         handler = workspace.handler
@@ -94,15 +93,16 @@ class SandboxApp:
         else:
             await _send(send, response)
 
-    def _unauthorized(self, request: Request) -> Response:
-        error, only = unauthorized(), self.only_workspace()
+    def _rejected(self, request: Request, token: str) -> Response:
+        only = self.only_workspace()
         if only is None:
             # Which API the client meant is known only if there is a workspace at all.
-            some = next((workspace for workspace, _ in self._grants.values()), None)
+            error, some = unauthorized(), next((workspace for workspace, _ in self._grants.values()), None)
             body = some.api.error_body(error, lambda _name: "") if some else {"errors": error.errors}
             return Response(error.status, dumps(body).encode(), {"Content-Type": "application/json"})
-        only.log.add(request, error.status, None)
-        return only.handler.error_response(error)
+        response = only.handler.reject_token(request, token)
+        only.log.add(request, response.status, None)
+        return response
 
 
 @functools.lru_cache(maxsize=1)
@@ -134,6 +134,11 @@ def _respond(workspace: Workspace, request: Request, plan: FaultPlan) -> Respons
     status = plan.strike.status if plan.strike else 500
     entry = {"type": "fault", "message": "Simulated failure (sandbox fault)", "status": status}
     return handler.error_response(ApiError(status, [entry]))
+
+
+def _token(headers: Mapping[str, str]) -> str:
+    match = _BEARER.fullmatch(headers.get("authorization", ""))
+    return match[1] if match else ""
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -166,6 +166,12 @@ class RequestHandler:
         headers = {"Content-Type": "application/json"} | error.headers | self._headers(context.decided)
         return Response(error.status, content, headers)
 
+    def reject_token(self, request: Request, token: str) -> Response:
+        """Return the response to a request whose token no workspace has."""
+        context = self._context(request)
+        path = f"{request.path}?{request.query}" if request.query else request.path
+        return self.error_response(self.api.reject_token(token, path, context.assume), context)
+
     def busy_response(self, error: BusyError) -> Response:
         """Return the response 503 to a request that waited too long for another process."""
         entry = {"type": "busy", "message": error.message, "status": 503}

@@ -14,7 +14,7 @@ from connector.component.api_description import ApiDescription
 from connector.component.loading import module_of
 
 from .assumptions import STANDARD, Assumption
-from .errors import ApiError
+from .errors import ApiError, unauthorized
 from .operations import Data, Operation, Operations
 from .resources import Resource
 
@@ -188,6 +188,11 @@ class SimulatedApi:
         """Return the body of an error response."""
         del assume
         return {"errors": error.errors}
+
+    def reject_token(self, token: str, path: str, assume: Assume) -> ApiError:
+        """Return the error of a request whose token no workspace has; `path` includes the query."""
+        del token, path, assume
+        return unauthorized()
 
     def rate_limit_error(self, consumed: int, wait: float) -> ApiError:
         """Return the error of a request that comes too soon."""

@@ -10,7 +10,8 @@ import pytest
 import requests
 
 import sandbox
-from connector.sandbox_kit import SandboxError, Workspace
+from connector.sandbox_kit import SandboxApp, SandboxError, Workspace
+from connector.sandbox_kit.asgi_server import serve
 from tests.sandbox import support
 from tests.sandbox.support import Api, quoted
 
@@ -98,7 +99,20 @@ def remaining(number: str) -> Callable[[requests.Response], bool]:
     return lambda response: response.headers["X-RateLimit-Remaining"] == number
 
 
+def deployed(api: Api) -> requests.Response:
+    return api("POST", f"/functions/{support.FUNCTION}/deploy")
+
+
 CASES: dict[str, Case] = {
+    "bracketed-lists": (
+        get(VOLUME.replace("MINUTE", "DAY") + "2026-01-02&groupBy[]=eventType"),
+        {
+            "read": at("query", "groupBy", equals=["eventType"]),
+            "ignore": lambda response: "groupBy" not in response.json()["data"]["query"],
+            "422": 422,
+        },
+    ),
+    "deployed-id": (deployed, {"instance": 400, "function": 200}),
     "accept-version": (
         get("/sources", headers={"Accept": "application/vnd.segment.v1beta+json"}),
         {"respond": 200, "404": 404},
@@ -181,7 +195,7 @@ CASES: dict[str, Case] = {
             "apiKey": at("destination", "settings", "secretKey", equals="k"),
         },
     ),
-    "unbuilt-operation": (get("/destination/x/filters"), {"501": 501, "404": 404, "sample": 200}),
+    "unbuilt-operation": (get("/filters"), {"501": 501, "404": 404, "sample": 200}),
     "already-connected": (twice("POST", CONNECTION), {"same-response": 201, "409": 409}),
     "content-type": (form("text/plain"), {"422": 422, "read-as-json": 201}),
     "cursors": (
@@ -273,7 +287,13 @@ UNNAMED = {"rate-limit-budget"}
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [(name, value) for name, each in sandbox.api.assumptions.items() for value in each.choices]
+    ("name", "value"),
+    [
+        (name, value)
+        for name, each in sandbox.api.assumptions.items()
+        for value in each.choices
+        if name != "other-region"
+    ],
 )
 def test_each_value_of_an_assumption_decides_the_response(
     api: Api, restricted: Api, workspace: Workspace, name: str, value: str
@@ -295,6 +315,20 @@ def test_each_value_of_an_assumption_decides_the_response(
         assert response.status_code == expected, response.text
     named = response.headers.get("X-Sandbox-Assumption", "").split(", ")
     assert (name in named) == (name not in UNNAMED)
+
+
+@pytest.mark.parametrize(("value", "status"), [("401", 401), ("301", 301)])
+def test_token_of_the_other_region_is_rejected_or_redirected(value: str, status: int) -> None:
+    # The token of no workspace says which one is meant only if a server has just one.
+    with sandbox.open_workspace(assume={"other-region": value}) as workspace, serve(SandboxApp([workspace])) as url:
+        api = Api(url, "other-region-token")
+        response = api("GET", "/sources?pagination.count=1")
+        api.close()
+        assert Api(url, "wrong")("GET", "/sources").status_code == 401
+    assert response.status_code == status
+    assert "other-region" in response.headers["X-Sandbox-Assumption"].split(", ")
+    location = "https://other-region.invalid/sources?pagination.count=1"
+    assert response.headers.get("Location") == (location if status == 301 else None)
 
 
 def test_response_without_an_assumption_has_no_assumption_header(api: Api) -> None:
@@ -361,7 +395,7 @@ def test_every_error_has_a_type_in_either_style(api: Api, workspace: Workspace) 
         asked = [
             limited,
             api("GET", "/sources/nothing"),
-            api("GET", "/destination/x/filters"),
+            api("GET", "/filters"),
             api("POST", "/sources", {}),
         ]
         return [response.json()["errors"][0]["type"] for response in asked]

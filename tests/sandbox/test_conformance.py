@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -11,6 +12,7 @@ import connector
 import sandbox
 from connector.component.json_schema import sample
 from connector.sandbox_kit import Workspace
+from connector.sandbox_kit.http_messages import Request
 from tests.sandbox import support
 from tests.sandbox.support import Api, check_answer, operations
 from tests.support.reference import API
@@ -27,6 +29,7 @@ IDS = {
     "destinationMetadataId": support.KINESIS,
     "warehouseMetadataId": support.POSTGRES,
     "trackingPlanId": support.TRACKING_PLAN,
+    "filterId": support.FILTER,
     "spaceId": "9aQ1Lj62S4bomZKLF4DPqW",
     "regulateId": "reg_1DTSvYLjMbQTkTfZcYvMcF",
     "key": "environment",
@@ -44,9 +47,34 @@ QUERIES = {
         "&groupBy=source&groupBy=eventName&groupBy=eventType"
     ),
 }
+OTHER_IDS = {
+    id_: {"destinationId": support.FILTERED}
+    for id_ in (
+        "listFiltersFromDestination",
+        "getFilterInDestination",
+        "createFilterForDestination",
+        "updateFilterForDestination",
+        "removeFilterFromDestination",
+    )
+}
+"""Ids of operations whose path has another record of the same type."""
 RULE = {"type": "TRACK", "key": "Order Completed", "version": 1, "jsonSchema": {"type": "object"}}
 SCHEDULE = {"strategy": "CRON", "config": {"spec": "0 * * * *", "timezone": "UTC"}}
+FILTER = {
+    "sourceId": support.IOS_SOURCE,
+    "if": "event = 'x'",
+    "actions": [{"type": "SAMPLE", "percent": 0.5, "path": "userId"}],
+    "title": "F",
+    "enabled": True,
+}
 BODIES: dict[str, Any] = {
+    "createFilterForDestination": FILTER,
+    "updateFilterForDestination": {"title": "G", "description": None, "actions": [{"type": "DROP"}]},
+    "updateSchemaSettingsInSource": {
+        "track": {"commonEventOnViolations": "OMIT_PROPERTIES"},
+        "group": {"allowUnplannedTraits": False},
+        "forwardingViolationsTo": support.WEB_SOURCE,
+    },
     "createSource": {
         "slug": "made",
         "enabled": True,
@@ -132,6 +160,8 @@ def body_of(operation: str) -> Any:
 
 def url_of(operation: str, ids: dict[str, str]) -> tuple[str, str]:
     method, path, _ = operations()[operation]
+    if ids is IDS:
+        ids = IDS | OTHER_IDS.get(operation, {})
     for name, id_ in ids.items():
         path = path.replace(f"{{{name}}}", id_)
     return method, path
@@ -146,7 +176,8 @@ def test_sandbox_has_described_operations_only_and_those_of_every_action() -> No
 
 
 @pytest.mark.parametrize("operation", KNOWN)
-def test_success_is_as_described(api: Api, operation: str) -> None:
+def test_success_is_as_described(api: Api, workspace: Workspace, operation: str) -> None:
+    workspace.set_assumption("deployed-id", "function")
     method, path = url_of(operation, IDS)
     response = api(method, path + QUERIES.get(operation, ""), body_of(operation))
     assert response.status_code == int(min(operations()[operation][2]["responses"])), response.text
@@ -194,3 +225,54 @@ def test_seed_matches_the_described_responses(api: Api) -> None:
     for resource, operation in (("sources", "getSource"), ("warehouses", "getWarehouse")):
         for record in api.data("GET", f"/{resource}")[resource]:
             check_answer(operation, api("GET", f"/{resource}/{record['id']}"))
+
+
+def test_every_field_of_the_described_responses_is_in_the_seed(workspace: Workspace) -> None:
+    described: set[tuple[str, str]] = set()
+    present: set[tuple[str, str]] = set()
+    for operation, (method, _, details) in operations().items():
+        if method == "GET":
+            schema = next(iter(details["responses"]["200"]["content"].values()))["schema"]
+            _fields(schema, None, described)
+            for query in queries_of(operation):
+                for ids in _ids_of(operation, workspace):
+                    path = url_of(operation, ids)[1]
+                    response = workspace.handler.respond(Request(method, path, query.removeprefix("?")))
+                    _fields(schema, json.loads(response.content), present)
+    assert described - present == {("GetEventsVolumeFromWorkspaceV1Query", "limit")}, "which the API never returns"
+
+
+def queries_of(operation: str) -> list[str]:
+    """Queries of an operation that together show all that its responses can have."""
+    query = QUERIES.get(operation, "?")
+    if operation == "getEventsVolumeFromWorkspace":
+        return [query, query + "&sourceId=x&eventName=x&eventType=x&appVersion=x"]
+    return [query, query + "&pagination.count=1", query + "&pagination.count=1&pagination.cursor=MQ=="]
+
+
+def _ids_of(operation: str, workspace: Workspace) -> list[dict[str, str]]:
+    """The usual ids of an operation, and each other record that its path can name."""
+    others = [
+        *({"destinationMetadataId": each["id"]} for each in workspace.destinationsCatalog),
+        *({"destinationId": each["destinationId"], "id": each["id"]} for each in workspace.subscriptions),
+        *({"userId": each["id"]} for each in workspace.users),
+        *({"sourceId": each["id"]} for each in workspace.sources),
+    ]
+    usual = IDS | OTHER_IDS.get(operation, {})
+    return [usual, *(usual | each for each in others if all(f"{{{name}}}" in API[operation].path for name in each))]
+
+
+def _fields(schema: dict[str, Any], value: Any, found: set[tuple[str, str]], name: str = "") -> None:
+    """Collect the fields of a schema; with a value, only those that the value has."""
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        schema = API.document["components"]["schemas"][name]
+    for choice in [*schema.get("anyOf", ()), *schema.get("oneOf", ())]:
+        _fields(choice, value, found, name)
+    for field, inner in schema.get("properties", {}).items():
+        if value is None or (isinstance(value, dict) and field in value):
+            found.add((name, field))
+            _fields(inner, None if value is None else value[field], found)
+    for item in [None] if value is None else value if isinstance(value, list) else []:
+        if "items" in schema:
+            _fields(schema["items"], item, found)

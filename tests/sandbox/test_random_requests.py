@@ -51,6 +51,10 @@ TIMES = ["2026-01-01", "2026-01-02T00:00Z", "0001-01-01T00:00:00+14:00", "9999-1
 VALUES = st.one_of(st.sampled_from(WORDS + TIMES), TEXT)
 
 
+ASSUME = {"deployed-id": "function", "destination-instances": "allow", "trailing-slash": "strict"}
+"""With the defaults, these have responses that the description of the operation does not have."""
+
+
 def described(schema: dict[str, Any], depth: int = 0) -> st.SearchStrategy[Any]:
     """Values that a schema allows."""
     if "$ref" in schema:
@@ -116,7 +120,9 @@ def requests_of(draw: st.DrawFn, operation: str) -> tuple[str, bytes]:
 @pytest.fixture(scope="module")
 def shared(url: str, site: SandboxApp) -> Any:
     # Whatever a request finds, left by those before it, its answer must be allowed.
-    with sandbox.open_workspace(assume={"destination-instances": "allow", "trailing-slash": "strict"}) as workspace:
+    with sandbox.open_workspace(
+        assume={"deployed-id": "function", "destination-instances": "allow", "trailing-slash": "strict"}
+    ) as workspace:
         site.add(workspace)
         api = Api(url, workspace.token)
         yield api

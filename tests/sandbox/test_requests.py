@@ -51,18 +51,18 @@ def test_unknown_token_belongs_to_no_workspace_when_there_are_two() -> None:
 
 
 def test_operation_that_is_not_simulated_is_501_with_its_name(api: Api) -> None:
-    response = api("GET", "/destination/x/filters")
+    response = api("GET", "/filters")
     assert response.status_code == 501
     [error] = response.json()["errors"]
     assert error["message"].startswith(
-        "The sandbox does not implement listFiltersFromDestination (GET /destination/x/filters). Set the assumption "
+        "The sandbox does not implement listFiltersForSpace (GET /filters). Set the assumption "
     )
 
 
 def test_operation_that_is_not_simulated_can_return_a_sample(api: Api, workspace: Workspace) -> None:
     workspace.set_assumption("unbuilt-operation", "sample")
-    response = api("GET", "/destination/x/filters?pagination.count=1")
-    assert (response.status_code, response.headers["X-Sandbox-Sample"]) == (200, "listFiltersFromDestination")
+    response = api("GET", "/filters?pagination.count=1")
+    assert (response.status_code, response.headers["X-Sandbox-Sample"]) == (200, "listFiltersForSpace")
     assert isinstance(response.json()["data"]["filters"], list)
     assert "X-Sandbox-Sample" not in api("GET", "/sources").headers
 
@@ -72,7 +72,7 @@ def test_path_that_the_api_does_not_have_is_404(api: Api, path: str) -> None:
     assert api("GET", path).status_code == 404
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", "/sources"), ("HEAD", "/"), ("DELETE", "/destination/x/filters")])
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/sources"), ("HEAD", "/"), ("DELETE", "/filters")])
 def test_method_that_a_path_does_not_have_is_405(api: Api, method: str, path: str) -> None:
     assert api(method, path).status_code == 405
 

@@ -212,14 +212,60 @@ def test_change_of_a_destination_function_deploys_it(api: Api) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", changed["deployedAt"])
 
 
-def test_source_function_is_deployed_on_request(api: Api) -> None:
-    path = f"/functions/{support.FUNCTION}"
-    assert "deployedAt" not in api.data("PATCH", path, {"code": "d"})["function"]
-    assert api.data("POST", f"{path}/deploy") == {"functionDeployment": {"status": "SUCCESS"}}
-    assert api.data("GET", path)["function"]["deployedAt"].endswith("Z")
-    body = {"code": "c", "displayName": "F", "resourceType": "DESTINATION"}
-    destination_function = api.data("POST", "/functions", body)["function"]
-    assert api.fields("POST", f"/functions/{destination_function['id']}/deploy") == ["functionId"]
+def test_instance_of_a_source_function_is_deployed_on_request(api: Api) -> None:
+    function = api.data("POST", "/functions", {"code": "c", "displayName": "F", "resourceType": "SOURCE"})["function"]
+    source = api.source("of-function", metadataId=function["catalogId"])
+    assert "deployedAt" not in api.data("PATCH", f"/functions/{function['id']}", {"code": "d"})["function"]
+    deployment = api.data("POST", f"/functions/sfn_{source['id']}/deploy")
+    assert deployment == {"functionDeployment": {"status": "SUCCESS"}}
+    assert api.data("GET", f"/functions/{function['id']}")["function"]["deployedAt"].endswith("Z")
+
+
+@pytest.mark.parametrize("resource_type", ["SOURCE", "DESTINATION"])
+def test_id_of_a_function_or_source_is_not_deployed(api: Api, resource_type: str) -> None:
+    body = {"code": "c", "displayName": "F", "resourceType": resource_type}
+    ids = [api.data("POST", "/functions", body)["function"]["id"]]
+    if resource_type == "SOURCE":
+        ids.append(api.source("of-function", metadataId=ids[0].removeprefix("sfnc_"))["id"])
+    assert [api("POST", f"/functions/{id_}/deploy").status_code for id_ in ids] == [400] * len(ids)
+    assert api("POST", f"/functions/sfn_{support.IOS_SOURCE}/deploy").status_code == 404, "not of a function"
+
+
+def test_filter_belongs_to_its_destination(api: Api) -> None:
+    path = f"/destination/{support.FILTERED}/filters"
+    body = {"sourceId": support.IOS_SOURCE, "if": "event = 'x'", "actions": [{"type": "DROP"}], "title": "F"}
+    assert api.fields("POST", path, body) == ["enabled"]
+    made = api.data("POST", path, body | {"enabled": True})["filter"]
+    changed = api.data("PATCH", f"{path}/{made['id']}", {"enabled": False, "description": "d"})["filter"]
+    assert (changed["enabled"], changed["description"], changed["title"]) == (False, "d", "F")
+    cleared = api.data("PATCH", f"{path}/{made['id']}", {"description": None})["filter"]
+    assert "description" not in cleared
+    assert api.data("GET", f"{path}/{made['id']}")["filter"] == cleared
+    assert [each["id"] for each in api.data("GET", path)["filters"]] == [support.FILTER, made["id"]]
+    assert api("GET", f"/destination/{support.DESTINATION}/filters/{made['id']}").status_code == 404
+    api.data("DELETE", f"{path}/{made['id']}")
+    assert api("GET", f"{path}/{made['id']}").status_code == 404
+    assert api.fields("POST", path, body | {"enabled": True, "sourceId": "nothing"}) == ["sourceId"]
+
+
+def test_deleted_destination_takes_its_filters(api: Api, workspace: Workspace) -> None:
+    api.data("DELETE", f"/destinations/{support.FILTERED}")
+    assert workspace.destinationFilters == []
+
+
+def test_schema_settings_have_defaults_and_are_merged(api: Api) -> None:
+    path = f"/sources/{support.IOS_SOURCE}/settings"
+    before = api.data("GET", path)["settings"]
+    assert before["track"]["commonEventOnViolations"] == "ALLOW"
+    changes = {"track": {"allowUnplannedEvents": False}, "forwardingViolationsTo": support.WEB_SOURCE}
+    changed = api.data("PATCH", path, changes)
+    assert changed["settings"]["track"] == before["track"] | {"allowUnplannedEvents": False}
+    assert api.data("GET", path) == changed
+    assert changed["settings"]["forwardingViolationsTo"] == support.WEB_SOURCE
+    assert "forwardingViolationsTo" not in api.data("PATCH", path, {"forwardingViolationsTo": ""})["settings"]
+    assert api.fields("PATCH", path, {"forwardingViolationsTo": "nothing"}) == ["forwardingViolationsTo"]
+    wrong = {"group": {"commonEventOnViolations": "OMIT_PROPERTIES"}}
+    assert api.fields("PATCH", path, wrong) == ["group.commonEventOnViolations"]
 
 
 def test_null_name_clears_a_warehouses_name(api: Api) -> None:

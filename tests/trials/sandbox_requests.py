@@ -17,11 +17,8 @@ import sandbox
 from connector.sandbox_kit import Workspace
 from connector.sandbox_kit.http_messages import Request, Response
 from tests.sandbox.support import check_answer, operations
-from tests.sandbox.test_random_requests import requests_of
+from tests.sandbox.test_random_requests import ASSUME, requests_of
 from tests.trials.report import Report
-
-ASSUME = {"destination-instances": "allow", "trailing-slash": "strict"}
-"""With the defaults, these two have responses that the description of the operation does not have."""
 
 
 @dataclass(frozen=True)
