@@ -82,6 +82,13 @@ class ConnectionOptions(NamedTuple):
     max_wait: float
     deadline: float | None
 
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments that choose the same connections again."""
+        connections = [part for file in self.connections for part in ("--connection", file)]
+        profiles = [part for profile in self.profiles for part in ("--profile", profile)]
+        return [*connections, *profiles, *(f"--sandbox={file}" if file else "--sandbox" for file in self.sandboxes)]
+
     def open(self, component: Component, *, read_only: bool = False) -> OpenConnection:
         """Open the one connection of a call.
 

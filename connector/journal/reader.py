@@ -38,6 +38,15 @@ class Write:
     number: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A write as it was before someone decided about it: a later decision can correct the first."""
+
+    write: Write
+    intents: int
+    ignored: bool = False
+
+
 @dataclass(slots=True)
 class JournalContents:
     """The records of a journal, summed up; results stay in the journal until they are asked for.
@@ -54,6 +63,7 @@ class JournalContents:
         without_results: Paths of steps that ended without results: their error was ignored, or they were skipped.
         unknown: Writes with an unknown outcome by path, in order.
         retries: Paths of those that someone decided to retry.
+        skipped: Writes that someone decided to take as applied, without results, by path.
         writes: Writes that were applied, in order.
         undone: Numbers of the writes whose creations were deleted.
     """
@@ -69,9 +79,12 @@ class JournalContents:
     without_results: set[str] = field(default_factory=set)
     unknown: dict[str, Write] = field(default_factory=dict)
     retries: set[str] = field(default_factory=set)
+    skipped: dict[str, Write] = field(default_factory=dict)
     writes: list[Write] = field(default_factory=list)
     undone: set[int] = field(default_factory=set)
     _intents: dict[str, int] = field(default_factory=dict, repr=False)
+    _decided: dict[str, _Decided] = field(default_factory=dict, repr=False)
+    _applied: int = field(default=0, repr=False)
 
     def results(self, path: str) -> Any:
         """Return the results of a finished step."""
@@ -91,6 +104,7 @@ class JournalContents:
         match record["type"]:
             case "undone":
                 self.undone.add(record["write"])
+                self._decided.clear()
             case "start":
                 self.header.update({key: part for key, part in record.items() if key != "type"})
             case "end":
@@ -98,7 +112,10 @@ class JournalContents:
                 self.run_results, self.response = record.get("results"), record.get("response")
             case "resumed":
                 self.status = self.error = ""
+            case "decision":
+                self.decide(record["path"], record["decision"], position)
             case _ if "path" in record:
+                self._decided.clear()
                 self._add_step(record["path"], record, position)
 
     def _add_step(self, path: str, record: Record, position: int) -> None:
@@ -118,27 +135,54 @@ class JournalContents:
                 self._apply(path, position)
             case "failed" if record["ignored"]:
                 self.without_results.add(path)
-            case "decision":
-                self.decide(path, record["decision"], position)
+
+    def may_be_settled(self, *, happened: bool) -> dict[str, Write]:
+        """Return the writes about which someone may decide, by path.
+
+        They are those with an unknown outcome, and those that were decided on while nothing followed the decision. A
+        skipped write may get its results at any time.
+        """
+        decided = {path: before.write for path, before in self._decided.items()}
+        return {**(self.skipped if happened else {}), **decided, **self.unknown}
 
     def decide(self, path: str, decision: Decision, position: int = 0) -> None:
-        """Take in a decision about a write of unknown outcome."""
+        """Take in a decision about a write of unknown outcome. It replaces an earlier decision."""
+        self._put_in_doubt(path)
+        if path in self.unknown:
+            ignored = path in self.without_results
+            self._decided[path] = _Decided(self.unknown[path], self._intents.get(path, 1), ignored=ignored)
         match decision:
             case "retry":
                 self.retries.add(path)
             case "skip":
                 self.without_results.add(path)
-                self._settle(path)
+                write = self._settle(path)
+                if write is not None:
+                    self.skipped[path] = write
             case "happened":
                 self.finished[path] = position
                 self._apply(path, position)
             case "did-not-happen":
                 self._settle(path)
 
+    def _put_in_doubt(self, path: str) -> None:
+        """Forget the decision about a write, which is in doubt again."""
+        skipped = self.skipped.pop(path, None)
+        before = self._decided.pop(path, None) or (None if skipped is None else _Decided(skipped, 1))
+        if before is None or path in self.unknown:
+            return
+        self.unknown[path] = before.write
+        self._intents[path] = before.intents
+        if not before.ignored:
+            self.without_results.discard(path)
+        position = self.finished.pop(path, None)
+        self.writes = [write for write in self.writes if write.path != path or write.position != position]
+
     def _apply(self, path: str, position: int) -> None:
         write = self._settle(path)
         if write is not None:
-            self.writes.append(replace(write, position=position, number=len(self.writes)))
+            self.writes.append(replace(write, position=position, number=self._applied))
+            self._applied += 1
 
     def _settle(self, path: str) -> Write | None:
         self._intents.pop(path, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sys
 import time
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Command, finish, start
+from connector.cli.connection_options import ConnectionOptions
+from connector.cli.flow.options import stub_arguments
+from tests.cli.conftest import TOKEN, Command, Ended, finish, start
 from tests.cli.flows import NEW_SOURCE, call, integration, one_step, variable
 from tests.support.server import Asked, LoopbackServer, ServerResponse
 
@@ -25,17 +28,21 @@ class Service:
         self.server = server
         self.refused: set[str] = set()
         self.hanging: set[str] = set()
+        self.cut: set[str] = set()
         self.slugs: list[str] = []
         server.script = self.answer
 
     def answer(self, asked: Asked) -> ServerResponse:
         if asked.method == "DELETE":
             return REFUSED if "delete" in self.refused else ServerResponse({"data": {"status": "SUCCESS"}})
+        if asked.method == "GET":
+            return ServerResponse({"data": {"source": {"id": asked.path.rpartition("/")[2]}}})
         slug = json.loads(asked.body)["slug"]
         if slug in self.refused:
             return REFUSED
         self.slugs.append(slug)
-        return ServerResponse({"data": {"source": {"id": f"id-{slug}"}}}, hang=60 if slug in self.hanging else 0)
+        created = {"data": {"source": {"id": f"id-{slug}"}}}
+        return ServerResponse(created, hang=60 if slug in self.hanging else 0, cut=slug in self.cut)
 
     def wait_for(self, slug: str) -> None:
         until = time.monotonic() + 20
@@ -54,6 +61,11 @@ def file(tmp_path: Path) -> Path:
     """Creates the Sources one, two and three."""
     steps = [call(f"Create {slug}", "createSource", {**NEW_SOURCE, "slug": slug}) for slug in ("one", "two", "three")]
     return integration(tmp_path, *steps, variables=[variable("Workspace")])
+
+
+def resume_line(ended: Ended) -> list[str]:
+    """The arguments of the command that a failed run printed."""
+    return shlex.split(ended.err.splitlines()[-1].removeprefix("hint: To resume: connector "))
 
 
 def past(command: Command) -> list[dict[str, Any]]:
@@ -84,13 +96,67 @@ def test_failed_run_is_resumed_where_it_failed(command: Command, service: Servic
     service.refused = {"two"}
     failed = command("flow", "run", file)
     service.refused = set()
-    how = failed.err.splitlines()[-1].removeprefix("hint: To resume: connector ").split()
-    done = command(*how)
+    done = command(*resume_line(failed))
 
     assert (failed.code, done.code) == (4, 0)
     assert done.json == {"data": {"source": {"id": "id-three"}}}
     assert service.slugs == ["one", "two", "three"]
     assert past(command)[0]["status"] == "done"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--connection", "Workspace=my files/workspace.json", "--yes"],
+        ["--sandbox"],
+        ["--sandbox=my box.sqlite"],
+    ],
+    ids=["connection", "sandbox", "sandbox file"],
+)
+def test_printed_command_resumes_with_the_same_connections(
+    options: list[str],
+    command: Command,
+    service: Service,
+    file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fields = {"apiKey": TOKEN, "baseUrl": service.server.url}
+    (tmp_path / "my files").mkdir()
+    (tmp_path / "my files" / "workspace.json").write_text(json.dumps(fields))
+    monkeypatch.delenv("SEGMENT_API_KEY")
+    monkeypatch.delenv("SEGMENT_BASE_URL")
+    if "--sandbox" in options[0]:
+        monkeypatch.setenv("CONNECTOR_SANDBOX_FAULTS", "rate-limit:1/min")
+    service.refused = {"two"}
+    failed = command("flow", "run", file, "--max-wait", "0", *options)
+    monkeypatch.delenv("CONNECTOR_SANDBOX_FAULTS", raising=False)
+    service.refused = set()
+    done = command(*resume_line(failed))
+
+    assert failed.code in {4, 5}, failed.err
+    assert done.code == 0, done.err
+    assert resume_line(failed)[3:] == options
+
+
+def test_arguments_of_profiles_and_stubs_are_printed_again() -> None:
+    assert stub_arguments(["a=b.json"], "folder") == ["--stub", "a=b.json", "--stubs", "folder"]
+    options = ConnectionOptions([], ["eu", "A=us"], ["", "B=b.sqlite"], 0, None)
+    assert options.arguments == ["--profile", "eu", "--profile", "A=us", "--sandbox", "--sandbox=B=b.sqlite"]
+
+
+def test_printed_command_names_the_manifest_and_the_corrected_file(
+    command: Command, service: Service, file: Path, tmp_path: Path
+) -> None:
+    manifest = str(Path(__file__).parents[2] / "manifest.yaml")
+    service.refused = {"two"}
+    failed = command("--manifest", manifest, "flow", "run", file)
+    assert resume_line(failed)[:2] == ["--manifest", manifest]
+    again = command(*resume_line(failed), "--flow-file", file)
+    assert resume_line(again)[5:] == ["--flow-file", str(file)]
+    service.refused = set()
+    assert command(*resume_line(again)).code == 0
 
 
 def test_resume_is_not_suggested_when_it_must_fail_again(command: Command, service: Service, tmp_path: Path) -> None:
@@ -185,6 +251,72 @@ def test_write_of_a_killed_run_is_settled_with_its_results(
     assert len(command("flow", "undo", run["id"], "--yes").json["deleted"]) == 3
 
 
+def test_results_of_a_write_are_read_from_the_service(command: Command, service: Service, file: Path) -> None:
+    service.cut = {"two"}
+    command("flow", "run", file)
+    (run,) = past(command)
+    settle = ("flow", "settle", run["id"], "Create two", "--happened")
+    missing = command(*settle)
+    settled = command(*settle, "--from", "getSource sourceId=id-two")
+
+    assert (missing.code, "undo needs results.data.source.id" in missing.err) == (2, True)
+    assert "--from" in missing.err
+    assert settled.code == 0
+    assert command("flow", "resume", run["id"]).code == 0
+    assert service.slugs == ["one", "two", "three"]
+    assert len(command("flow", "undo", run["id"], "--yes").json["deleted"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--did-not-happen", "--from", "getSource"], "--from and --did-not-happen cannot be used together"),
+        (["--happened", "--from", "getSource", "--results", "x"], "--results and --from cannot be used together"),
+        (["--happened", "--from", "getSource 'x"], 'invalid --from "getSource \'x": expected ACTION NAME=VALUE'),
+        (["--happened", "--from", ""], 'invalid --from "": expected ACTION NAME=VALUE'),
+        (["--happened", "--from", "getSource x"], 'invalid -i "x": expected NAME=VALUE'),
+    ],
+)
+def test_wrong_options_of_settle_are_rejected(
+    options: list[str], message: str, command: Command, service: Service, file: Path
+) -> None:
+    service.cut = {"two"}
+    command("flow", "run", file)
+    ended = command("flow", "settle", past(command)[0]["id"], "Create two", *options)
+
+    assert (ended.code, message in ended.err) == (2, True), ended.err
+
+
+def test_each_write_in_doubt_is_decided_by_its_step(command: Command, service: Service, tmp_path: Path) -> None:
+    ignoring = {"errorHandlerType": "ignore"}
+    creates = [
+        {**call(f"Create {slug}", "createSource", {**NEW_SOURCE, "slug": slug}), "errorConfig": ignoring}
+        for slug in ("one", "two")
+    ]
+    last = call("Create three", "createSource", {**NEW_SOURCE, "slug": "three"})
+    file = integration(tmp_path, *creates, last, variables=[variable("Workspace")])
+    service.cut, service.refused = {"one", "two"}, {"three"}
+    command("flow", "run", file)
+    service.cut, service.refused = set(), set()
+    run = past(command)[0]["id"]
+    wrong = [
+        command("flow", "resume", run, *options)
+        for options in (
+            ["--unknown", "maybe"],
+            ["--unknown", "skip", "--unknown", "Create two=retry"],
+            ["--unknown", "Create one=skip"],
+        )
+    ]
+    done = command("flow", "resume", run, "--unknown", "Create one=skip", "--unknown", "createTwo=skip")
+
+    assert [ended.code for ended in wrong] == [2, 2, 2]
+    assert 'invalid --unknown "maybe"' in wrong[0].err
+    assert "--unknown skip already decides about all steps" in wrong[1].err
+    assert 'segment.createSource in step "Create two"' in wrong[2].err
+    assert done.code == 0
+    assert service.slugs == ["one", "two", "three"]
+
+
 @pytest.mark.parametrize("database", [False, True])
 def test_run_with_an_id_is_started_resumed_and_returned(
     command: Command, service: Service, file: Path, tmp_path: Path, database: bool
@@ -199,7 +331,7 @@ def test_run_with_an_id_is_started_resumed_and_returned(
     assert resumed.json == returned.json == {"data": {"source": {"id": "id-three"}}}
     assert service.slugs == ["one", "two", "three"]
     name = f"sqlite:///{tmp_path}/runs.sqlite#job-7" if database else "job-7"
-    assert failed.err.splitlines()[-1].endswith(f"connector flow resume {name}")
+    assert resume_line(failed) == ["flow", "resume", name]
 
 
 def test_prune_deletes_finished_runs(command: Command, service: Service, file: Path) -> None:

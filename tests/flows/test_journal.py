@@ -17,8 +17,8 @@ import pytest
 
 from connector.component.component import Component
 from connector.component.definitions import Action
-from connector.errors import InputError, InvalidFlowError, JournalError, RateLimitError, StepError
-from connector.flows import Run, resume, runs, settle, undo
+from connector.errors import InvalidFlowError, JournalError, RateLimitError, StepError
+from connector.flows import Run, resume, runs, undo
 from connector.flows.run.events import Event, StepEvent
 from connector.hookspecs import hookimpl
 from connector.journal.file import FileJournal
@@ -501,56 +501,6 @@ def test_each_write_in_doubt_is_decided_by_its_step_or_path(
         resume(journal, workshop, connections=service.connections, unknown={"Other": "skip"})
     resume(journal, workshop, connections=service.connections, unknown={key.replace("loop.1", "loop.0"): "skip"})
     assert len(service.asked("POST")) == 1
-
-
-def test_settled_results_are_seen_by_later_steps_and_can_be_undone(
-    run: Runs, workshop: Component, service: Service
-) -> None:
-    service.answers["POST"] = [ServerResponse(cut=True)]
-    journal = failed_run(run, CREATE, step("Tell", "workshop.echo", {"value": "=create.results.thing.id"})).journal
-    assert journal is not None
-    service.things["t7"] = {"id": "t7", "name": "a"}
-    wrong_results: list[Any] = [{"thing": {"id": 7}}, {"thin": {}}, "text", []]
-    for wrong in wrong_results:
-        with pytest.raises(InputError, match="results do not match the output schema"):
-            settle(journal, "Create", workshop, happened=True, results=wrong)
-    settle(journal, "create", workshop, happened=True, results={"thing": {"id": "t7", "name": "a"}})
-    assert resume(journal, workshop, connections=service.connections).results == {"value": "t7"}
-    assert [write.step for write in undo(journal, workshop, connections=service.connections).deleted] == ["Create"]
-    assert service.things == {}
-    assert len(service.asked("POST")) == 1
-
-
-@pytest.mark.parametrize(("happened", "posts"), [(True, 1), (False, 2)])
-def test_settled_write_is_not_asked_about_again(
-    happened: bool, posts: int, run: Runs, workshop: Component, service: Service
-) -> None:
-    service.answers["POST"] = [ServerResponse(cut=True), FAILED]
-    journal = failed_run(run, CREATE, step("List", "workshop.listThings")).journal
-    assert journal is not None
-    settle(journal, "Create", workshop, happened=happened)
-    with pytest.raises(JournalError, match=r'no write with an unknown outcome in step "Create"'):
-        settle(journal, "Create", workshop, happened=happened)
-    if not happened:
-        with pytest.raises(StepError):
-            resume(journal, workshop, connections=service.connections)
-        # The retry was rejected, and nothing else can have been applied.
-        assert runs()[0].unknown == 0
-        posts += 1
-    assert resume(journal, workshop, connections=service.connections).status == "done"
-    assert len(service.asked("POST")) == posts
-
-
-def test_write_is_not_settled_while_its_run_goes_on(run: Runs, workshop: Component, service: Service) -> None:
-    service.answers["POST"] = [ServerResponse(cut=True)]
-    journal = failed_run(run, CREATE).journal
-    assert journal is not None
-    holder = FileJournal.reopen(Path(journal))
-    try:
-        with pytest.raises(JournalError, match="is still running"):
-            settle(journal, "Create", workshop, happened=False)
-    finally:
-        holder.close()
 
 
 def test_retry_that_is_rejected_in_one_run_leaves_the_first_attempt_in_doubt(

@@ -284,3 +284,17 @@ def test_journal_of_an_id_exists_whole_or_not_at_all(tmp_path: Path, journal: bo
     again = reopen_journal(place, "x")
     assert [record["type"] for _, record in again.records()] == ["run", "start"]
     again.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the names of open files are not known")
+def test_results_of_a_write_are_on_the_disk_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = journal_of(tmp_path / "runs.sqlite")
+    synced: list[str] = []
+    monkeypatch.setattr("os.fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink().name))
+    journal.append({"type": "done", "path": "a", "results": 1}, "written")
+    assert synced == []
+    until = time.monotonic() + 20
+    while not synced and time.monotonic() < until:
+        time.sleep(0.01)
+    assert synced == ["runs.sqlite-wal"]
+    journal.close()

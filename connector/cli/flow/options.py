@@ -63,6 +63,11 @@ def stub_values(stubs: Sequence[str], folder: str | None) -> dict[str, Any]:
     return values
 
 
+def stub_arguments(stubs: Sequence[str], folder: str | None) -> list[str]:
+    """Return the arguments that choose the same stubs again."""
+    return [*(part for text in stubs for part in ("--stub", text)), *(["--stubs", folder] if folder else [])]
+
+
 def known_components(context: click.Context) -> dict[str, Component]:
     """Return the components whose actions flows may use: all installed ones, and the one of --manifest."""
     from connector.component.component import components

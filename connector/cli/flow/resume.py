@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast, get_args
 
 import click
 
@@ -16,12 +16,14 @@ from connector.cli.flow.options import (
     make_reporter,
     report_options,
     run_argument,
+    stub_arguments,
     stub_options,
     stub_values,
 )
-from connector.cli.flow.run import confirm_run, perform, run_settings
+from connector.cli.flow.run import ResumeCommand, confirm_run, perform, run_settings
 from connector.cli.output import write_json
 from connector.cli.shared_options import Command, common_options, yes_option
+from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from connector.flows.run.resume import Unknown
@@ -31,10 +33,11 @@ if TYPE_CHECKING:
 @run_argument
 @click.option(
     "--unknown",
-    type=click.Choice(["stop", "retry", "skip"]),
-    default="stop",
-    show_default=True,
-    help="What to do with a write of unknown outcome: stop, retry it, or skip it.",
+    multiple=True,
+    default=["stop"],
+    metavar="[STEP=]DECISION",
+    show_default="stop",
+    help="What to do with a write of unknown outcome (of STEP): stop, retry it, or skip it.",
 )
 @click.option("--flow-file", metavar="FILE", type=click.Path(path_type=Path), help="Use this corrected flow file.")
 @yes_option
@@ -47,7 +50,7 @@ def resume(
     context: click.Context,
     *,
     run_name: str,
-    unknown: Unknown,
+    unknown: Sequence[str],
     flow_file: Path | None,
     stub: Sequence[str],
     stubs: str | None,
@@ -65,11 +68,36 @@ def resume(
 
     flow = load_flow(flow_file) if flow_file else None
     known, values = known_components(context), stub_values(stub, stubs)
-    with Resumption(run_name, known, flow=flow, stubs=values, unknown=unknown) as resumption:
+    with Resumption(run_name, known, flow=flow, stubs=values, unknown=_decisions(unknown)) as resumption:
         checked = resumption.checked
         resolved = resolve_connections(connecting, checked.integration, checked.needs, checked.components)
         reporter = make_reporter(events)
         with resumption.prepare(**run_settings(resolved, connecting, reporter, trace)) as prepared:
             confirm_run(reporter, prepared, resolved, confirmed=yes)
-            run = perform(reporter, lambda: resumption.run(prepared))
+            options = [*(["--flow-file", str(flow_file)] if flow_file else []), *(["--yes"] if yes else [])]
+            again = ResumeCommand(context, connecting, *stub_arguments(stub, stubs), *options)
+            run = perform(reporter, lambda: resumption.run(prepared), again)
     write_json(run.results)
+
+
+def _decisions(options: Sequence[str]) -> Unknown | dict[str, Unknown]:
+    """Return the decision about all writes, or one for each step.
+
+    Raises:
+        UsageError: If one is invalid, or both are passed.
+    """
+    from connector.flows.run.resume import Unknown
+
+    by_step: dict[str, Unknown] = {}
+    for option in options:
+        step, _, decision = option.rpartition("=")
+        if decision not in get_args(Unknown):
+            raise UsageError(f'invalid --unknown "{option}"', hint="Pass stop, retry, or skip, or STEP=DECISION.")
+        by_step[step] = cast("Unknown", decision)
+    if "" not in by_step:
+        return by_step
+    if len(by_step) > 1:
+        raise UsageError(
+            f"--unknown {by_step['']} already decides about all steps", hint="Pass STEP=DECISION for each."
+        )
+    return by_step[""]

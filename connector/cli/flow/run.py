@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from connector.cli.flow.options import (
     load_flow,
     make_reporter,
     report_options,
+    stub_arguments,
     stub_options,
     stub_values,
 )
@@ -93,10 +95,11 @@ def command(
         if not dry_run:
             confirm_run(reporter, prepared, resolved, confirmed=yes)
         place = journal or True
+        again = ResumeCommand(context, connecting, *stub_arguments(stub, stubs), *(["--yes"] if yes else []))
         if run_id is None or dry_run:
-            run = perform(reporter, lambda: start(prepared, body, journal=place))
+            run = perform(reporter, lambda: start(prepared, body, journal=place), again)
         else:
-            run = perform(reporter, lambda: run_by_id(prepared, run_id, body, journal=place))
+            run = perform(reporter, lambda: run_by_id(prepared, run_id, body, journal=place), again)
     write_json(redacted_writes(run, checked.components) if dry_run else run.results)
 
 
@@ -138,7 +141,25 @@ def _target(resolved: ConnectionsByName, name: str, host: str) -> str:
     return resolved[name].describe(host) if name in resolved else f"{host} (credentials: the flow)"
 
 
-def perform(reporter: Reporter, run_flow: Callable[[], Run]) -> Run:
+class ResumeCommand:
+    """The command that resumes a run with the same component and connections."""
+
+    def __init__(self, context: click.Context, connecting: ConnectionOptions, *options: str) -> None:
+        manifest = context.find_root().params.get("manifest")
+        self._before = ["connector", *(["--manifest", str(manifest)] if manifest else []), "flow", "resume"]
+        self._after = [*connecting.arguments, *options]
+
+    def line(self, reporter: Reporter) -> str:
+        """Return the line that a run which ended early prints; it is empty without a journal."""
+        if not reporter.journal:
+            return ""
+        from connector.journal.journals import short_name
+
+        run = short_name(reporter.journal, reporter.run)
+        return f"To resume: {shlex.join([*self._before, run, *self._after])}"
+
+
+def perform(reporter: Reporter, run_flow: Callable[[], Run], again: ResumeCommand) -> Run:
     """Run a flow and report its events; whatever ends it early also prints the command to resume it.
 
     Raises:
@@ -152,10 +173,10 @@ def perform(reporter: Reporter, run_flow: Callable[[], Run]) -> Run:
             if isinstance(error, StepError) and error.run is not None:
                 reporter.print_steps(error.run.steps.by_component())
             if _may_succeed_later(error):
-                error.hint = f"{error.hint}\n{_resume_command(reporter)}".strip()
+                error.hint = f"{error.hint}\n{again.line(reporter)}".strip()
             raise
         except (KeyboardInterrupt, SystemExit):
-            reporter.print_line(_resume_command(reporter))
+            reporter.print_line(again.line(reporter))
             raise
     for step in run.steps.values():
         if step.pages_left:
@@ -169,14 +190,6 @@ def _may_succeed_later(error: StepError | FlowLimitError) -> bool:
     """Return True unless a resumed run must fail again: with the same inputs, or at the same limit."""
     cause = error.cause if isinstance(error, StepError) else error
     return not isinstance(cause, UsageError) or isinstance(cause, FlowDeadlineError | JournalError)
-
-
-def _resume_command(reporter: Reporter) -> str:
-    if not reporter.journal:
-        return ""
-    from connector.journal.journals import short_name
-
-    return f"To resume: connector flow resume {short_name(reporter.journal, reporter.run)}"
 
 
 def _summary(run: Run) -> str:

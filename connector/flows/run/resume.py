@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
+from connector.common.text import did_you_mean
 from connector.errors import JournalError, Problem, UsageError
 from connector.flows.file.parse import read_text
 from connector.flows.run.components import components_by_key
@@ -169,8 +170,10 @@ def _decisions(
     """Return what to do with each write of unknown outcome, by its path.
 
     Raises:
-        JournalError: If nothing is decided about one of them.
+        JournalError: If nothing is decided about one of them, or a decision is about no such write.
     """
+    if not isinstance(unknown, str):
+        _check_names(history, unknown)
     decisions: dict[str, Decision] = {}
     undecided = []
     for path, write in history.unknown.items():
@@ -186,6 +189,15 @@ def _decisions(
     return decisions
 
 
+def _check_names(history: JournalContents, names: Iterable[str]) -> None:
+    known = {name for write in history.unknown.values() for name in (write.path, write.step)}
+    for name in names:
+        if name not in known:
+            run_id = history.header["id"]
+            hint = did_you_mean(name, known) or (f"Available: {', '.join(sorted(known))}." if known else "")
+            raise JournalError(f'run {run_id} has no write with an unknown outcome in step "{name}"', hint=hint)
+
+
 def is_idempotent(write: Write, components: Mapping[str, Component]) -> bool:
     """Return True if a write may be sent again without harm."""
     component, _, key = write.action.partition(".")
@@ -199,7 +211,7 @@ def _unknown_outcome(run_id: str, writes: Sequence[Write]) -> JournalError:
     problems = [Problem(write.path, f'{write.action} in step "{write.step}"') for write in writes]
     hint = (
         'Check whether it was applied. Then resume with --unknown retry (unknown="retry") if it was not, or with '
-        '--unknown skip (unknown="skip") if it was. A skipped step has no results: if later steps need them, start a '
-        "new run."
+        '--unknown skip (unknown="skip") if it was. A skipped step has no results: if later steps or undo need them, '
+        "pass them to `connector flow settle` first."
     )
     return JournalError(f"run {run_id} {has} with an unknown outcome: {names}", problems=problems, hint=hint)

@@ -104,6 +104,8 @@ class _Undo:
             check_same_hosts(self.history.header["connections"], self.connections)
             for write in reversed(self.history.unknown.values()):
                 self._skip(write, "the outcome is unknown; check whether it was applied")
+            for write in reversed(self.history.skipped.values()):
+                self._skip(write, "it was skipped without results; check whether it was applied")
             for write in reversed(self.history.writes):
                 if write.number not in self.history.undone:
                     self._one(write, limits, dry_run=dry_run)
