@@ -127,8 +127,11 @@ class Flow:
         *,
         flow: str | None = None,
         payload: Any = None,
+        body: str | bytes | None = None,
+        form: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
+        content_type: str | None = None,
         branch: str | None = None,
         config: Mapping[str, Any] | None = None,
         stubs: StubValues = None,
@@ -143,8 +146,11 @@ class Flow:
             components: The components whose actions the steps use. Default: every installed one.
             flow: Name of the flow. Optional if the file has one flow.
             payload: The trigger payload, which is the trigger's `results.body.data`.
+            body: A raw body instead of a payload. It is parsed if `content_type` says that it is JSON.
+            form: Fields of a form instead of a payload, which are sent URL-encoded.
             headers: The trigger's `results.headers`.
             query: The trigger's `results.queryParameters`.
+            content_type: Type of the body. Default: JSON for a payload, `text/plain` for a body.
             branch: The branch of the trigger to take. Required if the trigger has branches with steps.
             config: Values of config variables by key.
             stubs: What to return instead of performing steps, or a folder with these. By the name of a step, or by
@@ -168,13 +174,17 @@ class Flow:
         from connector.flows.run.by_id import run_by_id
         from connector.flows.run.prepare import PreparedRun, check_flow
         from connector.flows.run.start import start
+        from connector.flows.steps.trigger import webhook_request
 
         definition, known = self.definition(flow), components_by_key(components)
         checked = check_flow(self.integration, definition, known, config or {}, branch=branch, stubs=stubs)
+        request = webhook_request(
+            payload, body=body, form=form, headers=headers, query=query, content_type=content_type
+        )
         with PreparedRun(checked, dry_run=dry_run, **settings) as prepared:
             if id is None or dry_run:
-                return start(prepared, payload, headers=headers, query=query, journal=journal)
-            return run_by_id(prepared, id, payload, headers=headers, query=query, journal=journal)
+                return start(prepared, request, journal=journal)
+            return run_by_id(prepared, id, request, journal=journal)
 
     def __repr__(self) -> str:
         return f"Flow({self.name!r}, {len(self.flows)} flows)"

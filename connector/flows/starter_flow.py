@@ -3,52 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from connector.component.component import Component
 from connector.component.definitions import Action
 from connector.errors import UsageError
-from connector.flows.file.step_names import step_variable
 
 _TEMPLATE = """\
-# Run:    connector flow run FILE --connection "{connection}=connection.json"
-# Check:  connector flow check FILE
+# Check: connector flow check FILE
+# Run:   connector flow run FILE{run}
 name: {name}
 definitionVersion: 7
-description: Runs one action and returns its results.
 flows:
   - name: First Flow
-    isSynchronous: true
     steps:
-      # Locally, you start every flow manually. --payload FILE sets {{{{$trigger.results.body.data}}}}.
-      - name: Trigger
+      - name: Trigger # You start it manually; --payload FILE sets trigger.results.body.data.
         isTrigger: true
-        action:
-          key: webhook
-          component: {{ key: webhook-triggers, version: LATEST, isPublic: true }}
-        inputs: {{}}
+        action: {{ key: webhook, component: {{ key: webhook-triggers, version: LATEST, isPublic: true }} }}
       - name: {step}
-        action:
-          key: {action}
-          component: {{ key: {component}, version: LATEST, isPublic: {public} }}
+        action: {{ key: {action}, component: {component} }}
         inputs:{inputs}
-      - name: Return Results
-        action:
-          key: stopExecution
-          component: {{ key: stop-execution, version: LATEST, isPublic: true }}
-        inputs:
-          jsonBody: {{ type: reference, value: {variable}.results }}
 requiredConfigVars:{variables}
 """
 
 _CONNECTION = """
   - key: {name}
     dataType: connection
-    connection:
-      key: {key}
-      component: {{ key: {component}, version: LATEST, isPublic: {public} }}
-    inputs: {{}}"""
+    connection: {{ key: {key}, component: {component} }}"""
 
 
 def first_flow(component: Component, action: str | None = None) -> str:
@@ -64,22 +45,23 @@ def first_flow(component: Component, action: str | None = None) -> str:
     """
     chosen = component.action(action) if action else _simplest(component)
     label = chosen.display.label if chosen.display else chosen.key
-    public = str(component.manifest.public).lower()
     title = component.manifest.display.label
     connection = f"{title} Connection" if component.connections else ""
-    variables = " []"
+    public = str(component.manifest.public).lower()
+    reference = f"{{ key: {component.key}, version: LATEST, isPublic: {public} }}"
+    variables, run = " []", ""
     if connection:
         key = next(iter(component.connections))
-        variables = _CONNECTION.format(name=json.dumps(connection), key=key, component=component.key, public=public)
+        variables = _CONNECTION.format(name=json.dumps(connection), key=key, component=reference)
+        has_sandbox = component.connections[key].has_sandbox
+        run = " --sandbox" if has_sandbox else f" --connection '{connection}=connection.json'"
     return _TEMPLATE.format(
+        run=run,
         name=json.dumps(f"First {title} Flow"),
-        connection=connection.replace('"', ""),
         step=json.dumps(label),
         action=chosen.key,
-        component=component.key,
-        public=public,
+        component=reference,
         inputs=_inputs(chosen, connection),
-        variable=step_variable(label),
         variables=variables,
     )
 
@@ -101,9 +83,10 @@ def _simplest(component: Component) -> Action[Any]:
     reads = [action for action in component.actions.values() if action.effect == "read" and action.has_example]
     if not reads:
         raise UsageError(f"{component.key} has no read action", hint="Pass --action KEY.")
-    return min(_ranked(reads))[2]
-
-
-def _ranked(actions: Iterable[Action[Any]]) -> Iterable[tuple[int, int, Action[Any]]]:
-    for position, action in enumerate(actions):
-        yield len(action.inputs.required_keys()) * 2 + (action.pagination is None), position, action
+    # Of the actions with the fewest required inputs, the list with the shortest results.
+    ranks = [(len(each.inputs.required_keys()), each.pagination is None) for each in reads]
+    first = min(ranks)
+    return min(
+        (each for each, rank in zip(reads, ranks, strict=True) if rank == first),
+        key=lambda each: len(json.dumps(each.example)),
+    )

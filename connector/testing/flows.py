@@ -21,6 +21,11 @@ def run_flow(
     flow: str | None = None,
     components: Mapping[str, Component] | None = None,
     payload: Any = None,
+    body: str | bytes | None = None,
+    form: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    content_type: str | None = None,
     branch: str | None = None,
     config: Mapping[str, Any] | None = None,
     stubs: StubValues = None,
@@ -37,6 +42,11 @@ def run_flow(
         flow: Name of the flow. Optional if the file has one flow.
         components: Components by key. Default: those of the sandboxes; without a sandbox, all installed ones.
         payload: The trigger payload, which is the trigger's `results.body.data`.
+        body: A raw body; see `connector.flows.Flow.run`.
+        form: Fields of a form.
+        headers: Headers.
+        query: Query parameters.
+        content_type: Type of the body.
         branch: The branch of the trigger to take.
         config: Values of config variables by key.
         stubs: See `connector.flows.Flow.run`.
@@ -63,7 +73,19 @@ def run_flow(
         defaults["connections"] = {name: box.connection for name, box in by_name.items()}
         merged: RunSettings = {**defaults, **settings}
         return loaded.run(
-            known, flow=flow, payload=payload, branch=branch, config=config, stubs=stubs, journal=False, **merged
+            known,
+            flow=flow,
+            payload=payload,
+            body=body,
+            form=form,
+            headers=headers,
+            query=query,
+            content_type=content_type,
+            branch=branch,
+            config=config,
+            stubs=stubs,
+            journal=False,
+            **merged,
         )
 
 

@@ -80,6 +80,43 @@ def test_branch_of_the_trigger_is_an_option(command: Command, tmp_path: Path) ->
     assert (named.code, "verified" in named.err) == (0, True)
 
 
+def test_first_flow_is_short_and_runs_in_the_sandbox(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "first.yaml"
+    assert command("flow", "new", "--output", file).code == 0
+    ended = command("flow", "run", file, "--sandbox")
+    assert (ended.code, list(ended.json["data"])) == (0, ["users", "pagination"])
+    assert len(file.read_text(encoding="utf-8").splitlines()) < 20
+
+
+def stopping(tmp_path: Path, **inputs: str) -> Path:
+    return integration(tmp_path, step("Stop", "stop-execution.stopExecution", inputs), variables=[])
+
+
+def test_request_of_a_webhook_is_sent_by_options(command: Command, tmp_path: Path) -> None:
+    text = "~{{$trigger.results.body.data}} {{$trigger.results.headers.X-Topic}} {{$trigger.results.queryParameters}}"
+    options = ["--form", "a=x y", "--form", "b=1", "--header", "X-Topic=news", "--query", "page=2", "--query", "page=3"]
+    ended = command("flow", "run", stopping(tmp_path, jsonBody=text), *options)
+    assert (ended.code, ended.json) == (0, 'a=x+y&b=1 news {"page":["2","3"]}')
+
+
+def test_raw_body_has_a_content_type(command: Command, tmp_path: Path) -> None:
+    file = stopping(tmp_path, jsonBody="~{{$trigger.results.body.contentType}} {{$trigger.results.body.data}}")
+    ended = command("flow", "run", file, "--body", "-", "--content-type", "text/xml", stdin="<a/>")
+    assert (ended.code, ended.json) == (0, "text/xml <a/>")
+
+
+@pytest.mark.parametrize(
+    ("status", "options", "code", "warned"),
+    [("200", ["--fail-on-status"], 0, False), ("404", [], 0, True), ("503", ["--fail-on-status"], 1, True)],
+)
+def test_status_of_an_error_is_a_warning_and_with_an_option_a_failure(
+    command: Command, tmp_path: Path, status: str, options: list[str], code: int, warned: bool
+) -> None:
+    ended = command("flow", "run", stopping(tmp_path, statusCode=status, jsonBody="[1]"), *options)
+    assert (ended.code, ended.json) == (code, [1])
+    assert (f"warning: the flow returned status {status}, which is an error" in ended.err) is warned
+
+
 @pytest.mark.parametrize(("count", "noted"), [("1", True), ("200", False)])
 def test_list_step_with_pages_left_is_named_at_the_end(
     command: Command, tmp_path: Path, count: str, noted: bool

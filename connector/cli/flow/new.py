@@ -23,7 +23,7 @@ from connector.cli.shared_options import Command, common_options, component_of, 
 @common_options
 @click.pass_context
 def new(context: click.Context, action: str | None, output: str | None) -> None:
-    """Create a starter flow: it performs an action, logs its results, and returns them."""
+    """Create a starter flow, which performs one action and returns its results."""
     from connector.flows import first_flow
 
     text = first_flow(component_of(context), action)

@@ -24,6 +24,10 @@ run_argument = click.argument("run_name", metavar="RUN")
 flow_option = click.option("--flow", "name", metavar="NAME", help="Flow to use, if the file has several.")
 config_option = click.option("--config", multiple=True, metavar="NAME=VALUE", help="Value of a config variable.")
 
+fail_on_status_option = click.option(
+    "--fail-on-status", is_flag=True, help="Exit with 1 if the flow returns status 4xx or 5xx."
+)
+
 
 def report_options(function: Function) -> Function:
     """Add `--events` and `--trace`."""

@@ -11,6 +11,7 @@ import click
 from connector.cli.connection_options import ConnectionOptions, flow_connection_options
 from connector.cli.flow.connection_options import resolve_connections
 from connector.cli.flow.options import (
+    fail_on_status_option,
     known_components,
     load_flow,
     make_reporter,
@@ -20,7 +21,7 @@ from connector.cli.flow.options import (
     stub_options,
     stub_values,
 )
-from connector.cli.flow.run import ResumeCommand, confirm_run, perform, run_settings
+from connector.cli.flow.run import ResumeCommand, confirm_run, is_error_status, perform, run_settings
 from connector.cli.output import write_json
 from connector.cli.shared_options import Command, common_options, yes_option
 from connector.errors import UsageError
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--flow-file", metavar="FILE", type=click.Path(path_type=Path), help="Use this corrected flow file.")
 @yes_option
 @stub_options
+@fail_on_status_option
 @report_options
 @flow_connection_options
 @common_options
@@ -57,8 +59,9 @@ def resume(
     yes: bool,
     events: str | None,
     trace: str | None,
+    fail_on_status: bool,
     connecting: ConnectionOptions,
-) -> None:
+) -> int:
     """Resume RUN, a run ID or a journal path, that failed or was killed.
 
     Finished steps are not run again. The payload and config variables of the original run are reused. Pass the
@@ -78,6 +81,7 @@ def resume(
             again = ResumeCommand(context, connecting, *stub_arguments(stub, stubs), *options)
             run = perform(reporter, lambda: resumption.run(prepared), again)
     write_json(run.results)
+    return 1 if fail_on_status and is_error_status(run) else 0
 
 
 def _decisions(options: Sequence[str]) -> Unknown | dict[str, Unknown]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connector.cli.connection_options import ConnectionOptions, flow_connection_options
-from connector.cli.files import read_json
 from connector.cli.flow.connection_options import ConnectionsByName, resolve_connections
 from connector.cli.flow.options import (
     config_option,
     config_values_of,
     confirm,
+    fail_on_status_option,
     file_argument,
     flow_option,
     known_components,
@@ -27,6 +27,7 @@ from connector.cli.flow.options import (
     stub_values,
 )
 from connector.cli.flow.reporters import Reporter
+from connector.cli.flow.webhook_options import webhook_options
 from connector.cli.output import write_json
 from connector.cli.shared_options import Command, common_options, dry_run_option, yes_option
 from connector.errors import FlowDeadlineError, FlowLimitError, JournalError, StepError, UsageError
@@ -35,19 +36,21 @@ if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.flows import Run, RunSettings
     from connector.flows.run.prepare import PreparedRun
+    from connector.flows.steps.trigger import WebhookRequest
 
 
 @click.command(cls=Command)
 @file_argument
 @flow_option
 @config_option
-@click.option("--payload", metavar="FILE", help="JSON file with the trigger payload; - reads standard input.")
+@webhook_options
 @click.option("--branch", metavar="NAME", help="Branch of the trigger to take, if the trigger has branches.")
 @click.option("--id", "run_id", metavar="ID", help="Resume the run with this ID, return its result, or start it.")
 @click.option("--journal", metavar="PLACE", help="File of the journal, or sqlite:///FILE.")
 @dry_run_option("Send reads only, and print the writes instead of the result.")
 @yes_option
 @stub_options
+@fail_on_status_option
 @report_options
 @flow_connection_options
 @common_options
@@ -58,7 +61,7 @@ def command(
     file: Path,
     name: str | None,
     config: Sequence[str],
-    payload: str | None,
+    webhook: WebhookRequest,
     branch: str | None,
     run_id: str | None,
     journal: str | None,
@@ -68,13 +71,15 @@ def command(
     yes: bool,
     events: str | None,
     trace: str | None,
+    fail_on_status: bool,
     connecting: ConnectionOptions,
-) -> None:
+) -> int:
     r"""Run a flow of FILE (- reads standard input) and print its result as JSON.
 
     \b
     connector flow run provision.yaml --payload app.json --sandbox
     connector flow run copy.yaml --connection 'From Workspace=from.json' --connection 'To Workspace=to.json'
+    connector flow run notify.yaml --form text=hello --header 'X-Topic=news' --stubs stubs
     connector flow run copy.yaml --sandbox='From Workspace=a.sqlite' --sandbox='To Workspace=b.sqlite'
     """
     from connector.flows.run.by_id import run_by_id
@@ -87,7 +92,6 @@ def command(
     checked = check_flow(
         integration, definition, known_components(context), values, branch=branch, stubs=stub_values(stub, stubs)
     )
-    body = None if payload is None else read_json(payload, "payload")
     resolved = resolve_connections(connecting, integration, checked.needs, checked.components)
     reporter = make_reporter(events)
     settings = run_settings(resolved, connecting, reporter, trace)
@@ -97,10 +101,11 @@ def command(
         place = journal or True
         again = ResumeCommand(context, connecting, *stub_arguments(stub, stubs), *(["--yes"] if yes else []))
         if run_id is None or dry_run:
-            run = perform(reporter, lambda: start(prepared, body, journal=place), again)
+            run = perform(reporter, lambda: start(prepared, webhook, journal=place), again)
         else:
-            run = perform(reporter, lambda: run_by_id(prepared, run_id, body, journal=place), again)
+            run = perform(reporter, lambda: run_by_id(prepared, run_id, webhook, journal=place), again)
     write_json(redacted_writes(run, checked.components) if dry_run else run.results)
+    return 1 if fail_on_status and is_error_status(run) else 0
 
 
 def run_settings(
@@ -182,6 +187,9 @@ def perform(reporter: Reporter, run_flow: Callable[[], Run], again: ResumeComman
         if step.pages_left:
             reporter.print_line(f'"{step.name}" returned one page of a list that has more')
     reporter.print_line(_summary(run))
+    if is_error_status(run):
+        status = run.response["statusCode"] if run.response else 0
+        reporter.print_line(f"warning: the flow returned status {status}, which is an error")
     reporter.print_steps(run.steps.by_component())
     return run
 
@@ -190,6 +198,11 @@ def _may_succeed_later(error: StepError | FlowLimitError) -> bool:
     """Return True unless a resumed run must fail again: with the same inputs, or at the same limit."""
     cause = error.cause if isinstance(error, StepError) else error
     return not isinstance(cause, UsageError) or isinstance(cause, FlowDeadlineError | JournalError)
+
+
+def is_error_status(run: Run) -> bool:
+    """Return True if the flow returned status 4xx or 5xx through a Stop Execution step."""
+    return run.response is not None and run.response["statusCode"] >= 400
 
 
 def _summary(run: Run) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from connector.flows.run.prepare import PreparedRun
 from connector.flows.run.result import Run
 from connector.flows.run.resume import resume_held
 from connector.flows.run.start import start
+from connector.flows.steps.trigger import WebhookRequest
 from connector.journal.journals import check_id, default_path, reopen_journal
 from connector.journal.protocol import Journal, JournalExistsError, JournalHeldError
 from connector.journal.reader import JournalContents, contents_of
@@ -24,10 +26,8 @@ POLL_SECONDS = 0.1
 def run_by_id(
     prepared: PreparedRun,
     run_id: str,
-    payload: Any = None,
+    request: WebhookRequest,
     *,
-    headers: Mapping[str, str] | None = None,
-    query: Mapping[str, str] | None = None,
     journal: bool | str | Path = True,
 ) -> Run:
     """Start the run with an ID; resume it if it failed or was killed; return its results if it has finished.
@@ -43,14 +43,12 @@ def run_by_id(
     check_id(run_id)
     if journal is False:
         raise UsageError("a run with an ID needs a journal", hint="Leave out journal=False.")
-    digest = _fingerprint(prepared, [payload, headers, query])
+    digest = _fingerprint(prepared, asdict(request))
     while True:
         try:
             return start(
                 prepared,
-                payload,
-                headers=headers,
-                query=query,
+                request,
                 journal=journal,
                 run_id=run_id,
                 fingerprint=digest,
@@ -92,7 +90,7 @@ def _wait(prepared: PreparedRun, run_id: str) -> None:
     time.sleep(POLL_SECONDS)
 
 
-def _fingerprint(prepared: PreparedRun, inputs: list[Any]) -> str:
+def _fingerprint(prepared: PreparedRun, request: Mapping[str, Any]) -> str:
     checked = prepared.checked
     # Of the stubs, only the names: a stub can be a function.
     content = [
@@ -101,6 +99,6 @@ def _fingerprint(prepared: PreparedRun, inputs: list[Any]) -> str:
         dict(checked.config),
         checked.branch,
         checked.stubs.names,
-        *inputs,
+        request,
     ]
     return hashlib.sha256(dump_line(content)).hexdigest()

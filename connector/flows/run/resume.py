@@ -144,7 +144,7 @@ def _run_rest(
         writer.decided(path, decision)
         history.decide(path, decision)
     run = Run(history.header["id"], prepared.checked.flow.name, journal=history.location)
-    trigger = {**history.header["trigger"], "rawBody": history.header["trigger"]["body"]}
+    trigger = {"rawBody": history.header["trigger"]["body"], **history.header["trigger"]}
     return execute(prepared, run, trigger, writer, history)
 
 

@@ -11,7 +11,7 @@ from connector.flows.run.limits import check_depth
 from connector.flows.run.prepare import PreparedRun
 from connector.flows.run.result import Run
 from connector.flows.run.session import execute
-from connector.flows.steps.trigger import trigger_results
+from connector.flows.steps.trigger import WebhookRequest, trigger_results
 from connector.journal.journals import create_journal, new_id
 from connector.journal.protocol import Record
 from connector.journal.writer import JournalWriter, first_records
@@ -19,21 +19,17 @@ from connector.journal.writer import JournalWriter, first_records
 
 def start(
     prepared: PreparedRun,
-    payload: Any = None,
+    request: WebhookRequest,
     *,
-    headers: Mapping[str, str] | None = None,
-    query: Mapping[str, str] | None = None,
     journal: bool | str | Path = True,
     run_id: str = "",
     fingerprint: str = "",
 ) -> Run:
-    """Run a prepared flow with a trigger payload; see `Flow.run`.
+    """Run a prepared flow; see `Flow.run`.
 
     Args:
         prepared: The prepared run, which stays open.
-        payload: The trigger payload.
-        headers: Headers of the trigger.
-        query: Query parameters of the trigger.
+        request: The request that starts it.
         journal: Where to keep the journal; False keeps none.
         run_id: ID of the run. Default: a new one.
         fingerprint: What a second start with the same ID has to match.
@@ -45,12 +41,8 @@ def start(
     """
     checked = prepared.checked
     run = Run(run_id or new_id(), checked.flow.name)
-    check_depth("payload", payload)
-    trigger = trigger_results(checked.integration, checked.flow, run.id, payload, headers=headers, query=query)
-    passed = {"body": payload, "rawBody": payload, "headers": headers, "queryParameters": query}
-    trigger |= {name: part for name, part in checked.trigger.items() if passed.get(name) is None}
-    if "rawBody" not in checked.trigger:
-        trigger["rawBody"] = trigger["body"]
+    check_depth("payload", request.data)
+    trigger = trigger_results(checked.integration, checked.flow, run.id, request, checked.trigger)
     writer = JournalWriter(None)
     if journal is not False and not prepared.dry_run:
         created = create_journal(journal, run.id, _records(prepared, run, trigger, fingerprint))
@@ -65,8 +57,7 @@ def _records(prepared: PreparedRun, run: Run, trigger: Mapping[str, Any], finger
     start = {
         "source": integration.document.source,
         "text": integration.text,
-        # The raw body is the body once more.
-        "trigger": {key: part for key, part in trigger.items() if key != "rawBody"},
+        "trigger": {key: part for key, part in trigger.items() if key != "rawBody" or part is not trigger["body"]},
         "config": dict(prepared.checked.config),
         "connections": prepared.connections.described(),
         "branch": prepared.checked.branch,
