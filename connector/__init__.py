@@ -16,6 +16,7 @@ from connector.common.lazy_imports import lazily
 
 if TYPE_CHECKING:
     from connector.component.async_runner import AsyncRunner
+    from connector.component.bulk import BulkRun, RowResult
     from connector.component.component import Component, components, load_component
     from connector.component.context import Context
     from connector.component.definitions import (
@@ -44,6 +45,7 @@ else:
         __name__,
         {
             "component.async_runner": ("AsyncRunner",),
+            "component.bulk": ("BulkRun", "RowResult"),
             "component.component": ("Component", "components", "load_component"),
             "component.context": ("Context",),
             "component.definitions": (
@@ -79,6 +81,7 @@ __all__ = [
     "EMPTY",
     "Action",
     "AsyncRunner",
+    "BulkRun",
     "Component",
     "ConnectorError",
     "Context",
@@ -94,6 +97,7 @@ __all__ = [
     "PathSegment",
     "Payload",
     "Policy",
+    "RowResult",
     "Runner",
     "Undo",
     "action",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,3 +109,16 @@ def test_cancelled_write_on_its_way_is_finished(runner: connector.Runner, server
 
     assert finished == ["answered"]
     assert len(server.asked) == 1
+
+
+def test_each_yields_a_result_per_row(
+    runner: connector.Runner, server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_STATE_HOME", str(tmp_path))
+    server.script = lambda asked: ServerResponse({"data": {"path": asked.path}})
+
+    async def run() -> list[str]:
+        async with connector.AsyncRunner(runner) as calls:
+            return [result.status async for result in calls.each("getSource", [{"sourceId": "a"}, {"sourceId": "b"}])]
+
+    assert asyncio.run(run()) == ["done", "done"]

@@ -30,12 +30,21 @@ def read_text(path: str) -> str:
 
 
 def _read_standard_input() -> bytes:
+    take_standard_input()
+    return sys.stdin.buffer.read()
+
+
+def take_standard_input() -> None:
+    """Reserve standard input for one reader.
+
+    Raises:
+        UsageError: If another option reads it.
+    """
     # A second reader would get an empty string, which could then be sent by mistake.
     root = click.get_current_context().find_root()
     if root.meta.get(__name__):
         raise UsageError("standard input can be read only once", hint="Pass the other values in files.")
     root.meta[__name__] = True
-    return sys.stdin.buffer.read()
 
 
 def read_json(path: str, noun: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -17,13 +17,21 @@ EXPECTED = "expected NAME=VALUE"
 def read_inputs(file: str | None, assignments: Sequence[str]) -> dict[str, Any]:
     """Return inputs by key: those of the file, with the assignments put in.
 
-    A repeated name makes a list, and a name with dots sets a field of an object.
-
     Raises:
         InputError: If assignments are invalid; the error lists all of them.
         UsageError: If the file cannot be read.
     """
     inputs: dict[str, Any] = {} if file is None else read_json_object(file, "inputs")
+    put_inputs(inputs, parse_assignments(assignments))
+    return inputs
+
+
+def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
+    """Return the values of assignments by name, which can have dots; a repeated name makes a list.
+
+    Raises:
+        InputError: If assignments are invalid; the error lists all of them.
+    """
     assigned: dict[str, list[Any]] = {}
     problems: list[Problem] = []
     for assignment in assignments:
@@ -39,15 +47,25 @@ def read_inputs(file: str | None, assignments: Sequence[str]) -> dict[str, Any]:
         except ValueError as error:
             hint = f"For a string, use {key}=... without the colon."
             problems.append(Problem(key, f"invalid JSON: {error}", hint=hint))
-    for key, values in sorted(assigned.items(), key=lambda pair: pair[0].count(".")):
-        problems += _put(inputs, key, values[0] if len(values) == 1 else values)
     if problems:
         raise _error(problems)
-    return inputs
+    return {key: values[0] if len(values) == 1 else values for key, values in assigned.items()}
+
+
+def put_inputs(inputs: dict[str, Any], values: Mapping[str, Any]) -> None:
+    """Set inputs, and by a name with dots a field of an object in an input.
+
+    Raises:
+        InputError: If a field is set of an input that is not an object.
+    """
+    problems: list[Problem] = []
+    for key, value in sorted(values.items(), key=lambda pair: pair[0].count(".")):
+        problems += _put(inputs, key, value)
+    if problems:
+        raise _error(problems)
 
 
 def _put(inputs: dict[str, Any], key: str, value: Any) -> Iterator[Problem]:
-    """Set an input, or a field of an object in it."""
     *path, name = key.split(".")
     for depth, part in enumerate(path, 1):
         inner = inputs.setdefault(part, {})

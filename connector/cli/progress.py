@@ -114,10 +114,10 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def progress(noun: str, total: int | None = None) -> Iterator[ProgressLine]:
-    """Show a running count on standard error, if that is a terminal and the payload goes elsewhere."""
+def progress(noun: str, total: int | None = None, *, prints: bool = True) -> Iterator[ProgressLine]:
+    """Show a running count on standard error, if that is a terminal to which nothing else is printed."""
     line = ProgressLine(noun, total)
-    if has_colors(sys.stderr) and not sys.stdout.isatty():
+    if has_colors(sys.stderr) and not (prints and sys.stdout.isatty()):
         _lines.append(line)
         line.show()
     try:

@@ -92,11 +92,11 @@ class RecordPrinter:
     def _in_columns(self, value: Any) -> Any:
         if not self._options.columns:
             return value
-        cells = {column: _at(value, column) for column in self._options.columns}
+        cells = {column: value_at(value, column) for column in self._options.columns}
         if self._missing:
             self._fields.update(dict(_leaves(value)))
-            self._missing -= {column for column, cell in cells.items() if cell is not _NOTHING}
-        return {column: None if cell is _NOTHING else cell for column, cell in cells.items()}
+            self._missing -= {column for column, cell in cells.items() if cell is not NOTHING}
+        return {column: None if cell is NOTHING else cell for column, cell in cells.items()}
 
 
 def records_in(payload: Any) -> list[Any]:
@@ -217,10 +217,11 @@ def _leaves(record: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{key}", value
 
 
-_NOTHING = object()
+NOTHING = object()
+"""Stands for the value of a field that a record lacks."""
 
 
-def _at(record: Any, path: str) -> Any:
+def value_at(record: Any, path: str) -> Any:
     """Return the value at a dotted path; a field whose own name has dots wins."""
     if isinstance(record, dict) and path in record:
         return record[path]
@@ -230,7 +231,7 @@ def _at(record: Any, path: str) -> Any:
         elif isinstance(record, dict) and name in record:
             record = record[name]
         else:
-            return _NOTHING
+            return NOTHING
     return record
 
 

@@ -10,10 +10,12 @@ import click
 from pydantic import MISSING
 
 from connector.cli.connection_options import ConnectionOptions, OpenConnection, connection_options
+from connector.cli.each import EachOptions, check_each_options, each_options, run_each
 from connector.cli.input_options import complete_keys, input_options, read_inputs
 from connector.cli.output import json_bytes, plain, print_line, write, write_json
 from connector.cli.progress import progress
 from connector.cli.record_writers import FORMATS, RecordOptions, RecordPrinter, raw_lines, records_in
+from connector.cli.rows import Rows
 from connector.cli.shared_options import Command, common_options, component_of, dry_run_option, section, yes_option
 from connector.errors import UsageError
 
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     ),
     click.option("-r", "--raw", is_flag=True, help="Print strings without quotes, one per line."),
 )
+@each_options
 @dry_run_option("Print the write request instead of sending it; reads are still sent.")
 @yes_option
 @click.option("--read-only", is_flag=True, help="Allow reads only.")
@@ -66,14 +69,16 @@ def command(
     dry_run: bool,
     yes: bool,
     read_only: bool,
+    bulk: EachOptions,
     connecting: ConnectionOptions,
-) -> None:
+) -> int:
     r"""Run action KEY and print its payload as JSON.
 
     \b
     connector run listSources -i count=10
     connector run listSources --where 'enabled == false' --columns slug,metadata.name --format csv
     connector run updateSource -i sourceId=ID -i enabled=false -i settings.websiteUrl=https://example.com
+    connector run updateSource --each sources.csv -i sourceId={id} -i enabled=false --output results.jsonl
     """
     from connector.component.component import error_context
 
@@ -84,6 +89,14 @@ def command(
     if every and action.pagination is None:
         option = "--all" if where is None else "--where"
         raise UsageError(f"{option} works only with list actions", action=key, hint=f"Leave out {option}.")
+    check_each_options(bulk)
+    if bulk.each is not None:
+        if every or printing.print_records or raw:
+            raise UsageError("--each prints one result per row", action=key, hint="Leave out the other output options.")
+        rows = Rows(bulk.each, action, {} if file is None else read_inputs(file, ()), assignments)
+        opened = connecting.open(component, read_only=read_only)
+        selector = printing.selector
+        return run_each(opened, action, rows, bulk, selector=selector, dry_run=dry_run, confirmed=yes)
     raw_inputs = read_inputs(file, assignments)
     with error_context(key):
         inputs = action.inputs.from_values(raw_inputs)
@@ -95,6 +108,7 @@ def command(
         _rehearse(opened, action, inputs, raw_inputs, printing)
     else:
         _perform(opened, action, inputs, raw_inputs, printing, confirmed=yes)
+    return 0
 
 
 def _perform(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from connector.component.definitions import Payload
 from connector.component.pagination import records_of
 from connector.component.runner import Runner
+
+if TYPE_CHECKING:
+    from connector.component.bulk import RowResult
 
 T = TypeVar("T")
 
@@ -53,6 +56,15 @@ class AsyncRunner:
         async for page in self.pages(key, inputs, **limits):
             for record in records_of(action, page):
                 yield record
+
+    async def each(self, key: str, rows: Iterable[Mapping[str, Any]], **settings: Any) -> AsyncIterator[RowResult]:
+        """Yield the result of an action for each row; see `Runner.each`."""
+        run = await self._run(self.runner.each, key, rows, **settings)
+        try:
+            while (result := await self._run(next, run, None)) is not None:
+                yield result
+        finally:
+            await self._run(run.close)
 
     async def choices(self, key: str, inputs: Mapping[str, Any] | None = None, **options: Any) -> Payload:
         """Return the choices of a data source; see `Runner.choices`."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from connector.common.text import did_you_mean
 from connector.component.component import Component, error_context, load_component
@@ -15,6 +16,10 @@ from connector.component.pagination import iter_pages, records_of
 from connector.component.policy import Policy, tags_of
 from connector.errors import ConnectionInputError, UsageError
 from connector.rest.rate_limits import CallLimits
+
+if TYPE_CHECKING:
+    from connector.component.bulk import BulkRun
+    from connector.component.bulk_journal import Unknown
 
 TEST_CONNECTION = "testConnection"
 """Key of the test of the connection, for policies and hooks."""
@@ -150,6 +155,58 @@ class Runner:
         action = self.component.action(key)
         for payload in self.pages(key, inputs, max_wait=max_wait, deadline=deadline):
             yield from records_of(action, payload)
+
+    def each(
+        self,
+        key: str,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        journal: bool | str | Path = True,
+        resume: str | Path | None = None,
+        unknown: Unknown | Mapping[int, Unknown] = "stop",
+        on_error: Literal["stop", "keep-going"] = "stop",
+        parallel: int = 1,
+        max_wait: float | None = None,
+        deadline: float | None = None,
+    ) -> BulkRun:
+        """Run an action once per row, and return an iterator over a `RowResult` for each.
+
+        A journal records each write before it is sent, so a run that was killed can be resumed: pass the same rows in
+        the same order. No finished row is sent again.
+
+        Args:
+            key: Key of the action.
+            rows: Inputs by key for each call. Only the rows on their way are in memory.
+            journal: Path of the journal; True for the user's state folder, from which a run that is done is deleted;
+                False for none.
+            resume: ID of a run, or path of its journal. Rows that are done are yielded from the journal, and rows that
+                failed are tried again.
+            unknown: What to do with a write of unknown outcome of the run to resume: stop and report it, retry it, or
+                skip it. Pass a mapping to decide for each row. Idempotent writes are retried without asking.
+            on_error: Stop at the first row that fails, or keep going. An error that every row would meet, such as an
+                invalid token, stops the run anyway.
+            parallel: Number of calls at once. Results come in the order of the rows.
+            max_wait: See `invoke`.
+            deadline: Seconds until no further request of the run is started.
+
+        Raises:
+            JournalError: If the journal cannot be used, or a write has an unknown outcome.
+            UnknownKeyError: If there is no such action.
+        """
+        from connector.component.bulk import BulkRun
+
+        return BulkRun(
+            self,
+            key,
+            rows,
+            journal=journal,
+            resume=resume,
+            unknown=unknown,
+            on_error=on_error,
+            parallel=parallel,
+            max_wait=max_wait,
+            deadline=deadline,
+        )
 
     def choices(
         self,

@@ -11,9 +11,19 @@ import pytest
 
 import connector
 import sandbox
+from connector import testing
 from connector.common.redaction import Redactor
 from connector.rest import rate_limits
-from tests.trials import faults, fuzz, hostile, hostile_requests, sandbox_kills, sandbox_requests, stop
+from tests.trials import (
+    bulk_kills,
+    faults,
+    fuzz,
+    hostile,
+    hostile_requests,
+    sandbox_kills,
+    sandbox_requests,
+    stop,
+)
 from tests.trials.report import Report
 
 SHORT = {"faults": 880, "hostile": 200, "requests": 60, "fuzz": 4_000}
@@ -82,6 +92,26 @@ def test_killed_and_crowded_sandbox_loses_no_write() -> None:
 
     assert report.is_clean, str(report)
     assert report.outcomes["acknowledged writes"] > 128
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+def test_killed_bulk_run_applies_each_row_once(parallel: int) -> None:
+    report = bulk_kills.run(120, parallel)
+
+    assert report.is_clean, str(report)
+    assert (report.outcomes["kills"], report.outcomes["rows"]) == (2, 120)
+
+
+def test_row_that_is_applied_twice_is_found(tmp_path: Path) -> None:
+    report = Report("bulk", 1)
+    with testing.sandbox() as workspace:
+        trial = bulk_kills.Trial(tmp_path, 2, 1, workspace, report)
+        trial.run()
+        trial.log.statuses["row-1", 201] += 1
+        trial.log.statuses["row-2", 400] += 1
+        trial.compare()
+
+    assert len(report.failures["doubled"]) == 2
 
 
 def test_generated_requests_get_described_responses() -> None:

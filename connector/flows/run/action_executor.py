@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 from connector.component.component import Component, error_context
@@ -12,17 +11,12 @@ from connector.component.context import Context
 from connector.component.definitions import Action, Payload
 from connector.component.inputs import Inputs
 from connector.component.pagination import has_next_page as is_followed
+from connector.component.recorded_write import perform_recorded, without_rate_limit_waits
 from connector.errors import (
-    ConnectorError,
     HandlerError,
     InputError,
-    InvalidResponseError,
     NotFoundError,
-    OutcomeUnknownError,
-    PluginError,
     Problem,
-    RateLimitError,
-    ServerError,
 )
 from connector.flows.run.prepare import PreparedRun
 from connector.flows.steps.planned_step import PlannedStep
@@ -32,27 +26,10 @@ from connector.journal.writer import JournalWriter
 from connector.rest.rate_limits import CallLimits
 
 
-def outcome_unknown(action: Action[Any] | None, error: Exception) -> bool:
-    """Return True if a write failed in a way that leaves open whether it was applied."""
-    if action is None or action.effect == "read":
-        return False
-    # An error of another kind comes from the code of an action or a plugin, perhaps after the write was applied.
-    is_foreign = not isinstance(error, ConnectorError) or isinstance(error, HandlerError | PluginError)
-    return is_foreign or isinstance(error, OutcomeUnknownError | ServerError | InvalidResponseError)
-
-
 def has_next_page(call: StepCall, results: Any) -> bool:
     """Return True if the results of a step are one page of a list that has more."""
     action = call.planned.action
     return action is not None and action.pagination is not None and is_followed(action, {"data": results})
-
-
-class _RateLimited(BaseException):
-    """Ends the attempt of a write that would wait for a rate limit. No plugin's `except Exception` can swallow it."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
 
 
 class ActionExecutor:
@@ -118,30 +95,15 @@ class ActionExecutor:
         """Perform a write. Its intent is recorded after the waits for rate limits, so a kill before is harmless."""
         planned = call.planned
         name = self._prepared.connections.name_for(component.key, planned.connection) or ""
-        context = self._context(planned, is_write=True)
-        waited = 0.0
-        for attempt in count():
-            self._journal.write_started(call.path, call.step.name, call.step.kind, name, call.inputs)
-            try:
-                return component.perform_validated(action, context, inputs)
-            except _RateLimited as limit:
-                seconds = max(limit.seconds, min(5.0, 0.05 * 2.0 ** min(attempt, 10)))
-                self._journal.write_refused(call.path, "rate limited")
-            except Exception as error:
-                if not outcome_unknown(action, error):
-                    self._journal.write_refused(call.path, str(error))
-                raise
-            waited += seconds
-            if waited > context.limits.max_wait:
-                hint = f"Retry in {seconds:.0f} s, or raise --max-wait."
-                raise RateLimitError("rate limited (429)", retry_after=seconds, status=429, hint=hint)
-            self._wait(seconds, "rate limit")
-        raise AssertionError  # pragma: no cover - the loop has no end
-
-    def _wait_of_write(self, seconds: float, reason: str) -> None:
-        if reason == "rate limit":
-            raise _RateLimited(seconds)
-        self._on_wait(seconds, reason)
+        return perform_recorded(
+            component,
+            action,
+            self._context(planned, is_write=True),
+            inputs,
+            started=lambda: self._journal.write_started(call.path, call.step.name, call.step.kind, name, call.inputs),
+            rejected=lambda reason: self._journal.write_refused(call.path, reason),
+            wait=self._wait,
+        )
 
     def _skipped(self, call: StepCall, action: Action[Any]) -> Any:
         self.skipped_writes.append({"step": call.step.name, "action": call.step.kind, "inputs": call.inputs})
@@ -153,11 +115,11 @@ class ActionExecutor:
         if key not in self._contexts:
             bound = self._prepared.connections.bound(planned.component.key, planned.connection)
             max_wait = self._prepared.settings.get("max_wait")
-            on_wait = self._wait_of_write if is_write else self._on_wait
             limits = replace(
-                CallLimits.of(bound.max_wait if max_wait is None else max_wait, None, on_wait),
+                CallLimits.of(bound.max_wait if max_wait is None else max_wait, None, self._on_wait),
                 deadline=self._prepared.deadline,
             )
+            limits = without_rate_limit_waits(limits) if is_write else limits
             # A second guard of a dry run: an action that says it reads may still send a write.
             policy = replace(bound.policy, read_only=True) if self._prepared.dry_run else bound.policy
             self._contexts[key] = Context(planned.component, bound.connection, limits=limits, policy=policy)  # type: ignore[arg-type]

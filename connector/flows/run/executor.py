@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connector.common.redaction import Redactor
+from connector.component.recorded_write import outcome_unknown
 from connector.errors import FlowDeadlineError, FlowLimitError, JournalError, NoChangesError, StepError, UsageError
-from connector.flows.run.action_executor import ActionExecutor, has_next_page, outcome_unknown
+from connector.flows.run.action_executor import ActionExecutor, has_next_page
 from connector.flows.run.connections import connection_variables
 from connector.flows.run.plan import every_step, secret_inputs
 from connector.flows.run.prepare import PreparedRun

@@ -1,0 +1,262 @@
+"""The options of `connector run --each FILE`, and the run of an action for each row."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from connector.cli.files import STANDARD_INPUT, name_of
+from connector.cli.output import counted, json_bytes, print_line, write, write_json
+from connector.cli.progress import ProgressLine, progress
+from connector.cli.rows import Rows
+from connector.cli.shared_options import section
+from connector.common.private_files import reason_of
+from connector.errors import ConnectorError, InputError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from connector.cli.connection_options import OpenConnection
+    from connector.cli.jsonpath import Selector
+    from connector.component.bulk import BulkRun, RowResult
+    from connector.component.bulk_journal import Unknown
+    from connector.component.definitions import Action
+
+DRY_ROWS = 3
+MAX_LISTED = 10
+EFFECTS = ("read", "write", "destructive")
+DECISIONS = ("stop", "retry", "skip")
+_FATES = {"failed": "failed", "unknown": "has an unknown outcome"}
+
+
+class EachOptions(NamedTuple):
+    """The values of the options."""
+
+    each: str | None
+    output: str | None
+    resume: str | None
+    unknown: Sequence[str]
+    on_error: str
+    parallel: int
+
+
+def _complete_runs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    from connector.component.bulk_journal import resumable_runs
+
+    return [run for run in resumable_runs() if run.startswith(incomplete)]
+
+
+def each_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a bulk run, passed as `bulk`."""
+    import functools
+
+    @functools.wraps(function)
+    def command(*args: Any, **values: Any) -> Any:
+        fields = {name: values.pop(name) for name in EachOptions._fields}
+        return function(*args, bulk=EachOptions(**fields), **values)
+
+    add: Callable[[Callable[..., Any]], Callable[..., Any]] = section(
+        "Bulk",
+        click.option(
+            "--each",
+            metavar="FILE",
+            help="Run the action for each row of a JSON Lines or CSV file; - reads standard input. A column with the "
+            "name of an input sets it; in -i name={column}, it stands for its value.",
+        ),
+        click.option("--output", metavar="FILE", help="Write the results to this file, one JSON line per row."),
+        click.option(
+            "--parallel", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of calls at once."
+        ),
+        click.option(
+            "--on-error",
+            type=click.Choice(["stop", "keep-going"]),
+            default="stop",
+            show_default=True,
+            help="What to do after a row that failed.",
+        ),
+        click.option(
+            "--resume", metavar="RUN", shell_complete=_complete_runs, help="Resume a run of --each with the same rows."
+        ),
+        click.option(
+            "--unknown",
+            multiple=True,
+            metavar="[ROW=]stop|retry|skip",
+            help="With --resume: what to do with a write of unknown outcome.",
+        ),
+    )
+    return add(command)
+
+
+def check_each_options(options: EachOptions) -> None:
+    """Check that no option of a bulk run is passed without `--each`.
+
+    Raises:
+        UsageError: If one is.
+    """
+    defaults = EachOptions(options.each, None, None, (), "stop", 1)
+    for name in EachOptions._fields if options.each is None else ():
+        if getattr(options, name) != getattr(defaults, name):
+            raise UsageError(f"--{name.replace('_', '-')} requires --each", hint="Add --each FILE.")
+
+
+def run_each(
+    opened: OpenConnection,
+    action: Action[Any],
+    rows: Rows,
+    options: EachOptions,
+    *,
+    selector: Selector,
+    dry_run: bool,
+    confirmed: bool,
+) -> int:
+    """Run an action for each row, print a result for each, and return the exit code.
+
+    Raises:
+        InputError: If rows are invalid; nothing was sent.
+        ConnectorError: If a row failed, unless the run keeps going.
+    """
+    total, effect = _checked(rows, action, keep_going=options.on_error == "keep-going")
+    if rows.ignored:
+        print_line(f"Ignored columns: {', '.join(rows.ignored)}")
+    if dry_run:
+        _rehearse(opened, action, rows, total)
+        return 0
+    noun = counted(total, "row") if total is not None else f"rows of {name_of(rows.path)}"
+    if effect == "destructive" and not opened.is_sandbox and not confirmed:
+        _confirm(opened, action, rows, noun)
+    run = opened.runner.each(
+        action.key,
+        rows,
+        resume=options.resume,
+        unknown=_decisions(options.unknown),
+        on_error="keep-going" if options.on_error == "keep-going" else "stop",
+        parallel=options.parallel,
+        deadline=opened.deadline,
+    )
+    print_line(f"Run {run.run}: {action.key} for {noun} on {opened.target()}")
+    try:
+        with (
+            run,
+            _results_file(options.output) as write_line,
+            progress("rows", total, prints=write_line is write) as line,
+        ):
+            return _report(run, line, write_line, selector)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted{_how_to_resume(run)}") from None
+    except ConnectorError:
+        if run.can_resume:
+            print_line(f"To resume, add --resume {run.run}; to leave out rows that fail, add --on-error keep-going")
+        raise
+
+
+def _report(run: BulkRun, line: ProgressLine, write_line: Callable[[bytes], Any], selector: Selector) -> int:
+    code = done = failed = 0
+    for result in run:
+        write_line(json_bytes(_as_line(result, selector), indent=None) + b"\n")
+        error = result.error
+        line(int(not result.is_earlier), failed=int(error is not None), earlier=int(result.is_earlier))
+        done += error is None
+        if error is not None:
+            failed += 1
+            if failed <= MAX_LISTED:
+                print_line(f"Row {result.row} {_FATES[result.status]}: {error.message}")
+            code = max(code, error.exit_code) if result.status == "unknown" else code or error.exit_code
+    if failed:
+        print_line(f"{counted(done, 'row')} done, {failed:,} failed{_how_to_resume(run)}")
+    return code
+
+
+def _as_line(result: RowResult, selector: Selector) -> dict[str, Any]:
+    line = result.to_dict()
+    return {**line, "payload": selector(result.payload)} if "payload" in line else line
+
+
+def _how_to_resume(run: BulkRun) -> str:
+    return f"; add --resume {run.run} to continue" if run.can_resume else ""
+
+
+def _checked(rows: Rows, action: Action[Any], *, keep_going: bool) -> tuple[int | None, str]:
+    """Return the number of rows, where they can be read twice, and the strongest effect of them.
+
+    Raises:
+        InputError: If rows are invalid, unless the run keeps going.
+    """
+    effect = action.effect if isinstance(action.effect, str) else "read"
+    if not rows.can_be_read_again:
+        if rows.path != STANDARD_INPUT and not Path(rows.path).expanduser().exists():
+            raise UsageError(f"cannot read {rows.path}: no such file or directory")
+        return None, effect if isinstance(action.effect, str) else "destructive"
+    problems: list[Problem] = []
+    total = invalid = 0
+    for total, row in enumerate(rows, 1):
+        try:
+            effect = max(effect, action.effect_of(action.inputs.from_values(row)), key=EFFECTS.index)
+        except InputError as error:
+            invalid += 1
+            problems += [_problem(total, error)] if len(problems) < MAX_LISTED else []
+    if problems and not keep_going:
+        hint = "Correct them, or add --on-error keep-going to run the others. Nothing was sent."
+        text = f"{counted(invalid, 'invalid row')} of {total:,} in {rows.path}"
+        raise InputError(text, action=action.key, problems=problems, hint=hint)
+    return total, effect
+
+
+def _problem(number: int, error: InputError) -> Problem:
+    reasons = [f"{problem.location}: {problem.message}" for problem in error.problems] or [error.message]
+    return Problem(f"row {number}", "; ".join(reasons))
+
+
+def _rehearse(opened: OpenConnection, action: Action[Any], rows: Rows, total: int | None) -> None:
+    from connector.cli.dry_run import DryRun, WouldSendError
+
+    opened.runner.component.add_plugin(DryRun(), "dry-run")
+    of_total = f" of {total:,}" if total is not None else ""
+    print_line(f"Dry run: the first requests{of_total} to {opened.target()}:")
+    for row in islice(rows, DRY_ROWS):
+        try:
+            write_json(opened.runner.invoke(action.key, row, deadline=opened.deadline))
+        except WouldSendError as stopped:
+            write_json(stopped.request)
+
+
+def _confirm(opened: OpenConnection, action: Action[Any], rows: Rows, noun: str) -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) or rows.path == STANDARD_INPUT:
+        hint = "Add --yes to run it, or --dry-run to see the first requests."
+        raise UsageError(f"{action.key} is destructive and needs confirmation", hint=hint)
+    if not click.confirm(f"Run {action.key} on {opened.target()} for {noun}?", err=True):
+        raise UsageError("cancelled; nothing was sent")
+
+
+def _decisions(texts: Sequence[str]) -> Unknown | Mapping[int, Unknown]:
+    """Return the values of `--unknown`: one for all rows, or one per row.
+
+    Raises:
+        UsageError: If one is invalid.
+    """
+    by_row: dict[int, Any] = {}
+    for text in texts:
+        row, equals, decision = text.rpartition("=")
+        if decision not in DECISIONS or (equals and not row.isdecimal()):
+            raise UsageError(f'invalid --unknown "{text}"', hint="Pass stop, retry, or skip, or ROW=skip for one row.")
+        if not equals:
+            return decision  # type: ignore[return-value]
+        by_row[int(row)] = decision
+    return by_row
+
+
+@contextmanager
+def _results_file(path: str | None) -> Iterator[Callable[[bytes], Any]]:
+    """Yield the function that writes a line of results. A resumed run writes the lines of all rows again."""
+    if path in (None, STANDARD_INPUT):
+        yield write
+        return
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(Path(str(path)).expanduser().open("wb"))
+        except OSError as error:
+            raise UsageError(f"cannot write {path}: {reason_of(error)}", hint="Choose another file.") from None
+        yield file.write

@@ -1,0 +1,178 @@
+"""Rows of a JSON Lines or CSV file, and the inputs that they make."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from copy import deepcopy
+from itertools import chain
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from connector.cli.files import STANDARD_INPUT, name_of
+from connector.cli.input_options import parse_assignments, put_inputs
+from connector.cli.record_writers import NOTHING, cell_text, value_at
+from connector.common.private_files import reason_of
+from connector.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from connector.component.definitions import Action
+
+LARGEST_CELL = 64 * 1024 * 1024
+
+_TEMPLATE = re.compile(r"\{(\{[^{}]*\})\}|\{([\w.$-]+)\}")
+
+
+class Rows:
+    """The inputs of one call per row: from the columns with the name of an input, and from templates.
+
+    Args:
+        path: JSON Lines or CSV file; `-` is standard input.
+        action: Action of the inputs.
+        constants: Inputs of all rows by name.
+        assignments: Assignments `name=TEMPLATE`, where `{column}` stands for the value of a column.
+    """
+
+    def __init__(
+        self, path: str, action: Action[Any], constants: Mapping[str, Any], assignments: Sequence[str]
+    ) -> None:
+        self.path = path
+        self._action = action
+        # A file, such as the code of a function, can have braces of its own.
+        is_file = [assignment.partition("=")[2].startswith("@") for assignment in assignments]
+        files = [text for text, from_file in zip(assignments, is_file, strict=True) if from_file]
+        others = [text for text, from_file in zip(assignments, is_file, strict=True) if not from_file]
+        self._constants = {**constants, **parse_assignments(files)}
+        self._templates = parse_assignments(others)
+        self.ignored: tuple[str, ...] = ()
+
+    @property
+    def can_be_read_again(self) -> bool:
+        """True for a file; False for standard input and pipes."""
+        return self.path != STANDARD_INPUT and Path(self.path).expanduser().is_file()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Iterate over the inputs of each row.
+
+        Raises:
+            UsageError: If the file cannot be read, or a row is invalid.
+        """
+        for number, row in enumerate(read_rows(self.path), 1):
+            if number == 1:
+                self.ignored = tuple(name for name in row if not self._is_input(name) and not self._in_template(name))
+            yield self._inputs(number, row)
+
+    def _inputs(self, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+        inputs: dict[str, Any] = {}
+        try:
+            put_inputs(inputs, deepcopy({name: value for name, value in row.items() if self._is_input(name)}))
+            put_inputs(inputs, deepcopy(self._constants))
+            put_inputs(inputs, {name: _filled(value, row) for name, value in self._templates.items()})
+        except InputError as error:
+            raise InputError(f"row {number}: {error.message}", hint=error.hint) from None
+        return inputs
+
+    def _is_input(self, name: str) -> bool:
+        return name.split(".", maxsplit=1)[0] in self._action.inputs.definitions()
+
+    def _in_template(self, name: str) -> bool:
+        return any(f"{{{name}" in str(value) for value in self._templates.values())
+
+
+def read_rows(path: str) -> Iterator[dict[str, Any]]:
+    """Iterate over the rows of a file: JSON Lines if it begins with `{`, else CSV with a line of names.
+
+    Raises:
+        UsageError: If the file cannot be read, or is neither.
+    """
+    try:
+        with _opened(path) as lines:
+            first = next((line for line in lines if line.strip()), "")
+            rest = chain([first] if first else [], lines)
+            if first.lstrip().startswith("["):
+                hint = "Pass one JSON object per line, as --format jsonl prints them."
+                raise UsageError(f"{name_of(path)} holds a JSON list, not JSON Lines or CSV", hint=hint)
+            yield from _json_rows(path, rest) if first.lstrip().startswith("{") else _csv_rows(path, rest)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {reason_of(error)}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"cannot read {path}: not UTF-8 (byte {error.start})") from None
+
+
+def _opened(path: str) -> Any:
+    if path == STANDARD_INPUT:
+        from connector.cli.files import take_standard_input
+
+        take_standard_input()
+        text: IO[str] = io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", newline="")
+        return nullcontext(text)
+    return Path(path).expanduser().open(encoding="utf-8-sig", newline="")
+
+
+def _json_rows(path: str, lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    from pydantic_core import from_json
+
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = from_json(line)
+        except ValueError as error:
+            reason = str(error)
+        else:
+            if isinstance(row, dict):
+                yield row
+                continue
+            reason = "not an object"
+        raise UsageError(f"line {number} of {name_of(path)} is not a JSON object: {reason}")
+
+
+def _csv_rows(path: str, lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    csv.field_size_limit(LARGEST_CELL)
+    reader = csv.reader(lines, strict=True)
+    header: list[str] = []
+    try:
+        for cells in reader:
+            if not header:
+                header = [name.strip() for name in cells]
+                _check_header(path, header)
+            elif len(cells) == len(header):
+                yield dict(zip(header, cells, strict=True))
+            elif any(cells):
+                place = f"line {reader.line_num} of {name_of(path)}"
+                raise UsageError(f"{place} has {len(cells)} cells, but the header has {len(header)}")
+    except csv.Error as error:
+        raise UsageError(f"line {reader.line_num} of {name_of(path)} is not CSV: {error}") from None
+
+
+def _check_header(path: str, header: Sequence[str]) -> None:
+    for name in header:
+        if not name or header.count(name) > 1:
+            problem = f'column "{name}" twice' if name else "a column without a name"
+            raise UsageError(f"{name_of(path)} has {problem}", hint="Correct the first line.")
+
+
+def _filled(value: Any, row: Mapping[str, Any]) -> Any:
+    """Return a value with the templates in its strings filled; a template alone keeps the type of the column."""
+    if isinstance(value, dict):
+        return {key: _filled(part, row) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_filled(part, row) for part in value]
+    if not isinstance(value, str) or "{" not in value:
+        return value
+    whole = _TEMPLATE.fullmatch(value)
+    if whole and whole[2]:
+        return deepcopy(_column(whole[2], row))
+    return _TEMPLATE.sub(lambda match: match[1] or cell_text(_column(match[2], row)), value)
+
+
+def _column(name: str, row: Mapping[str, Any]) -> Any:
+    value = value_at(row, name)
+    if value is NOTHING:
+        hint = f"Available columns: {', '.join(row)}. For braces as text, write {{{{{name}}}}}."
+        raise InputError(f'no column "{name}"', hint=hint)
+    return value

@@ -1,0 +1,258 @@
+"""One call of an action per row, resumable: no write is sent twice, even after a kill."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from connector.component.bulk_journal import (
+    DONE,
+    SKIPPED,
+    BulkJournal,
+    Unknown,
+    digest_of,
+    unknown_outcome,
+)
+from connector.component.component import error_context
+from connector.component.context import Context
+from connector.component.definitions import Payload
+from connector.component.recorded_write import outcome_unknown, perform_recorded, without_rate_limit_waits
+from connector.errors import (
+    AuthenticationError,
+    CallCancelledError,
+    ConnectorError,
+    DeadlineError,
+    JournalError,
+    PolicyError,
+    SetupError,
+    UnreachableError,
+    UsageError,
+)
+from connector.rest.hosts import is_loopback
+
+if TYPE_CHECKING:
+    from connector.component.runner import Runner
+
+WINDOW = 4
+"""Rows per worker that may be finished before the row whose turn it is."""
+
+OF_EVERY_ROW = (AuthenticationError, CallCancelledError, DeadlineError, PolicyError, SetupError, UnreachableError)
+"""Errors that every other row would meet too: they end a run that otherwise keeps going."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What became of one row.
+
+    Attributes:
+        row: Number of the row, from 1.
+        status: `done`; `failed`: nothing was applied; `unknown`: the write may have been applied; or `skipped`: its
+            outcome was unknown, and the caller decided that it was applied.
+        payload: Payload of a row that is done.
+        error: Error of a row that failed, or whose outcome is unknown.
+        is_earlier: True if an earlier process performed the row.
+    """
+
+    row: int
+    status: Literal["done", "failed", "unknown", "skipped"]
+    payload: Payload | None = None
+    error: ConnectorError | None = None
+    is_earlier: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as JSON: `{"row", "status"}` with `payload` or `error`."""
+        line: dict[str, Any] = {"row": self.row, "status": self.status}
+        if self.payload is not None:
+            line["payload"] = self.payload
+        return line | (self.error.to_dict() if self.error else {})
+
+
+class BulkRun:
+    """A run of an action for each row: iterate over it for the results, in the order of the rows.
+
+    Only the rows on their way are in memory. If a row fails, it is yielded, and its error is raised at the end, unless
+    the run keeps going.
+
+    Attributes:
+        run: ID of the run, for `resume`.
+        is_done: True when every row is done or skipped.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        key: str,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        journal: bool | str | Path = True,
+        resume: str | Path | None = None,
+        unknown: Unknown | Mapping[int, Unknown] = "stop",
+        on_error: Literal["stop", "keep-going"] = "stop",
+        parallel: int = 1,
+        max_wait: float | None = None,
+        deadline: float | None = None,
+    ) -> None:
+        """Create or reopen the journal; see `Runner.each`."""
+        if parallel < 1:
+            raise UsageError(f"parallel must be 1 or more, got {parallel}", action=key)
+        self._action = runner.component.action(key)
+        self._runner = runner
+        self._limits = without_rate_limit_waits(runner.context(max_wait, deadline).limits)
+        self._rows = rows
+        self._keep_going = on_error == "keep-going"
+        self._parallel = parallel
+        self._stopping = threading.Event()
+        header = {"component": runner.component.key, "action": key, "host": _host(runner)}
+        if resume is None:
+            self._journal = BulkJournal.create(journal, header)
+        else:
+            self._journal = BulkJournal.reopen(resume, header)
+            self._decide(unknown)
+        self.run = self._journal.run
+        self.is_done = False
+        self._results = self._iterate()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> RowResult:
+        return next(self._results)
+
+    def close(self) -> None:
+        """Wait for the rows on their way, and let another process resume the run."""
+        self._stopping.set()
+        self._results.close()
+        self._journal.close(is_done=self.is_done)
+
+    @property
+    def can_resume(self) -> bool:
+        """True if the run is not done, and its journal knows of a row."""
+        return self._journal.can_resume and not self.is_done
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def _decide(self, unknown: Unknown | Mapping[int, Unknown]) -> None:
+        """Record what to do with each write of unknown outcome.
+
+        Raises:
+            JournalError: If nothing is decided about one of them.
+        """
+        rows = self._journal.unknown_rows()
+        decisions = {row: unknown if isinstance(unknown, str) else unknown.get(row, "stop") for row in rows}
+        if self._action.idempotent:
+            decisions = {row: "retry" if decision == "stop" else decision for row, decision in decisions.items()}
+        undecided = [row for row, decision in decisions.items() if decision == "stop"]
+        if undecided:
+            self._journal.close(is_done=False)
+            raise unknown_outcome(self._journal.run, undecided)
+        for row, decision in decisions.items():
+            self._journal.decided(row, decision)
+
+    def _iterate(self) -> Generator[RowResult]:
+        """Yield the results; what ends the run, ends it after the rows that are on their way."""
+        pending: deque[Future[RowResult | None]] = deque()
+        failures: list[ConnectorError] = []
+        is_clean = True
+        pool = ThreadPoolExecutor(self._parallel, thread_name_prefix="connector-each")
+        try:
+            for result in self._in_order(pool, pending):
+                if result.error is not None:
+                    is_clean = False
+                    failures += [result.error] if self._ends_run(result.error) and not failures else []
+                yield result
+            if failures:
+                raise failures[0]
+            self.is_done = is_clean
+        finally:
+            self._stopping.set()
+            for future in pending:
+                future.cancel()
+            pool.shutdown()
+            self._journal.close(is_done=self.is_done)
+
+    def _ends_run(self, error: ConnectorError) -> bool:
+        return not self._keep_going or isinstance(error, OF_EVERY_ROW)
+
+    def _in_order(self, pool: ThreadPoolExecutor, pending: deque[Future[RowResult | None]]) -> Iterator[RowResult]:
+        for number, row in enumerate(self._rows, 1):
+            if self._stopping.is_set():
+                break
+            pending.append(self._submitted(pool, number, row))
+            while pending and (pending[0].done() or len(pending) >= WINDOW * self._parallel):
+                yield from _performed(pending.popleft())
+        while pending:
+            yield from _performed(pending.popleft())
+
+    def _submitted(self, pool: ThreadPoolExecutor, number: int, row: Mapping[str, Any]) -> Future[RowResult | None]:
+        digest = digest_of(self.run, row)
+        state = self._journal.state(number, digest)
+        if state not in (DONE, SKIPPED):
+            return pool.submit(self._perform, number, digest, row)
+        earlier: Future[RowResult | None] = Future()
+        if state == DONE:
+            earlier.set_result(RowResult(number, "done", self._journal.payload(number), is_earlier=True))
+        else:
+            earlier.set_result(RowResult(number, "skipped", is_earlier=True))
+        return earlier
+
+    def _perform(self, number: int, digest: int, row: Mapping[str, Any]) -> RowResult | None:
+        """Perform one row; None if an earlier one ended the run."""
+        if self._stopping.is_set():
+            return None
+        try:
+            with error_context(self._action.key):
+                payload = self._payload(number, digest, row)
+        except JournalError:
+            self._stopping.set()
+            raise
+        except ConnectorError as error:
+            status: Literal["unknown", "failed"] = "unknown" if outcome_unknown(self._action, error) else "failed"
+            if self._ends_run(error):
+                self._stopping.set()
+            return RowResult(number, status, error=error)
+        self._journal.done(number, digest, payload)
+        return RowResult(number, "done", payload)
+
+    def _payload(self, number: int, digest: int, row: Mapping[str, Any]) -> Payload:
+        inputs = self._action.inputs.from_values(row)
+        is_write = self._action.effect_of(inputs) != "read"
+        runner = self._runner
+        runner.policy.check(self._action, inputs)
+        return perform_recorded(
+            runner.component,
+            self._action,
+            Context(runner.component, runner.connection, limits=self._limits, policy=runner.policy),
+            inputs,
+            started=lambda: self._journal.started(number, digest) if is_write else None,
+            rejected=lambda reason: self._journal.rejected(number, reason) if is_write else None,
+            wait=self._wait,
+        )
+
+    def _wait(self, seconds: float, reason: str) -> None:
+        if self._runner.on_wait:
+            self._runner.on_wait(seconds, reason)
+        if self._stopping.wait(seconds):
+            raise CallCancelledError("the run stopped while the call waited", hint="Resume the run.")
+
+
+def _performed(future: Future[RowResult | None]) -> Iterator[RowResult]:
+    """Yield the result of a row, unless the row was not performed."""
+    result = future.result()
+    if result is not None:
+        yield result
+
+
+def _host(runner: Runner) -> str:
+    """Return the host that a run goes to; a local server, such as a sandbox, has another port each time."""
+    host = runner.connection.endpoint(None).host
+    return "localhost" if is_loopback(urlsplit(f"//{host}").hostname or "") else host

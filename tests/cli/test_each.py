@@ -1,0 +1,255 @@
+"""`connector run --each`: one call per row of a file."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.cli.rows import read_rows
+from connector.errors import UsageError
+from tests.cli.conftest import Command, Ended, finish, start
+from tests.cli.test_completion import completed
+from tests.support.server import Asked, LoopbackServer, ServerResponse
+
+SOURCES = "id,slug,enabled\na,web,true\nb,ios,false\n"
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    file = tmp_path / "sources.csv"
+    file.write_text(SOURCES)
+    return file
+
+
+def echo(asked: Asked) -> ServerResponse:
+    return ServerResponse({"data": {"path": asked.path, "body": asked.json if asked.body else None}})
+
+
+def results(ended: Ended) -> list[Any]:
+    return [json.loads(line) for line in ended.out.splitlines()]
+
+
+def test_columns_with_the_name_of_an_input_and_templates_make_the_inputs(
+    command: Command, server: LoopbackServer, sources: Path
+) -> None:
+    server.script = echo
+    ended = command("run", "updateSource", "--each", sources, "-i", "sourceId={id}", "-i", "name=The {slug} {{x}}")
+
+    assert [(asked.path, asked.json) for asked in server.asked] == [
+        ("/sources/a", {"slug": "web", "enabled": True, "name": "The web {x}"}),
+        ("/sources/b", {"slug": "ios", "enabled": False, "name": "The ios {x}"}),
+    ]
+    assert [(line["row"], line["status"]) for line in results(ended)] == [(1, "done"), (2, "done")]
+    assert ended.code == 0
+    assert "updateSource for 2 rows on" in ended.err
+
+
+def test_columns_that_are_not_used_are_named(command: Command, server: LoopbackServer, sources: Path) -> None:
+    server.script = echo
+    ended = command("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--select", "$.data.data.path")
+
+    assert "Ignored columns: slug, enabled\n" in ended.err
+    assert [line["payload"] for line in results(ended)] == ["/sources/a", "/sources/b"]
+
+
+def test_rows_of_json_keep_their_types(command: Command, server: LoopbackServer) -> None:
+    server.script = echo
+    row = {"id": "a", "settings": {"n": [1]}, "nested": {"name": "N"}}
+    command(
+        *("run", "updateSource", "--each", "-", "-i", "sourceId={id}", "-i", "settings.all={settings}"),
+        *("-i", "name={nested.name} {settings.n}"),
+        stdin=json.dumps(row) + "\n\n",
+    )
+
+    assert server.asked[0].json == {"name": "N [1]", "settings": {"n": [1], "all": {"n": [1]}}}
+
+
+def test_dotted_columns_set_fields(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+    server.script = echo
+    file = tmp_path / "rows.csv"
+    file.write_text("sourceId,settings.websiteUrl\na,https://a.example\n")
+    command("run", "updateSource", "--each", file)
+
+    assert server.asked[0].json == {"settings": {"websiteUrl": "https://a.example"}}
+
+
+def test_braces_of_a_file_are_not_templates(
+    command: Command, server: LoopbackServer, sources: Path, tmp_path: Path
+) -> None:
+    server.script = echo
+    code = tmp_path / "code.js"
+    code.write_text("const {id} = event")
+    command("run", "updateFunction", "--each", sources, "-i", "functionId={id}", "-i", f"code=@{code}")
+
+    assert server.asked[0].json == {"code": "const {id} = event"}
+
+
+def test_unknown_column_of_a_template_is_rejected_with_the_columns(
+    command: Command, server: LoopbackServer, sources: Path
+) -> None:
+    ended = command("run", "getSource", "--each", sources, "-i", "sourceId={idd}")
+
+    assert (ended.code, server.asked) == (2, [])
+    assert 'row 1: no column "idd"' in ended.err
+    assert "Available columns: id, slug, enabled." in ended.err
+
+
+def test_invalid_rows_are_listed_before_anything_is_sent(
+    command: Command, server: LoopbackServer, tmp_path: Path
+) -> None:
+    server.script = echo
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"sourceId": "a", "enabled": true}\n{"enabled": "x", "sourceId": "b"}\n{"enabled": false}\n')
+    ended = command("run", "updateSource", "--each", file)
+
+    assert (ended.code, server.asked) == (2, [])
+    assert "2 invalid rows of 3" in ended.err
+    assert 'row 2: enabled: must be true or false, got "x"' in ended.err
+    kept = command("run", "updateSource", "--each", file, "--on-error", "keep-going")
+    assert (kept.code, len(server.asked)) == (2, 1)
+    assert "1 row done, 2 failed" in kept.err
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('[{"a": 1}]', "holds a JSON list"),
+        ('{"a": 1}\n{"a"', "line 2 of"),
+        ('{"a": 1}\n7', "not an object"),
+        ("a,b\n1\n", "line 2 of"),
+        ("a,a\n1,2\n", 'column "a" twice'),
+        ("a,\n1,2\n", "a column without a name"),
+        ('a\n"1\n', "is not CSV"),
+        (b"a\n\xff\n", "not UTF-8"),
+    ],
+)
+def test_file_that_holds_no_rows_is_rejected(content: str | bytes, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "rows"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UsageError, match=message):
+        list(read_rows(str(file)))
+
+
+def test_csv_of_spreadsheets_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "rows"
+    file.write_bytes('\ufeffname, note\r\n"a, ""b""","two\r\nlines"\r\n\r\nc,\r\n'.encode())
+
+    assert list(read_rows(str(file))) == [{"name": 'a, "b"', "note": "two\r\nlines"}, {"name": "c", "note": ""}]
+
+
+def test_file_without_rows_is_a_run_without_calls(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("")
+
+    assert command("run", "getSource", "--each", file).code == 0
+    assert server.asked == []
+
+
+def test_missing_file_is_named(command: Command) -> None:
+    ended = command("run", "getSource", "--each", "/nowhere.csv")
+
+    assert (ended.code, "cannot read /nowhere.csv" in ended.err) == (2, True)
+
+
+def test_failed_run_is_resumed_and_its_results_file_is_whole(
+    command: Command, server: LoopbackServer, sources: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "results.jsonl"
+    line = ("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--output", output)
+    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("b") else echo(asked)
+    failed = command(*line)
+    run = failed.err.partition("Run ")[2].partition(":")[0]
+    assert completed(["run", "getSource", "--resume"], "") == [run]
+    server.script = echo
+    ended = command(*line, "--resume", run)
+
+    assert (failed.code, failed.out, ended.code, ended.out) == (4, "", 0, "")
+    assert f"add --resume {run}" in failed.err
+    assert "Row 2 failed: not found (404)" in failed.err
+    assert [json.loads(text)["row"] for text in output.read_text().splitlines()] == [1, 2]
+    assert [asked.path for asked in server.asked] == ["/sources/a", "/sources/b", "/sources/b"]
+
+
+def test_run_that_keeps_going_ends_with_the_code_of_its_failure(
+    command: Command, server: LoopbackServer, sources: Path
+) -> None:
+    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("a") else echo(asked)
+    ended = command("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--on-error", "keep-going")
+
+    assert (ended.code, [line["status"] for line in results(ended)]) == (4, ["failed", "done"])
+    assert "1 row done, 1 failed; add --resume" in ended.err
+
+
+def test_unknown_outcome_is_decided_per_row(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("slug,enabled,metadataId\na,true,m\nb,true,m\n")
+    line = ("run", "createSource", "--each", file, "--on-error", "keep-going")
+    server.script = lambda _asked: ServerResponse(b"", 503)
+    failed = command(*line)
+    run = failed.err.partition("Run ")[2].partition(":")[0]
+    server.script = echo
+    undecided = command(*line, "--resume", run, "--unknown", "1=skip")
+    invalid = command(*line, "--resume", run, "--unknown", "1=maybe")
+    ended = command(*line, "--resume", run, "--unknown", "1=skip", "--unknown", "2=retry")
+
+    assert (failed.code, undecided.code, invalid.code, ended.code) == (6, 2, 2, 0)
+    assert "row 2: its write may have been applied" in undecided.err
+    assert [result["status"] for result in results(ended)] == ["skipped", "done"]
+    assert [asked.json["slug"] for asked in server.asked] == ["a", "b", "b"]
+
+
+def test_dry_run_prints_the_first_requests(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps({"sourceId": str(number), "enabled": False}) + "\n" for number in range(9)))
+    ended = command("run", "updateSource", "--each", file, "--dry-run")
+
+    assert (ended.code, server.asked) == (0, [])
+    assert ended.out.count('"PATCH"') == 3
+    assert "the first requests of 9 to" in ended.err
+
+
+def test_destructive_rows_need_a_confirmation(command: Command, server: LoopbackServer, sources: Path) -> None:
+    server.script = echo
+    line = ("run", "deleteSource", "--each", sources, "-i", "sourceId={id}")
+    refused = command(*line)
+
+    assert (refused.code, server.asked) == (2, [])
+    assert "deleteSource is destructive and needs confirmation" in refused.err
+    assert command(*line, "--yes").code == 0
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("option", [("--resume", "x"), ("--parallel", "2"), ("--on-error", "keep-going")])
+def test_option_of_a_bulk_run_needs_each(command: Command, option: tuple[str, str]) -> None:
+    ended = command("run", "listSources", *option)
+
+    assert (ended.code, f"{option[0]} requires --each" in ended.err) == (2, True)
+
+
+def test_other_output_options_do_not_go_with_each(command: Command, sources: Path) -> None:
+    assert command("run", "listSources", "--each", sources, "--format", "csv").code == 2
+
+
+def test_interrupted_run_finishes_its_row_and_says_how_to_resume(server: LoopbackServer, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("sourceId,enabled\n" + "".join(f"{number},true\n" for number in range(50)))
+    server.script = lambda asked: ServerResponse({"data": {"path": asked.path}}, hang=0.1)
+    process = start("run", "updateSource", "--each", str(file))
+    until = time.monotonic() + 20
+    while len(server.asked) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    ended = finish(process)
+    run = ended.err.partition("Run ")[2].partition(":")[0]
+
+    assert ended.code == 130
+    assert f"interrupted; add --resume {run} to continue" in ended.err
+    server.script = lambda asked: ServerResponse({"data": {"path": asked.path}})
+    again = finish(start("run", "updateSource", "--each", str(file), "--resume", run))
+
+    assert (again.code, len(again.out.splitlines()), len(server.asked)) == (0, 50, 50)
