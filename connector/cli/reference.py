@@ -48,8 +48,8 @@ FILES = {
     "STATE/COMPONENT/sandbox.sqlite": "The user's sandbox of a component. Written by every command with `--sandbox`.",
     "STATE/runs/RUN.jsonl": "The journal of a run. Written by `connector flow run`; read by `resume`, `undo`, and "
     "`runs`. It can hold inputs and results of steps.",
-    "STATE/bulk/RUN.jsonl": "The journal of a run of `connector run --each`, with the payloads of its rows. Deleted when "
-    "every row is done.",
+    "STATE/bulk/RUN.jsonl": "The journal of a run of `connector run --each`, with the payloads of its rows. "
+    "Deleted when every row is done.",
     "STATE/state/": "Values that the steps of a flow persist for its next run.",
 }
 
