@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from connector.component.inputs import EMPTY, Input, Inputs, PathSegment, value_or, wire_shape
     from connector.component.manifest import Manifest
+    from connector.component.pagination import records_of
     from connector.component.policy import Policy
     from connector.component.runner import Runner
     from connector.errors import ConnectorError
@@ -63,6 +64,7 @@ else:
             ),
             "component.inputs": ("EMPTY", "Input", "Inputs", "PathSegment", "value_or", "wire_shape"),
             "component.manifest": ("Manifest",),
+            "component.pagination": ("records_of",),
             "component.policy": ("Policy",),
             "component.runner": ("Runner",),
             "errors": ("ConnectorError",),
@@ -107,6 +109,7 @@ __all__ = [
     "hookimpl",
     "load_component",
     "picklist",
+    "records_of",
     "value_or",
     "wire_shape",
 ]

@@ -34,7 +34,7 @@
     │   ├── UnreachableError         host not found, connection refused: nothing was sent
     │   ├── NoResponseError          a read without a response, or with a part of one
     │   ├── DeadlineError            the deadline passed before the request was sent
-    │   └── CallCancelledError       the runner was closed while the call waited
+    │   └── CallCancelledError       the call was cancelled while it waited
     ├── OutcomeUnknownError        a write that may have been applied    exit 6
     ├── StepError                  a step of a flow failed               exit as its cause
     ├── HandlerError               a component's own code failed         exit 1

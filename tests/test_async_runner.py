@@ -122,3 +122,22 @@ def test_each_yields_a_result_per_row(
             return [result.status async for result in calls.each("getSource", [{"sourceId": "a"}, {"sourceId": "b"}])]
 
     assert asyncio.run(run()) == ["done", "done"]
+
+
+def test_cancelled_call_stops_waiting_and_sends_nothing_more(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(ServerResponse({"errors": []}, 429, {"Retry-After": "60"}))
+
+    async def run() -> None:
+        async with connector.AsyncRunner(runner) as calls:
+            task = asyncio.create_task(calls.invoke("createSource", SOURCE, max_wait=90))
+            while not server.asked:
+                await asyncio.sleep(0.01)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    began = time.monotonic()
+    asyncio.run(run())  # its end waits for the threads
+
+    assert time.monotonic() - began < 20
+    assert len(server.asked) == 1

@@ -441,3 +441,41 @@ def test_only_listed_writes_are_idempotent(segment: connector.Component) -> None
     expected = REPEATED_BY_FLOWS | repeated_writes()
     assert {action.key for action in actions if action.idempotent and action.effect != "read"} == expected
     assert [action.key for action in actions if action.effect == "read" and not action.idempotent] == []
+
+
+@pytest.mark.parametrize("way", ["records", "pages", "fetchAll"])
+def test_every_page_reports_the_records_so_far(
+    segment: connector.Component, server: LoopbackServer, fields: dict[str, Any], way: str
+) -> None:
+    server.script, counts = pages(3), list[int]()
+    with connector.Runner(segment, {"fields": fields}, on_page=counts.append) as runner:
+        if way == "fetchAll":
+            runner.invoke("listSources", {"fetchAll": True})
+        else:
+            list(getattr(runner, way)("listSources"))
+
+    assert counts == [2, 4, 6]
+
+
+def test_plugin_sees_the_tenant_of_a_call(server: LoopbackServer, fields: dict[str, Any]) -> None:
+    tenants: list[str] = []
+
+    class Watch:
+        @connector.hookimpl(wrapper=True)
+        def send_request(self, context: connector.Context) -> Any:
+            tenants.append(context.tenant)
+            return (yield)
+
+    server.answer(ServerResponse({"data": {"source": {"id": "a"}}}))
+    component = connector.load_component()
+    component.add_plugin(Watch(), "watch")
+    with connector.Runner(component, {"fields": fields}, tenant="acme") as runner:
+        runner.invoke("getSource", {"sourceId": "a"})
+
+    assert tenants == ["acme"]
+
+
+def test_records_of_a_payload_are_public(segment: connector.Component) -> None:
+    action = segment.action("listSources")
+
+    assert connector.records_of(action, {"data": {"data": {"sources": [1, 2]}}}) == [1, 2]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from connector.component.definitions import Payload
 from connector.component.pagination import records_of
 from connector.component.runner import Runner
+from connector.rest.rate_limits import CANCELLED
 
 if TYPE_CHECKING:
     from connector.component.bulk import RowResult
@@ -28,8 +31,9 @@ class AsyncRunner:
         threads: Maximum number of calls that run at once. `asyncio.to_thread` has few threads, and a call that waits
             for a rate limit holds one.
 
-    A cancelled call stops at once for its caller. A request on its way is never cut, since a write that was sent
-    would have an unknown outcome: its thread finishes the request, and the result is dropped.
+    A cancelled call stops at once for its caller. If it waits for a rate limit or a retry, the wait ends and nothing
+    more is sent. A request on its way is never cut, since a write that was sent would have an unknown outcome: its
+    thread finishes the request, and the result is dropped.
     """
 
     def __init__(self, runner: Runner, *, threads: int = THREADS) -> None:
@@ -75,8 +79,14 @@ class AsyncRunner:
         return await self._run(self.runner.test_connection, **limits)
 
     async def _run(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        bound = functools.partial(function, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, bound)
+        context, cancelled = contextvars.copy_context(), threading.Event()
+        context.run(CANCELLED.set, cancelled)
+        bound: Callable[[], T] = functools.partial(context.run, function, *args, **kwargs)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, bound)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
 
     async def close(self) -> None:
         """Wait for the calls on their way, then close the runner."""

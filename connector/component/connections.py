@@ -21,14 +21,16 @@ class Connection:
         definition: The connection as the component declares it.
         fields: The validated fields; secret ones are shown as `***`.
         transport: The connection pool of every call.
+        tenant: Name of the customer, for plugins and logs; may be empty.
     """
 
-    def __init__(self, definition: ConnectionDefinition[Any], fields: Mapping[str, Any]) -> None:
+    def __init__(self, definition: ConnectionDefinition[Any], fields: Mapping[str, Any], tenant: str = "") -> None:
         from connector.rest.transport import Transport
 
         self.definition = definition
         self.fields: Inputs = _validated(definition, fields)
         self.transport = Transport()
+        self.tenant = tenant
         self._endpoints: dict[tuple[Any, ...], Endpoint] = {}
         self._names = {info.alias or name: name for name, info in definition.fields.model_fields.items()}
 

@@ -32,6 +32,7 @@ class Context:
         logger: Logger for messages of the handler.
         key: Key of the action or data source that runs.
         inputs: Its validated inputs.
+        on_page: Called with the number of records so far, after each page of a list.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Context:
         policy: Policy | None = None,
         key: str = "",
         inputs: Inputs | None = None,
+        on_page: Callable[[int], None] | None = None,
     ) -> None:
         self.component = component
         self.connection = connection
@@ -51,10 +53,24 @@ class Context:
         self.logger = LOGGER
         self.key = key
         self.inputs = inputs
+        self.on_page = on_page
+
+    @property
+    def tenant(self) -> str:
+        """Name of the customer, as its runner has it; may be empty."""
+        return self.connection.tenant if self.connection else ""
 
     def started(self, key: str, inputs: Inputs) -> Context:
         """Return the context for one action or data source."""
-        return Context(self.component, self.connection, limits=self.limits, policy=self.policy, key=key, inputs=inputs)
+        return Context(
+            self.component,
+            self.connection,
+            limits=self.limits,
+            policy=self.policy,
+            key=key,
+            inputs=inputs,
+            on_page=self.on_page,
+        )
 
     @cached_property
     def endpoint(self) -> Endpoint:
@@ -74,7 +90,9 @@ class Context:
         # The values were validated, so an empty string among them was set on purpose.
         values = {name: EMPTY if value == "" else value for name, value in inputs.model_dump().items()}
         first = action.inputs.from_values(values)
-        for payload in iter_pages(action, lambda page: self.component.perform_validated(action, self, page), first):
+        for payload in iter_pages(
+            action, lambda page: self.component.perform_validated(action, self, page), first, self.on_page
+        ):
             yield from records_of(action, payload)
 
     def _prepare(self, request: Request) -> None:

@@ -42,8 +42,19 @@ def records_of(action: Action[Any], payload: Payload) -> list[Any]:
     raise InvalidResponseError(f"response has no list at {path}", action=action.key, hint=hint)
 
 
-def iter_pages(action: Action[Any], perform: Callable[[Inputs], Payload], inputs: Inputs) -> Iterator[Payload]:
+def iter_pages(
+    action: Action[Any],
+    perform: Callable[[Inputs], Payload],
+    inputs: Inputs,
+    on_page: Callable[[int], None] | None = None,
+) -> Iterator[Payload]:
     """Iterate over the payloads of the pages, from the page that the inputs name.
+
+    Args:
+        action: The list action.
+        perform: Fetches one page.
+        inputs: Inputs of the first page.
+        on_page: Called with the number of records so far, after each page.
 
     Raises:
         PaginationError: If a cursor is invalid or comes twice, or if too many pages in a row are empty: the list would
@@ -55,9 +66,12 @@ def iter_pages(action: Action[Any], perform: Callable[[Inputs], Payload], inputs
         inputs = inputs.model_copy(update={pagination.size_input: pagination.size})
     inputs = inputs.model_copy(update={pagination.all_input: MISSING})
     seen = {getattr(inputs, pagination.cursor_input)}
-    empty = 0
+    empty = records = 0
     while True:
         payload = perform(inputs)
+        if on_page:
+            records += len(records_of(action, payload))
+            on_page(records)
         yield payload
         matches = compile_jsonpath(pagination.cursor).find(payload)
         cursor = matches[0].value if matches else None
@@ -82,7 +96,7 @@ def has_next_page(action: Action[Any], payload: Payload) -> bool:
 
 def fetch_all(action: Action[Any], context: Context, inputs: Inputs) -> Payload:
     """Return one payload with the records of every page: the first response, its list extended, its cursor removed."""
-    pages = iter_pages(action, lambda page: action.perform(context, page), inputs)
+    pages = iter_pages(action, lambda page: action.perform(context, page), inputs, context.on_page)
     whole = next(pages)
     records = records_of(action, whole)
     for page in pages:

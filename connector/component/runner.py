@@ -38,6 +38,8 @@ class Runner:
         toolset: `all`, `documented`, or tags of the API such as `tracking-plans`; see `Policy`.
         max_wait: Default of `max_wait` for every call, in seconds.
         on_wait: Called with seconds and reason before each wait, in the thread that waits.
+        on_page: Called with the number of records so far after each page of a list, in the thread that fetches it.
+        tenant: Name of the customer, which plugins read as `context.tenant`. A `Connection` has one already.
         max_response_bytes: Size of the largest response body after decompression. Default: 64 MiB.
 
     Raises:
@@ -57,6 +59,8 @@ class Runner:
         toolset: str | Collection[str] = "all",
         max_wait: float | None = None,
         on_wait: Callable[[float, str], None] | None = None,
+        on_page: Callable[[int], None] | None = None,
+        tenant: str = "",
         max_response_bytes: int | None = None,
     ) -> None:
         if not isinstance(component, Component):
@@ -66,9 +70,10 @@ class Runner:
         for key in self.policy.keys - component.data_sources.keys() - {TEST_CONNECTION}:
             component.action(key)
         self.component = component
-        self.connection = connection if isinstance(connection, Connection) else _opened(component, connection)
+        self.connection = connection if isinstance(connection, Connection) else _opened(component, connection, tenant)
         self.max_wait = max_wait
         self.on_wait = on_wait
+        self.on_page = on_page
         self.max_response_bytes = max_response_bytes
 
     @classmethod
@@ -141,7 +146,9 @@ class Runner:
         action, context = self.component.action(key), self.context(max_wait, deadline)
         with error_context(key):
             first = action.inputs.from_values(inputs or {})
-            yield from iter_pages(action, lambda page: self.component.perform_validated(action, context, page), first)
+            yield from iter_pages(
+                action, lambda page: self.component.perform_validated(action, context, page), first, self.on_page
+            )
 
     def records(
         self,
@@ -260,7 +267,7 @@ class Runner:
         limits = CallLimits.of(
             self.max_wait if max_wait is None else max_wait, deadline, self.on_wait, self.max_response_bytes
         )
-        return Context(self.component, self.connection, limits=limits, policy=self.policy)
+        return Context(self.component, self.connection, limits=limits, policy=self.policy, on_page=self.on_page)
 
     def close(self) -> None:
         """Cancel the calls that wait, and close the idle connections."""
@@ -289,7 +296,7 @@ def known_toolset(component: Component, toolset: str | Collection[str]) -> str |
     return toolset
 
 
-def _opened(component: Component, connection: Mapping[str, Any] | None) -> Connection:
+def _opened(component: Component, connection: Mapping[str, Any] | None, tenant: str) -> Connection:
     key = next(iter(component.connections), "...")
     hint = f'Pass connection={{"key": "{key}", "fields": {{...}}}}.'
     if connection is None:
@@ -297,4 +304,4 @@ def _opened(component: Component, connection: Mapping[str, Any] | None) -> Conne
     fields = connection.get("fields") if isinstance(connection, Mapping) else None
     if not isinstance(fields, Mapping):
         raise ConnectionInputError('connection has no "fields"', hint=hint)
-    return Connection(component.connection(connection.get("key") or None), fields)
+    return Connection(component.connection(connection.get("key") or None), fields, tenant)

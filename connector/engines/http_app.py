@@ -17,6 +17,7 @@ import functools
 import logging
 import math
 import signal
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ from connector.describe.summaries import metadata, title_of
 from connector.engines.openapi import document
 from connector.engines.service import Caller, Service
 from connector.engines.statuses import CallerKeyError, http_status, known_error, retry_headers
+from connector.rest.rate_limits import CANCELLED
 
 T = TypeVar("T")
 Handler = Callable[["Call"], Awaitable[Response]]
@@ -74,6 +76,7 @@ class Call:
         connection: Name of the connection, once it is known.
         key: Key of the action or data source, or "-".
         is_read: Whether an error without a better status may be a 5xx, which engines repeat.
+        outlives_client: Whether the call goes on when the client is gone, since its result is reported elsewhere.
     """
 
     request: Request
@@ -81,6 +84,7 @@ class Call:
     connection: str = "-"
     key: str = "-"
     is_read: bool = True
+    outlives_client: bool = False
 
 
 class HttpApp:
@@ -177,6 +181,8 @@ class HttpApp:
                 response = await handler(call)
             except ClientDisconnect:
                 response = Response(status_code=499)  # the client is gone; other servers log this status too
+            except asyncio.CancelledError:  # the server stops, and the grace is over
+                response = stopped_response(is_read=call.is_read if call else True)
             except Exception as error:  # every error has to become a response
                 response = error_response(error, is_read=call.is_read if call else True)
             _log(path, request, call, response.status_code, time.perf_counter() - started)
@@ -210,10 +216,25 @@ class HttpApp:
         """Run a blocking function in a thread.
 
         A call first waits for a place of its connection. This wait costs no thread and is bounded by `max_wait`.
+        When the client disconnects, a call that waits ends. A request on its way is never cut.
 
         Raises:
             RateLimitError: If the connection has no free place in time.
+            ClientDisconnect: If the client disconnected while the call waited.
         """
+        cancelled = threading.Event()
+        watch = None if call.outlives_client else asyncio.create_task(_watch(call.request, cancelled))
+        try:
+            return await self._work(call, cancelled, functools.partial(function, *args, **kwargs))
+        except errors.CallCancelledError:
+            if cancelled.is_set():
+                raise ClientDisconnect from None
+            raise
+        finally:
+            if watch:
+                watch.cancel()
+
+    async def _work(self, call: Call, cancelled: threading.Event, function: Callable[[], T]) -> T:
         places = self._places(call.connection)
         try:
             with anyio.fail_after(self.max_wait):
@@ -221,8 +242,10 @@ class HttpApp:
         except TimeoutError:
             raise errors.RateLimitError("too many calls are waiting on this connection", retry_after=1) from None
         try:
-            bound = functools.partial(function, *args, **kwargs)
-            return await anyio.to_thread.run_sync(bound, limiter=self._limiter)
+            if cancelled.is_set():
+                raise ClientDisconnect
+            CANCELLED.set(cancelled)  # the thread gets a copy of this context
+            return await anyio.to_thread.run_sync(function, limiter=self._limiter)
         finally:
             places.release()
 
@@ -324,6 +347,18 @@ def error_response(error: Exception, *, is_read: bool) -> Response:
     if isinstance(known, CallerKeyError):
         headers["WWW-Authenticate"] = "Bearer"
     return JsonResponse(known.to_dict(), http_status(known, is_read=is_read), headers)
+
+
+def stopped_response(*, is_read: bool) -> Response:
+    """Return the response to a call that the end of the server cuts."""
+    kind = errors.CallCancelledError if is_read else errors.OutcomeUnknownError
+    return error_response(kind("the server stopped before the call ended"), is_read=is_read)
+
+
+async def _watch(request: Request, cancelled: threading.Event) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    cancelled.set()
 
 
 def is_read(runner: Runner, key: str, inputs: dict[str, Any]) -> bool:

@@ -107,7 +107,7 @@ class Service:
     def _open_runner(self, name: str) -> Runner:
         if name not in self._open:
             served = self.connections[name]
-            self._open[name] = Runner(self.component, served.connection)
+            self._open[name] = Runner(self.component, served.connection, tenant=name)
             self._open[name].policy = served.policy
         return self._open[name]
 

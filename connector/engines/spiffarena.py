@@ -113,6 +113,7 @@ class SpiffArena:
             inputs = await json_body(request)
             private = {name: inputs.pop(name) for name in list(inputs) if name.startswith("spiff__")}
             callback = self._callback_url(private.get("spiff__callback_url"))
+            call.outlives_client = bool(callback)
             runner = self._app.runner(call, inputs.pop(CONNECTION, None) or None)
             reads = is_read(runner, call.key, inputs)
             max_wait = CALLBACK_MAX_WAIT_SECONDS if callback else self._app.max_wait

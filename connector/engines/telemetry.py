@@ -57,6 +57,8 @@ class Telemetry:
     ) -> Generator[None, Payload | None, Payload | None]:
         """Record a span and the duration of a call."""
         attributes = {"connector.component": context.component.key, "connector.action": action.key}
+        if context.tenant:
+            attributes["connector.tenant"] = context.tenant
         started = time.perf_counter()
         with self._tracer.start_as_current_span(
             action.key, attributes=attributes, record_exception=False, set_status_on_exception=False

@@ -12,6 +12,7 @@ import time
 from bisect import insort
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,10 +39,40 @@ DEFAULT_MAX_RESPONSE_BYTES = 64 * 2**20
 
 _TICKETS = itertools.count()
 
+CANCELLED: ContextVar[threading.Event | None] = ContextVar("CANCELLED", default=None)
+"""An event that ends the waits of the calls made in this context, for callers that no longer need the result."""
+
+CANCEL_SECONDS = 0.1
+"""How often a wait that two events can end looks at the second one."""
+
 logger = logging.getLogger("connector.rest")
 
 
-def sleep(seconds: float, cancelled: threading.Event) -> bool:
+class Cancellation(Protocol):
+    """What ends a wait early."""
+
+    def wait(self, timeout: float) -> bool:
+        """Wait, and return True if the wait was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class EitherEvent:
+    """A wait that ends with the first of two events."""
+
+    first: threading.Event
+    second: threading.Event
+
+    def wait(self, timeout: float) -> bool:
+        """See `Cancellation`."""
+        end = time.monotonic() + timeout
+        while not self.second.is_set():
+            left = end - time.monotonic()
+            if left <= 0 or self.first.wait(min(left, CANCEL_SECONDS)):
+                return left > 0
+        return True
+
+
+def sleep(seconds: float, cancelled: Cancellation) -> bool:
     """Wait, and return True if the wait was cancelled. Test tools replace this function to save the time."""
     return cancelled.wait(seconds)
 
@@ -160,7 +191,8 @@ class WaitBudget:
         self.limits = limits
         self.waited = 0.0
         self.waits = 0
-        self.cancelled = cancelled
+        by_caller = CANCELLED.get()
+        self.cancelled: Cancellation = EitherEvent(cancelled, by_caller) if by_caller else cancelled
 
     def allows(self, seconds: float) -> bool:
         """Return True if a wait of this length keeps within the limits."""

@@ -74,7 +74,7 @@ class Transport:
 
         Raises:
             DeadlineError: If the deadline passes before the request is sent.
-            CallCancelledError: If the transport is closed while the call waits.
+            CallCancelledError: If the transport is closed, or the caller cancels the call, while the call waits.
             RateLimitError: If another call was rate limited for longer than the limits allow.
             RequestError: If there is no response; the class says whether the request may have had an effect.
         """
@@ -239,7 +239,7 @@ class _Call:
 
     def _check_open(self, *, cancelled: bool) -> None:
         if cancelled:
-            raise CallCancelledError("the runner was closed while the call waited", request=self._summary())
+            raise CallCancelledError("cancelled while the call waited", request=self._summary())
 
     def _summary(self) -> RequestSummary:
         return api_errors.request_summary(self._endpoint, self._request)

@@ -113,9 +113,9 @@ def backend() -> Iterator[Backend]:
     thread.join()
 
 
-def eventually(condition: Callable[[], object]) -> None:
+def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
     """Wait until a condition holds."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never became true"
         time.sleep(0.01)

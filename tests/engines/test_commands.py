@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ import requests
 import connector
 from connector.component.policy import Policy
 from connector.testing import sandbox
+from tests.engines.conftest import eventually
 from tests.support.commands import access, started
+from tests.support.server import LoopbackServer, ServerResponse
 
 ROOT = Path(__file__).parents[2]
 SOURCE = {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"}
@@ -102,6 +105,24 @@ def test_profile_less_start_without_credentials_names_both_ways(tmp_path: Path) 
 
     assert process.returncode == 3
     assert "--sandbox" in errors or "SEGMENT_API_KEY" in errors
+
+
+def test_write_that_outlasts_the_grace_has_an_unknown_outcome(tmp_path: Path, server: LoopbackServer) -> None:
+    server.answer(ServerResponse({"data": {}}, hang=20))
+    variables = {"SEGMENT_API_KEY": "t", "SEGMENT_BASE_URL": server.url, "CONNECTOR_SERVE_KEY": "k"}
+    with started("serve", "--port", "0", "--grace", "0.1", tmp_path=tmp_path, **variables) as process:
+        url = access(process)["url"]
+
+        def stop() -> None:
+            eventually(lambda: server.asked)
+            process.send_signal(signal.SIGTERM)
+
+        thread = threading.Thread(target=stop)
+        thread.start()
+        response = requests.post(f"{url}/v1/actions/createSource", json=SOURCE, headers={"X-Api-Key": "k"}, timeout=30)
+        thread.join()
+
+    assert (response.status_code, response.json()["error"]["type"]) == (409, "OutcomeUnknownError")
 
 
 def test_served_workspace_is_the_one_of_the_connection(tmp_path: Path) -> None:

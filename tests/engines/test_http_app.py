@@ -6,6 +6,9 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import requests
@@ -16,7 +19,7 @@ from connector.component.policy import Policy
 from connector.engines.http_app import HttpApp, error_response
 from connector.engines.service import Caller, ServedConnection, Service
 from connector.sandbox_kit import asgi_server
-from tests.engines.conftest import READER, TENANT, Server
+from tests.engines.conftest import READER, TENANT, Server, eventually
 from tests.support.server import LoopbackServer, ServerResponse
 
 SOURCE = {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"}
@@ -301,4 +304,66 @@ def test_toolset_decides_which_operations_are_offered(segment: connector.Compone
     assert counts["few"] == len(segment.actions)
     assert counts["many"] > 190
     assert 0 < counts["tags"] < 30
+    service.close()
+
+
+@contextmanager
+def leaving(service: Service, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[str, Any], None]]:
+    """Serve, and yield a function that sends a call and disconnects once the API has its request."""
+    with caplog.at_level(logging.INFO, "connector.access"), asgi_server.serve(HttpApp(service).asgi()) as url:
+
+        def leave(action: str, inputs: Any) -> None:
+            headers = {"X-Api-Key": "k"}
+            with pytest.raises(requests.ReadTimeout):
+                requests.post(f"{url}/v1/actions/{action}", json=inputs, headers=headers, timeout=(5, 0.3))
+
+        yield leave
+
+
+def api_service(segment: connector.Component, server: LoopbackServer) -> Service:
+    """Return a service with one caller whose API is a loopback server."""
+    connection = ServedConnection({"fields": {"apiKey": "t", "baseUrl": server.url}})
+    return Service(segment, {"main": connection}, [Caller("c", "k", ("main",))])
+
+
+def statuses(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the statuses in the access log."""
+    return [record.getMessage().split("status=")[1][:3] for record in caplog.records if record.name.endswith("access")]
+
+
+def test_disconnect_ends_a_call_that_waits(
+    segment: connector.Component, server: LoopbackServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answer(ServerResponse({"errors": []}, 429, {"Retry-After": "15"}))
+
+    with leaving(api_service(segment, server), caplog) as leave:
+        leave("createSource", SOURCE)
+        eventually(lambda: statuses(caplog) == ["499"], seconds=10)
+
+    assert len(server.asked) == 1
+
+
+def test_disconnect_never_cuts_a_write(
+    segment: connector.Component, server: LoopbackServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def slow(_request: object) -> ServerResponse:
+        time.sleep(0.6)
+        return ServerResponse({"data": {"source": {"id": "a"}}}, 201)
+
+    server.script = slow
+
+    with leaving(api_service(segment, server), caplog) as leave:
+        leave("createSource", SOURCE)
+        eventually(lambda: statuses(caplog) == ["200"], seconds=10)
+
+    assert len(server.asked) == 1
+
+
+def test_hooks_see_the_name_of_the_tenant(segment: connector.Component) -> None:
+    connections = {name: ServedConnection({"fields": {"apiKey": "t"}}) for name in ("acme", "globex")}
+    service = Service(segment, connections, [Caller("c", "k", ("acme", "globex"))])
+
+    contexts = [service.runner(service.callers[0], name).context() for name in connections]
+
+    assert [context.tenant for context in contexts] == ["acme", "globex"]
     service.close()

@@ -112,6 +112,16 @@ def test_long_call_is_accepted_and_reported_to_the_callback(
     eventually(lambda: not list((tmp_path / "callbacks").glob("*.json")))
 
 
+def test_accepted_call_still_waits_for_a_rate_limit(slow_served: Server, backend: Backend) -> None:
+    slow_served.workspace.add_fault("rate-limit:1/s")
+
+    for _ in range(2):
+        do(slow_served, "listSources", {"spiff__callback_url": f"{backend.url}/tasks/7/t/callback"})
+
+    eventually(lambda: len(backend.received) == 2)
+    assert [content["command_response"]["http_status"] for _, _, content in backend.received] == [200, 200]
+
+
 def test_result_stays_on_disk_until_the_callback_is_accepted(
     slow_served: Server, backend: Backend, tmp_path: Path
 ) -> None:

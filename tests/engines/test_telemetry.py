@@ -100,5 +100,16 @@ def test_duration_of_calls_is_measured(watched: connector.Runner, server: Loopba
     assert dict(point.attributes or {})["connector.action"] == "getSource"
 
 
+def test_span_names_the_tenant(
+    watched: connector.Runner, server: LoopbackServer, recorded: Recorded, fields: dict[str, str]
+) -> None:
+    server.answer(ServerResponse({"data": {"source": {"id": "a"}}}))
+
+    with connector.Runner(watched.component, {"fields": fields}, tenant="acme") as runner:
+        runner.invoke("getSource", {"sourceId": "a"})
+
+    assert recorded.spans()[-1][1]["connector.tenant"] == "acme"
+
+
 def test_availability_follows_the_installed_sdk() -> None:
     assert is_available()
