@@ -13,6 +13,7 @@ from . import api
 from .catalog import put_function, remove_function
 from .pagination import page
 from .segment import SUCCESS, timestamp
+from .users import first_user
 
 api.resource("functions", scope="resourceType", key="catalogId", required=("id", "resourceType"))
 
@@ -197,9 +198,8 @@ def _seconds(context: RequestContext) -> str:
 
 
 def _creator(context: RequestContext) -> dict[str, str]:
-    """Return the owner of the token, who is assumed to be the first user."""
-    owners = context.store.rows("users", "", after=0, skip=0, count=1)
-    return {"createdBy": owners[0].id} if owners and context.assume("created-by") == "first-user" else {}
+    owner = first_user(context)
+    return {"createdBy": owner} if owner and context.assume("created-by") == "first-user" else {}
 
 
 def _show(context: RequestContext, function: Record) -> str:

@@ -1,4 +1,4 @@
-"""Spaces and their audiences, as the seed has them."""
+"""Spaces, as the seed has them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from . import api
 from .pagination import page
 
 api.resource("spaces", required=("id", "slug", "name"))
-api.resource("audiences", scope="spaceId", required=("id", "spaceId", "name", "key"), belongs_to={"spaceId": "spaces"})
 
 
 @api.operation("listSpaces", "GET /spaces", version="v1alpha")
@@ -17,8 +16,7 @@ def list_spaces(context: RequestContext) -> Data:
     return page(context, "spaces", "spaces")
 
 
-@api.operation("listAudiences", "GET /spaces/{spaceId}/audiences")
-def list_audiences(context: RequestContext) -> Data:
-    """List the audiences of a space."""
-    space = context.require("spaces", "spaceId")
-    return page(context, "audiences", "audiences", scope=space["id"], most=200)
+@api.operation("getSpace", "GET /spaces/{spaceId}", version="v1alpha")
+def get_space(context: RequestContext) -> Data:
+    """Return one space."""
+    return {"space": context.require("spaces", "spaceId")}

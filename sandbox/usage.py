@@ -36,9 +36,9 @@ def _days(context: RequestContext) -> list[date]:
     if period is None:
         raise invalid("period", "is required")
     try:
-        month = date.fromisoformat(period)
+        month = datetime.fromisoformat(period).date()
     except ValueError:
-        raise invalid("period", "must be a date such as 2026-01-01") from None
+        raise invalid("period", "must be a date or time such as 2026-01-01") from None
     last = calendar.monthrange(month.year, month.month)[1]
     return [month.replace(day=day) for day in range(1, last + 1)]
 

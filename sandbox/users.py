@@ -1,81 +1,28 @@
-"""Users and invitations."""
+"""Users and roles."""
 
 from __future__ import annotations
 
 import json
-import re
-from typing import Any, Literal
 
-from pydantic import Field
-
-from connector.sandbox_kit import (
-    ApiError,
-    Body,
-    Data,
-    Record,
-    RequestContext,
-    Row,
-    SandboxError,
-    Workspace,
-    dumps,
-    invalid,
-    problem,
-    run_checks,
-)
-from connector.sandbox_kit.store import Store
+from connector.sandbox_kit import Data, RequestContext, Row, dumps, invalid
 
 from . import api
 from .pagination import page
+from .permissions import Permissions, change_permissions
 from .query_lists import strings
 from .segment import SUCCESS
+from .user_group_members import groups_of, remove_member
 
 api.resource("roles", required=("id", "name"), defaults={"description": ""}, standard=True)
 api.resource("users", key="email", required=("id", "email"), defaults={"name": ""})
-api.resource("invites", id=("email",), key="email")
 
-api.assumption("invalid-email", "An invitation of a string that is not an e-mail address", ("accept", "422"))
-api.assumption("no-invites", "createInvites with an empty list", ("accept", "422"))
-api.assumption("repeat-invite", "Inviting a known e-mail address again", ("allow", "422"))
-api.assumption("unknown-role", "An invitation with an unknown role", ("accept", "422"))
-api.assumption("unknown-user", "An unknown id in deleteUsers", ("404", "ignore"))
-
-_RESOURCE_KINDS = {"FUNCTION": "functions", "SOURCE": "sources", "WAREHOUSE": "warehouses"}
+api.assumption("unknown-user", "An unknown id in deleteUsers, or e-mail address in deleteInvites", ("404", "ignore"))
 
 
-class Resource(Body):
-    """A resource of a permission."""
-
-    id: str
-    type: Literal["FUNCTION", "SOURCE", "SPACE", "WAREHOUSE", "WORKSPACE"]
-
-
-class Label(Body):
-    """A label of a permission."""
-
-    key: str
-    value: str
-    description: str = ""
-
-
-class Permission(Body):
-    """A role on resources."""
-
-    role_id: str
-    resources: list[Resource] = Field([])
-    labels: list[Label] = Field([])
-
-
-class Invite(Body):
-    """One invitation."""
-
-    email: str
-    permissions: list[Permission] = Field([])
-
-
-class CreateInvites(Body):
-    """Body of createInvites."""
-
-    invites: list[Invite]
+def first_user(context: RequestContext) -> str:
+    """Return the id of the first user, who is assumed to be the owner of the token; empty if there is none."""
+    users = context.store.rows("users", "", after=0, skip=0, count=1)
+    return users[0].id if users else ""
 
 
 def listed_view(_context: RequestContext, row: Row) -> str:
@@ -108,94 +55,29 @@ def delete_users(context: RequestContext) -> Data:
     ids = strings(context, "userIds", delimiter=",")
     if not ids:
         raise invalid("userIds", "is required")
-    missing = [id_ for id_ in ids if context.store.get("users", id_) is None]
-    if missing and context.assume("unknown-user") == "404":
+    users = [context.store.get("users", id_) for id_ in ids]
+    if None in users and context.assume("unknown-user") == "404":
         raise context.missing("userIds")
-    for id_ in ids:
-        context.store.remove("users", id_=id_)
+    for user in users:
+        if user:
+            context.store.remove("users", id_=user["id"])
+            remove_member(context, user["email"])
     return SUCCESS
 
 
-@api.operation("createInvites", "POST /invites", status=201, body=CreateInvites)
-def create_invites(context: RequestContext, body: CreateInvites) -> Data:
-    """Invite users; a later invitation of the same address replaces the earlier one."""
-    if not body.invites and context.assume("no-invites") == "422":
-        raise invalid("invites", "must have at least 1 entry")
-    run_checks(
-        *(
-            (lambda index=index, invite=invite: _check(context, f"invites.{index}", invite))
-            for index, invite in enumerate(body.invites)
-        )
-    )
-    for invite in body.invites:
-        context.store.remove("invites", key=invite.email)
-        context.store.add("invites", [invite.set_fields()])
-    return {"emails": [invite.email for invite in body.invites]}
+@api.operation("listUserGroupsFromUser", "GET /users/{userId}/groups")
+def list_user_groups(context: RequestContext) -> Data:
+    """List the groups of a user."""
+    return groups_of(context, context.require("users", "userId")["email"])
 
 
-def _check(context: RequestContext, path: str, invite: Invite) -> None:
-    checks: list[Any] = [lambda: _check_email(context, f"{path}.email", invite.email)]
-    for number, permission in enumerate(invite.permissions):
-        prefix = f"{path}.permissions.{number}"
-        checks.append(lambda prefix=prefix, id_=permission.role_id: _check_role(context, f"{prefix}.roleId", id_))
-        checks += [
-            lambda prefix=prefix, index=index, resource=resource: _check_resource(
-                context, f"{prefix}.resources.{index}.id", resource
-            )
-            for index, resource in enumerate(permission.resources)
-        ]
-    run_checks(*checks)
+@api.operation("replacePermissionsForUser", "PUT /users/{userId}/permissions", body=Permissions)
+def replace_permissions(context: RequestContext, body: Permissions) -> Data:
+    """Replace the permissions of a user."""
+    return change_permissions(context, "users", context.require("users", "userId"), body, keep=False)
 
 
-def _check_email(context: RequestContext, path: str, email: str) -> None:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email) and context.assume("invalid-email") == "422":
-        raise invalid(path, "must be an e-mail address")
-    known = context.store.find("users", email) or context.store.find("invites", email)
-    if known and context.assume("repeat-invite") == "422":
-        raise invalid(path, "already belongs to a user or an invitation")
-
-
-def _check_role(context: RequestContext, path: str, role_id: str) -> None:
-    if context.store.get("roles", role_id) is None and context.assume("unknown-role") == "422":
-        raise invalid(path, "does not exist in roles")
-
-
-def _check_resource(context: RequestContext, path: str, resource: Resource) -> None:
-    if resource.type == "WORKSPACE" and resource.id != context.workspace["id"]:
-        raise ApiError(int(context.assume("missing-in-body")), [problem(path, "is not this workspace")])
-    if resource.type in _RESOURCE_KINDS:
-        context.refer(_RESOURCE_KINDS[resource.type], path, resource.id)
-
-
-@api.command("accept-invite")
-def accept_invite(workspace: Workspace, email: str) -> Record:
-    """Accept the invitation of EMAIL.
-
-    Raises:
-        SandboxError: If the address was not invited.
-    """
-    store = workspace.store
-    with store.transaction():
-        invites = store.find("invites", email)
-        if not invites:
-            raise SandboxError(f'no invitation for "{email}"')
-        permissions = [_granted(store, permission) for permission in invites[0].get("permissions", [])]
-        known = store.find("users", email)
-        user: Record = known[0] if known else {"id": workspace.handler.new_id(), "name": "", "email": email}
-        user["permissions"] = permissions
-        store.remove("invites", key=email)
-        if known:
-            store.put("users", user)
-        else:
-            store.add("users", [user])
-        return {"user": user}
-
-
-def _granted(store: Store, permission: Record) -> Record:
-    role = store.get("roles", permission["roleId"])
-    return {
-        "roleId": permission["roleId"],
-        "roleName": role["name"] if role else permission["roleId"],
-        "resources": [resource | {"labels": []} for resource in permission.get("resources", [])],
-        "labels": permission.get("labels", []),
-    }
+@api.operation("addPermissionsToUser", "POST /users/{userId}/permissions", body=Permissions)
+def add_permissions(context: RequestContext, body: Permissions) -> Data:
+    """Add to the permissions of a user."""
+    return change_permissions(context, "users", context.require("users", "userId"), body, keep=True)

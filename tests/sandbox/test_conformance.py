@@ -30,6 +30,8 @@ IDS = {
     "warehouseMetadataId": support.POSTGRES,
     "trackingPlanId": support.TRACKING_PLAN,
     "filterId": support.FILTER,
+    "userGroupId": support.USER_GROUP,
+    "modelId": support.MODEL,
     "spaceId": "9aQ1Lj62S4bomZKLF4DPqW",
     "regulateId": "reg_1DTSvYLjMbQTkTfZcYvMcF",
     "key": "environment",
@@ -42,20 +44,25 @@ QUERIES = {
     "getDailyWorkspaceAPICallsUsage": "?period=2026-02-01",
     "getDailyWorkspaceMTUUsage": "?period=2026-02-01",
     "deleteUsers": f"?userIds.0={support.USER}",
+    "deleteInvites": "?emails=new@example.com",
+    "removeUsersFromUserGroup": "?emails.0=papi@segment.com",
     "getEventsVolumeFromWorkspace": (
         "?granularity=DAY&startTime=2026-01-01T00:00:00Z&endTime=2026-01-03T00:00:00Z"
         "&groupBy=source&groupBy=eventName&groupBy=eventType"
     ),
 }
 OTHER_IDS = {
-    id_: {"destinationId": support.FILTERED}
-    for id_ in (
-        "listFiltersFromDestination",
-        "getFilterInDestination",
-        "createFilterForDestination",
-        "updateFilterForDestination",
-        "removeFilterFromDestination",
-    )
+    **{
+        id_: {"destinationId": support.FILTERED}
+        for id_ in (
+            "listFiltersFromDestination",
+            "getFilterInDestination",
+            "createFilterForDestination",
+            "updateFilterForDestination",
+            "removeFilterFromDestination",
+        )
+    },
+    **{id_: {"id": support.AUDIENCE} for id_ in ("getAudience", "updateAudienceForSpace", "removeAudienceFromSpace")},
 }
 """Ids of operations whose path has another record of the same type."""
 RULE = {"type": "TRACK", "key": "Order Completed", "version": 1, "jsonSchema": {"type": "object"}}
@@ -67,7 +74,26 @@ FILTER = {
     "title": "F",
     "enabled": True,
 }
+GRANTED = [
+    {
+        "roleId": support.OWNER_ROLE,
+        "resources": [{"id": support.IOS_SOURCE, "type": "SOURCE", "labels": [{"key": "environment", "value": "dev"}]}],
+    }
+]
+MODEL = {"name": "M", "description": "d", "enabled": True, "query": "SELECT 1 AS id", "queryIdentifierColumn": "id"}
 BODIES: dict[str, Any] = {
+    "addPermissionsToUser": {"permissions": GRANTED},
+    "replacePermissionsForUser": {"permissions": GRANTED},
+    "addPermissionsToUserGroup": {"permissions": GRANTED},
+    "replacePermissionsForUserGroup": {"permissions": GRANTED},
+    "addUsersToUserGroup": {"emails": ["papi@segment.com"]},
+    "replaceUsersInUserGroup": {"emails": ["papi@segment.com"]},
+    "addLabelsToSource": {"labels": [{"key": "environment", "value": "dev"}]},
+    "replaceLabelsInSource": {"labels": [{"key": "environment", "value": "dev"}]},
+    "createReverseEtlModel": MODEL | {"sourceId": support.IOS_SOURCE},
+    "updateReverseEtlModel": MODEL,
+    "createAudience": {"name": "A b", "definition": {"query": "q", "targetEntity": None}, "audienceType": "USERS"},
+    "updateAudienceForSpace": {"definition": {"query": "r"}, "options": {"filterByExternalIds": ["user_id"]}},
     "createFilterForDestination": FILTER,
     "updateFilterForDestination": {"title": "G", "description": None, "actions": [{"type": "DROP"}]},
     "updateSchemaSettingsInSource": {
@@ -178,6 +204,7 @@ def test_sandbox_has_described_operations_only_and_those_of_every_action() -> No
 @pytest.mark.parametrize("operation", KNOWN)
 def test_success_is_as_described(api: Api, workspace: Workspace, operation: str) -> None:
     workspace.set_assumption("deployed-id", "function")
+    workspace.store.add("invites", [{"email": "new@example.com"}])
     method, path = url_of(operation, IDS)
     response = api(method, path + QUERIES.get(operation, ""), body_of(operation))
     assert response.status_code == int(min(operations()[operation][2]["responses"])), response.text
