@@ -241,8 +241,13 @@ class Inputs(BaseModel):
         return [value for value in secret if value is not MISSING]
 
     def body(self, *names: str) -> dict[str, Any]:
-        """Return the named inputs that are set, as a JSON body."""
-        return self.model_dump(include=set(names))
+        """Return the named inputs that are set, as a JSON body.
+
+        The values are those of the inputs themselves, which may be large: change nothing inside of them.
+        """
+        fields = type(self).model_fields
+        values = {fields[name].serialization_alias or name: getattr(self, name) for name in fields if name in names}
+        return {key: value for key, value in values.items() if value is not MISSING}
 
     def check_update(self) -> None:
         """Raise NoChangesError if these are the inputs of an update, and none of its fields is set."""
