@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -194,14 +196,29 @@ def _stream(opened: OpenConnection, key: str, raw_inputs: dict[str, Any], printi
 
     action = opened.runner.component.action(key)
     printer = RecordPrinter(printing)
-    with progress("records") as count:
-        for payload in opened.runner.pages(key, raw_inputs, deadline=opened.deadline):
+    with progress("records") as count, fewer_collections():
+        for payload in opened.runner.pages(key, raw_inputs, deadline=opened.deadline, ahead=1):
             records = records_of(action, payload)
             total = _value_at(payload, action.pagination.total) if action.pagination else None
             count.total = total if isinstance(total, int) else None
             printer.print(records)
             count(len(records))
     printer.close()
+
+
+@contextmanager
+def fewer_collections() -> Iterator[None]:
+    """Let the garbage collector look less often while records pass through, since they contain no cycles.
+
+    With Python's threshold it takes a quarter of the time of a long list. Only a program may decide this for its whole
+    process, so that the library leaves the threshold alone.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def report_partial(action: Action[Any], inputs: Inputs, payload: Any) -> None:

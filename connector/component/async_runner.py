@@ -45,19 +45,19 @@ class AsyncRunner:
         return await self._run(self.runner.invoke, key, inputs, **limits)
 
     async def pages(
-        self, key: str, inputs: Mapping[str, Any] | None = None, **limits: float | None
+        self, key: str, inputs: Mapping[str, Any] | None = None, *, ahead: int = 0, **limits: float | None
     ) -> AsyncIterator[Payload]:
         """Yield the payloads of a list action, page by page; see `Runner.pages`."""
-        pages = self.runner.pages(key, inputs, **limits)
+        pages = self.runner.pages(key, inputs, ahead=ahead, **limits)
         while (page := await self._run(next, pages, None)) is not None:
             yield page
 
     async def records(
-        self, key: str, inputs: Mapping[str, Any] | None = None, **limits: float | None
+        self, key: str, inputs: Mapping[str, Any] | None = None, *, ahead: int = 0, **limits: float | None
     ) -> AsyncIterator[Any]:
         """Yield the records of a list action over all pages; see `Runner.records`."""
         action = self.runner.component.action(key)
-        async for page in self.pages(key, inputs, **limits):
+        async for page in self.pages(key, inputs, ahead=ahead, **limits):
             for record in records_of(action, page):
                 yield record
 

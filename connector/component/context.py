@@ -91,7 +91,7 @@ class Context:
         values = {name: EMPTY if value == "" else value for name, value in inputs.model_dump().items()}
         first = action.inputs.from_values(values)
         for payload in iter_pages(
-            action, lambda page: self.component.perform_validated(action, self, page), first, self.on_page
+            action, lambda page: self.component.perform_validated(action, self, page), first, on_page=self.on_page
         ):
             yield from records_of(action, payload)
 

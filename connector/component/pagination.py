@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from contextvars import copy_context
+from functools import cache, partial
+from queue import SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from pydantic import MISSING
@@ -46,46 +49,105 @@ def iter_pages(
     action: Action[Any],
     perform: Callable[[Inputs], Payload],
     inputs: Inputs,
+    *,
     on_page: Callable[[int], None] | None = None,
+    ahead: int = 0,
 ) -> Iterator[Payload]:
     """Iterate over the payloads of the pages, from the page that the inputs name.
 
     Args:
         action: The list action.
-        perform: Fetches one page.
+        perform: Runs it with the inputs of one page.
         inputs: Inputs of the first page.
-        on_page: Called with the number of records so far, after each page.
+        on_page: Called with the number of records so far, before each page is yielded.
+        ahead: 1 reads the next page in another thread while the caller works on this one, 0 reads when asked.
 
     Raises:
         PaginationError: If a cursor is invalid or comes twice, or if too many pages in a row are empty: the list would
             never end.
         UsageError: If the action is not a list action.
     """
-    pagination = _pagination(action)
-    if getattr(inputs, pagination.size_input) is MISSING:
-        inputs = inputs.model_copy(update={pagination.size_input: pagination.size})
-    inputs = inputs.model_copy(update={pagination.all_input: MISSING})
-    seen = {getattr(inputs, pagination.cursor_input)}
-    empty = records = 0
-    while True:
-        payload = perform(inputs)
+    walk = _Walk(action, _pagination(action))
+    read: Callable[..., Callable[[], Payload]] = _reading if ahead else partial
+    following: Callable[[], Payload] | None = partial(perform, walk.first(inputs))
+    records = 0
+    while following is not None:
+        payload = following()
         if on_page:
             records += len(records_of(action, payload))
             on_page(records)
+        try:
+            page = walk.after(payload)
+            following = None if page is None else read(perform, page)
+        except (PaginationError, InvalidResponseError) as error:
+            following = partial(_raise, error)  # the caller gets the page before the error
         yield payload
+        del payload  # the next page is read without this one in memory
+
+
+class _Walk:
+    """The way from page to page of a list."""
+
+    def __init__(self, action: Action[Any], pagination: Pagination) -> None:
+        self._action = action
+        self._pagination = pagination
+        self._seen: set[Any] = set()
+        self._empty = 0
+
+    def first(self, inputs: Inputs) -> Inputs:
+        """Return the inputs of the first page."""
+        pagination = self._pagination
+        if getattr(inputs, pagination.size_input) is MISSING:
+            inputs = inputs.model_copy(update={pagination.size_input: pagination.size})
+        self._inputs = inputs.model_copy(update={pagination.all_input: MISSING})
+        self._seen.add(getattr(inputs, pagination.cursor_input))
+        return self._inputs
+
+    def after(self, payload: Payload) -> Inputs | None:
+        """Return the inputs of the page after a payload, or None after the last."""
+        key, pagination = self._action.key, self._pagination
         matches = compile_jsonpath(pagination.cursor).find(payload)
         cursor = matches[0].value if matches else None
         if not cursor:
-            return
+            return None
         if not isinstance(cursor, str | int):
-            raise PaginationError("the API returned an invalid cursor", action=action.key)
-        if cursor in seen:
-            raise PaginationError("the API returned the same cursor twice", action=action.key)
-        empty = 0 if records_of(action, payload) else empty + 1
-        if empty >= pagination.max_empty_pages:
-            raise PaginationError(f"the API returned {empty} empty pages in a row", action=action.key)
-        seen.add(cursor)
-        inputs = inputs.model_copy(update={pagination.cursor_input: str(cursor)})
+            raise PaginationError("the API returned an invalid cursor", action=key)
+        if cursor in self._seen:
+            raise PaginationError("the API returned the same cursor twice", action=key)
+        self._empty = 0 if records_of(self._action, payload) else self._empty + 1
+        if self._empty >= pagination.max_empty_pages:
+            raise PaginationError(f"the API returned {self._empty} empty pages in a row", action=key)
+        self._seen.add(cursor)
+        self._inputs = self._inputs.model_copy(update={pagination.cursor_input: str(cursor)})
+        return self._inputs
+
+
+def _reading(function: Callable[..., Payload], *arguments: Any) -> Callable[[], Payload]:
+    """Call a function in another thread, and return what waits for its result.
+
+    The thread is a daemon, so that a program can exit without waiting for a page that it no longer needs.
+    """
+    results: SimpleQueue[Payload | BaseException] = SimpleQueue()
+    context = copy_context()  # hooks and tracing find the variables of the caller
+
+    def read() -> None:
+        try:
+            results.put(context.run(function, *arguments))
+        except BaseException as error:
+            results.put(error)
+
+    def result() -> Payload:
+        outcome = results.get()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    Thread(target=read, name="connector-ahead", daemon=True).start()
+    return result
+
+
+def _raise(error: Exception) -> Payload:
+    raise error
 
 
 def has_next_page(action: Action[Any], payload: Payload) -> bool:
@@ -96,7 +158,7 @@ def has_next_page(action: Action[Any], payload: Payload) -> bool:
 
 def fetch_all(action: Action[Any], context: Context, inputs: Inputs) -> Payload:
     """Return one payload with the records of every page: the first response, its list extended, its cursor removed."""
-    pages = iter_pages(action, lambda page: action.perform(context, page), inputs, context.on_page)
+    pages = iter_pages(action, lambda page: action.perform(context, page), inputs, on_page=context.on_page)
     whole = next(pages)
     records = records_of(action, whole)
     for page in pages:

@@ -38,7 +38,7 @@ class Runner:
         toolset: `all`, `documented`, or tags of the API such as `tracking-plans`; see `Policy`.
         max_wait: Default of `max_wait` for every call, in seconds.
         on_wait: Called with seconds and reason before each wait, in the thread that waits.
-        on_page: Called with the number of records so far after each page of a list, in the thread that fetches it.
+        on_page: Called with the number of records so far after each page of a list, in the thread that iterates.
         tenant: Name of the customer, which plugins read as `context.tenant`. A `Connection` has one already.
         max_response_bytes: Size of the largest response body after decompression. Default: 64 MiB.
 
@@ -141,13 +141,33 @@ class Runner:
         *,
         max_wait: float | None = None,
         deadline: float | None = None,
+        ahead: int = 0,
     ) -> Iterator[Payload]:
-        """Iterate over the payloads of a list action, one per page; only one is in memory. See `invoke`."""
+        """Iterate over the payloads of a list action, one per page; only one is in memory.
+
+        Args:
+            key: Key of the action.
+            inputs: Its inputs by key.
+            max_wait: See `invoke`.
+            deadline: See `invoke`.
+            ahead: 1 reads the next page in another thread while you work on this one, so that two are in memory;
+                0 reads a page when you ask for it.
+
+        Raises:
+            UsageError: If `ahead` is neither 0 nor 1; a page names the next one, so no more can be read ahead.
+            ConnectorError: See `invoke`.
+        """
+        if ahead not in (0, 1):
+            raise UsageError(f"ahead must be 0 or 1, got {ahead!r}", action=key)
         action, context = self.component.action(key), self.context(max_wait, deadline)
         with error_context(key):
             first = action.inputs.from_values(inputs or {})
             yield from iter_pages(
-                action, lambda page: self.component.perform_validated(action, context, page), first, self.on_page
+                action,
+                lambda page: self.component.perform_validated(action, context, page),
+                first,
+                on_page=self.on_page,
+                ahead=ahead,
             )
 
     def records(
@@ -157,11 +177,13 @@ class Runner:
         *,
         max_wait: float | None = None,
         deadline: float | None = None,
+        ahead: int = 0,
     ) -> Iterator[Any]:
-        """Iterate over all records of a list action, fetching pages as needed. See `invoke`."""
+        """Iterate over all records of a list action, fetching pages as needed. See `invoke` and `pages`."""
         action = self.component.action(key)
-        for payload in self.pages(key, inputs, max_wait=max_wait, deadline=deadline):
+        for payload in self.pages(key, inputs, max_wait=max_wait, deadline=deadline, ahead=ahead):
             yield from records_of(action, payload)
+            del payload  # the next page is read without this one in memory
 
     def each(
         self,

@@ -331,7 +331,7 @@ class HttpApp:
         runner = self.runner(call)
         return JsonResponse(await self.work(call, runner.test_connection, **self.limits(call.request)))
 
-    def limits(self, request: Request) -> dict[str, float | None]:
+    def limits(self, request: Request) -> dict[str, Any]:
         """Return `max_wait` and `deadline` of a call from its headers."""
         asked = _seconds(request, "X-Max-Wait")
         return {
