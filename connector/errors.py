@@ -32,9 +32,9 @@
     │   ├── RateLimitError           429, `retry_after` says how long to wait
     │   ├── ServerError              5xx or 408 to a request that is safe to repeat
     │   ├── UnreachableError         host not found, connection refused: nothing was sent
-    │   ├── NoResponseError          a read without a response, or with a part of one
+    │   ├── NoResponseError          no response, or a part of one, to a read or an idempotent write
     │   ├── DeadlineError            the deadline passed before the request was sent
-    │   └── CallCancelledError       the call was cancelled while it waited
+    │   └── CallCancelledError       the call was cancelled, or its runner closed, before it was sent
     ├── OutcomeUnknownError        a write that may have been applied    exit 6
     ├── StepError                  a step of a flow failed               exit as its cause
     ├── HandlerError               a component's own code failed         exit 1
@@ -95,7 +95,7 @@ class ConnectorError(Exception):
 
     exit_code: ClassVar[int]
     http_status: ClassVar[int]
-    repeatable: bool
+    repeatable: ClassVar[bool]
     hint: str = ""
 
     def __init__(
@@ -426,7 +426,7 @@ class UnreachableError(TemporaryError):
 
 
 class NoResponseError(TemporaryError):
-    """A read got no response, or only a part of one."""
+    """A read or an idempotent write got no response, or only a part of one."""
 
     hint = "Retry: reads are safe to repeat."
 
@@ -438,13 +438,13 @@ class DeadlineError(TemporaryError):
 
 
 class CallCancelledError(TemporaryError):
-    """The runner was closed while the call waited; the request was not sent."""
+    """The call was cancelled, or its runner was closed, before the request was sent."""
 
     hint = "Run it again with an open runner."
 
 
 class OutcomeUnknownError(RequestError):
-    """A write may have been applied: it got no response, a part of one, or a server error. It is not retried."""
+    """A write that is not idempotent got no response, a part of one, or a server error: it may have been applied."""
 
     hint = "Check before you retry."
 

@@ -104,22 +104,28 @@ def test_html_page_is_named_by_its_title(runner: connector.Runner, server: Loopb
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "entries"),
     [
-        b'{"errors": 5}',
-        b'{"errors": {"message": "no list"}}',
-        b'{"errors": [5, null, {"data": 5}]}',
-        b'{"errors": [{"data": ' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}]}",
+        (b'{"errors": 5}', ['{"errors": 5}']),
+        (b'{"errors": {"message": "no list"}}', ['{"errors": {"message": "no list"}}']),
+        (b'{"errors": [5, null, {"data": 5}]}', ["no message"]),
+        (
+            b'{"errors": [{"data": ' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}]}",
+            ['{"errors": [{"data": ' + '{"a":' * 35 + '{"a"…'],
+        ),
     ],
     ids=["number", "object", "odd entries", "deep"],
 )
 def test_error_body_of_another_shape_is_still_an_api_error(
-    body: bytes, runner: connector.Runner, server: LoopbackServer
+    body: bytes, entries: list[str], runner: connector.Runner, server: LoopbackServer
 ) -> None:
     server.answer(ServerResponse(body, 422))
 
-    with pytest.raises(errors.UnprocessableError):
+    with pytest.raises(errors.UnprocessableError) as caught:
         read(runner)
+    first, *lines = str(caught.value).splitlines()
+    assert first == "getSource: unprocessable request (422) [GET /sources/s]"
+    assert lines == [f"  - {entry}" for entry in entries] + [f"hint: {errors.UnprocessableError.hint}"]
 
 
 @pytest.mark.parametrize(

@@ -141,3 +141,16 @@ def test_aliases_are_followed() -> None:
 def test_untrusted_yaml_is_rejected(text: str, reason: str) -> None:
     with pytest.raises(yaml_source.YamlError, match=reason):
         yaml_source.parse(text)
+
+
+def test_file_that_is_too_large_is_rejected_before_it_is_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yaml.parse", None)
+    file = tmp_path / "manifest.yaml"
+    file.write_text("# é\n" * (yaml_source.MAX_BYTES // 5 + 1), encoding="utf-8")
+
+    with pytest.raises(errors.ManifestError, match=r"manifest\.yaml: larger than 5 MiB"):
+        Manifest.load(file)
+    with pytest.raises(yaml_source.YamlError, match="<text>: larger than 5 MiB"):
+        yaml_source.parse(" " * (yaml_source.MAX_BYTES + 1))

@@ -8,6 +8,7 @@ import pytest
 
 import connector
 from connector import errors
+from connector.flows import Flow
 from connector.testing import sandbox
 from tests.sandbox.support import BLUESHIFT, IOS_SOURCE
 from tests.support.server import LoopbackServer, ServerResponse
@@ -33,6 +34,21 @@ WRITES: dict[str, tuple[str, dict[str, Any], str]] = {
         "settings.apiKey",
     ),
 }
+
+
+FLOW = f"""
+definitionVersion: 7
+name: Masks
+flows:
+- name: Main
+  steps:
+  - {{name: Trigger, isTrigger: true, action: {{component: {{key: webhook-triggers}}, key: webhook}}}}
+  - name: Update
+    action: {{component: {{key: segment}}, key: updateDestination}}
+    inputs:
+      destinationId: {{type: value, value: d}}
+      settings: {{type: complex, value: [{{name: {{type: value, value: apiKey}}, type: value, value: {MASK}}}]}}
+"""
 
 
 @pytest.mark.parametrize(("key", "inputs", "path"), WRITES.values(), ids=WRITES)
@@ -68,6 +84,17 @@ def test_bullets_outside_of_settings_are_sent(runner: connector.Runner, server: 
     runner.invoke("updateDestination", {"destinationId": "d", "name": MASK})
 
     assert len(server.asked) == 1
+
+
+def test_mask_in_a_flow_is_rejected_by_its_step() -> None:
+    flow = Flow.parse(FLOW)
+    with sandbox() as workspace, pytest.raises(errors.StepError) as caught:
+        flow.run(connections={"segment": workspace.connection}, journal=False)
+
+    assert (caught.value.step, caught.value.exit_code) == ("Update", 2)
+    assert 'step "Update": updateDestination: a mask would replace the stored secret' in str(caught.value)
+    assert "settings.apiKey: must be the secret itself, not its mask" in str(caught.value)
+    assert workspace.requests == []
 
 
 def test_read_modify_write_of_a_destination_keeps_its_secret() -> None:

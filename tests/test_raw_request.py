@@ -280,7 +280,7 @@ def test_idempotent_write_is_retried_after_an_error_if_requested(
     server.answer(answer, ServerResponse({}))
     runner = connector.Runner(segment, {"fields": fields})
 
-    with nullcontext() if retry else pytest.raises((errors.ServerError, errors.OutcomeUnknownError)):
+    with nullcontext() if retry else pytest.raises((errors.ServerError, errors.NoResponseError)):
         raw(runner, server, method, maxRetries=1, retryDelayMS=1, retryAllErrors=retry)
 
     assert len(server.asked) == attempts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -257,14 +258,52 @@ def test_read_only_stops_a_write_inside_an_action_that_claims_to_read(
     assert server.asked == []
 
 
-def test_closing_closes_the_pool_and_is_done_by_with(
-    segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda runner: runner.invoke(*READ),
+        lambda runner: list(runner.records("listSources")),
+        lambda runner: runner.choices("sources"),
+        lambda runner: runner.test_connection(),
+        lambda runner: runner.invoke("getSource", {}),
+    ],
+    ids=["invoke", "records", "choices", "test", "invalid inputs"],
+)
+def test_call_on_a_closed_runner_is_an_error(
+    call: Any, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer({"data": {}})
     with connector.Runner(segment, {"fields": fields}) as runner:
-        runner.invoke(*READ)
-
+        pass
     runner.close()
+
+    with pytest.raises(errors.UsageError, match="the runner is closed"):
+        call(runner)
+    assert server.asked == []
+
+
+def test_iteration_ends_when_its_runner_is_closed(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.script = pages(3)
+    iterator = runner.pages("listSources")
+    next(iterator)
+    runner.close()
+
+    with pytest.raises(errors.CallCancelledError, match="cancelled; the request was not sent"):
+        next(iterator)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("limit", ["5", -1, float("nan"), True, [1]], ids=repr)
+@pytest.mark.parametrize("name", ["max_wait", "deadline", "max_response_bytes"])
+def test_limit_that_is_no_number_is_an_error(
+    name: str, limit: Any, segment: connector.Component, fields: dict[str, Any], runner: connector.Runner
+) -> None:
+    message = re.escape(f"{name} must be a number of 0 or more, got {limit!r}")
+    if name != "deadline":
+        with pytest.raises(errors.UsageError, match=message):
+            connector.Runner(segment, {"fields": fields}, **{name: limit})
+    if name != "max_response_bytes":
+        with pytest.raises(errors.UsageError, match=message):
+            runner.invoke(*READ, **{name: limit})
 
 
 def test_deadline_of_an_iteration_covers_all_pages(

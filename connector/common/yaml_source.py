@@ -24,6 +24,9 @@ Place = tuple[str | int, ...]
 Position = tuple[int, int]
 """Line and column of a node, from 0."""
 
+MAX_BYTES = 5 * 2**20
+"""Size of the largest file; a larger one would take many seconds."""
+
 MAX_DEPTH = 100
 MAX_NODES = 200_000
 
@@ -79,7 +82,10 @@ def read(path: Path) -> Document:
         YamlError: If the file is not valid YAML.
     """
     try:
-        return parse(path.read_text(encoding="utf-8"), str(path))
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        _check_size(len(content), str(path))
+        return parse(content.decode("utf-8"), str(path))
     except UnicodeDecodeError as error:
         problem = Problem(str(path), f"not UTF-8 (byte {error.start})", hint="Save the file as UTF-8.")
     raise YamlError([problem])
@@ -91,6 +97,7 @@ def parse(text: str, source: str = "<text>") -> Document:
     Raises:
         YamlError: If the text is not valid YAML.
     """
+    _check_size(len(text), source)
     try:
         tags = _explicit_tags(text, source)
         root = yaml.compose(text, Loader=_LOADER)
@@ -103,6 +110,12 @@ def parse(text: str, source: str = "<text>") -> Document:
             raise YamlError(reader.problems)
         return Document(source, data, reader.lines)
     raise YamlError([problem])
+
+
+def _check_size(size: int, source: str) -> None:
+    if size > MAX_BYTES:
+        hint = "Check that it is the right file, or split it."
+        raise YamlError([Problem(source, f"larger than {MAX_BYTES // 2**20} MiB", hint=hint)])
 
 
 def _explicit_tags(text: str, source: str) -> dict[Position, str]:

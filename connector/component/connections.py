@@ -52,7 +52,7 @@ class Connection:
         return Redactor(value.get_secret_value() for value in values if isinstance(value, SecretStr)).text(text)
 
     def close(self) -> None:
-        """Close the idle connections of the pool."""
+        """Cancel the calls that wait, send no further request, and close the idle connections."""
         self.transport.close()
 
     def __repr__(self) -> str:

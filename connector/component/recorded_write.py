@@ -11,6 +11,7 @@ from connector.errors import (
     ConnectorError,
     HandlerError,
     InvalidResponseError,
+    NoResponseError,
     OutcomeUnknownError,
     PluginError,
     RateLimitError,
@@ -31,7 +32,7 @@ def outcome_unknown(action: Action[Any] | None, error: Exception) -> bool:
         return False
     # An error of another kind comes from the code of an action or a plugin, perhaps after the write was applied.
     is_foreign = not isinstance(error, ConnectorError) or isinstance(error, HandlerError | PluginError)
-    return is_foreign or isinstance(error, OutcomeUnknownError | ServerError | InvalidResponseError)
+    return is_foreign or isinstance(error, OutcomeUnknownError | NoResponseError | ServerError | InvalidResponseError)
 
 
 class _RateLimited(BaseException):

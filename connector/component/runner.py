@@ -45,7 +45,7 @@ class Runner:
     Raises:
         ConnectionInputError: If the connection is missing, or one of its fields is invalid.
         UnknownKeyError: If the component has no such connection, or nothing with a key to allow or block.
-        UsageError: If the API has no such tag.
+        UsageError: If the API has no such tag, or a limit is not a number of 0 or more.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Runner:
         if not isinstance(component, Component):
             hint = "Pass connector.load_component(), or load_component(PATH) for a manifest.yaml."
             raise UsageError(f"component must be a Component, got {type(component).__name__}", hint=hint)
+        CallLimits.of(max_wait, None, on_wait, max_response_bytes)  # so that a wrong limit is an error here
         self.policy = Policy(allow, block, read_only, known_toolset(component, toolset))
         for key in self.policy.keys - component.data_sources.keys() - {TEST_CONNECTION}:
             component.action(key)
@@ -285,14 +286,20 @@ class Runner:
             return self.component.perform_validated(test, context, self.connection.fields)
 
     def context(self, max_wait: float | None = None, deadline: float | None = None) -> Context:
-        """Return the context of one call with these limits."""
+        """Return the context of one call with these limits.
+
+        Raises:
+            UsageError: If the runner is closed, or a limit is not a number of 0 or more.
+        """
+        if self.connection.transport.is_closed:
+            raise UsageError("the runner is closed", hint="Create another Runner, or close this one later.")
         limits = CallLimits.of(
             self.max_wait if max_wait is None else max_wait, deadline, self.on_wait, self.max_response_bytes
         )
         return Context(self.component, self.connection, limits=limits, policy=self.policy, on_page=self.on_page)
 
     def close(self) -> None:
-        """Cancel the calls that wait, and close the idle connections."""
+        """Cancel the calls that wait, and close the idle connections; another call is an error."""
         self.connection.close()
 
     def __enter__(self) -> Self:

@@ -50,7 +50,7 @@ REJECTIONS = frozenset({501, 505})
 
 MAX_EXCERPT = 200
 MAX_REASON = 300
-REPEATABLE_HINT = "Run it again: the outcome is the same even if it was applied."
+REPEATABLE_HINT = "Run it again: the result is the same even if it was applied."
 
 
 def redactor_for(endpoint: Endpoint, request: Request) -> Redactor:
@@ -93,7 +93,10 @@ def connection_error(endpoint: Endpoint, request: Request, failure: Failure, pro
         message = f"connection closed before the response: {reason}"
     if request.is_safe:
         return NoResponseError(message, request=summary)
-    return _unknown_outcome(message, repeatable=request.is_repeatable, request=summary)
+    message += "; the write may have been applied"
+    if request.is_repeatable:
+        return NoResponseError(message, request=summary, hint=REPEATABLE_HINT)
+    return OutcomeUnknownError(message, request=summary)
 
 
 def _not_connected(
@@ -130,7 +133,7 @@ def status_error(endpoint: Endpoint, request: Request, response: Response, wait:
         message = f"server error ({name})"
         if request.is_repeatable:
             return ServerError(message, hint=hint or "Try again later.", **details)
-        return _unknown_outcome(message, repeatable=False, **details)
+        return OutcomeUnknownError(f"{message}; the write may have been applied", **details)
     if status >= 400:
         return RejectedError(f"rejected ({name})", hint=hint, **details)
     hint = "Check the host name of the connection."
@@ -161,13 +164,6 @@ def is_unmatched(error: BaseException) -> bool:
     """Return True if a test library has no response for a request, so that nothing was sent."""
     text = str(error)
     return isinstance(error, requests_errors.ConnectionError) and text.startswith("Connection refused by Responses")
-
-
-def _unknown_outcome(message: str, *, repeatable: bool, **details: Any) -> OutcomeUnknownError:
-    hint = REPEATABLE_HINT if repeatable else ""
-    error = OutcomeUnknownError(f"{message}; the write may have been applied", hint=hint, **details)
-    error.repeatable = repeatable
-    return error
 
 
 def _body_problem(cause: BaseException) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import InputError, Problem, UsageError
 from connector.rest.endpoint import Endpoint
-from connector.rest.http_messages import Request, Response, json_bytes, path_of
+from connector.rest.http_messages import NonFiniteError, Request, Response, json_bytes, path_of
 from connector.rest.rate_limits import CallLimits
 
 if TYPE_CHECKING:
@@ -148,5 +147,4 @@ def _body(value: Any) -> bytes:
 def _json_problem(response: Response, error: Exception) -> str:
     if not response.content.strip():
         return "empty"
-    constant = re.match(r"(NaN|-?Infinity) is not JSON: .*( at line .*)", str(error))
-    return f"not JSON, {constant[1]}{constant[2]}" if constant else "not JSON"
+    return f"not JSON, {error}" if isinstance(error, NonFiniteError) else "not JSON"

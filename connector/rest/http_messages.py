@@ -22,6 +22,23 @@ IDEMPOTENT_METHODS = frozenset({"PUT", "DELETE"})
 _QUERY_SAFE = "/?%:@!$&'()*+,;=~"
 
 
+class NonFiniteError(ValueError):
+    """A text has NaN, infinity, or a number that a float cannot hold, and so is not JSON.
+
+    The message has the number and its place.
+    """
+
+    def __init__(self, number: str, text: str) -> None:
+        match = re.search(rf'(?<![\w."-]){re.escape(number)}(?![\w."])', text)
+        before = text[: match.start()] if match else ""
+        shown = number if len(number) <= _MAX_NUMBER else f"{number[:_MAX_NUMBER]}…"
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        super().__init__(f"{shown} at line {line} column {column}")
+
+
+_MAX_NUMBER = 20
+
+
 @dataclass(slots=True)
 class Request:
     """One HTTP request, without credentials.
@@ -83,20 +100,27 @@ class Response:
         """Return the parsed JSON body.
 
         Raises:
-            ValueError: If the body is not JSON; NaN and infinity are not JSON.
+            NonFiniteError: If it has NaN, infinity, or a number that a float cannot hold, which are not JSON.
+            ValueError: If the body is not JSON.
         """
         try:
-            return from_json(self.content, cache_strings="keys", allow_inf_nan=False)
-        except ValueError as error:
-            reason = str(error)
+            value = from_json(self.content, cache_strings="keys", allow_inf_nan=False)
+        except ValueError:
+            pass
+        else:
+            if not (_may_overflow(self.content) and b"Infinity" in to_json(value)):
+                return value
         import json
-
-        def reject(constant: str) -> Any:
-            raise ValueError(f"{constant} is not JSON: {reason}")
 
         # The fast parser rejects lone surrogates, a byte order mark, and deep nesting; this one accepts them.
         text = self.content.decode(json.detect_encoding(self.content), "surrogatepass")
-        return json.loads(text, parse_constant=reject, parse_float=_finite)
+
+        def finite(number: str) -> float:
+            if math.isfinite(float(number)):
+                return float(number)
+            raise NonFiniteError(number, text)
+
+        return json.loads(text, parse_constant=finite, parse_float=finite)
 
     def text(self) -> str:
         """Return the body as a string, in the charset that the response names, else in UTF-8."""
@@ -107,11 +131,16 @@ class Response:
             return self.content.decode("utf-8", "replace")
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in {math.inf, -math.inf}:
-        raise ValueError("a number is too large")
-    return number
+_SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
+
+
+def _may_overflow(content: bytes) -> bool:
+    """Return True if the text may have a number that a float cannot hold, which the fast parser makes infinity.
+
+    Such a number has an exponent of three digits, or more than 308 digits. This check costs a tenth of the parsing.
+    """
+    shape = content.translate(_SHAPE, b"+")
+    return b"0e000" in shape or b"0" * 309 in shape
 
 
 def json_bytes(value: Any) -> bytes:

@@ -16,6 +16,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
+from connector.errors import UsageError
+
 MAX_SINGLE_WAIT = 90.0
 """Seconds of the longest single wait. If an API asks for more, the call fails at once and says so."""
 
@@ -51,6 +53,9 @@ logger = logging.getLogger("connector.rest")
 class Cancellation(Protocol):
     """What ends a wait early."""
 
+    def is_set(self) -> bool:
+        """Return True if the call was cancelled."""
+
     def wait(self, timeout: float) -> bool:
         """Wait, and return True if the wait was cancelled."""
 
@@ -61,6 +66,10 @@ class EitherEvent:
 
     first: threading.Event
     second: threading.Event
+
+    def is_set(self) -> bool:
+        """See `Cancellation`."""
+        return self.first.is_set() or self.second.is_set()
 
     def wait(self, timeout: float) -> bool:
         """See `Cancellation`."""
@@ -101,7 +110,14 @@ class CallLimits:
         on_wait: Callable[[float, str], None] | None = None,
         max_response_bytes: int | None = None,
     ) -> CallLimits:
-        """Return limits with a deadline in seconds from now; None means the default."""
+        """Return limits with a deadline in seconds from now; None means the default.
+
+        Raises:
+            UsageError: If a limit is not a number of 0 or more.
+        """
+        for name, limit in (("max_wait", max_wait), ("deadline", deadline), ("max_response_bytes", max_response_bytes)):
+            if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 0):
+                raise UsageError(f"{name} must be a number of 0 or more, got {limit!r}")
         end = None if deadline is None else time.monotonic() + deadline
         size = DEFAULT_MAX_RESPONSE_BYTES if max_response_bytes is None else max_response_bytes
         return cls(DEFAULT_MAX_WAIT if max_wait is None else max_wait, end, on_wait, size)

@@ -74,7 +74,7 @@ class Transport:
 
         Raises:
             DeadlineError: If the deadline passes before the request is sent.
-            CallCancelledError: If the transport is closed, or the caller cancels the call, while the call waits.
+            CallCancelledError: If the transport is closed, or the caller cancels the call, before the request is sent.
             RateLimitError: If another call was rate limited for longer than the limits allow.
             RequestError: If there is no response; the class says whether the request may have had an effect.
         """
@@ -119,10 +119,14 @@ class Transport:
         wait = rate_limit_wait(endpoint, response) if response.status == 429 else None
         return api_errors.status_error(endpoint, request, response, wait)
 
+    @property
+    def is_closed(self) -> bool:
+        """True if no request may be sent anymore."""
+        return self._cancelled.is_set()
+
     def close(self) -> None:
-        """Cancel the calls that wait, and close the idle connections."""
+        """Cancel the calls that wait, send no further request, and close the idle connections."""
         self._cancelled.set()
-        self._cancelled = threading.Event()
         hosts, self._hosts = self._hosts, {}
         for host in hosts.values():
             host.adapter.close()
@@ -130,7 +134,10 @@ class Transport:
     def forget_connections(self) -> None:
         """Drop the pool in a forked process, where it would share its connections with its parent."""
         self._hosts = {}
-        self._cancelled = threading.Event()
+        was_closed = self._cancelled.is_set()
+        self._cancelled = threading.Event()  # another thread may have held its lock
+        if was_closed:
+            self._cancelled.set()
         self.gate.reset()
 
     def _open(self, endpoint: Endpoint, request: Request) -> Host:
@@ -166,6 +173,7 @@ class _Call:
 
     def enter(self) -> None:
         """Wait at the gate until the request may be sent."""
+        self._check_open(cancelled=self._budget.cancelled.is_set())
         gate, budget = self._transport.gate, self._budget
         while seconds := gate.delay(self.ticket, self._request.own_limit):
             if seconds < MOMENT:
@@ -239,7 +247,7 @@ class _Call:
 
     def _check_open(self, *, cancelled: bool) -> None:
         if cancelled:
-            raise CallCancelledError("cancelled while the call waited", request=self._summary())
+            raise CallCancelledError("cancelled; the request was not sent", request=self._summary())
 
     def _summary(self) -> RequestSummary:
         return api_errors.request_summary(self._endpoint, self._request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import time
 import tracemalloc
@@ -62,12 +63,14 @@ def test_write_with_a_broken_response_has_an_unknown_outcome(fault: str, way: st
     assert (error.repeatable, len(server.requests)) == (False, 1)
 
 
-def test_idempotent_write_without_a_response_may_be_run_again(way: str, runner_of: RunnerOf) -> None:
+def test_idempotent_write_without_a_response_is_temporary(way: str, runner_of: RunnerOf) -> None:
     with RawServer(CLOSE) as server, runner_of(server) as runner:
         error = error_of(lambda: runner.invoke("deleteSource", {"sourceId": "s"}))
 
-    assert (type(error), error.exit_code, error.repeatable) == (errors.OutcomeUnknownError, 6, True)
+    assert (type(error), error.exit_code, error.repeatable) == (errors.NoResponseError, 5, True)
+    assert "the write may have been applied" in error.message
     assert "Run it again" in error.hint
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 507])
@@ -254,7 +257,10 @@ def test_undecodable_response_is_invalid(body: bytes, encoding: str, runner_of: 
     [
         (b'{"a": [1, NaN]}', "NaN at line 1 column 11"),
         (b'{"a":\n Infinity}', "Infinity at line 2 column 2"),
-        (b'{"a": -Infinity}', "-Infinity at line 1 column 8"),
+        (b'{"a": -Infinity}', "-Infinity at line 1 column 7"),
+        (b'{"note": "1e999 1e999", "a": 1e999}', "1e999 at line 1 column 30"),
+        (b'{"a": [1,\n-1E+400]}', "-1E+400 at line 2 column 1"),
+        (b"[" + b"9" * 400 + b".5]", "99999999999999999999\u2026 at line 1 column 2"),
     ],
 )
 def test_nan_and_infinity_in_a_response_are_named_with_their_place(
@@ -265,6 +271,16 @@ def test_nan_and_infinity_in_a_response_are_named_with_their_place(
 
     assert type(error) is errors.InvalidResponseError
     assert f"response (200) is not JSON, {place}" in str(error)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1e999", "Infinity and 1e999", 1e308, 1e-999, -1.5e300, 10**400, "a0e123b"],
+    ids=lambda value: str(value)[:20],
+)
+def test_large_numbers_and_strings_that_look_like_them_are_read(value: Any, runner_of: RunnerOf) -> None:
+    with RawServer(raw_response(json.dumps({"a": value}).encode())) as server:
+        assert read(runner_of(server)) == {"a": value}
 
 
 @pytest.mark.parametrize("body", [b'{"a": ' + b"9" * 5000 + b"}", b"\xff\xfe", b'{"a": "\\ud8'])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,10 +15,36 @@ import connector
 from connector.rest.rate_limits import RateLimitGate
 from tests.support.server import Asked, LoopbackServer, ServerResponse
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
+    pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning"),
+]
 
 CALLS = 60
 PROCESSES = 3
+
+
+SECONDS = 20
+"""A child that lasts longer is killed by its alarm: without the mend, it may wait for ever."""
+
+
+def fork(child: Callable[[], int]) -> int:
+    """Return the ID of a child process that exits with the code that a function returns."""
+    process = os.fork()
+    if process == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(SECONDS)
+        code = 98
+        try:
+            code = child()
+        finally:
+            os._exit(code)
+    return process
+
+
+def exit_code(process: int) -> int:
+    """Wait for a child and return its exit code; negative for the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
 def work(runner: connector.Runner, name: str) -> int:
@@ -30,7 +59,6 @@ def work(runner: connector.Runner, name: str) -> int:
     return wrong
 
 
-@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
 def test_runner_used_across_forks_mixes_up_no_response(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
@@ -40,26 +68,35 @@ def test_runner_used_across_forks_mixes_up_no_response(
     server.script = answer
     runner = connector.Runner(segment, {"fields": fields}, max_wait=0)
     assert work(runner, "before") == 0
-    children = []
-    for child in range(PROCESSES):
-        pid = os.fork()
-        if pid == 0:
-            os._exit(min(99, work(runner, f"child{child}")))
-        children.append(pid)
+    children = [fork(partial(work, runner, f"child{child}")) for child in range(PROCESSES)]
 
     assert work(runner, "parent") == 0
-    assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * PROCESSES
+    assert [exit_code(child) for child in children] == [0] * PROCESSES
 
 
 def test_lock_held_at_a_fork_does_not_stop_the_child(runner: connector.Runner) -> None:
     gate = runner.connection.transport.gate
     assert isinstance(gate, RateLimitGate)
     gate.hold(0, str)
+
+    def child() -> int:
+        done = threading.Thread(target=gate.delay, args=(1, str), daemon=True)
+        done.start()
+        done.join(2)
+        return 1 if done.is_alive() else 0
+
     with gate._lock:
-        pid = os.fork()
-        if pid == 0:
-            done = threading.Thread(target=gate.delay, args=(1, str), daemon=True)
-            done.start()
-            done.join(2)
-            os._exit(1 if done.is_alive() else 0)
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert exit_code(fork(child)) == 0
+
+
+def test_closed_runner_stays_closed_in_a_child(runner: connector.Runner) -> None:
+    runner.close()
+
+    def child() -> int:
+        try:
+            runner.invoke("getSource", {"sourceId": "s"})
+        except connector.errors.UsageError:
+            return 0
+        return 1
+
+    assert exit_code(fork(child)) == 0

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import connector
-from connector.errors import OutcomeUnknownError, RateLimitError, ServerError
+from connector.errors import NoResponseError, OutcomeUnknownError, RateLimitError, ServerError
 from connector.sandbox_kit.sandbox import Sandbox
 from connector.testing import sandbox
 
@@ -39,7 +39,7 @@ def outcome_of(runner: connector.Runner, key: str, inputs: dict[str, Any]) -> tu
         return "done", runner.invoke(key, inputs)
     except OutcomeUnknownError:
         return "unknown", None
-    except ServerError:
+    except (NoResponseError, ServerError):
         return "failed", None
 
 

@@ -121,10 +121,18 @@ def test_read_without_a_response_is_repeatable(harness: Harness) -> None:
 
 
 def test_write_without_a_response_has_an_unknown_outcome(harness: Harness) -> None:
-    harness.respond_with_timeout(method="DELETE")
+    harness.respond_with_timeout(method="POST")
 
     with pytest.raises(OutcomeUnknownError):
+        harness.invoke("createSource", {"slug": "s", "enabled": True, "metadataId": "m"})
+
+
+def test_idempotent_write_without_a_response_is_repeatable(harness: Harness) -> None:
+    harness.respond_with_timeout(method="DELETE")
+
+    with pytest.raises(NoResponseError, match="the write may have been applied") as caught:
         harness.invoke("deleteSource", SOURCE)
+    assert caught.value.repeatable
 
 
 def test_rate_limit_raises_at_once_and_leaves_the_next_call_alone(harness: Harness) -> None:

@@ -1,170 +1,237 @@
-"""Small faults planted into the code, one at a time: the tests of each module have to notice them.
+"""Small faults planted into the code, one at a time: some test has to notice each of them.
 
     python -m tests.trials.mutants --mutants 100 --seed 1
 
-Each mutant changes one operator, number, condition, or result in a copy of the checkout and runs the tests of its
-module. It prints every survivor with its line. A survivor is either equivalent, or a rule that no test holds.
+Each mutant changes one operator, number, condition, or result in a copy of the checkout. First, one run of the tests
+notes which tests run which lines, and how long each takes; then each mutant meets the tests that run its line, the
+quickest first, until one fails. A survivor is either equivalent, or a rule that no test holds. The equivalent and the
+cosmetic ones are listed in `equivalent_mutants.txt`, with the reason.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import copy
+import importlib
+import json
+import os
 import random
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from queue import SimpleQueue
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import coverage
+import pytest
+
+from tests.trials.mutations import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
-REST = ("tests/rest", "tests/test_http.py", "tests/test_raw_request.py", "tests/test_masked_secrets.py")
-TESTS = {
-    "connector/rest/exchange.py": REST,
-    "connector/rest/transport.py": REST,
-    "connector/rest/rate_limits.py": REST,
-    "connector/rest/api_errors.py": REST,
-    "connector/rest/client.py": REST,
-    "connector/rest/hosts.py": REST,
-    "connector/rest/http_messages.py": REST,
-    "connector/rest/endpoint.py": REST,
-    "connector/common/redaction.py": ("tests/test_redaction.py", "tests/rest", "tests/flows/test_events.py"),
-    "connector/component/policy.py": (
-        "tests/test_policy.py",
-        "tests/test_runner.py",
-        "tests/test_described_actions.py",
-    ),
-    "connector/component/plugins.py": ("tests/test_plugins.py", "tests/test_foreign_code.py"),
-    "connector/component/foreign_code.py": (
-        "tests/test_plugins.py",
-        "tests/test_foreign_code.py",
-        "tests/test_runner.py",
-    ),
-    "connector/component/inputs.py": ("tests/test_inputs.py", "tests/test_schema.py", "tests/test_runner.py"),
-    "connector/component/coercion.py": ("tests/test_inputs.py", "tests/test_wire.py"),
-    "connector/errors.py": ("tests/test_errors.py", "tests/test_http.py", "tests/cli/test_reference.py"),
-}
-COMPARISONS = {
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-}
-SECONDS = 120
+FILES = (
+    *(f"connector/rest/{name}.py" for name in ("exchange", "transport", "rate_limits", "api_errors", "client")),
+    *(f"connector/rest/{name}.py" for name in ("hosts", "http_messages", "endpoint")),
+    "connector/common/redaction.py",
+    *(f"connector/component/{name}.py" for name in ("policy", "plugins", "foreign_code", "inputs", "coercion")),
+    "connector/errors.py",
+)
+TESTS = (
+    "tests/rest",
+    *(f"tests/test_{name}.py" for name in ("http", "raw_request", "masked_secrets", "redaction", "policy", "runner")),
+    *(f"tests/test_{name}.py" for name in ("described_actions", "plugins", "foreign_code", "inputs", "schema")),
+    *(f"tests/test_{name}.py" for name in ("errors", "connection", "data_sources", "toolset", "async_runner")),
+    "tests/flows/test_events.py",
+    "tests/cli/test_exit_codes.py",
+    "tests/cli/test_reference.py",
+)
+EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
+LIBRARIES = ("jsonpath_ng.parser", "pluggy", "pydantic", "requests", "responses", "starlette", "yaml")
+"""Imported before the forks, which then do not have to."""
+
+MIN_SECONDS = 60
+MAX_MEMORY = 4 * 2**30
+SLOW = 2.0
+"""Seconds above which a test is left out if quicker ones run the line too."""
 
 
-class Mutant(NamedTuple):
-    """One planted fault."""
+class Map(NamedTuple):
+    """What one run of the tests showed.
 
-    file: str
-    line: int
-    description: str
-    code: str
+    Attributes:
+        tests: Which tests run a line, by file and line; those of the import are under the empty name.
+        seconds: How long each test took.
+    """
 
+    tests: Mapping[str, Mapping[str, Collection[str]]]
+    seconds: Mapping[str, float]
 
-def mutants(file: str) -> Iterator[Mutant]:
-    """Yield all mutants of a file."""
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    for position, node in enumerate(ast.walk(tree)):
-        for description in changes(node):
-            changed = copy.deepcopy(tree)
-            target = next(each for number, each in enumerate(ast.walk(changed)) if number == position)
-            apply(target, description)
-            yield Mutant(file, getattr(node, "lineno", 0), description, ast.unparse(ast.fix_missing_locations(changed)))
-
-
-def changes(node: ast.AST) -> Iterator[str]:
-    """Yield the names of the changes that fit a node; texts stay, since they are read by people."""
-    match node:
-        case ast.Compare(ops=[operator]) if type(operator) in COMPARISONS:
-            yield f"{type(operator).__name__} becomes {COMPARISONS[type(operator)].__name__}"
-        case ast.BoolOp():
-            yield "and/or swapped"
-        case ast.UnaryOp(op=ast.Not()):
-            yield "not dropped"
-        case ast.Constant(value=bool()):
-            yield "boolean swapped"
-        case ast.Constant(value=int() | float()):
-            yield "number + 1"
-        case ast.BinOp(op=ast.Add()):
-            yield "+ becomes -"
-        case ast.BinOp(op=ast.Sub()):
-            yield "- becomes +"
-        case ast.If() | ast.IfExp() | ast.While():
-            yield "condition false"
-        case ast.Return(value=ast.expr()):
-            yield "returns None"
+    def of(self, mutant: Mutant) -> list[str]:
+        """Return the tests that run the statement of a mutant, the quickest first; all of its file for an import."""
+        lines = self.tests.get(mutant.file, {})
+        statement = [str(line) for line in range(mutant.first, mutant.last + 1)]
+        names = {name for line in statement for name in lines.get(line, ())}
+        if names == {""}:
+            names = {name for tests in lines.values() for name in tests}
+        ordered = sorted(names - {""}, key=lambda name: self.seconds[name])
+        return [name for name in ordered if self.seconds[name] < SLOW] or ordered
 
 
-def apply(node: ast.AST, description: str) -> None:
-    """Make a change in place."""
-    match node:
-        case ast.Compare():
-            node.ops = [COMPARISONS[type(node.ops[0])]()]
-        case ast.BoolOp():
-            node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-        case ast.UnaryOp():
-            node.op = ast.UAdd()
-            node.operand = ast.Call(ast.Name("bool", ast.Load()), [node.operand], [])
-        case ast.Constant(value=bool(value)):
-            node.value = not value
-        case ast.Constant(value=int(value) | float(value)):
-            node.value = value + 1
-        case ast.BinOp():
-            node.op = ast.Sub() if description.startswith("+") else ast.Add()
-        case ast.If() | ast.IfExp() | ast.While():
-            node.test = ast.Constant(value=False)
-        case ast.Return():
-            node.value = ast.Constant(value=None)
+class _Observer:
+    """A pytest plugin that notes lines and times of each test."""
+
+    def __init__(self, measurement: coverage.Coverage) -> None:
+        self.measurement = measurement
+        self.seconds: dict[str, float] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:
+        began = time.perf_counter()
+        self.measurement.switch_context(item.nodeid)
+        try:
+            return (yield)
+        finally:
+            self.measurement.switch_context("")
+            self.seconds[item.nodeid] = time.perf_counter() - began
 
 
-def is_killed(mutant: Mutant, checkout: Path) -> bool:
-    """Run the tests of a module against a mutant in a copy of the checkout."""
-    file = checkout / mutant.file
-    original = file.read_text(encoding="utf-8")
-    file.write_text(mutant.code, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTS[mutant.file]]
+class _Chosen:
+    """A pytest plugin that runs some tests in a given order, and notes the one that fails."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self.positions = {name: position for position, name in enumerate(names)}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if item.nodeid in self.positions]
+        items.sort(key=lambda item: self.positions[item.nodeid])
+
+
+def observe(path: Path) -> None:
+    """Run all tests once and write the map; in a process of its own, before the package is imported."""
+    data = path.with_suffix(".coverage")
+    measurement = coverage.Coverage(data_file=data, include=list(FILES), config_file=False)
+    measurement.start()
+    observer = _Observer(measurement)
+    code = pytest.main(["-q", "-p", "no:cacheprovider", *TESTS], plugins=[observer])
+    measurement.stop()
+    if code:
+        raise SystemExit("the tests fail without any mutant")
+    lines = {}
+    for file in FILES:
+        contexts = measurement.get_data().contexts_by_lineno(str(Path(file).resolve()))
+        lines[file] = {str(line): names for line, names in contexts.items()}
+    path.write_text(json.dumps({"tests": lines, "seconds": observer.seconds}))
+
+
+class Run:
+    """The test runs of some mutants, several at a time, each in a forked process and a checkout of its own."""
+
+    def __init__(self, tests: Map, checkouts: list[Path]) -> None:
+        self.tests = tests
+        self.idle = checkouts
+        self.running: dict[int, tuple[Mutant, Path, str, float]] = {}
+        self.survivors: list[Mutant] = []
+
+    def all(self, chosen: list[Mutant], most: int | None = None) -> list[Mutant]:
+        """Run the tests against each mutant, the quickest ones or all, and return the survivors."""
+        for mutant in chosen:
+            self.start(mutant, self.tests.of(mutant)[:most])
+        while self.running:
+            self.collect()
+        return self.survivors
+
+    def start(self, mutant: Mutant, names: list[str]) -> None:
+        """Begin tests of a mutant as soon as a checkout is free."""
+        if not names:
+            self._finish(mutant, "no test runs it", is_killed=False)
+            return
+        while not self.idle:
+            self.collect()
+        checkout = self.idle.pop()
+        file = checkout / mutant.file
+        original = file.read_text(encoding="utf-8")
+        file.write_text(mutant.code, encoding="utf-8")
+        for stale in file.parent.glob(f"__pycache__/{file.stem}.*"):
+            stale.unlink()  # two mutants of one second and size look the same to the import system
+        process = os.fork()
+        if process == 0:
+            _test(checkout, names)
+        limit = MIN_SECONDS + 3 * sum(self.tests.seconds[name] for name in names)
+        self.running[process] = (mutant, checkout, original, time.monotonic() + limit)
+
+    def collect(self) -> None:
+        """Wait a moment for runs that end, or last too long."""
+        time.sleep(0.02)
+        for process, (mutant, checkout, original, limit) in list(self.running.items()):
+            is_late = time.monotonic() > limit
+            if is_late:
+                os.killpg(process, signal.SIGKILL)
+            ended, status = os.waitpid(process, 0 if is_late else os.WNOHANG)
+            if ended:
+                del self.running[process]
+                (checkout / mutant.file).write_text(original, encoding="utf-8")
+                self.idle.append(checkout)
+                self._finish(mutant, "" if status else "survives", is_killed=status != 0)
+
+    def _finish(self, mutant: Mutant, reason: str, *, is_killed: bool) -> None:
+        if not is_killed:
+            self.survivors.append(mutant)
+        if reason and mutant.description != "unchanged":
+            print(f"{mutant}: {reason}", flush=True)
+
+
+def _test(checkout: Path, names: list[str]) -> None:
+    """Run tests in a forked process and end it: with 0 if all pass."""
+    os.setsid()
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    os.chdir(checkout)
+    sys.path[0] = str(checkout)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]
+    output = os.open(checkout / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    code = 1
     try:
-        run = subprocess.run(command, cwd=checkout, capture_output=True, timeout=SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        return True
+        files = sorted({name.partition("::")[0] for name in names})
+        code = int(pytest.main(["-q", "-x", "--tb=line", "-p", "no:cacheprovider", *files], plugins=[_Chosen(names)]))
     finally:
-        file.write_text(original, encoding="utf-8")
-    return run.returncode != 0
+        sys.stdout.flush()
+        os._exit(0 if code == pytest.ExitCode.NO_TESTS_COLLECTED else code)
 
 
-def run(count: int, seed: int, processes: int) -> list[Mutant]:
-    """Plant mutants and return the survivors."""
-    candidates = [mutant for file in TESTS for mutant in mutants(file)]
-    chosen = random.Random(seed).sample(candidates, min(count, len(candidates)))
-    checkouts: SimpleQueue[Path] = SimpleQueue()
+def known() -> set[tuple[str, str, str]]:
+    """Return file, change, and source of each mutant that is equivalent or cosmetic."""
+    lines = EQUIVALENT.read_text(encoding="utf-8").splitlines()
+    return {tuple(line.split(": ", 2)) for line in lines if line and not line.startswith(("#", " "))}  # type: ignore[misc]
+
+
+def unchanged(file: str) -> Mutant:
+    """Return a mutant without any fault; if a test fails even so, the trial says nothing."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    return Mutant(file, 1, 1, text.count("\n"), "", "unchanged", ast.unparse(ast.parse(text)))
+
+
+def run(chosen: list[Mutant], processes: int, path: Path | None = None) -> list[Mutant]:
+    """Run the tests against each mutant and return the survivors; an existing map is used, else it is written."""
+    for library in LIBRARIES:
+        importlib.import_module(library)
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(processes):
-            checkout = Path(folder) / str(number)
-            shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__", ".*_cache"))
-            checkouts.put(checkout)
-
-        def attempt(mutant: Mutant) -> bool:
-            checkout = checkouts.get()
-            try:
-                return is_killed(mutant, checkout)
-            finally:
-                checkouts.put(checkout)
-
-        with ThreadPoolExecutor(processes) as pool:
-            killed = list(pool.map(attempt, chosen))
-    return [mutant for mutant, is_dead in zip(chosen, killed, strict=True) if not is_dead]
+        checkouts = [Path(folder) / str(number) for number in range(processes)]
+        for checkout in checkouts:
+            shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".venv", ".git", ".*_cache", "__pycache__"))
+        path = (path or Path(folder) / "map.json").resolve()
+        if not path.exists():
+            subprocess.run([sys.executable, "-m", __spec__.name, "--observe", str(path)], cwd=checkouts[0], check=True)
+        tests = Map(**json.loads(path.read_text()))
+        controls = [unchanged(file) for file in FILES]
+        if len(Run(tests, checkouts).all(controls, most=20)) < len(controls):
+            raise SystemExit("the tests fail without any mutant")
+        return Run(tests, checkouts).all(chosen)
 
 
 def main() -> None:
@@ -173,11 +240,24 @@ def main() -> None:
     parser.add_argument("--mutants", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--map", type=Path, help="Keep the lines of each test in this file, and take them from there.")
+    parser.add_argument(
+        "--observe", type=Path, help="Only run the tests once, and write which lines each of them runs."
+    )
     options = parser.parse_args()
-    survivors = run(options.mutants, options.seed, options.processes)
-    for each in sorted(survivors):
-        print(f"{each.file}:{each.line}: {each.description}")
-    print(f"seed {options.seed}: {options.mutants - len(survivors)} of {options.mutants} mutants killed")
+    if options.observe:
+        observe(options.observe)
+        return
+    equivalent = known()
+    candidates = [mutant for file in FILES for mutant in mutants(ROOT, file)]
+    chosen = random.Random(options.seed).sample(candidates, min(options.mutants, len(candidates)))
+    relevant = [each for each in chosen if (each.file, each.description, each.source) not in equivalent]
+    survivors = run(relevant, options.processes, options.map)
+    killed = len(relevant) - len(survivors)
+    print(
+        f"seed {options.seed}: {killed} of {len(relevant)} mutants killed ({100 * killed / len(relevant):.1f} %); "
+        f"{len(chosen) - len(relevant)} more are equivalent or cosmetic"
+    )
 
 
 if __name__ == "__main__":

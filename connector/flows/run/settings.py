@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from connector.common.text import did_you_mean
+from connector.rest.rate_limits import CallLimits
 
 if TYPE_CHECKING:
     from connector.flows.run.connections import ConnectionValue
@@ -47,8 +48,10 @@ def check_settings(settings: RunSettings) -> RunSettings:
     Raises:
         TypeError: If one of them is unknown. A type checker reports it; at run time a misspelled keyword argument
             would be ignored.
+        UsageError: If a limit is not a number of 0 or more.
     """
     known = RunSettings.__annotations__
     for name in settings.keys() - known.keys():
         raise TypeError(f'unknown setting "{name}" of a run. {did_you_mean(name, known)}'.rstrip())
+    CallLimits.of(settings.get("max_wait"), settings.get("deadline"))
     return settings
