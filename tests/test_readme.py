@@ -117,10 +117,10 @@ def output_of(ended: list[Ended], command: str) -> str:
 
 
 def test_readme_is_short_and_has_commands_of_each_kind() -> None:
-    assert len(README.splitlines()) <= 150
+    assert len(README.splitlines()) <= 200
     assert commands()[0] == "make run"
     assert sum(command.startswith("connector ") for command in commands()) > 10
-    assert len(blocks("python")) == 2
+    assert len(blocks("python")) == 3
 
 
 def test_every_command_ends_well_in_the_order_printed(ended: list[Ended]) -> None:
@@ -179,6 +179,10 @@ def test_test_of_the_readme_passes() -> None:
     assert callable(test)
     with sandbox() as workspace:
         test(workspace)
+
+
+def test_engine_of_the_readme_is_the_tested_example() -> None:
+    assert blocks("python")[2] in (ROOT / "examples" / "engine.py").read_text(encoding="utf-8")
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import sys
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector.cli.connection_options import ConnectionOptions, connection_options
-from connector.cli.output import plain, print_line
+from connector.cli.output import plain
 from connector.cli.shared_options import PORTS, Command, common_options, component_of
 from connector.cli.toolsets import toolset_of, toolset_option
 from connector.common.state_dir import state_folder
@@ -94,6 +95,8 @@ def command(
     from connector.engines.spiffarena import SpiffArena
 
     app = HttpApp(service, max_wait=connecting.max_wait, reload=_reload(component, file, tools) if file else None)
+    for name in ("connector.access", "connector.engines"):  # warnings alone would hide who calls
+        logging.getLogger(name).setLevel(logging.INFO)
     token = os.environ.get(CALLBACK_TOKEN_VARIABLE, "")
     arena = SpiffArena(
         app, callback_base=callback_base, callback_token=token, folder=state_folder(os.environ) / "callbacks"
@@ -108,7 +111,6 @@ def command(
         port=port,
         allow_remote=allow_remote,
         ready=lambda url: _print_access(service, url, arena, print_key=file is None),
-        log=print_line if sys.stderr.isatty() else None,
         grace=grace,
         stopping=app.drain,
     )

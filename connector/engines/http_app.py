@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import anyio
@@ -407,7 +408,8 @@ def _seconds(request: Request, name: str) -> float | None:
 def _log(path: str, request: Request, call: Call | None, status: int, seconds: float) -> None:
     caller, connection, key = (call.caller.name, call.connection, call.key) if call else ("-", "-", "-")
     access_log.info(
-        "%s %s caller=%s connection=%s action=%s status=%d ms=%.0f",
+        "%s %s %s caller=%s connection=%s action=%s status=%d ms=%.0f",
+        datetime.now(UTC).isoformat(timespec="seconds"),
         request.method,
         path,
         caller,

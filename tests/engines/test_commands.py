@@ -32,8 +32,13 @@ def test_first_start_needs_no_file_and_its_curl_line_works(tmp_path: Path) -> No
         printed = access(process)
         line = f"curl --silent {printed['curl']}"
         result = subprocess.run(line, shell=True, capture_output=True, text=True, check=True, timeout=30)
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr
+        log = process.stderr.read()
 
     assert "data" in json.loads(result.stdout)
+    assert "caller=default connection=main action=" in log
+    assert printed["key"] not in log
     assert set(printed) >= {"url", "key", "openapi", "typeahead"}
 
 
