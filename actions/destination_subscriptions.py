@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from connector import Context, Input, Payload, Undo, action, wire_shape
 
+from .differences import EMPTY_SETTINGS, FLAT_SETTINGS
 from .inputs import ALPHA, DestinationId, Id, PageInputs, SegmentInputs, SubscriptionId, lists, settings
 
 Name = Annotated[
@@ -127,6 +128,7 @@ class UpdateSubscription(OneSubscription):
         },
     ),
     prismatic_bug="it never sends the action id, so the API rejects every call",
+    differences=(FLAT_SETTINGS,),
 )
 def create_destination_subscription(context: Context, inputs: CreateSubscription) -> Payload:
     """POST /destinations/{destinationId}/subscriptions."""
@@ -164,6 +166,10 @@ def list_destination_subscriptions(context: Context, inputs: ListSubscriptions) 
     effect="write",
     idempotent=True,
     prismatic_bug='it omits the "input" wrapper',
+    differences=(
+        EMPTY_SETTINGS,
+        FLAT_SETTINGS,
+    ),
 )
 def update_destination_subscription(context: Context, inputs: UpdateSubscription) -> Payload:
     """PATCH /destinations/{destinationId}/subscriptions/{id}; the API takes the changes under `input`."""

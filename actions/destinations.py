@@ -6,6 +6,7 @@ from pydantic import MISSING
 
 from connector import Context, Input, Payload, Undo, action
 
+from .differences import EMPTY_SETTINGS, FLAT_SETTINGS, NO_NULL_NAME
 from .inputs import DestinationId, Id, PageInputs, SegmentInputs, SourceId, lists, settings
 
 Name = Annotated[
@@ -58,6 +59,7 @@ class UpdateDestination(SegmentInputs):
     "createDestination",
     effect="write",
     undo=Undo(action="deleteDestination", inputs={"destinationId": "results.data.destination.id"}),
+    differences=(FLAT_SETTINGS,),
 )
 def create_destination(context: Context, inputs: CreateDestination) -> Payload:
     """POST /destinations."""
@@ -83,7 +85,16 @@ def list_destinations(context: Context, inputs: PageInputs) -> Payload:
     return context.api.get("destinations", query=inputs.page())
 
 
-@action("updateDestination", effect="write", idempotent=True)
+@action(
+    "updateDestination",
+    effect="write",
+    idempotent=True,
+    differences=(
+        EMPTY_SETTINGS,
+        FLAT_SETTINGS,
+        NO_NULL_NAME,
+    ),
+)
 def update_destination(context: Context, inputs: UpdateDestination) -> Payload:
     """PATCH /destinations/{destinationId}."""
     body = inputs.body(*inputs.update_fields)

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from connector import Context, Input, Payload, Undo, action, wire_shape
 
+from .differences import dropped_json, sample_data
 from .inputs import FunctionId, PageInputs, ResourceType, SegmentInputs, lists
 
 
@@ -116,6 +117,10 @@ class UpdateFunction(SegmentInputs):
     "createFunction",
     effect="write",
     undo=Undo(action="deleteFunction", inputs={"functionId": "results.data.function.id"}),
+    differences=(
+        sample_data("settings"),
+        dropped_json("settings"),
+    ),
 )
 def create_function(context: Context, inputs: CreateFunction) -> Payload:
     """POST /functions."""
@@ -141,7 +146,15 @@ def list_functions(context: Context, inputs: ListFunctions) -> Payload:
     return context.api.get("functions", query={**inputs.page(), "resourceType": inputs.resource_type})
 
 
-@action("updateFunction", effect="write", idempotent=True)
+@action(
+    "updateFunction",
+    effect="write",
+    idempotent=True,
+    differences=(
+        sample_data("settings"),
+        dropped_json("settings"),
+    ),
+)
 def update_function(context: Context, inputs: UpdateFunction) -> Payload:
     """PATCH /functions/{functionId}."""
     body = inputs.body(*inputs.update_fields)

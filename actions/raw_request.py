@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from connector import Context, Effect, Input, Payload, action, value_or
+from connector import Context, Difference, Effect, Input, Payload, action, value_or
 from connector.rest import SAFE_METHODS, Request, json_bytes, relative_path
 
 from .inputs import SegmentInputs
@@ -262,7 +262,23 @@ def _effect(inputs: RawRequest) -> Effect:
     return "destructive" if inputs.method in {"DELETE", "PURGE", "UNLINK"} else "write"
 
 
-@action("rawRequest", effect=_effect, has_example=False)
+@action(
+    "rawRequest",
+    effect=_effect,
+    has_example=False,
+    differences=(
+        Difference(
+            prismatic="sends the token to any host that url names",
+            ours="accepts only a path on the host of the connection",
+        ),
+        Difference(
+            prismatic="sends a string without a Content-Type header as a form",
+            ours="sends JSON as JSON, and other strings as text",
+            input="data",
+        ),
+        Difference(prismatic="loses status and body of an error", ours="keeps both"),
+    ),
+)
 def raw_request(context: Context, inputs: RawRequest) -> Payload:
     """Send any request; return `{"data": <body>}`."""
     request = Request(inputs.method, with_query(inputs.url, value_or(inputs.query_params, {})))

@@ -6,6 +6,7 @@ from pydantic import MISSING
 
 from connector import Context, Input, Payload, Undo, action
 
+from .differences import EMPTY_SETTINGS, FLAT_SETTINGS
 from .inputs import Id, PageInputs, SegmentInputs, SourceId, lists, settings
 
 Slug = Annotated[
@@ -71,7 +72,15 @@ class UpdateSource(SegmentInputs):
     settings: Settings | MISSING = MISSING
 
 
-@action("createSource", effect="write", undo=Undo(action="deleteSource", inputs={"sourceId": "results.data.source.id"}))
+@action(
+    "createSource",
+    effect="write",
+    undo=Undo(action="deleteSource", inputs={"sourceId": "results.data.source.id"}),
+    differences=(
+        EMPTY_SETTINGS,
+        FLAT_SETTINGS,
+    ),
+)
 def create_source(context: Context, inputs: CreateSource) -> Payload:
     """POST /sources."""
     body = inputs.body("slug", "enabled", "metadata_id", "settings", "disconnect_all_warehouses")
@@ -96,7 +105,15 @@ def list_sources(context: Context, inputs: PageInputs) -> Payload:
     return context.api.get("sources", query=inputs.page())
 
 
-@action("updateSource", effect="write", idempotent=True)
+@action(
+    "updateSource",
+    effect="write",
+    idempotent=True,
+    differences=(
+        EMPTY_SETTINGS,
+        FLAT_SETTINGS,
+    ),
+)
 def update_source(context: Context, inputs: UpdateSource) -> Payload:
     """PATCH /sources/{sourceId}."""
     body = inputs.body(*inputs.update_fields)

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from connector import Context, Input, Payload, Undo, action, wire_shape
 
+from .differences import dropped_json, sample_data
 from .inputs import DestinationMetadataId, PageInputs, SegmentInputs, SourceId, TransformationId, lists
 
 
@@ -189,6 +190,12 @@ class UpdateTransformation(Changes, ChangedTransformation):
     effect="write",
     undo=Undo(action="deleteTransformation", inputs={"transformationId": "results.data.transformation.id"}),
     prismatic_bug="it sends enabled as a string, not a boolean",
+    differences=(
+        sample_data("propertyRenames"),
+        sample_data("propertyValueTransformations"),
+        dropped_json("propertyRenames"),
+        dropped_json("propertyValueTransformations"),
+    ),
 )
 def create_transformation(context: Context, inputs: CreateTransformation) -> Payload:
     """POST /transformations."""
@@ -218,6 +225,12 @@ def list_transformations(context: Context, inputs: PageInputs) -> Payload:
     effect="write",
     idempotent=True,
     prismatic_bug="it sends enabled as a string, not a boolean, and an empty if that is not set",
+    differences=(
+        sample_data("propertyRenames"),
+        sample_data("propertyValueTransformations"),
+        dropped_json("propertyRenames"),
+        dropped_json("propertyValueTransformations"),
+    ),
 )
 def update_transformation(context: Context, inputs: UpdateTransformation) -> Payload:
     """PATCH /transformations/{transformationId}."""

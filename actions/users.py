@@ -5,8 +5,9 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from connector import Context, Input, Payload, action, wire_shape
+from connector import Context, Difference, Input, Payload, action, wire_shape
 
+from .differences import dropped_json
 from .inputs import Id, PageInputs, SegmentInputs, UserId, lists, numbered
 
 
@@ -80,13 +81,19 @@ class DeleteUsers(SegmentInputs):
     ]
 
 
-@action("createUserInvites", operation="createInvites", effect="write")
+@action("createUserInvites", operation="createInvites", effect="write", differences=(dropped_json("invites"),))
 def create_user_invites(context: Context, inputs: CreateUserInvites) -> Payload:
     """POST /invites."""
     return context.api.post("invites", json=inputs.body("invites"))
 
 
-@action("deleteUser", operation="deleteUsers", effect="destructive", idempotent=True)
+@action(
+    "deleteUser",
+    operation="deleteUsers",
+    effect="destructive",
+    idempotent=True,
+    differences=(Difference(prismatic="removes nobody if the first of userIds is 000xxx", ours="ignores such a list"),),
+)
 def delete_user(context: Context, inputs: DeleteUsers) -> Payload:
     """DELETE /users."""
     return context.api.delete("users", query=numbered("userIds", inputs.user_ids))

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import MISSING
 
-from connector import Context, Input, Payload, action
+from connector import Context, Difference, Input, Payload, action
 
+from .differences import FLAT_SETTINGS, NO_NULL_NAME
 from .inputs import PageInputs, SegmentInputs, SourceId, WarehouseId, lists, settings
 
 Name = Annotated[str, Input(label="Name", comments="Display name of the warehouse.", example="Example Warehouse")]
@@ -59,7 +60,11 @@ def get_warehouse(context: Context, inputs: OneWarehouse) -> Payload:
     return context.api.get("warehouses", inputs.warehouse_id)
 
 
-@action("listConnectedSourcesFromWarehouse", pagination=lists("sources"))
+@action(
+    "listConnectedSourcesFromWarehouse",
+    pagination=lists("sources"),
+    differences=(Difference(prismatic="returns only the first page", ours="accepts count, cursor, and fetchAll"),),
+)
 def list_connected_sources_from_warehouse(context: Context, inputs: ListConnectedSources) -> Payload:
     """GET /warehouses/{warehouseId}/connected-sources."""
     return context.api.get("warehouses", inputs.warehouse_id, "connected-sources", query=inputs.page())
@@ -77,7 +82,15 @@ def remove_source_connection_from_warehouse(context: Context, inputs: OneWarehou
     return context.api.delete("warehouses", inputs.warehouse_id, "connected-sources", inputs.source_id)
 
 
-@action("updateWarehouse", effect="write", idempotent=True)
+@action(
+    "updateWarehouse",
+    effect="write",
+    idempotent=True,
+    differences=(
+        FLAT_SETTINGS,
+        NO_NULL_NAME,
+    ),
+)
 def update_warehouse(context: Context, inputs: UpdateWarehouse) -> Payload:
     """PATCH /warehouses/{warehouseId}."""
     body = inputs.body("settings", "name", "enabled")

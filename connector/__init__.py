@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connector.component.definitions import (
         Action,
         DataSource,
+        Difference,
         Display,
         Effect,
         Pagination,
@@ -52,6 +53,7 @@ else:
             "component.definitions": (
                 "Action",
                 "DataSource",
+                "Difference",
                 "Display",
                 "Effect",
                 "Pagination",
@@ -88,6 +90,7 @@ __all__ = [
     "ConnectorError",
     "Context",
     "DataSource",
+    "Difference",
     "Display",
     "Effect",
     "Endpoint",

@@ -81,6 +81,23 @@ class Undo:
     inputs: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A defect of an action in Prismatic's component that this component does not have.
+
+    Attributes:
+        prismatic: What Prismatic's component does, as a verb phrase.
+        ours: What this component does, as a verb phrase.
+        unset: Key of an input; the difference matters only if the input is not set.
+        input: Key of an input; the difference matters only if the input is set.
+    """
+
+    prismatic: str
+    ours: str
+    unset: str = ""
+    input: str = ""
+
+
 class Perform(Protocol[InputsT_contra]):
     """The function of an action or data source: a few lines from typed inputs to a payload."""
 
@@ -149,7 +166,8 @@ class Action(_Definition[InputsT]):
             whether the object is new.
         branches: Names of the branches of an action that branches; its payload names one of them as `branch`.
         in_prismatic: False for an action that Prismatic's component lacks.
-        prismatic_bug: Known bug of this action in Prismatic's component.
+        prismatic_bug: Known bug of this action in Prismatic's component, which keeps it from working.
+        differences: What else this action does differently from Prismatic's component.
         api: Returns the operations of the component's API; set when the component is loaded.
     """
 
@@ -170,6 +188,7 @@ class Action(_Definition[InputsT]):
     branches: tuple[str, ...] = ()
     in_prismatic: bool = True
     prismatic_bug: str = ""
+    differences: tuple[Difference, ...] = ()
     api: Callable[[], Mapping[str, Operation]] = field(default=dict, repr=False)
 
     @property
@@ -279,6 +298,7 @@ def action(
     branches: Iterable[str] = (),
     in_prismatic: bool = True,
     prismatic_bug: str = "",
+    differences: Iterable[Difference] = (),
 ) -> Callable[[Perform[InputsT]], Action[InputsT]]:
     """Declare a function `(context, inputs) -> Payload` as the action with this key; see `Action`.
 
@@ -300,6 +320,7 @@ def action(
             branches=tuple(branches),
             in_prismatic=in_prismatic,
             prismatic_bug=prismatic_bug,
+            differences=tuple(differences),
         )
 
     return declare

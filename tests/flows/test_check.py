@@ -462,3 +462,21 @@ def test_passed_value_of_a_config_variable_has_its_type(workshop: Component) -> 
     assert problem.message == 'value of "Setting": must be a number, got "seven"'
     with pytest.raises(InvalidFlowError, match=r'Setting: must be a number, got "seven"'):
         flow.run(workshop, config={"Setting": "seven"})
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("{{trigger.results}}", "Write {{$trigger.results}}."), ("a {{ Name }} b", "Write {{#Name}}.")],
+)
+def test_slot_of_a_template_without_its_sign_is_a_warning(workshop: Component, text: str, hint: str) -> None:
+    named = {"key": "Name", "dataType": "string", "defaultValue": "x"}
+    reported = flow_of(step("Echo", "workshop.echo", {"value": f"~{text}"}), config=[named]).check(workshop)
+    assert [(problem.severity, problem.rule, problem.hint) for problem in reported] == [("warning", "template", hint)]
+
+
+def test_braces_of_a_literal_and_slots_with_their_sign_are_no_problem(workshop: Component) -> None:
+    echoes = [
+        step("One", "workshop.echo", {"value": "{{x}}"}),
+        step("Two", "workshop.echo", {"value": "~{{$one.results}}"}),
+    ]
+    assert flow_of(*echoes).check(workshop) == []

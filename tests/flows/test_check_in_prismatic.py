@@ -23,3 +23,37 @@ def test_hand_made_action_that_prismatic_lacks_is_an_error(monkeypatch: pytest.M
     monkeypatch.setattr(component.actions["listSources"], "in_prismatic", False)
 
     assert any('has no action "listSources"' in message for message in messages_for(component))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({"name": "Shop"}, ["sends {} if settings is not set; this component sends nothing then"]),
+        (
+            {"settings": '{"a": 1}'},
+            ["sends the values of settings as strings; this component accepts nested values in JSON"],
+        ),
+    ],
+)
+def test_defect_of_prismatics_action_is_a_note_where_it_matters(inputs: dict[str, str], expected: list[str]) -> None:
+    update = step("Update", "segment.updateSource", {"sourceId": "s", "region": "api", **inputs})
+    reported = flow_of(update).check(connector.load_component(), target="prismatic")
+    notes = [problem.message for problem in reported if problem.rule == "prismatic-difference"]
+    assert notes == [f"Prismatic's segment.updateSource {text}" for text in expected]
+    assert {problem.severity for problem in reported} == {"note"}
+
+
+def test_defects_of_prismatics_actions_are_named_only_for_prismatic() -> None:
+    flow = flow_of(step("Remove", "segment.deleteUser", {"userIds": '["a"]'}))
+    component = connector.load_component()
+    assert not [problem for problem in flow.check(component) if problem.rule == "prismatic-difference"]
+    (note,) = [p for p in flow.check(component, target="prismatic") if p.rule == "prismatic-difference"]
+    assert (note.step, note.location) == ("Remove", "flow.yaml:14")
+
+
+def test_every_difference_names_an_input_of_its_action() -> None:
+    component = connector.load_component()
+    for action in component.actions.values():
+        for difference in action.differences:
+            named = {difference.unset, difference.input} - {""}
+            assert named <= action.inputs.definitions().keys(), (action.key, difference)

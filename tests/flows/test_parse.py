@@ -195,7 +195,12 @@ def test_flow_without_one_leading_trigger_is_rejected(steps: list[dict[str, Any]
         ("", "must be an object, not null Add the fields definitionVersion, name, flows."),
         ("- a\n- b\n", "must be an object, not a list"),
         ("name: x\ndefinitionVersion: 7\nflows: {}\n", "flows: must be a list, not an object"),
-        ("name: x\ndefinitionVersion: 7\n", "flows: must have at least one flow"),
+        ("name: x\ndefinitionVersion: 7\n", 'flow.yaml:1: missing field "flows" Add `flows: ...`.'),
+        ("name: x\ndefinitionVersion: 7\nflows: []\n", "flows: must have at least one flow"),
+        (
+            "name: x\ndefinitionVersion: 7\nflow: []\n",
+            'flow.yaml:3: flow: missing field "flows" Rename `flow` to `flows`.',
+        ),
         ("name: x\ndefinitionVersion: 7\nflows: [3]\n", "flows.0: must be an object, not a number"),
         ("name: x\ndefinitionVersion: 7\nflows: [{}]\n", "flows.0: is empty Add the fields name, steps."),
         ("name: [x\n", "invalid YAML"),

@@ -28,7 +28,7 @@ def text(problems: Sequence[FlowProblem]) -> str:
     lines = [_line(problem) for problem in problems if problem.severity != "note"]
     lines += _note_lines(notes)
     severities = [problem.severity for problem in problems]
-    counts = [counted(severities.count(noun), noun) for noun in ("error", "warning") if noun in severities]
+    counts = [counted(severities.count(noun), noun) for noun in ("error", "warning", "note") if noun in severities]
     return "\n".join([*lines, ", ".join(counts) or "No problems found."])
 
 

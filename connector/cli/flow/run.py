@@ -61,7 +61,7 @@ def command(
     file: Path,
     name: str | None,
     config: Sequence[str],
-    webhook: WebhookRequest,
+    webhook: Callable[[], WebhookRequest],
     branch: str | None,
     run_id: str | None,
     journal: str | None,
@@ -92,6 +92,7 @@ def command(
     checked = check_flow(
         integration, definition, known_components(context), values, branch=branch, stubs=stub_values(stub, stubs)
     )
+    request = webhook()
     resolved = resolve_connections(connecting, integration, checked.needs, checked.components)
     reporter = make_reporter(events)
     settings = run_settings(resolved, connecting, reporter, trace)
@@ -101,9 +102,9 @@ def command(
         place = journal or True
         again = ResumeCommand(context, connecting, *stub_arguments(stub, stubs), *(["--yes"] if yes else []))
         if run_id is None or dry_run:
-            run = perform(reporter, lambda: start(prepared, webhook, journal=place), again)
+            run = perform(reporter, lambda: start(prepared, request, journal=place), again)
         else:
-            run = perform(reporter, lambda: run_by_id(prepared, run_id, webhook, journal=place), again)
+            run = perform(reporter, lambda: run_by_id(prepared, run_id, request, journal=place), again)
     write_json(redacted_writes(run, checked.components) if dry_run else run.results)
     return 1 if fail_on_status and is_error_status(run) else 0
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from connector.cli.files import read_json, read_text
 from connector.cli.flow.options import split_name
 from connector.cli.shared_options import Function
+
+if TYPE_CHECKING:
+    from connector.flows.steps.trigger import WebhookRequest
 
 OPTIONS = (
     click.option("--payload", metavar="FILE", help="JSON file with the trigger payload; - reads standard input."),
@@ -23,7 +26,7 @@ OPTIONS = (
 
 
 def webhook_options(function: Function) -> Function:
-    """Add the options of a request, and pass them as `webhook`."""
+    """Add the options of a request, and pass them as `webhook`, which reads their files when it is called."""
 
     @wraps(function)
     def with_request(
@@ -38,14 +41,16 @@ def webhook_options(function: Function) -> Function:
     ) -> Any:
         from connector.flows.steps.trigger import webhook_request
 
-        webhook = webhook_request(
-            None if payload is None else read_json(payload, "payload"),
-            body=None if body is None else read_text(body),
-            form=_pairs(form, "--form"),
-            headers=_pairs(header, "--header"),
-            query=_pairs(query, "--query"),
-            content_type=content_type,
-        )
+        def webhook() -> WebhookRequest:
+            return webhook_request(
+                None if payload is None else read_json(payload, "payload"),
+                body=None if body is None else read_text(body),
+                form=_pairs(form, "--form"),
+                headers=_pairs(header, "--header"),
+                query=_pairs(query, "--query"),
+                content_type=content_type,
+            )
+
         return function(*args, webhook=webhook, **options)
 
     decorated: Any = with_request

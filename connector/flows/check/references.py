@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -101,11 +102,30 @@ def check_parts(step: Step, visible: VisibleSteps, components: Mapping[str, Comp
     """Yield the problems of the references and config variables in the inputs of a step."""
     own_inputs = _own_inputs(step, components)
     for key, expression in step.inputs.items():
+        yield from _plain_slots(expression, ("inputs", key), visible)
         for part, place in visible.located_parts(step, expression, ("inputs", key)):
             if isinstance(part, Reference):
                 yield from _reference(part, step, visible, place)
             elif not (key in step.connections and key not in own_inputs):
                 yield from _config_variable(part, visible, place)
+
+
+_PLAIN_SLOT = re.compile(r"\{\{\s*([^{}$#\s][^{}]*?)\s*\}\}")
+
+
+def _plain_slots(expression: Expression, place: Place, visible: VisibleSteps) -> Iterator[Rule]:
+    """Yield the slots of templates without `$` or `#`, which Prismatic does not replace."""
+    match expression:
+        case Template(text):
+            for slot in _PLAIN_SLOT.finditer(text):
+                sign = "#" if slot[1] in visible.integration.config_variables else "$"
+                message = f'"{slot[0]}" is text, not a reference'
+                yield warning("template", (*place, "value"), message, f"Write {{{{{sign}{slot[1]}}}}}.")
+        case Complex(items):
+            for item in items:
+                yield from _plain_slots(item, place, visible)
+        case Pair(_, value):
+            yield from _plain_slots(value, place, visible)
 
 
 def _own_inputs(step: Step, components: Mapping[str, Component]) -> Collection[str]:

@@ -141,7 +141,7 @@ class _Parser(ExpressionReader):
         parts = self._read(shape, value, place)
         self._variables = {}
         steps = self._steps(parts, place)
-        if value:
+        if isinstance(value, Mapping) and value.get("steps") is not None:
             self._check_triggers(steps, place)
         is_synchronous, extra = parts["isSynchronous"], shape.other_keys(value)
         return FlowDefinition(parts["name"], parts["description"], steps, is_synchronous, place, extra)
@@ -230,8 +230,8 @@ class _Parser(ExpressionReader):
                 value = int(number) if whole else number
             case Choice(choices):
                 value = self.choice(holder, key, place, choices)
-            case ListOf():
-                value = self.listing(holder, key, place)
+            case ListOf(required=required):
+                value = self.listing(holder, key, place, required=required)
             case Inputs():
                 value = self.expressions(holder, key, place)
             case Part():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from connector.common.text import did_you_mean
@@ -32,9 +33,11 @@ class Reader:
         self.problem(place, "is empty" if value == {} else f"must be an object, not {json_type(value)}", hint)
         return {}
 
-    def listing(self, holder: Mapping[str, Any], key: str, place: Place) -> list[Any]:
-        """Return a list that may be absent; an empty list if the value has another type."""
+    def listing(self, holder: Mapping[str, Any], key: str, place: Place, *, required: bool = False) -> list[Any]:
+        """Return a list; an empty list if the value is absent or has another type."""
         value = holder.get(key)
+        if required and holder and value is None:
+            self._missing(holder, key, place)
         if value is None or isinstance(value, list):
             return value or []
         self.problem((*place, key), f"must be a list, not {json_type(value)}", "Start each entry with a dash.")
@@ -48,11 +51,18 @@ class Reader:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)
         if required and value in (None, ""):
-            self.problem(place, f'missing field "{key}"', f"Add `{key}: ...`.")
+            self._missing(holder, key, place)
         elif value is not None:
             hint = "Put the value in quotes." if isinstance(value, bool) else ""
             self.problem((*place, key), f"must be a string, not {json_type(value)}", hint)
         return ""
+
+    def _missing(self, holder: Mapping[str, Any], key: str, place: Place) -> None:
+        """Note a missing field; one with a similar name may be meant."""
+        others = [other for other in holder if isinstance(other, str) and other != key]
+        similar = get_close_matches(key, others, n=1, cutoff=0.75)
+        hint = f"Rename `{similar[0]}` to `{key}`." if similar else f"Add `{key}: ...`."
+        self.problem((*place, *similar), f'missing field "{key}"', hint)
 
     def flag(self, holder: Mapping[str, Any], key: str, place: Place) -> bool:
         """Return a boolean; False if it is absent."""
