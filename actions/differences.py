@@ -12,7 +12,7 @@ NO_NULL_NAME = Difference(prismatic="cannot clear name", ours="clears name for n
 def sample_data(key: str) -> Difference:
     """Return the difference of an input whose default is sample data."""
     return Difference(
-        prismatic=f"sends sample data if {key} is left as it is in the form", ours="has no sample data", unset=key
+        prismatic=f"sends sample data unless {key} is cleared in the form", ours="has no sample data", unset=key
     )
 
 
