@@ -30,7 +30,7 @@ def body_of(data: Any) -> tuple[bytes, str]:
     if not isinstance(data, str):
         return json_bytes(data), "application/json"
     try:
-        from_json(data)
+        from_json(data, allow_inf_nan=False)
     except ValueError:
         return data.encode(), "text/plain; charset=utf-8"
     return data.encode(), "application/json"

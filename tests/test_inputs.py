@@ -204,6 +204,10 @@ def test_duplicate_key_is_rejected() -> None:
     assert problems(pairs=pairs) == {"pairs": 'has the key "a" twice'}
 
 
+def test_error_says_null_for_a_null_in_a_list() -> None:
+    assert problems(words=[None]) == {"words[0]": "must be a string, got null"}
+
+
 @pytest.mark.parametrize(
     ("value", "received"),
     [

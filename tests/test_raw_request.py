@@ -114,6 +114,7 @@ def test_headers_and_query_come_as_pairs(runner: connector.Runner, server: Loopb
         (7, b"7", "application/json"),
         ('{"a": 1}', b'{"a": 1}', "application/json"),
         ("plain words", b"plain words", "text/plain; charset=utf-8"),
+        ("NaN", b"NaN", "text/plain; charset=utf-8"),
         (b"\x00\xff", b"\x00\xff", "application/octet-stream"),
     ],
 )

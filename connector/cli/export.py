@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.files import write_file
+from connector.cli.files import write_file, write_folder
 from connector.cli.output import json_bytes, print_line, write, write_json
 from connector.cli.shared_options import Command, common_options, component_of
 from connector.errors import UsageError
@@ -16,17 +16,35 @@ if TYPE_CHECKING:
     from connector.component.component import Component
 
 FORMATS = ("manifest", "prismatic-definition", "json-schema", "openapi")
+PACKAGES = ("prismatic",)
+"""Formats that are a folder of files."""
 
 
 @click.command(cls=Command)
-@click.argument("format", metavar="FORMAT", type=click.Choice(FORMATS))
+@click.argument("format", metavar="FORMAT", type=click.Choice([*FORMATS, *PACKAGES]))
 @click.option(
-    "--to", "path", metavar="PATH", type=click.Path(path_type=Path), help="File to write, instead of printing."
+    "--to",
+    "path",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="File to write, instead of printing; with prismatic: a new folder.",
 )
 @click.option("--publish", is_flag=True, help="With prismatic-definition: use the published form.")
+@click.option("--key", metavar="KEY", help="With prismatic: key of the component.  [default: its key, with -connector]")
+@click.option(
+    "--label", metavar="TEXT", help="With prismatic: label of the component.  [default: its label, with Connector]"
+)
 @common_options
 @click.pass_context
-def command(context: click.Context, *, format: str, path: Path | None, publish: bool) -> None:  # noqa: A002
+def command(
+    context: click.Context,
+    *,
+    format: str,  # noqa: A002
+    path: Path | None,
+    publish: bool,
+    key: str | None,
+    label: str | None,
+) -> None:
     r"""Export the component as FORMAT.
 
     \b
@@ -34,10 +52,16 @@ def command(context: click.Context, *, format: str, path: Path | None, publish: 
     prismatic-definition  the component definition that Prismatic reads, as JSON
     json-schema           the JSON Schemas of all inputs and payloads, as JSON
     openapi               the OpenAPI 3.1 document of `connector serve`, as JSON
+    prismatic             a TypeScript package to publish to Prismatic
     """
     if publish and format != "prismatic-definition":
         raise UsageError("--publish requires the format prismatic-definition")
+    if (key or label) and format not in PACKAGES:
+        raise UsageError(f"{'--key' if key else '--label'} requires the format prismatic")
     component = component_of(context)
+    if format in PACKAGES:
+        _write_package(component, path, key, label)
+        return
     document = _yaml(component) if format == "manifest" else _document(component, format, publish=publish)
     if path is not None:
         content = document.encode() if isinstance(document, str) else json_bytes(document) + b"\n"
@@ -47,6 +71,15 @@ def command(context: click.Context, *, format: str, path: Path | None, publish: 
         write(document.encode())
     else:
         write_json(document)
+
+
+def _write_package(component: Component, path: Path | None, key: str | None, label: str | None) -> None:
+    from connector.engines.prismatic.package import package
+
+    if path is None:
+        raise UsageError("the format prismatic is a folder", hint="Pass --to DIR.")
+    write_folder(path.expanduser(), package(component, key, label))
+    print_line(f"Wrote {path}. Next: read {path / 'README.md'}")
 
 
 def _document(component: Component, name: str, *, publish: bool) -> dict[str, Any]:

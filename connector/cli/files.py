@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,27 @@ def _json_type(value: Any) -> str:
 def name_of(path: str) -> str:
     """Return the name of a file for messages."""
     return "standard input" if path == STANDARD_INPUT else path
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder that is new or empty.
+
+    Args:
+        folder: The folder.
+        files: Content by path in the folder.
+
+    Raises:
+        UsageError: If the folder has files already, or cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UsageError(f"{folder} is not empty", hint="Choose a new folder, or an empty one.")
+        for path, content in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"cannot write {folder}: {reason_of(error)}", hint="Choose another folder.") from None
 
 
 def write_file(path: Path, content: bytes, *, private: bool = False, replace: bool = True) -> None:

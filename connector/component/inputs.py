@@ -350,10 +350,14 @@ def _received(value: Any) -> str:
         return "an object"
     if isinstance(value, list | tuple | set):
         return f"a list of {len(value)}"
-    if value is None or isinstance(value, bool | int | float):
-        return str(value).lower() if value is None or isinstance(value, bool) else str(value)[:_MAX_RECEIVED]
-    if not isinstance(value, str):
-        return f"a {type(value).__name__}"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int | float):
+        return str(value)[:_MAX_RECEIVED]
+    return _received_string(value) if isinstance(value, str) else f"a {type(value).__name__}"
+
+
+def _received_string(value: str) -> str:
     if len(value) > _MAX_RECEIVED:
         return f"a string of {len(value)} characters"
     return json.dumps(value, ensure_ascii=not value.isprintable())
