@@ -117,7 +117,7 @@ export class Explainer {
     repeatable: boolean,
     details?: ErrorDetails,
   ): ConnectorError {
-    const hint = repeatable ? "Run it again: the outcome is the same even if it was applied." : UNKNOWN_HINT;
+    const hint = repeatable ? "Run it again: the result is the same even if it was applied." : UNKNOWN_HINT;
     const message = `${text}; the write may have been applied`;
     return this.error("OutcomeUnknownError", message, request, { ...details, hint, repeatable });
   }
