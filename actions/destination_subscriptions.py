@@ -60,6 +60,8 @@ class CreateSubscription(OneDestination):
             label="Action ID",
             comments="ID of an action of the destination. See `actions` of its type in the catalog.",
             example="jiMz7MfHNeHmUckzRnUGkU",
+            data_source="destinationActions",
+            depends_on=("destinationId",),
         ),
     ]
     trigger: Trigger
@@ -72,6 +74,7 @@ class CreateSubscription(OneDestination):
                 label="Model ID",
                 comments="ID of the model. Reverse ETL only.",
                 example="model-id-example",
+                data_source="reverseEtlModels",
             ),
         ]
         | MISSING
@@ -95,6 +98,7 @@ class UpdateSubscription(OneSubscription):
                 in_prismatic=False,
                 comments="ID of the model. Reverse ETL only.",
                 example="model-id-example",
+                data_source="reverseEtlModels",
             ),
         ]
         | MISSING,

@@ -23,6 +23,7 @@ MetadataId = Annotated[
         label="Metadata ID",
         comments="ID of the destination type in the catalog. See Get Destination Catalog.",
         example="54521fd525e721e32a72eea2",
+        data_source="destinationTypes",
     ),
 ]
 Settings = Annotated[dict[str, object], settings("destination", {"siteId": "12345"})]

@@ -57,6 +57,8 @@ class Period(SegmentInputs):
                 comments="Count only events of these sources.",
                 collection="valuelist",
                 example=["rh5BDZp6QDHvXFCkibm1pR"],
+                data_source="sources",
+                data_source_in_prismatic=False,
             ),
         ]
         | MISSING

@@ -16,24 +16,35 @@ Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_l
 """An ID in the path of a request."""
 
 
-def id_input(name: str, example: str, *, data_source: str | None = None, in_catalog: bool = False) -> Input:
+def id_input(
+    name: str,
+    example: str,
+    *,
+    data_source: str | None = None,
+    depends_on: Sequence[str] = (),
+    in_catalog: bool = False,
+) -> Input:
     """Return the input for the ID of a resource, such as a source or a source type in the catalog."""
     noun = name.lower()
     comments = f"ID of the {noun} type in the catalog." if in_catalog else f"ID of the {noun}."
     label = f"{name} Metadata ID" if in_catalog else f"{name} ID"
-    return Input(label=label, comments=comments, example=example, data_source=data_source)
+    return Input(label=label, comments=comments, example=example, data_source=data_source, depends_on=depends_on)
 
 
 DestinationId = Annotated[Id, id_input("Destination", "5GFhvtz8fha42Cm4B9E6L8", data_source="destination")]
-DestinationMetadataId = Annotated[Id, id_input("Destination", "54521fd525e721e32a72ee91", in_catalog=True)]
-FunctionId = Annotated[Id, id_input("Function", "sfnc_wXzcDGFR3KmjLDrtSawNHf")]
+DestinationMetadataId = Annotated[
+    Id, id_input("Destination", "54521fd525e721e32a72ee91", data_source="destinationTypes", in_catalog=True)
+]
+FunctionId = Annotated[Id, id_input("Function", "sfnc_wXzcDGFR3KmjLDrtSawNHf", data_source="functions")]
 SourceId = Annotated[Id, id_input("Source", "rh5BDZp6QDHvXFCkibm1pR", data_source="sources")]
-SourceMetadataId = Annotated[Id, id_input("Source", "1bow82lmk", in_catalog=True)]
-SubscriptionId = Annotated[Id, id_input("Subscription", "eoeXaMeAYcB2XvEApJDrQs")]
-TransformationId = Annotated[Id, id_input("Transformation", "pHrD51Ds35Zjfka84yXQE6")]
-UserId = Annotated[Id, id_input("User", "sgJDWk3K21k6LE3tLU9nRK")]
+SourceMetadataId = Annotated[Id, id_input("Source", "1bow82lmk", data_source="sourceTypes", in_catalog=True)]
+SubscriptionId = Annotated[
+    Id, id_input("Subscription", "eoeXaMeAYcB2XvEApJDrQs", data_source="subscriptions", depends_on=("destinationId",))
+]
+TransformationId = Annotated[Id, id_input("Transformation", "pHrD51Ds35Zjfka84yXQE6", data_source="transformations")]
+UserId = Annotated[Id, id_input("User", "sgJDWk3K21k6LE3tLU9nRK", data_source="users")]
 WarehouseId = Annotated[Id, id_input("Warehouse", "kjU72LCJexvrqL7G4TMHHN", data_source="warehouses")]
-WarehouseMetadataId = Annotated[Id, id_input("Warehouse", "55d3d3aea3c", in_catalog=True)]
+WarehouseMetadataId = Annotated[Id, id_input("Warehouse", "55d3d3aea3c", data_source="warehouseTypes", in_catalog=True)]
 
 ResourceType = Annotated[
     Literal["DESTINATION", "INSERT_DESTINATION", "INSERT_SOURCE", "INSERT_TRANSFORMATION", "SOURCE"],

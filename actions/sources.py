@@ -26,6 +26,7 @@ MetadataId = Annotated[
         label="Metadata ID",
         comments="ID of the source type in the catalog. See Get Sources Catalog.",
         example="IqDTy1TpoU",
+        data_source="sourceTypes",
     ),
 ]
 Name = Annotated[str, Input(label="Name", comments="Display name of the source.", example="My updated source")]

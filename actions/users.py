@@ -75,6 +75,7 @@ class DeleteUsers(SegmentInputs):
         Input(
             label="User IDs",
             comments="IDs of the users to remove.",
+            data_source="users",
             collection="valuelist",
             example=["sgJDWk3K21k6LE3tLU9nRK"],
         ),

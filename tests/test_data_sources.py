@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import connector
+from connector.describe.prismatic import server_form
+from connector.sandbox_kit.sandbox import Sandbox
 from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 
@@ -132,3 +135,107 @@ def test_every_choice_has_a_unique_label(choices: list[tuple[str, str]]) -> None
 
     assert {choice["key"] for choice in result} == {key for _, key in choices}
     assert len({choice["label"] for choice in result}) == len(result) == len({key for _, key in choices})
+
+
+def test_every_id_of_a_documented_action_has_choices(segment: connector.Component) -> None:
+    documented = [action for action in segment.actions.values() if action.in_prismatic]
+    without = {
+        f"{action.key}.{key}"
+        for action in documented
+        for key, marker in action.inputs.definitions().items()
+        if key.endswith(("Id", "Ids")) and not marker.data_source
+    }
+
+    assert without == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "inputs", "expected"),
+    [
+        ("functions", {}, {"sfnc_wXzcDGFR3KmjLDrtSawNHf"}),
+        ("functions", {"resourceType": "INSERT_SOURCE"}, set()),
+        ("users", {}, {"sgJDWk3K21k6LE3tLU9nRK", "i2VTJURQprNfqdwjLFPWYx"}),
+        ("reverseEtlModels", {}, {"3gLx9QvNcTzBhKmRw7YpFd"}),
+    ],
+)
+def test_further_choices_come_from_the_workspace(
+    sandbox: Sandbox, key: str, inputs: dict[str, Any], expected: set[str]
+) -> None:
+    assert {choice["key"] for choice in sandbox.runner().choices(key, inputs)["result"]} == expected
+
+
+def test_choices_of_types_are_those_of_the_catalog(sandbox: Sandbox) -> None:
+    labels = {choice["label"] for choice in sandbox.runner().choices("sourceTypes")["result"]}
+
+    assert "Javascript" in labels
+    assert sandbox.runner().choices("destinationTypes")["result"]
+    assert sandbox.runner().choices("warehouseTypes")["result"]
+    assert sandbox.runner().choices("transformations")["result"]
+
+
+def test_choices_of_a_destination_are_its_own(sandbox: Sandbox) -> None:
+    runner = sandbox.runner()
+    subscription = sandbox.subscriptions[0]
+    destination = {"destinationId": subscription["destinationId"]}
+
+    keys = {choice["key"] for choice in runner.choices("subscriptions", destination)["result"]}
+    actions = {choice["key"] for choice in runner.choices("destinationActions", destination)["result"]}
+    assert subscription["id"] in keys
+    assert subscription["actionId"] in actions
+    with pytest.raises(connector.errors.InputError, match="destinationId"):
+        runner.choices("subscriptions")
+
+
+def test_dependent_choices_say_what_they_depend_on(segment: connector.Component) -> None:
+    schema = segment.actions["getDestinationSubscription"].input_schema["properties"]["subscriptionId"]
+
+    assert (schema["x-data-source"], schema["x-depends-on"]) == ("subscriptions", ["destinationId"])
+
+
+def test_prismatics_definition_has_only_its_own_data_sources(segment: connector.Component) -> None:
+    form = server_form(segment)
+    named = {entry.get("dataSource") for action in form["actions"].values() for entry in action["inputs"]}
+
+    assert set(form["dataSources"]) == named - {None} == {"destination", "sources", "warehouses"}
+
+
+def many(name: str, number: int, asked: list[Asked]) -> Any:
+    def script(request: Asked) -> ServerResponse:
+        asked.append(request)
+        page = int(dict(request.query).get("pagination[cursor]", "0"))
+        records = [{"id": str(n), "slug": f"source-{n}"} for n in range(page * 200, page * 200 + 200)]
+        following = {"next": str(page + 1)} if (page + 1) * 200 < number else {}
+        return ServerResponse({"data": {name: records, "pagination": {"current": str(page), **following}}})
+
+    return script
+
+
+def test_search_stops_when_it_has_enough(runner: connector.Runner, server: LoopbackServer) -> None:
+    asked: list[Asked] = []
+    server.script = many("sources", 40_000, asked)
+
+    assert options(runner, "sources", search="SOURCE-25", limit=3) == [
+        ("source-25", "25"),
+        ("source-250", "250"),
+        ("source-251", "251"),
+    ]
+    assert len(asked) == 2
+
+
+def test_choices_are_kept_for_a_moment(
+    runner: connector.Runner, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Asked] = []
+    server.script = many("sources", 200, asked)
+    first = runner.choices("sources")
+    first["result"].clear()
+    assert len(runner.choices("sources")["result"]) == 200
+    assert len(asked) == 1
+
+    runner.choices("sources", {"region": "api"})
+    runner.choices("sources", fresh=True)
+    assert len(asked) == 3
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 31)
+    runner.choices("sources")
+    assert len(asked) == 4

@@ -44,7 +44,10 @@ def catalog(component: Component, *, with_described: bool = False) -> dict[str, 
         "actions": [
             {**title_of(action), **metadata(action)} for action in _actions(component, with_described=with_described)
         ],
-        "dataSources": [title_of(source) for source in component.data_sources.values()],
+        "dataSources": [
+            title_of(source) | ({} if source.in_prismatic else {"inPrismatic": False})
+            for source in component.data_sources.values()
+        ],
         "connections": [title_of(connection) for connection in component.connections.values()],
     }
 

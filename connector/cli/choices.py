@@ -11,11 +11,18 @@ from connector.cli.input_options import complete_keys, input_options, read_input
 from connector.cli.output import one_line, print_line, write, write_json
 from connector.cli.shared_options import Command, common_options, component_of, json_option
 
+SEARCH_LIMIT = 50
+
 
 @click.command(cls=Command)
 @click.argument("key", shell_complete=complete_keys("data_sources"))
 @click.option("--search", metavar="STRING", help="Only choices whose key or label contains this string.")
-@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Maximum number of choices to print.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help=f"Maximum number of choices to print.  [default: {SEARCH_LIMIT} with --search, else all]",
+)
 @json_option
 @input_options
 @connection_options
@@ -41,12 +48,15 @@ def command(
     with error_context(key):
         source.inputs.from_values(raw_inputs)
     opened = connecting.open(component)
-    matches = opened.runner.choices(key, raw_inputs, search=search, deadline=opened.deadline)["result"]
-    printed = matches if limit is None else matches[:limit]
+    most = SEARCH_LIMIT if limit is None and search else limit
+    # One more shows whether there are others, without reading all records.
+    more = None if most is None else most + 1
+    matches = opened.runner.choices(key, raw_inputs, search=search, limit=more, deadline=opened.deadline)["result"]
+    printed = matches[:most]
     if search and not matches:
         print_line(f'No choices of {key} match "{search}".')
     elif len(printed) < len(matches):
-        print_line(f"First {len(printed)} of {len(matches)} choices; raise --limit to see more.")
+        print_line(f"First {len(printed)} choices; raise --limit to see more.")
     if as_json:
         write_json({"result": printed})
     else:

@@ -86,6 +86,7 @@ def _lines(definition: Definition) -> list[str]:
             "default": marker.default,
             "example": marker.example if marker.example is None else json_bytes(marker.example, indent=None).decode(),
             "data source": marker.data_source,
+            "depends on": ", ".join(marker.depends_on),
             "variable": variables.get(key),
         }
         lines += [f"      {name}: {value}" for name, value in details.items() if value]

@@ -15,6 +15,7 @@ from connector.rest.rate_limits import CallLimits
 if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.component.connections import Connection
+    from connector.component.definitions import Payload
     from connector.component.inputs import Inputs
     from connector.rest import Endpoint, Request, Response
 
@@ -82,14 +83,17 @@ class Context:
         """The authorized client; its methods return `{"data": <response body>}`."""
         return HttpClient(self.endpoint, self.connection.transport, self._attempt, self.limits, self._prepare)
 
-    def records(self, key: str, inputs: Inputs) -> Iterator[Any]:
-        """Iterate over all records of a list action of the same component, fetching pages as needed."""
+    def invoke(self, key: str, inputs: Inputs, **values: Any) -> Payload:
+        """Perform an action of the same component with validated inputs, and others by key; return its payload."""
+        action = self.component.action(key)
+        return self.component.perform_validated(action, self, action.inputs.from_values(_values(inputs) | values))
+
+    def records(self, key: str, inputs: Inputs, **values: Any) -> Iterator[Any]:
+        """Iterate over all records of a list action of the same component, fetching pages as needed; see `invoke`."""
         from connector.component.pagination import iter_pages, records_of
 
         action = self.component.action(key)
-        # The values were validated, so an empty string among them was set on purpose.
-        values = {name: EMPTY if value == "" else value for name, value in inputs.model_dump().items()}
-        first = action.inputs.from_values(values)
+        first = action.inputs.from_values(_values(inputs) | values)
         for payload in iter_pages(
             action, lambda page: self.component.perform_validated(action, self, page), first, on_page=self.on_page
         ):
@@ -114,3 +118,8 @@ class Context:
         self.policy.check_request(self.key, request)
         send: Callable[..., Response] = self.component.plugins.hook.send_request
         return send(context=self, request=request)
+
+
+def _values(inputs: Inputs) -> dict[str, Any]:
+    """Return validated values by key; an empty string among them was set on purpose."""
+    return {name: EMPTY if value == "" else value for name, value in inputs.model_dump().items()}

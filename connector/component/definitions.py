@@ -10,7 +10,9 @@ import inspect
 import json
 import typing
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -223,13 +225,23 @@ class Action(_Definition[InputsT]):
 
 @dataclass(eq=False)
 class DataSource(_Definition[InputsT]):
-    """A list of choices for an input: `{"result": [{"label", "key"}]}`."""
+    """A list of choices for an input: `{"result": [{"label", "key"}]}`.
+
+    Attributes:
+        key: Documented camelCase key.
+        perform: Function of the data source.
+        display: Label and description, from the manifest.
+        inline_example: Example payload without a file.
+        example_file: File of the example payload in the component's folder.
+        in_prismatic: False for a data source that Prismatic's component lacks.
+    """
 
     key: str
     perform: Perform[InputsT]
     display: Display | None = None
     inline_example: Payload | None = None
     example_file: Path | None = None
+    in_prismatic: bool = True
 
     # Hooks and policies treat a data source like an action that reads.
     performs_actions: ClassVar[bool] = True
@@ -326,9 +338,9 @@ def action(
     return declare
 
 
-def data_source(key: str) -> Callable[[Perform[InputsT]], DataSource[InputsT]]:
+def data_source(key: str, *, in_prismatic: bool = True) -> Callable[[Perform[InputsT]], DataSource[InputsT]]:
     """Declare a function `(context, inputs) -> {"result": [...]}` as the data source with this key."""
-    return lambda perform: DataSource(key, perform)
+    return lambda perform: DataSource(key, perform, in_prismatic=in_prismatic)
 
 
 def connection(
@@ -344,21 +356,39 @@ def connection(
     return lambda connect: ConnectionDefinition(key, connect, environment, test)
 
 
+@contextmanager
+def searching(search: str, most: int | None) -> Iterator[None]:
+    """Let `picklist` in this block keep only choices that contain a string, and stop when it has enough."""
+    token = _SEARCH.set((search.casefold(), most))
+    try:
+        yield
+    finally:
+        _SEARCH.reset(token)
+
+
+_SEARCH: ContextVar[tuple[str, int | None]] = ContextVar("search", default=("", None))
+
+
 def picklist(records: Iterable[Any], *labels: str, key: str = "id") -> Payload:
     """Return `{"result": [{"label", "key"}]}` from records, sorted by label.
 
-    Equal keys count once; equal labels get their key as a suffix, so that a person can choose.
+    Equal keys count once; equal labels get their key as a suffix, so that a person can choose. If the caller searches
+    for a few choices, no further record is read when they are found.
 
     Args:
         records: Objects as an API lists them; one without a key is left out.
         labels: Dotted paths into a record; the first one with a value is the label, else the key is.
         key: Field that holds the key.
     """
+    search, most = _SEARCH.get()
     label_of: dict[str, str] = {}
     for record in records:
         value = _text_at(record, key)
-        if value:
-            label_of.setdefault(value, next(filter(None, (_text_at(record, path) for path in labels)), value))
+        label = next(filter(None, (_text_at(record, path) for path in labels)), value)
+        if value and (search in label.casefold() or search in value.casefold()):
+            label_of.setdefault(value, label)
+            if search and most is not None and len(label_of) >= most:
+                break
     while len(set(label_of.values())) < len(label_of):
         shared = Counter(label_of.values())
         label_of = {key: label if shared[label] == 1 else f"{label} ({key})" for key, label in label_of.items()}

@@ -74,6 +74,8 @@ class Input:
         collection: Prismatic's collection; a `keyvaluelist` becomes an object.
         key_label: Label of the keys of a `keyvaluelist`.
         data_source: Key of the data source that offers values.
+        data_source_in_prismatic: False if Prismatic's component offers no choices for the input.
+        depends_on: Keys of other inputs whose values the data source needs, as inputs of the same keys.
         default: Value that forms insert; validation never applies it.
         secret: Redacts the value wherever inputs are shown.
         hidden: Leaves the field out of forms.
@@ -90,6 +92,8 @@ class Input:
     collection: Collection | None = None
     key_label: str = ""
     data_source: str | None = None
+    data_source_in_prismatic: bool = True
+    depends_on: Sequence[str] = ()
     default: str | None = None
     secret: bool = False
     hidden: bool = False
@@ -128,6 +132,8 @@ class Input:
             extra |= {"format": "password", "writeOnly": True}
         if self.data_source:
             extra["x-data-source"] = self.data_source
+        if self.depends_on:
+            extra["x-depends-on"] = list(self.depends_on)
         return {**field_schema, **extra}
 
 

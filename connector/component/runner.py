@@ -7,11 +7,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from pydantic_core import to_json
+
+from connector.common.recent_values import RecentValues
 from connector.common.text import did_you_mean
 from connector.component.component import Component, error_context, load_component
 from connector.component.connections import Connection
 from connector.component.context import Context
-from connector.component.definitions import Action, Payload
+from connector.component.definitions import Action, Payload, searching
 from connector.component.pagination import iter_pages, records_of
 from connector.component.policy import Policy, tags_of
 from connector.errors import ConnectionInputError, UsageError
@@ -76,6 +79,7 @@ class Runner:
         self.on_wait = on_wait
         self.on_page = on_page
         self.max_response_bytes = max_response_bytes
+        self._kept_choices = RecentValues()
 
     @classmethod
     def from_profile(cls, name: str, component: Component | None = None, **settings: Any) -> Self:
@@ -245,16 +249,20 @@ class Runner:
         *,
         search: str | None = None,
         limit: int | None = None,
+        fresh: bool = False,
         max_wait: float | None = None,
         deadline: float | None = None,
     ) -> Payload:
         """Return the choices of a data source: `{"result": [{"label", "key"}]}`, sorted by label.
+
+        This runner keeps them for 30 s. A search with a limit reads no further records when it has enough.
 
         Args:
             key: Key of the data source.
             inputs: Its inputs by key.
             search: Return only choices whose label or key contains this string, ignoring case.
             limit: Maximum number of choices to return.
+            fresh: Ask again, whatever this runner keeps.
             max_wait: See `invoke`.
             deadline: See `invoke`.
 
@@ -263,11 +271,16 @@ class Runner:
         """
         if limit is not None and limit < 0:
             raise UsageError(f"limit must be 0 or more, got {limit}", action=key)
-        choices = self.component.choices(key, self.context(max_wait, deadline), inputs or {})["result"]
+        with searching(search or "", limit):
+            choices = self._kept_choices.get(
+                (key, to_json(inputs or {}, fallback=str), search, limit),
+                lambda: self.component.choices(key, self.context(max_wait, deadline), inputs or {})["result"],
+                fresh=fresh,
+            )
         if search:
             folded = search.casefold()
             choices = [c for c in choices if folded in c["label"].casefold() or folded in c["key"].casefold()]
-        return {"result": choices if limit is None else choices[:limit]}
+        return {"result": [dict(choice) for choice in (choices if limit is None else choices[:limit])]}
 
     def test_connection(self, *, max_wait: float | None = None, deadline: float | None = None) -> Payload:
         """Test the credentials and return the workspace they belong to.

@@ -111,6 +111,20 @@ def data_sources_of_inputs_exist(component: Component, definition: Definition) -
             yield Problem(f"{definition.key}.{name}", text, hint=f"Available data sources: {available}.")
 
 
+def inputs_of_data_sources_are_set(component: Component, definition: Definition) -> Iterator[Problem]:
+    """An input depends on the other inputs that its data source requires, and on no more."""
+    for name, marker in _markers(definition):
+        source = component.data_sources.get(marker.data_source or "")
+        needed = sorted(source.inputs.required_keys()) if source is not None else []
+        if sorted(marker.depends_on) != needed:
+            hint = f"Pass Input(depends_on={tuple(needed)})." if needed else "Remove depends_on."
+            text = f'its data source "{marker.data_source}" requires {", ".join(needed) or "no input"}'
+            yield Problem(f"{definition.key}.{name}", text, hint=hint)
+        for key in marker.depends_on:
+            if key not in inputs_of(definition).definitions():
+                yield Problem(f"{definition.key}.{name}", f'depends on "{key}", which is not an input beside it')
+
+
 def example_values_are_valid(_component: Component, definition: Definition) -> Iterator[Problem]:
     """The example, the default and each choice of an input are valid values of the input."""
     model = inputs_of(definition)
@@ -264,6 +278,7 @@ RULES = (
     Rule(inputs_are_described),
     Rule(required_inputs_have_examples, _takes_inputs),
     Rule(data_sources_of_inputs_exist),
+    Rule(inputs_of_data_sources_are_set),
     Rule(example_values_are_valid),
     Rule(example_payload_is_json, _takes_inputs),
     Rule(example_payload_is_an_object_with_data, _is_action),

@@ -181,7 +181,8 @@ def _notes(marker: Input) -> str:
     if marker.default:
         notes.append(f"Form default: `{marker.default}`.")
     if marker.data_source:
-        notes.append(f"Choices: data source `{marker.data_source}`.")
+        needed = f" for `{'`, `'.join(marker.depends_on)}`" if marker.depends_on else ""
+        notes.append(f"Choices: data source `{marker.data_source}`{needed}.")
     return " ".join(notes)
 
 

@@ -34,17 +34,19 @@ PUBLISHED_DEFINITION = ("key", "public", "documentationUrl", "display")
 def server_form(component: Component) -> dict[str, Any]:
     """Return the component as Prismatic's runner loads it, without functions."""
     manifest = component.manifest
+    offered = frozenset(key for key, source in component.data_sources.items() if source.in_prismatic)
     return {
         "key": manifest.key,
         "public": manifest.public,
         "documentationUrl": manifest.documentation_url,
         "display": manifest.display.model_dump(by_alias=True, exclude_defaults=True),
         "connections": [_connection(definition) for definition in component.connections.values()],
-        "actions": {key: _definition(action) for key, action in component.actions.items()},
+        "actions": {key: _definition(action, offered) for key, action in component.actions.items()},
         "triggers": {},
         "dataSources": {
-            key: {**_definition(source), "dataSourceType": component.manifest.data_sources[key].type}
+            key: {**_definition(source, offered), "dataSourceType": component.manifest.data_sources[key].type}
             for key, source in component.data_sources.items()
+            if key in offered
         },
     }
 
@@ -68,7 +70,7 @@ def connection_input(definition: Action[Any] | DataSource[Any]) -> str:
     return "connection" if is_special else "connectionInput"
 
 
-def _definition(definition: Action[Any] | DataSource[Any]) -> dict[str, Any]:
+def _definition(definition: Action[Any] | DataSource[Any], data_sources: frozenset[str]) -> dict[str, Any]:
     connection = {
         "key": connection_input(definition),
         "type": "connection",
@@ -78,7 +80,7 @@ def _definition(definition: Action[Any] | DataSource[Any]) -> dict[str, Any]:
     exported: dict[str, Any] = {
         "key": definition.key,
         "display": _display(definition),
-        "inputs": [connection, *_inputs(definition.inputs)],
+        "inputs": [connection, *_inputs(definition.inputs, data_sources)],
     }
     if isinstance(definition, Action) and definition.branches:
         exported |= {"allowsBranching": True, "staticBranchNames": list(definition.branches)}
@@ -100,12 +102,12 @@ def _connection(definition: ConnectionDefinition[Any]) -> dict[str, Any]:
     }
 
 
-def _inputs(model: type[Inputs]) -> list[dict[str, Any]]:
+def _inputs(model: type[Inputs], data_sources: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
     required = model.required_keys()
-    return [_input(key, marker, key in required) for key, marker in model.definitions().items()]
+    return [_input(key, marker, key in required, data_sources) for key, marker in model.definitions().items()]
 
 
-def _input(key: str, marker: Input, required: bool) -> dict[str, Any]:
+def _input(key: str, marker: Input, required: bool, data_sources: frozenset[str]) -> dict[str, Any]:
     switch = marker.type == "boolean" and marker.default is None
     model = [{"label": title, "value": value} for value, title in marker.choices.items()]
     parts: dict[str, Any] = {
@@ -119,7 +121,9 @@ def _input(key: str, marker: Input, required: bool) -> dict[str, Any]:
         "example": _text(marker.example),
         "model": SWITCH if switch else model,
         "language": marker.language,
-        "dataSource": marker.data_source,
+        "dataSource": marker.data_source
+        if marker.data_source in data_sources and marker.data_source_in_prismatic
+        else None,
     }
     exported = {name: value for name, value in parts.items() if value}
     exported |= {"required": required, "default": marker.default or ""}

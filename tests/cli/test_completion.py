@@ -37,11 +37,11 @@ def test_profiles_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_data_source_keys_are_completed() -> None:
-    assert completed(["choices"], "") == ["destination", "sources", "warehouses"]
+    assert completed(["choices"], "s") == ["sources", "subscriptions", "sourceTypes"]
 
 
 def test_show_completes_every_kind_of_key() -> None:
-    assert completed(["show"], "s") == ["sources"]
+    assert completed(["show"], "sources") == ["sources"]
     assert completed(["show"], "api") == ["apiKey"]
 
 

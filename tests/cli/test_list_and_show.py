@@ -34,7 +34,9 @@ def test_list_as_json_has_everything(command: Command) -> None:
     segment = connector.load_component()
 
     assert [entry["key"] for entry in found["actions"]] == list(segment.actions)
-    assert [entry["key"] for entry in found["dataSources"]] == ["destination", "sources", "warehouses"]
+    documented = [entry["key"] for entry in found["dataSources"] if entry.get("inPrismatic", True)]
+    assert documented == ["destination", "sources", "warehouses"]
+    assert [entry["key"] for entry in found["dataSources"]] == list(segment.data_sources)
     assert [entry["key"] for entry in found["connections"]] == ["apiKey"]
     subscription = next(e for e in found["actions"] if e["key"] == "createDestinationSubscription")
     assert subscription == {

@@ -179,7 +179,7 @@ def test_choices_are_a_tool(workspace: Sandbox) -> None:
 
     result = call(tools, "auto", "choices", {"source": "sources", "search": "web", "limit": 1})
 
-    assert [choice["label"] for choice in json.loads(text_of(result))["result"]] == ["old-website"]
+    assert [choice["label"] for choice in json.loads(text_of(result))["result"]] == ["web"]
     assert call(tools, "auto", "choices", {"source": "nope"}).is_error
 
 

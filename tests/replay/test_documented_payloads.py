@@ -85,7 +85,9 @@ REPLIES = {
 
 
 def test_every_data_source_is_documented_with_a_payload() -> None:
-    assert DATA_SOURCES.keys() == SEGMENT.data_sources.keys() == REPLIES.keys()
+    original = {key for key, source in SEGMENT.data_sources.items() if source.in_prismatic}
+
+    assert DATA_SOURCES.keys() == original == REPLIES.keys()
 
 
 @pytest.mark.parametrize("key", DATA_SOURCES)

@@ -60,7 +60,7 @@ def test_workspace_is_built_changed_listed_and_deleted(
     take_apart(do, ids)
 
     # What came after the documented actions has a test module of its own.
-    assert do.done == {*documented_definitions()["actions"], *segment.data_sources}
+    assert do.done == {*documented_definitions()["actions"], *documented_definitions()["data_sources"]}
     after = workspace.dump()
     assert {kind for kind in before if before[kind] != after[kind]} == set()
 

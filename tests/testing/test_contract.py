@@ -72,6 +72,13 @@ def rule(name: str) -> Rule:
             'createTask.listId: input names unknown data source "listz".* Available data sources: lists.',
         ),
         (
+            "inputs_of_data_sources_are_set",
+            "createTask",
+            "list_id: ListId\n",
+            'list_id: Annotated[str, Input(label="L", comments="c", data_source="lists", depends_on=("title",))]\n',
+            'createTask.listId: its data source "lists" requires no input.* Remove depends_on.',
+        ),
+        (
             "required_inputs_have_examples",
             "createTask",
             ', example="Water the plants"',
@@ -200,6 +207,6 @@ def test_contract_has_a_test_for_each_rule_and_definition(tmp_path: Path) -> Non
     whole, less = ({test for name, test in passed if name == it} for it in ("TestTodo", "TestLess"))
     assert whole - less == {"example_replays[createTask]", "effect_matches_the_requests[createTask]"}
     assert f" {len(passed)} passed in " in printed
-    # 2 actions, 1 data source, 1 connection. Rules: 4 of each, 2 of what has inputs, 2 of actions, 1 of data sources,
+    # 2 actions, 1 data source, 1 connection. Rules: 5 of each, 2 of what has inputs, 2 of actions, 1 of data sources,
     # 2 of list actions. Tests that run them: 2 of what has inputs, 1 of each, 2 of actions.
-    assert len(whole) == (4 * 4 + 2 * 3 + 2 + 1 + 2) + (2 * 3 + 4 + 2 * 2)
+    assert len(whole) == (5 * 4 + 2 * 3 + 2 + 1 + 2) + (2 * 3 + 4 + 2 * 2)
