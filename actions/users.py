@@ -93,7 +93,9 @@ def create_user_invites(context: Context, inputs: CreateUserInvites) -> Payload:
     operation="deleteUsers",
     effect="destructive",
     idempotent=True,
-    differences=(Difference(prismatic="removes no user if the first of userIds is 000xxx", ours="ignores such a list"),),
+    differences=(
+        Difference(prismatic="removes no user if the first of userIds is 000xxx", ours="ignores such a list"),
+    ),
 )
 def delete_user(context: Context, inputs: DeleteUsers) -> Payload:
     """DELETE /users."""
