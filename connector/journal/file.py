@@ -14,6 +14,7 @@ from connector.journal.buffered import BufferedJournal
 from connector.journal.protocol import JournalExistsError, JournalHeldError, Record, check_header
 
 _BLOCK = 65536
+_BLOCK_OF_END = 4096
 
 NO_SPACE_HINT = "Make room on the disk, then resume the run."
 
@@ -177,6 +178,38 @@ def header_of(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise cannot_read(path, error) from None
     return check_header(header, f'"{path}"')
+
+
+def ends_of(path: Path) -> tuple[dict[str, Any], Any]:
+    """Return the first and the last record of a file; the last is None if it was cut off.
+
+    Raises:
+        JournalError: See `header_of`.
+    """
+    header = header_of(path)
+    try:
+        return header, _last_record(path)
+    except OSError as error:
+        raise cannot_read(path, error) from None
+
+
+def _last_record(path: Path) -> Any:
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        size = _BLOCK_OF_END
+        while True:
+            begin = max(0, end - size)
+            file.seek(begin)
+            *lines, rest = file.read(end - begin).rsplit(b"\n", 2)
+            if rest:
+                return None
+            if begin == 0 or len(lines) == 2:
+                break
+            size *= 16
+    try:
+        return parse_line(lines[-1])
+    except ValueError:
+        return None
 
 
 def read_records(path: Path) -> Iterator[tuple[int, Any]]:

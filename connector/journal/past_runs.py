@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from connector.errors import JournalError
+from connector.journal import file as journal_file
 from connector.journal import sqlite
-from connector.journal.file import is_held as file_is_held
 from connector.journal.journals import database_of, reopen_journal, runs_folder
-from connector.journal.protocol import JournalHeldError
+from connector.journal.protocol import JournalHeldError, check_header
 from connector.journal.reader import read_history
 
 DEFAULT_AGE = 30 * 24 * 3600.0
@@ -35,6 +36,7 @@ class PastRun:
         unknown: Number of writes with an unknown outcome.
         journal: What `resume` and `undo` accept: a path or a URL.
         error: Error that it failed with.
+        size: Bytes of its journal.
     """
 
     id: str
@@ -47,15 +49,17 @@ class PastRun:
     unknown: int
     journal: str
     error: str
+    size: int
 
 
-def runs(place: str | Path | None = None) -> list[PastRun]:
+def runs(place: str | Path | None = None, *, status: str | None = None) -> list[PastRun]:
     """Return past runs, newest first.
 
     Args:
         place: Folder of journals, or `sqlite:///FILE`. Default: the user's state folder.
+        status: Only runs with this status: `running`, `done`, `failed`, or `killed`.
     """
-    past = [run for name, is_held in _journals(place) for run in _past_run(name, is_held)]
+    past = [run for stored in _stored_runs(place) for run in _past_run(stored) if status in {None, run.status}]
     return sorted(past, key=lambda run: run.started, reverse=True)
 
 
@@ -69,8 +73,8 @@ def prune(older_than: float = DEFAULT_AGE, *, status: str = "done", place: str |
     """
     limit = time.time() - older_than
     deleted = []
-    for run in runs(place):
-        if run.status == status and run.started <= limit:
+    for run in runs(place, status=status):
+        if run.started <= limit:
             try:
                 reopen_journal(run.journal).delete()
             except JournalHeldError:
@@ -79,38 +83,62 @@ def prune(older_than: float = DEFAULT_AGE, *, status: str = "done", place: str |
     return deleted
 
 
-def _journals(place: str | Path | None) -> Iterator[tuple[str, Callable[[], bool]]]:
-    """Iterate over the names of journals, and how to find out whether a process holds them."""
+@dataclass(frozen=True, slots=True)
+class _StoredRun:
+    """The ends of a journal, which are enough to list a run that has ended."""
+
+    name: str
+    first: dict[str, Any]
+    last: Any
+    size: int
+    is_held: Callable[[], bool]
+
+
+def _stored_runs(place: str | Path | None) -> Iterator[_StoredRun]:
     database = database_of(place or "")
-    if database is not None:
+    if database is None:
+        folder = runs_folder() if place is None else Path(place)
+        for path in folder.glob("*.jsonl"):
+            # Files in the folder may be foreign, or no files at all; they must not keep the runs from the list.
+            with suppress(OSError, JournalError):
+                header, last = journal_file.ends_of(path)
+                yield _StoredRun(str(path), header, last, path.stat().st_size, partial(journal_file.is_held, path))
+    elif database[0].is_file():
         file = database[0]
-        for run in sqlite.run_ids(file) if file.is_file() else ():
-            yield f"{sqlite.SCHEME}{file}#{run}", partial(sqlite.is_held, file, run)
-        return
-    folder = runs_folder() if place is None else Path(place)
-    for path in folder.glob("*.jsonl"):
-        yield str(path), partial(file_is_held, path)
+        for run, first, last, size in sqlite.all_ends(file):
+            name = f"{sqlite.SCHEME}{file}#{run}"
+            with suppress(JournalError):
+                yield _StoredRun(name, check_header(first, name), last, size, partial(sqlite.is_held, file, run))
 
 
-def _past_run(name: str, is_held: Callable[[], bool]) -> Iterator[PastRun]:
-    # Files in the folder may be damaged, foreign, or no files at all; they must not keep the other runs from the list.
-    try:
-        history = read_history(name)
-        status = history.status or ("running" if is_held() else "killed")
-    except (OSError, JournalError):
-        return
-    header = history.header
+def _past_run(stored: _StoredRun) -> Iterator[PastRun]:
+    header, last = stored.first, stored.last
+    if isinstance(last, dict) and last.get("type") == "end":
+        status, error = last["status"], last["error"]
+        counts = {name: last[name] for name in ("finished", "writes", "unknown")}
+    else:
+        # A damaged journal must not keep the other runs from the list.
+        try:
+            history = read_history(stored.name)
+            status = history.status or ("running" if stored.is_held() else "killed")
+        except (OSError, JournalError):
+            return
+        error = history.error
+        counts = {
+            "finished": len(history.finished),
+            "writes": len(history.writes),
+            "unknown": len(history.unknown),
+        }
     yield PastRun(
         id=str(header.get("id", "")),
         flow=str(header.get("flow", "")),
         integration=str(header.get("integration", "")),
         status=status,
         started=_moment(header.get("started")),
-        finished=len(history.finished),
-        writes=len(history.writes),
-        unknown=len(history.unknown),
-        journal=history.location,
-        error=history.error,
+        journal=stored.name,
+        error=error,
+        size=stored.size,
+        **counts,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from connector.errors import JournalError
 from connector.journal import file as journal_file
 from connector.journal import sqlite as journal_database
+from connector.journal.intents import OpenIntents
 from connector.journal.journals import database_of, journal_path
 from connector.journal.protocol import Decision, Journal, Record, check_header
 
@@ -66,6 +67,7 @@ class JournalContents:
         skipped: Writes that someone decided to take as applied, without results, by path.
         writes: Writes that were applied, in order.
         undone: Numbers of the writes whose creations were deleted.
+        intents: How many attempts of each write may have been applied.
     """
 
     location: str
@@ -82,7 +84,7 @@ class JournalContents:
     skipped: dict[str, Write] = field(default_factory=dict)
     writes: list[Write] = field(default_factory=list)
     undone: set[int] = field(default_factory=set)
-    _intents: dict[str, int] = field(default_factory=dict, repr=False)
+    intents: OpenIntents = field(default_factory=OpenIntents, repr=False)
     _decided: dict[str, _Decided] = field(default_factory=dict, repr=False)
     _applied: int = field(default=0, repr=False)
 
@@ -123,12 +125,11 @@ class JournalContents:
             case "intent":
                 parts = (record[key] for key in ("step", "action", "connection", "inputs"))
                 self.unknown[path] = Write(path, *parts)
-                self._intents[path] = self._intents.get(path, 0) + 1
+                self.intents.start(path)
                 self.retries.discard(path)
             case "refused":
                 # Says something about the last intent only: an earlier one may have been applied all the same.
-                self._intents[path] -= 1
-                if not self._intents[path]:
+                if self.intents.refuse(path):
                     self._settle(path)
             case "done":
                 self.finished[path] = position
@@ -150,7 +151,7 @@ class JournalContents:
         self._put_in_doubt(path)
         if path in self.unknown:
             ignored = path in self.without_results
-            self._decided[path] = _Decided(self.unknown[path], self._intents.get(path, 1), ignored=ignored)
+            self._decided[path] = _Decided(self.unknown[path], self.intents.get(path, 1), ignored=ignored)
         match decision:
             case "retry":
                 self.retries.add(path)
@@ -172,7 +173,7 @@ class JournalContents:
         if before is None or path in self.unknown:
             return
         self.unknown[path] = before.write
-        self._intents[path] = before.intents
+        self.intents[path] = before.intents
         if not before.ignored:
             self.without_results.discard(path)
         position = self.finished.pop(path, None)
@@ -185,7 +186,7 @@ class JournalContents:
             self._applied += 1
 
     def _settle(self, path: str) -> Write | None:
-        self._intents.pop(path, None)
+        self.intents.settle(path)
         self.retries.discard(path)
         return self.unknown.pop(path, None)
 

@@ -205,11 +205,27 @@ def read_record(file: Path, run: str, number: int) -> dict[str, Any]:
     return content
 
 
-def run_ids(file: Path) -> list[str]:
-    """Return the ids of all runs in a database."""
+_IDS = """WITH RECURSIVE ids(run) AS (
+    SELECT min(run) FROM records
+    UNION ALL SELECT (SELECT min(run) FROM records WHERE records.run > ids.run) FROM ids WHERE ids.run IS NOT NULL
+) SELECT run FROM ids WHERE run IS NOT NULL"""
+"""All ids, without reading the records of the runs."""
+
+_ENDS = """SELECT
+    (SELECT record FROM records WHERE run = :run ORDER BY seq LIMIT 1),
+    (SELECT record FROM records WHERE run = :run ORDER BY seq DESC LIMIT 1),
+    (SELECT sum(length(record)) FROM records WHERE run = :run)"""
+
+
+def all_ends(file: Path) -> Iterator[tuple[str, Any, Any, int]]:
+    """Iterate over the runs in a database: id, first record, last record, and bytes of all records."""
     database = connect(file)
     try:
-        return [run for (run,) in database.execute("SELECT DISTINCT run FROM records")]
+        for (run,) in database.execute(_IDS).fetchall():
+            first, last, size = database.execute(_ENDS, {"run": run}).fetchone()
+            # Another process may have deleted the run meanwhile.
+            if first is not None:
+                yield run, parse_line(first), parse_line(last), size
     finally:
         database.close()
 

@@ -9,10 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connector.errors import ConnectorError, JournalError
+from connector.journal.intents import OpenIntents
 from connector.journal.protocol import VERSION, Decision, Durability, Journal, Record
+
+if TYPE_CHECKING:
+    from connector.journal.reader import JournalContents
 
 
 def first_records(header: Record, start: Record) -> list[Record]:
@@ -20,15 +24,52 @@ def first_records(header: Record, start: Record) -> list[Record]:
     return [{"type": "run", "version": VERSION, **header}, {"type": "start", **start}]
 
 
+class Tally:
+    """Counts what a run has done, so that a list of runs has to read the last record only.
+
+    Args:
+        history: What an earlier process did.
+    """
+
+    def __init__(self, history: JournalContents | None) -> None:
+        self._finished = 0 if history is None else len(history.finished)
+        self._writes = 0 if history is None else len(history.writes)
+        self._intents = OpenIntents() if history is None else OpenIntents(history.intents)
+        self._last = ""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Finished steps, applied writes, and writes with an unknown outcome."""
+        return {"finished": self._finished, "writes": self._writes, "unknown": len(self._intents)}
+
+    def add(self, record: Record) -> None:
+        """Count a record that was written."""
+        match record["type"]:
+            case "done":
+                path = record["path"]
+                # A plugin that changes the results of a step has them recorded once more.
+                self._finished += path != self._last
+                self._last = path
+                self._writes += self._intents.settle(path)
+            case "intent":
+                self._intents.start(record["path"])
+            case "refused":
+                self._intents.refuse(record["path"])
+            case "decision" if record["decision"] != "retry":
+                self._intents.settle(record["path"])
+
+
 class JournalWriter:
     """Writes the records of one run.
 
     Args:
         journal: Where they are kept; None keeps nothing.
+        history: What an earlier process did, if the run is resumed.
     """
 
-    def __init__(self, journal: Journal | None) -> None:
+    def __init__(self, journal: Journal | None, history: JournalContents | None = None) -> None:
         self.journal = journal
+        self._tally = Tally(history)
 
     def write_started(self, path: str, step: str, action: str, connection: str, inputs: Mapping[str, Any]) -> None:
         """Record that a write is about to be sent."""
@@ -67,7 +108,7 @@ class JournalWriter:
 
     def ended(self, status: str, error: str, results: Any = None, response: Any = None) -> None:
         """Record the end of the run, and its results."""
-        outcome = {"results": results, "response": response}
+        outcome = {"results": results, "response": response, **self._tally.counts}
         with suppress(JournalError):
             self._append("end", {"status": status, "error": error, **outcome, "time": time.time()}, "synced")
 
@@ -78,4 +119,6 @@ class JournalWriter:
 
     def _append(self, kind: str, parts: Mapping[str, Any], durability: Durability) -> None:
         if self.journal is not None:
-            self.journal.append({"type": kind, **parts}, durability)
+            record = {"type": kind, **parts}
+            self.journal.append(record, durability)
+            self._tally.add(record)

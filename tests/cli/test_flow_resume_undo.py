@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import shlex
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,9 @@ from typing import Any
 import pytest
 
 from connector.cli.connection_options import ConnectionOptions
+from connector.cli.flow import runs as runs_command
 from connector.cli.flow.options import stub_arguments
+from connector.flows import Flow
 from tests.cli.conftest import TOKEN, Command, Ended, finish, start
 from tests.cli.flows import NEW_SOURCE, call, integration, one_step, variable
 from tests.support.server import Asked, LoopbackServer, ServerResponse
@@ -90,6 +95,41 @@ def test_list_of_runs_is_empty_before_the_first_run(command: Command) -> None:
     ended = command("flow", "runs")
 
     assert (ended.code, ended.out, ended.err) == (0, "", "No runs yet.\n")
+
+
+def test_runs_are_filtered_by_status_and_place(command: Command, service: Service, file: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/runs.sqlite"
+    command("flow", "run", file, "--journal", url)
+    service.refused = {"two"}
+    command("flow", "run", file, "--journal", url)
+
+    assert past(command) == []
+    for status in ("done", "failed"):
+        listed = command("flow", "runs", "--journal", url, "--status", status, "--json").json
+        assert [run["status"] for run in listed] == [status]
+        assert listed[0]["size"] > 100
+    assert re.search(r"  \d+\.\d kB", command("flow", "runs", "--journal", url).out)
+
+
+def test_watched_list_is_printed_on_every_change_until_no_run_is_running(
+    command: Command, service: Service, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs_command, "WATCH_SECONDS", 0.01)
+    answer, released = service.answer, threading.Event()
+    service.server.script = lambda asked: (released.wait(20), answer(asked))[1]
+    flow = Flow.load(file)
+    connections = {"Workspace": {"fields": {"apiKey": TOKEN, "baseUrl": service.server.url}}}
+    thread = threading.Thread(target=flow.run, kwargs={"connections": connections})
+    thread.start()
+    while not service.server.asked:
+        time.sleep(0.01)
+    threading.Timer(0.2, released.set).start()
+    watched = command("flow", "runs", "--watch", "--json")
+    thread.join()
+    lists = [json.loads(text) for text in re.split(r"(?<=^\])\n", watched.out, flags=re.MULTILINE) if text.strip()]
+
+    assert [lists[0][0]["status"], lists[-1][0]["status"]] == ["running", "done"]
+    assert all(one != other for one, other in itertools.pairwise(lists))
 
 
 def test_failed_run_is_resumed_where_it_failed(command: Command, service: Service, file: Path) -> None:

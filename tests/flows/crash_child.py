@@ -18,6 +18,7 @@ from connector.component.context import Context
 from connector.flows import Flow
 from connector.hookspecs import hookimpl
 from connector.journal.protocol import Durability, Journal, Record
+from connector.journal.reader import JournalContents
 from connector.journal.writer import JournalWriter
 from connector.rest import Request, Response
 from tests.flows.support import CONNECTION, TOKEN, workshop
@@ -64,8 +65,8 @@ def run(component: Component, file: str, journal: str, base_url: str, moment: in
     component.add_plugin(killer)
     opened = JournalWriter.__init__
 
-    def watched(self: JournalWriter, journal: Journal | None) -> None:
-        opened(self, None if journal is None else WatchedJournal(journal, killer))
+    def watched(self: JournalWriter, journal: Journal | None, history: JournalContents | None = None) -> None:
+        opened(self, None if journal is None else WatchedJournal(journal, killer), history)
 
     JournalWriter.__init__ = watched  # type: ignore[method-assign]
     connections: dict[str, Any] = {CONNECTION: {"fields": {"apiKey": TOKEN, "baseUrl": base_url}}}

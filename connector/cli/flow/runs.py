@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,18 +16,40 @@ if TYPE_CHECKING:
     from connector.journal.past_runs import PastRun
 
 
+WATCH_SECONDS = 1.0
+
+
 @click.command(cls=Command)
+@click.option(
+    "--status", type=click.Choice(["running", "done", "failed", "killed"]), help="Only runs with this status."
+)
+@click.option("--journal", metavar="PLACE", help="Folder of journals, or sqlite:///FILE.")
+@click.option("--watch", is_flag=True, help="Print the list again when it changes, until no run is running.")
 @json_option
 @common_options
-def runs(as_json: bool) -> None:
+def runs(status: str | None, journal: str | None, watch: bool, as_json: bool) -> None:
     """List past runs, newest first; resume and undo take the id as RUN."""
     from connector.flows import runs as past_runs
 
-    past = past_runs()
+    before: list[PastRun] | None = None
+    while True:
+        past = past_runs(journal)
+        chosen = [run for run in past if status in {None, run.status}]
+        if chosen != before:
+            if before is not None:
+                click.clear()  # does nothing unless standard output is a terminal
+            _print(chosen, as_json=as_json)
+        if not watch or all(run.status != "running" for run in past):
+            return
+        before = chosen
+        time.sleep(WATCH_SECONDS)
+
+
+def _print(past: Sequence[PastRun], *, as_json: bool) -> None:
     if as_json:
         write_json([_as_json(run) for run in past])
     elif past:
-        headers = ("run", "flow", "status", "started", "steps", "writes", "error")
+        headers = ("run", "flow", "status", "started", "steps", "writes", "size", "error")
         write_table(headers, [_row(run) for run in past])
     else:
         print_line("No runs yet.")
@@ -40,4 +63,5 @@ def _row(run: PastRun) -> tuple[str, ...]:
     started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
     writes = f"{run.writes} ({run.unknown} unknown)" if run.unknown else str(run.writes)
     error = run.error.partition("\n")[0]
-    return run.id, f"{run.integration} / {run.flow}", run.status, started, str(run.finished), writes, error
+    flow = f"{run.integration} / {run.flow}"
+    return run.id, flow, run.status, started, str(run.finished), writes, f"{run.size / 1000:,.1f} kB", error

@@ -138,7 +138,7 @@ def resume_held(journal: Journal, history: JournalContents, prepared: PreparedRu
 def _run_rest(
     journal: Journal, history: JournalContents, prepared: PreparedRun, decisions: Mapping[str, Decision]
 ) -> Run:
-    writer = JournalWriter(journal)
+    writer = JournalWriter(journal, history)
     writer.resumed()
     for path, decision in decisions.items():
         writer.decided(path, decision)
@@ -190,11 +190,12 @@ def _decisions(
 
 
 def _check_names(history: JournalContents, names: Iterable[str]) -> None:
-    known = {name for write in history.unknown.values() for name in (write.path, write.step)}
+    writes = history.unknown.values()
+    known = list(dict.fromkeys([*(write.step for write in writes), *(write.path for write in writes)]))
     for name in names:
         if name not in known:
             run_id = history.header["id"]
-            hint = did_you_mean(name, known) or (f"Available: {', '.join(sorted(known))}." if known else "")
+            hint = did_you_mean(name, known) or (f"Available: {', '.join(known)}." if known else "")
             raise JournalError(f'run {run_id} has no write with an unknown outcome in step "{name}"', hint=hint)
 
 
