@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from connector.flows.file.model import FlowDefinition, Step
 from connector.flows.referenced_shapes import ReferencedShapes
 from connector.flows.run.components import components_by_key
-from connector.flows.run.stubs import RESPONSES
+from connector.flows.run.stubs import HTTP, RESPONSES
 from connector.flows.steps.builtin_steps import BUILT_IN
 from connector.flows.values.expressions import Literal, Template
 
@@ -59,13 +59,17 @@ class _Starter:
         for step in self.flow.walk():
             if step is trigger:
                 continue
-            if step.component == "http" and step.kind in BUILT_IN:
+            if step.component == HTTP and self.components[HTTP].find_action(step.action):
                 self._add_response(step, responses)
-            elif step.kind not in BUILT_IN and (step.component not in self.components or step.name in self.recorded):
+            elif step.kind not in BUILT_IN and (self._is_unknown(step) or step.name in self.recorded):
                 line = self.recorded.get(step.name)
                 value = line["results"] if line else self.shapes.value(step, {})
                 files[step.variable] = self._branching(step, value, line.get("branch") if line else None)
         return {**files, **({RESPONSES: responses} if responses else {})}
+
+    def _is_unknown(self, step: Step) -> bool:
+        component = self.components.get(step.component)
+        return component is None or component.find_action(step.action) is None
 
     def _branching(self, step: Step, value: Any, branch: str | None) -> Any:
         """Return the value of a stub; for a step with branches, with the branch that was taken, or has steps."""

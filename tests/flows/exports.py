@@ -63,8 +63,6 @@ def run_export(file: Path, name: str) -> Outcome:
     config = {v.key: sample_config(v) for v in variables if v.kind == "value" and v.default in (None, "")}
     try:
         stubs = starter_stubs(flow, name=name)
-        responses = stubs.pop("responses", {})
-        del responses
         return Outcome(file.name, name, run_flow(flow, flow=name, config=config, stubs=stubs))
     except StepError as error:
         return Outcome(file.name, name, error.run, str(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -81,6 +82,24 @@ def test_value_fits_the_condition_that_uses_it(condition: list[Any], sample: Any
 def test_step_with_branches_takes_one_that_has_steps() -> None:
     classify = step("Classify", "openai.classify", branches=branches(Empty=[], Full=[echo("In", "x")]))
     assert stubs_of(classify)["classify"] == {"branch": "Full", "data": {}}
+
+
+def test_http_steps_have_responses_for_their_urls() -> None:
+    def http(name: str, action: str, url: str, **inputs: str) -> dict[str, Any]:
+        return step(name, f"http.{action}", {"url": url, **inputs})
+
+    files = stubs_of(
+        http("One", "httpGet", "https://a.example/items"),
+        http("Two", "httpGet", "https://a.example/items", includeFullResponse="true"),
+        http("Three", "httpPostFormData", "~https://a.example/{{$one.results.id}}/files"),
+        http("Four", "httpPost", "=two.results.data.link"),
+        echo("After", "=two.results.status"),
+    )
+    assert files["responses"] == {
+        "GET https://a.example/items": {"status": 200, "body": {"id": "example id", "link": ANY}},
+        "POST https://a.example/*/files": {"status": 200, "body": {}},
+        "POST *": {"status": 200, "body": {}},
+    }
 
 
 def test_trigger_has_a_stub_if_steps_refer_to_it() -> None:

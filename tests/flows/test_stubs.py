@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connector import Component
-from connector.errors import InvalidFlowError, ServerError, StepError, UsageError
+from connector.errors import InvalidFlowError, NotFoundError, ServerError, StepError, UsageError
 from connector.flows import Run, StubResponse, read_trace, resume, undo
 from connector.flows.run.stubs import Stubs
 from tests.flows.support import TRIGGER, Service, branches, echo, flow_of, loop, step, value
@@ -256,3 +256,42 @@ def test_response_stub_can_have_status_and_headers_or_be_an_error() -> None:
 
 def test_requests_are_sent_if_there_are_no_response_stubs() -> None:
     assert Stubs(INTEGRATION, {"Echo": 1}).response("GET", "https://a.example/") is None
+
+
+def http(name: str, action: str, **inputs: str) -> dict[str, Any]:
+    return step(name, f"http.{action}", dict(inputs))
+
+
+def test_http_step_gets_the_response_of_a_stub(run: Runs) -> None:
+    done = run(
+        http("Get", "httpGet", url="https://a.example/items", queryParams=""),
+        http("Post", "httpPost", url="https://a.example/items/7", data="=get.results"),
+        stubs={"GET https://a.example/items": {"id": 1}, "POST https://a.example/*": StubResponse("created", 201)},
+    )
+    assert done.results == "created"
+    assert [(row.component, row.executed, row.stubbed) for row in done.steps.by_component()] == [("http", 2, 0)]
+
+
+def test_error_response_of_a_stub_fails_the_http_step(run: Runs) -> None:
+    with pytest.raises(StepError) as caught:
+        run(http("Get", "httpGet", url="https://a.example/x"), stubs={"GET *": StubResponse({"e": 1}, 404)})
+    assert isinstance(caught.value.cause, NotFoundError)
+
+
+def test_http_request_without_a_stub_fails_the_step_if_there_are_others(run: Runs) -> None:
+    with pytest.raises(StepError) as caught:
+        run(http("Get", "httpGet", url="https://a.example/x"), stubs={"POST *": 1})
+    assert isinstance(caught.value.cause, UsageError)
+    assert "no stub for GET https://a.example/x" in str(caught.value.cause)
+
+
+def test_http_step_with_a_response_needs_no_connection(run: Runs) -> None:
+    key = {"key": "Api", "dataType": "connection", "connection": {"key": "apiKey", "component": {"key": "http"}}}
+    get = http("Get", "httpGet", url="https://a.example/x", connection="#Api")
+    assert run(get, config_variables=[key], stubs={"GET https://a.example/x": [1]}).results == [1]
+
+
+def test_responses_of_one_run_do_not_reach_another(run: Runs, service: Service) -> None:
+    get = http("Get", "httpGet", url=f"{service.server.url}/things")
+    assert run(get, stubs={"GET *": "stub"}).results == "stub"
+    assert run(get).results == {"things": []}

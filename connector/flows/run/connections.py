@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,10 +15,10 @@ from connector.component.connections import Connection
 from connector.component.policy import Policy
 from connector.component.runner import Runner
 from connector.errors import ConnectionInputError, JournalError, Problem, UsageError
-from connector.flows.file.model import ConfigVariable, FlowDefinition, Integration, Step
+from connector.flows.file.model import ConfigVariable, FlowDefinition, Integration
 from connector.flows.file.step_inputs import connection_of
+from connector.flows.run.stubs import Stubs
 from connector.flows.steps.builtin_steps import BUILT_IN
-from connector.flows.steps.stub import Stub
 from connector.flows.values.expressions import Literal
 
 ConnectionValue = Mapping[str, Any] | Connection | Runner
@@ -44,14 +44,16 @@ class BoundConnection:
 def needs_of(
     flow: FlowDefinition,
     components: Mapping[str, Component],
-    stubs: Callable[[Step], Stub | None] = lambda _step: None,
+    stubs: Stubs | None = None,
 ) -> list[ConnectionNeed]:
-    """Return the connections that the steps of a flow use, in order. A step with a stub uses none."""
+    """Return the connections that the steps of a flow use, in order."""
     needs: dict[ConnectionNeed, None] = {}
     for step in flow.walk():
         component = components.get(step.component)
         action = component.find_action(step.action) if component else None
-        if step.is_trigger or step.kind in BUILT_IN or component is None or action is None or stubs(step):
+        if step.is_trigger or step.kind in BUILT_IN or component is None or action is None:
+            continue
+        if stubs is not None and stubs.is_offline(step):
             continue
         name = connection_of(step, action)[1]
         if component.connections and not (name is None and ANONYMOUS in component.connections):

@@ -22,7 +22,6 @@ from connector.flows.values.expressions import Scope, evaluate
 from connector.flows.values.paths import UNDEFINED
 from connector.journal.reader import JournalContents
 from connector.journal.writer import JournalWriter
-from connector.rest import Response
 
 NOT_IGNORED = (FlowLimitError, JournalError)
 """Errors that end the run, whatever the errorConfig of the step and of the loops around it."""
@@ -55,7 +54,6 @@ class FlowExecutor:
         self.flow = checked.flow.name
         self.scope = Scope({checked.flow.steps[0].variable: {"results": trigger}}, checked.values, connections)
         self.actions = ActionExecutor(prepared, journal, self._waiting, self.wait)
-        self.stubs = checked.stubs
         self.journal = journal
         self.history = history
         self.store = store
@@ -105,10 +103,6 @@ class FlowExecutor:
             return None
         self.perform_all(branches[name], call.path.prefix)
         return name
-
-    def stubbed_response(self, method: str, url: str) -> Response | None:
-        """Return the response that a caller set up for an HTTP request; None to send the request."""
-        return self.stubs.response(method, url)
 
     def write_log(self, call: StepCall, level: str, message: str) -> None:
         """Write to the log of the run."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from connector.component.component import Component
 from connector.flows.file.model import FlowDefinition, Step, walk
 from connector.flows.file.step_inputs import connection_of, name_of
+from connector.flows.run.stubs import Stubs
 from connector.flows.steps.builtin_steps import BUILT_IN, BuiltIn
 from connector.flows.steps.planned_step import PlannedStep
-from connector.flows.steps.stub import Stub
 from connector.flows.values.conditions import compile_condition
 from connector.flows.values.expressions import Complex, Expression, Pair, Reference, is_unset, parts_of
 
@@ -19,7 +19,7 @@ def plan(
     flow: FlowDefinition,
     components: Mapping[str, Component],
     branch: str | None = None,
-    stubs: Callable[[Step], Stub | None] = lambda _step: None,
+    stubs: Stubs | None = None,
 ) -> list[PlannedStep]:
     """Return the steps of a checked flow, ready to run: those after the trigger, and first those of its branch."""
     planning = _Planning(components, referenced_variables(flow), stubs)
@@ -75,7 +75,7 @@ class _Planning:
 
     components: Mapping[str, Component]
     referenced: set[str]
-    stubs: Callable[[Step], Stub | None]
+    stubs: Stubs | None
 
     def block(self, steps: Iterable[Step]) -> list[PlannedStep]:
         return [self.step(step) for step in steps]
@@ -88,7 +88,9 @@ class _Planning:
         return planned
 
     def step(self, step: Step) -> PlannedStep:
-        planned = PlannedStep(step, [], keeps=step.variable in self.referenced, stub=self.stubs(step))
+        planned = PlannedStep(step, [], keeps=step.variable in self.referenced)
+        if self.stubs is not None:
+            planned.stub = self.stubs.of(step)
         built_in = BUILT_IN.get(step.kind)
         if planned.stub is not None:
             self._stubbed(planned)
@@ -105,6 +107,9 @@ class _Planning:
             key, planned.connection = connection_of(step, planned.action)
             inputs = step.inputs.items()
             planned.inputs = [(name, part) for name, part in inputs if name != key and not is_unset(part)]
+            if self.stubs is not None and self.stubs.is_offline(step):
+                # No secret is needed for responses that a caller set up.
+                planned.connection = None
         self._inside(planned)
         return planned
 

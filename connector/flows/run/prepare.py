@@ -12,13 +12,14 @@ from connector.common.text import did_you_mean
 from connector.errors import UsageError
 from connector.flows.check.integration import check
 from connector.flows.check.problems import NOT_PERFORMED, raise_if_errors
+from connector.flows.run.components import stubbed_http
 from connector.flows.run.config import config_values
 from connector.flows.run.connections import ConnectionNeed, FlowConnections, needs_of
 from connector.flows.run.limits import Limits, check_depth
 from connector.flows.run.plan import plan
 from connector.flows.run.plugins import plugins_of
 from connector.flows.run.settings import RunSettings, check_settings
-from connector.flows.run.stubs import Stubs, StubValues
+from connector.flows.run.stubs import HTTP, Stubs, StubValues
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -53,7 +54,7 @@ class CheckedFlow:
     @cached_property
     def needs(self) -> list[ConnectionNeed]:
         """The connections that its steps use."""
-        return needs_of(self.flow, self.components, self.stubs.of)
+        return needs_of(self.flow, self.components, self.stubs)
 
 
 def check_flow(
@@ -76,6 +77,8 @@ def check_flow(
     check_depth("config", config)
     values = config_values(integration, config)
     checked_stubs = Stubs(integration, stubs)
+    if checked_stubs.has_responses:
+        components = {**components, HTTP: stubbed_http(checked_stubs.response)}
     stubbed = {step.name for step in flow.walk() if checked_stubs.of(step) is not None}
     problems = check(integration, components, flows=[flow], config=config)
     raise_if_errors(problem for problem in problems if not (problem.step in stubbed and problem.rule in NOT_PERFORMED))
@@ -126,7 +129,7 @@ class PreparedRun:
         seconds = settings.get("deadline")
         self.deadline = None if seconds is None else time.monotonic() + seconds
         self.limits = settings.get("limits") or Limits()
-        self.steps: list[PlannedStep] = plan(checked.flow, checked.components, checked.branch, checked.stubs.of)
+        self.steps: list[PlannedStep] = plan(checked.flow, checked.components, checked.branch, checked.stubs)
         self.plugins = plugins_of(checked.components, settings.get("plugins", ()))
         self.connections = FlowConnections(
             checked.integration, checked.needs, checked.components, settings.get("connections") or {}

@@ -23,6 +23,9 @@ from connector.rest.http_messages import Response
 StubValues = Mapping[str, Any] | str | Path | None
 """Stubs by name, or a folder of them; see `Stubs`."""
 
+HTTP = "http"
+"""Key of Prismatic's HTTP component."""
+
 RESPONSES = "responses"
 """Name of the file in a folder of stubs that has the HTTP responses, without its suffix."""
 
@@ -91,6 +94,8 @@ class Stubs:
 
     def __init__(self, integration: Integration, values: StubValues = None) -> None:
         self._values = read_folder(Path(values)) if isinstance(values, str | Path) else dict(values or {})
+        if isinstance(self._values.get(RESPONSES), dict):
+            self._values |= _responses(self._values.pop(RESPONSES), RESPONSES)
         steps = [step for flow in integration.flows for step in flow.walk()]
         known = {name: step for step in steps for name in (step.kind, step.variable, step.name)}
         requests = [name for name in self._values if name not in known and _REQUEST.match(name)]
@@ -106,6 +111,15 @@ class Stubs:
     def names(self) -> list[str]:
         """The names of the stubs."""
         return sorted(self._values)
+
+    @property
+    def has_responses(self) -> bool:
+        """True if there are responses to HTTP requests. Then no HTTP request is sent."""
+        return bool(self._requests)
+
+    def is_offline(self, step: Step) -> bool:
+        """Return True if a step reaches no service: it has a stub, or its requests have responses."""
+        return self.of(step) is not None or (step.component == HTTP and self.has_responses)
 
     def of(self, step: Step) -> Stub | None:
         """Return the stub of a step; None if the step is to be performed.
@@ -184,13 +198,18 @@ def _stubs_in(file: Path) -> Iterator[tuple[str, Any]]:
     if file.stem != RESPONSES:
         yield file.stem, read_stub(file.stem, file)
         return
-    responses = _parsed(_read(file), file)
-    if not isinstance(responses, dict):
-        raise UsageError(f'"{file}" must be an object with a response for each "METHOD URL"')
-    for name, parts in responses.items():
+    yield from _responses(_parsed(_read(file), file), str(file)).items()
+
+
+def _responses(values: Any, source: str) -> dict[str, StubResponse]:
+    """Return the responses of `responses.json` by `METHOD URL`."""
+    if not isinstance(values, dict):
+        raise UsageError(f'"{source}" must be an object with a response for each "METHOD URL"')
+    for name, parts in values.items():
         if not isinstance(parts, dict) or "body" not in parts or parts.keys() - {"status", "headers", "body"}:
-            raise UsageError(f'response of "{name}" in "{file}" must have "body", and may have "status" and "headers"')
-        yield name, StubResponse(**parts)
+            message = f'response of "{name}" in "{source}" must have "body", and may have "status" and "headers"'
+            raise UsageError(message)
+    return {name: StubResponse(**parts) for name, parts in values.items()}
 
 
 def _read(path: Path) -> bytes:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from connector.flows.steps.persisted_values import Store
     from connector.flows.steps.planned_step import PlannedStep
     from connector.flows.values.expressions import Scope
-    from connector.rest import Response
 
 StepState = Literal["running", "progress", "waiting", "retrying", "done", "failed", "ignored", "reused", "skipped"]
 """What a step does. `ignored`: it failed, and its errorConfig ignores that. `reused`: an earlier process finished it.
@@ -143,9 +142,6 @@ class StepRunner(Protocol):
 
     def write_log(self, call: StepCall, level: str, message: str) -> None:
         """Write to the log of the run."""
-
-    def stubbed_response(self, method: str, url: str) -> Response | None:
-        """Return the response that a caller set up for an HTTP request; None to send the request."""
 
     def wait(self, seconds: float, reason: str) -> None:
         """Sleep."""
