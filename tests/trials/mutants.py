@@ -1,6 +1,7 @@
 """Small faults planted into the code, one at a time: some test has to notice each of them.
 
     python -m tests.trials.mutants --mutants 100 --seed 1
+    python -m tests.trials.mutants --group flows --mutants 130
 
 Each mutant changes one operator, number, condition, or result in a copy of the checkout. First, one run of the tests
 notes which tests run which lines, and how long each takes; then each mutant meets the tests that run its line, the
@@ -33,14 +34,14 @@ import pytest
 from tests.trials.mutations import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
-FILES = (
+CALLS = (
     *(f"connector/rest/{name}.py" for name in ("exchange", "transport", "rate_limits", "api_errors", "client")),
     *(f"connector/rest/{name}.py" for name in ("hosts", "http_messages", "endpoint")),
     "connector/common/redaction.py",
     *(f"connector/component/{name}.py" for name in ("policy", "plugins", "foreign_code", "inputs", "coercion")),
     "connector/errors.py",
 )
-TESTS = (
+TESTS_OF_CALLS = (
     "tests/rest",
     *(f"tests/test_{name}.py" for name in ("http", "raw_request", "masked_secrets", "redaction", "policy", "runner")),
     *(f"tests/test_{name}.py" for name in ("described_actions", "plugins", "foreign_code", "inputs", "schema")),
@@ -49,6 +50,22 @@ TESTS = (
     "tests/cli/test_exit_codes.py",
     "tests/cli/test_reference.py",
 )
+FLOWS = tuple(
+    str(path.relative_to(ROOT))
+    for folder in ("connector/journal", "connector/flows/run")
+    for path in sorted((ROOT / folder).glob("*.py"))
+)
+TESTS_OF_FLOWS = (
+    "tests/journal",
+    "tests/testing/test_run_flow.py",
+    *(f"tests/cli/test_flow_{name}.py" for name in ("run", "resume_undo", "connection_options", "stubs")),
+    *(f"tests/flows/test_{name}.py" for name in ("branches", "connections", "described_steps", "events", "failures")),
+    *(f"tests/flows/test_{name}.py" for name in ("journal", "kills", "persistence", "retention", "run", "run_by_id")),
+    *(f"tests/flows/test_{name}.py" for name in ("settle", "stubs", "undo", "webhook_request")),
+)
+GROUPS = {"calls": (CALLS, TESTS_OF_CALLS), "flows": (FLOWS, TESTS_OF_FLOWS)}
+"""The files of each group, and the tests that have to notice a fault in them."""
+
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 LIBRARIES = ("jsonpath_ng.parser", "pluggy", "pydantic", "requests", "responses", "starlette", "yaml")
 """Imported before the forks, which then do not have to."""
@@ -110,18 +127,19 @@ class _Chosen:
         items.sort(key=lambda item: self.positions[item.nodeid])
 
 
-def observe(path: Path) -> None:
+def observe(path: Path, group: str) -> None:
     """Run all tests once and write the map; in a process of its own, before the package is imported."""
+    files, tests = GROUPS[group]
     data = path.with_suffix(".coverage")
-    measurement = coverage.Coverage(data_file=data, include=list(FILES), config_file=False)
+    measurement = coverage.Coverage(data_file=data, include=list(files), config_file=False)
     measurement.start()
     observer = _Observer(measurement)
-    code = pytest.main(["-q", "-p", "no:cacheprovider", *TESTS], plugins=[observer])
+    code = pytest.main(["-q", "-p", "no:cacheprovider", *tests], plugins=[observer])
     measurement.stop()
     if code:
         raise SystemExit("the tests fail without any mutant")
     lines = {}
-    for file in FILES:
+    for file in files:
         contexts = measurement.get_data().contexts_by_lineno(str(Path(file).resolve()))
         lines[file] = {str(line): names for line, names in contexts.items()}
     path.write_text(json.dumps({"tests": lines, "seconds": observer.seconds}))
@@ -216,7 +234,7 @@ def unchanged(file: str) -> Mutant:
     return Mutant(file, 1, 1, text.count("\n"), "", "unchanged", ast.unparse(ast.parse(text)))
 
 
-def run(chosen: list[Mutant], processes: int, path: Path | None = None) -> list[Mutant]:
+def run(chosen: list[Mutant], processes: int, path: Path | None = None, group: str = "calls") -> list[Mutant]:
     """Run the tests against each mutant and return the survivors; an existing map is used, else it is written."""
     for library in LIBRARIES:
         importlib.import_module(library)
@@ -226,9 +244,10 @@ def run(chosen: list[Mutant], processes: int, path: Path | None = None) -> list[
             shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".venv", ".git", ".*_cache", "__pycache__"))
         path = (path or Path(folder) / "map.json").resolve()
         if not path.exists():
-            subprocess.run([sys.executable, "-m", __spec__.name, "--observe", str(path)], cwd=checkouts[0], check=True)
+            command = [sys.executable, "-m", __spec__.name, "--observe", str(path), "--group", group]
+            subprocess.run(command, cwd=checkouts[0], check=True)
         tests = Map(**json.loads(path.read_text()))
-        controls = [unchanged(file) for file in FILES]
+        controls = [unchanged(file) for file in GROUPS[group][0]]
         if len(Run(tests, checkouts).all(controls, most=20)) < len(controls):
             raise SystemExit("the tests fail without any mutant")
         return Run(tests, checkouts).all(chosen)
@@ -237,6 +256,7 @@ def run(chosen: list[Mutant], processes: int, path: Path | None = None) -> list[
 def main() -> None:
     """Run the trial from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--group", choices=GROUPS, default="calls")
     parser.add_argument("--mutants", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
@@ -246,13 +266,13 @@ def main() -> None:
     )
     options = parser.parse_args()
     if options.observe:
-        observe(options.observe)
+        observe(options.observe, options.group)
         return
     equivalent = known()
-    candidates = [mutant for file in FILES for mutant in mutants(ROOT, file)]
+    candidates = [mutant for file in GROUPS[options.group][0] for mutant in mutants(ROOT, file)]
     chosen = random.Random(options.seed).sample(candidates, min(options.mutants, len(candidates)))
     relevant = [each for each in chosen if (each.file, each.description, each.source) not in equivalent]
-    survivors = run(relevant, options.processes, options.map)
+    survivors = run(relevant, options.processes, options.map, options.group)
     killed = len(relevant) - len(survivors)
     print(
         f"seed {options.seed}: {killed} of {len(relevant)} mutants killed ({100 * killed / len(relevant):.1f} %); "
