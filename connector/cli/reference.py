@@ -12,6 +12,7 @@ from connector.cli.error_reference import errors_page
 from connector.cli.python_reference import python_page
 from connector.cli.root import cli
 from connector.cli.sandbox_options import FAULTS
+from connector.cli.steps_reference import steps_page
 from connector.common.state_dir import STATE_HOME
 from connector.component.credentials import SANDBOX, VARIABLES
 from connector.component.profiles import CONFIG_HOME, FILE
@@ -62,6 +63,7 @@ def reference_pages(component: Component) -> dict[Path, str]:
         folder / "environment.md": environment_page(component),
         folder / "errors.md": errors_page(),
         folder / "python-api.md": python_page(),
+        Path("docs") / "flows" / "steps.md": steps_page(),
     }
 
 

@@ -49,9 +49,9 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         [step("Post", "slack.postMessage")],
         'note not-installed Post: not checked: component "slack" is not installed',
     ),
-    "a JavaScript step": (
+    "a JavaScript step without code": (
         [step("Compute", "code.runCode")],
-        "error unsupported Compute: code.runCode is not supported: JavaScript cannot run locally",
+        "error missing-input Compute: code: is required",
     ),
     "another flow": (
         [step("Go", "cross-flow.invokeFlow")],

@@ -1,4 +1,4 @@
-"""Tests of docs/flows.md: its snippets run, and its tables are complete."""
+"""Tests of the pages about flows: their snippets run, and their tables are complete."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 
 import sandbox
+from connector.cli.steps_reference import steps_page
 from connector.flows.steps.builtin_steps import BUILT_IN, UNSUPPORTED
+from connector.flows.steps.persisted_values import SCOPES
 from connector.flows.values.conditions import OPERATORS
 from connector.sandbox_kit import SandboxApp
 from connector.sandbox_kit.asgi_server import serve
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
+STEPS = (ROOT / "docs" / "flows" / "steps.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -38,13 +41,20 @@ def test_every_snippet_runs(connection: dict[str, Any], tmp_path: Path, monkeypa
     assert names["run"].status == "done"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in BUILT_IN if not kind.startswith("persist-data.")])
-def test_every_supported_step_is_listed(kind: str) -> None:
-    component, _, action = kind.partition(".")
-    assert f"`{component}`" in PAGE
-    assert f"`{action}`" in PAGE
+def test_page_about_steps_is_generated_and_up_to_date() -> None:
+    assert steps_page() == STEPS
+
+
+def test_every_supported_step_is_listed() -> None:
+    by_component = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## )", STEPS, re.DOTALL | re.MULTILINE))
+
+    for kind in BUILT_IN:
+        component, _, action = kind.partition(".")
+        scoped = re.sub("|".join(SCOPES), "SCOPE", action) if component == "persist-data" else action
+        assert f"| `{scoped}`" in by_component[component]
+    assert "**`url`**" in by_component["http"]
 
 
 @pytest.mark.parametrize("name", [*UNSUPPORTED, *OPERATORS])
 def test_every_operator_and_unsupported_component_is_listed(name: str) -> None:
-    assert f"`{name}`" in PAGE
+    assert f"`{name}`" in (STEPS if name in UNSUPPORTED else PAGE)

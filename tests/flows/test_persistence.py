@@ -59,6 +59,16 @@ def test_value_of_all_flows_is_seen_by_all(workshop: Component) -> None:
     assert flow.run(workshop, flow="Two").results == "v"
 
 
+def test_several_values_are_saved_at_once(run: Runs) -> None:
+    values = {"type": "complex", "value": [{"name": "b", "type": "value", "value": "2"}]}
+    done = run(
+        step("Save", "persist-data.saveExecutionValue", {"keyInput": "a", "valueInput": "1", "dynamicValues": values}),
+        keep("Keys", "listExecutionKeys"),
+        keep("Other", "getExecutionValue", key="b"),
+    )
+    assert results(done, "Save", "Keys", "Other") == ["1", ["b", "a"], "2"]
+
+
 def test_lists_sets_and_counters(run: Runs) -> None:
     done = run(
         keep("Append", "appendExecutionValueToList", key="list", value="a"),

@@ -12,7 +12,8 @@ from connector.errors import InputError
 from connector.flows.check.problems import Rule, error
 from connector.flows.file.model import Integration, Step
 from connector.flows.file.step_inputs import CONNECTION_INPUTS, connection_of
-from connector.flows.steps.builtin_steps import BUILT_IN, BuiltIn
+from connector.flows.steps.built_in import BuiltIn
+from connector.flows.steps.builtin_steps import BUILT_IN
 from connector.flows.values.expressions import ConfigVariable, Scope, evaluate, is_static, is_unset
 
 

@@ -11,6 +11,7 @@ from connector.flows.check.problems import NOT_INSTALLED, Rule, error, note, war
 from connector.flows.file.model import Step
 from connector.flows.file.step_inputs import item_place, name_of
 from connector.flows.steps.builtin_steps import BUILT_IN, ELSE, UNSUPPORTED
+from connector.flows.steps.scripts import is_installed
 from connector.flows.values.conditions import ConditionError, compile_condition
 from connector.flows.values.expressions import Complex, Expression, Literal, Pair
 from connector.flows.values.javascript import number_of
@@ -32,7 +33,11 @@ def check_structure(
         document: The file.
         is_local: Whether the step must be able to run locally.
     """
-    if step.kind not in BUILT_IN:
+    built_in = BUILT_IN.get(step.kind)
+    if built_in is not None and built_in.needs and is_local and not is_installed(built_in.needs):
+        hint = "Run: pip install 'segment-connector[code]'"
+        yield error("unsupported", ("action",), f"{step.kind} needs the package {built_in.needs}", hint)
+    if built_in is None:
         yield from _action(step, components, is_local=is_local)
     if step.kind == "loop.breakLoop" and not loops:
         yield error("break", (), "breakLoop is not inside a loop", "Move the step into a loop, or use Stop Execution.")

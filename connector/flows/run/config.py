@@ -7,7 +7,7 @@ from typing import Any
 
 from connector.common.text import did_you_mean
 from connector.errors import InvalidFlowError, Problem
-from connector.flows.check.config import value_problem
+from connector.flows.check.config import JSON_TYPES, value_problem
 from connector.flows.file.model import ConfigVariable, Integration
 from connector.flows.values.javascript import parse_json
 
@@ -52,5 +52,5 @@ def _unknown_variable(key: str, variables: Mapping[str, ConfigVariable]) -> Prob
 
 
 def _listed(variable: ConfigVariable, value: Any) -> Any:
-    # A collection is a JSON string in the file and on the command line.
-    return parse_json(value) if variable.collection else value
+    # A collection or an object is a JSON string in the file and on the command line.
+    return parse_json(value) if variable.collection or variable.data_type in JSON_TYPES else value

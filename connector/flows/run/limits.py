@@ -27,7 +27,7 @@ def _inside(value: Any) -> Iterable[Any]:
     return [part for part in parts if isinstance(part, Mapping | list | tuple)]
 
 
-_UNITS = {"iterations": "iterations", "steps": "steps", "sleep": "seconds of sleep"}
+_UNITS = {"iterations": "iterations", "steps": "steps", "sleep": "seconds of sleep", "code": "seconds of code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,13 @@ class Limits:
         iterations: Maximum iterations of one loop.
         steps: Maximum steps of a run; the steps of a loop count each time.
         sleep: Maximum seconds of one sleep step.
+        code: Maximum seconds of one step with JavaScript or a JSON Schema.
     """
 
     iterations: int = 100_000
     steps: int = 2_000_000
     sleep: float = 3600
+    code: float = 10
 
     def check(self, name: str, value: float, location: str) -> None:
         """Raise FlowLimitError if a value exceeds the limit with this name."""

@@ -9,10 +9,12 @@ from connector.component.component import Component
 from connector.flows.file.model import FlowDefinition, Step, walk
 from connector.flows.file.step_inputs import connection_of, name_of
 from connector.flows.run.stubs import Stubs
-from connector.flows.steps.builtin_steps import BUILT_IN, BuiltIn
+from connector.flows.steps import code_block
+from connector.flows.steps.built_in import BuiltIn
+from connector.flows.steps.builtin_steps import BUILT_IN
 from connector.flows.steps.planned_step import PlannedStep
 from connector.flows.values.conditions import compile_condition
-from connector.flows.values.expressions import Complex, Expression, Pair, Reference, is_unset, parts_of
+from connector.flows.values.expressions import Complex, Expression, Literal, Pair, Reference, is_unset, parts_of
 
 
 def plan(
@@ -37,7 +39,16 @@ def referenced_variables(flow: FlowDefinition) -> set[str]:
     """Return the variables whose results an expression refers to; of a loop, not its current item alone."""
     expressions = [expression for step in flow.walk() for expression in step.inputs.values()]
     references = [part for expression in expressions for part in parts_of(expression) if isinstance(part, Reference)]
-    return {part.variable for part in references if part.path[:1] not in (("currentItem",), ("index",))}
+    named = {part.variable for part in references if part.path[:1] not in (("currentItem",), ("index",))}
+    return named | _variables_in_code(flow)
+
+
+def _variables_in_code(flow: FlowDefinition) -> set[str]:
+    variables = {step.variable for step in flow.walk()}
+    codes = [step.inputs.get("code") for step in flow.walk() if step.kind == code_block.KIND]
+    # Code that is not in the file may use any step.
+    used = (code_block.variables_in(c.value, variables) if isinstance(c, Literal) else variables for c in codes if c)
+    return set().union(*used)
 
 
 def every_step(steps: Iterable[PlannedStep]) -> Iterator[PlannedStep]:

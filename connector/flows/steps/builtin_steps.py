@@ -1,46 +1,33 @@
-"""Prismatic's own steps that run locally: loop, branch, stop-execution, log, sleep, persist-data.
+"""Prismatic's own steps that run locally, in a table by `component.action`.
 
-One small function for each step, in a table by `component.action`. Every trigger is a manual start, and is not here.
+The steps that direct a flow are here; those that compute something have a module for each component. Every trigger is a
+manual start, and is not here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from connector.errors import UsageError
-from connector.flows.steps import persist_data
+from connector.flows.steps import (
+    change_data_format,
+    code_block,
+    collection_tools,
+    csv_tables,
+    date_time,
+    math_numbers,
+    persist_data,
+    text_manipulation,
+)
+from connector.flows.steps.built_in import BuiltIn
 from connector.flows.steps.step_call import BreakLoop, StepCall, StepRunner, StopFlow
 from connector.flows.values.conditions import evaluate_condition
 from connector.flows.values.expressions import Reference, evaluate, parts_of
 from connector.flows.values.javascript import as_text, json_type, number_of, parse_json
 from connector.flows.values.paths import UNDEFINED
 
-Perform = Callable[[StepRunner, StepCall], Any]
-
 ELSE = "Else"
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltIn:
-    """One of Prismatic's own steps.
-
-    Attributes:
-        perform: Performs the step.
-        label: What the step does, in a few words.
-        inputs: Keys of its inputs; None accepts any.
-        required: Keys of its required inputs.
-        lazy: Keys of the inputs that the step evaluates itself.
-        is_pure: True if the step only directs the flow and changes nothing; a resumed run performs it again.
-    """
-
-    perform: Perform
-    label: str
-    inputs: frozenset[str] | None = frozenset()
-    required: frozenset[str] = frozenset()
-    lazy: frozenset[str] = frozenset()
-    is_pure: bool = False
 
 
 def _loop_over_items(runner: StepRunner, call: StepCall) -> Any:
@@ -138,9 +125,8 @@ def _keys(*keys: str) -> frozenset[str]:
 
 
 def _persisting(action: str) -> BuiltIn:
-    inputs = _keys("keyInput", "valueInput", "defaultValueInput", "amountInput")
-    required = _keys() if action.endswith(("Keys", "State")) else _keys("keyInput")
-    return BuiltIn(_persist, "reads or changes a persisted value", inputs, required, is_pure="Execution" in action)
+    label, inputs, required = persist_data.facts_of(action)
+    return BuiltIn(_persist, label, inputs, required, is_pure="Execution" in action)
 
 
 BUILT_IN: dict[str, BuiltIn] = {
@@ -173,10 +159,16 @@ BUILT_IN: dict[str, BuiltIn] = {
     "log.writeLog": BuiltIn(_write_log, "writes to the log", _keys("level", "message")),
     "sleep.sleep": BuiltIn(_sleep, "waits", _keys("ms"), _keys("ms")),
     **{f"persist-data.{action}": _persisting(action) for action in persist_data.actions()},
+    **collection_tools.STEPS,
+    **text_manipulation.STEPS,
+    **change_data_format.STEPS,
+    **math_numbers.STEPS,
+    **date_time.STEPS,
+    **csv_tables.STEPS,
+    **code_block.STEPS,
 }
 
 UNSUPPORTED: dict[str, str] = {
-    "code": "JavaScript cannot run locally",
     "cross-flow": "a flow cannot start another flow locally",
     "recursive-flow": "a flow cannot start itself locally",
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from connector.errors import UsageError
 from connector.flows.steps.persisted_values import SCOPES, Operation, Values
+from connector.flows.steps.step_values import pairs_in
 from connector.flows.values.javascript import as_text, number_of
 from connector.flows.values.paths import UNDEFINED
 
@@ -24,13 +25,28 @@ def scope_and_operation(action: str) -> tuple[str, Callable[[Inputs], Operation]
     return (match["scope"], operation) if match and operation else None
 
 
+def facts_of(action: str) -> tuple[str, frozenset[str], frozenset[str]]:
+    """Return what an action of persist-data does, the keys of its inputs, and those that are required."""
+    match = _ACTION.match(action)
+    label, optional = FACTS[match["verb"] + match["noun"]] if match else ("", "")
+    required = frozenset() if action.endswith(("Keys", "State")) else frozenset({"keyInput"})
+    return label, required | set(optional.split()), required
+
+
 def _get(inputs: Inputs) -> Operation:
     default = inputs.get("defaultValueInput")
     return lambda values: values.get(_key(inputs), None if default is UNDEFINED else default)
 
 
 def _save(inputs: Inputs) -> Operation:
-    return _updated(inputs, lambda _old: inputs.get("valueInput"))
+    more = pairs_in(inputs, "dynamicValues")
+    save = _updated(inputs, lambda _old: inputs.get("valueInput"))
+
+    def operation(values: Values) -> Any:
+        values.update(more)
+        return save(values)
+
+    return operation
 
 
 def _save_time(inputs: Inputs) -> Operation:
@@ -88,6 +104,22 @@ OPERATIONS: dict[str, Callable[[Inputs], Operation]] = {
     "incrementValue": _increment,
     "decrementValue": _decrement,
 }
+
+FACTS = {
+    "getValue": ("returns a value", "defaultValueInput"),
+    "saveValue": ("saves a value, and those of `dynamicValues`", "valueInput dynamicValues"),
+    "saveCurrentTime": ("saves the current time", ""),
+    "removeValue": ("removes a value and returns it", ""),
+    "removeState": ("removes every value", ""),
+    "listKeys": ("returns the keys of the values", ""),
+    "appendValueToList": ("adds a value to a list", "valueInput"),
+    "removeValueFromList": ("removes a value from a list", "valueInput"),
+    "addValueToSet": ("adds a value to a set", "valueInput"),
+    "removeValueFromSet": ("removes a value from a set", "valueInput"),
+    "incrementValue": ("adds a number to a number", "amountInput"),
+    "decrementValue": ("subtracts a number from a number", "amountInput"),
+}
+"""What each operation does, and the keys of its inputs beside `keyInput`."""
 
 _PREFIXED = {"saveCurrentTime": "save{}CurrentTime", "removeState": "remove{}State", "listKeys": "list{}Keys"}
 

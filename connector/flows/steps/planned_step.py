@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.component.definitions import Action
     from connector.flows.file.model import Step
-    from connector.flows.steps.builtin_steps import BuiltIn
+    from connector.flows.steps.built_in import BuiltIn
     from connector.flows.steps.stub import Stub
 
 

@@ -115,6 +115,10 @@ class StepCall:
 class RunLimits(Protocol):
     """What a step may not go beyond."""
 
+    @property
+    def code(self) -> float:
+        """Seconds that a script may take."""
+
     def check(self, name: str, value: float, location: str) -> None:
         """Raise FlowLimitError if a value exceeds the limit with this name."""
 

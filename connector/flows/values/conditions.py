@@ -133,7 +133,7 @@ def _order(left: Any, right: Any) -> int | None:
     return compare(parse_json(left), parse_json(right))
 
 
-def _moment(value: Any) -> float:
+def seconds_of(value: Any) -> float:
     """Return seconds since 1970 from a number of seconds or an ISO 8601 string. Default time zone: UTC."""
     value = parse_json(value)
     if isinstance(value, int | float) and value and not math.isnan(value):
@@ -178,9 +178,9 @@ BINARY: dict[str, Callable[[Any, Any], bool]] = {
     "doesNotStartWith": lambda affix, text: not _starts(affix, text),
     "endsWith": _ends,
     "doesNotEndWith": lambda affix, text: not _ends(affix, text),
-    "dateTimeAfter": lambda left, right: _moment(left) > _moment(right),
-    "dateTimeBefore": lambda left, right: _moment(left) < _moment(right),
-    "dateTimeSame": lambda left, right: _moment(left) == _moment(right),
+    "dateTimeAfter": lambda left, right: seconds_of(left) > seconds_of(right),
+    "dateTimeBefore": lambda left, right: seconds_of(left) < seconds_of(right),
+    "dateTimeSame": lambda left, right: seconds_of(left) == seconds_of(right),
 }
 
 OPERATORS = (*GROUPS, *UNARY, *BINARY)
