@@ -7,7 +7,8 @@ from itertools import groupby
 
 from connector.component.component import Component
 from connector.describe.docs import NOTE
-from connector.flows.run.components import HTTP, components_by_key
+from connector.flows.run.components import components_by_key
+from connector.flows.run.stubs import HTTP
 from connector.flows.steps.builtin_steps import BUILT_IN, UNSUPPORTED
 from connector.flows.steps.persisted_values import SCOPES
 
