@@ -39,6 +39,51 @@ def test_table_has_every_class_but_the_shared_base() -> None:
     assert set(errors.OUTCOMES) == set(CLASSES) - {errors.RequestError}
 
 
+def test_exit_codes_and_statuses_are_those_that_programs_rely_on() -> None:
+    assert {cls.__name__: tuple(outcome) for cls, outcome in errors.OUTCOMES.items()} == {
+        "ConnectorError": (1, 424, False),
+        "SetupError": (3, 424, False),
+        "ManifestError": (3, 424, False),
+        "ComponentError": (3, 424, False),
+        "PluginError": (3, 424, False),
+        "ConnectionInputError": (3, 424, False),
+        "MissingExtraError": (3, 424, False),
+        "ServerStartError": (3, 424, False),
+        "TLSError": (3, 424, False),
+        "ProxyError": (3, 424, False),
+        "UsageError": (2, 400, False),
+        "UnknownKeyError": (2, 404, False),
+        "InputError": (2, 422, False),
+        "NoChangesError": (2, 422, False),
+        "PolicyError": (2, 403, False),
+        "InvalidFlowError": (2, 422, False),
+        "FlowLimitError": (2, 422, False),
+        "FlowDeadlineError": (5, 409, False),
+        "JournalError": (2, 409, False),
+        "SandboxError": (2, 400, False),
+        "RejectedError": (4, 424, False),
+        "BadRequestError": (4, 400, False),
+        "AuthenticationError": (4, 424, False),
+        "ForbiddenError": (4, 424, False),
+        "NotFoundError": (4, 404, False),
+        "ConflictError": (4, 409, False),
+        "PayloadTooLargeError": (4, 413, False),
+        "UnprocessableError": (4, 422, False),
+        "TemporaryError": (5, 503, True),
+        "RateLimitError": (5, 429, True),
+        "ServerError": (5, 503, True),
+        "UnreachableError": (5, 503, True),
+        "NoResponseError": (5, 503, True),
+        "DeadlineError": (5, 504, True),
+        "CallCancelledError": (5, 503, True),
+        "OutcomeUnknownError": (6, 409, False),
+        "StepError": (1, 409, False),
+        "HandlerError": (1, 409, False),
+        "InvalidResponseError": (1, 409, False),
+        "PaginationError": (1, 409, False),
+    }
+
+
 @pytest.mark.parametrize("cls", errors.OUTCOMES, ids=lambda cls: cls.__name__)
 def test_class_has_the_outcome_of_the_table(cls: type[ConnectorError]) -> None:
     assert (cls.exit_code, cls.http_status, cls.repeatable) == errors.OUTCOMES[cls]
@@ -70,6 +115,14 @@ def test_failed_step_has_the_exit_code_of_its_cause_and_is_not_repeatable() -> N
 
     assert str(error) == 'flow "F", step "S": server error (503)\nhint: Try again later.'
     assert (error.exit_code, error.repeatable) == (5, False)
+
+
+def test_failed_step_shows_an_exception_of_another_kind() -> None:
+    error = errors.StepError(flow="F", step="S", cause=ValueError("odd"))
+
+    assert str(error) == 'flow "F", step "S": ValueError: odd'
+    assert error.exit_code == 1
+    assert error.to_dict()["error"]["cause"] == {"message": "odd"}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ import pytest
 
 import connector
 from connector import errors
+from connector.cli import exit_codes
+from connector.component.plugins import PluginManager
 from tests.support.server import LoopbackServer, ServerResponse
 
 foreign = pluggy.HookimplMarker("another-project")
@@ -141,3 +143,16 @@ def test_installed_plugin_that_cannot_be_imported_is_a_setup_error(tmp_path: Pat
 
     assert run.returncode == 3, run.stdout + run.stderr
     assert "acme-policy" in run.stderr
+
+
+def test_signal_while_a_plugin_is_imported_ends_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Entry:
+        name, value, dist = "slow", "slow_plugin", None
+
+        def load(self) -> object:
+            exit_codes._terminated(15, None)
+
+    monkeypatch.setattr("connector.component.plugins.entry_points", lambda group: [Entry()])
+
+    with pytest.raises(SystemExit):
+        PluginManager().add_installed()

@@ -214,6 +214,8 @@ def test_error_says_null_for_a_null_in_a_list() -> None:
         ("abc", '"abc"'),
         ('a"b\n', r'"a\"b\n"'),
         ("\x1b[31m", r'"\u001b[31m"'),
+        ("größer", '"größer"'),
+        ("x" * 60, f'"{"x" * 60}"'),
         ("x" * 61, "a string of 61 characters"),
         (1.5, "1.5"),
         (True, "true"),

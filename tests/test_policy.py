@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -112,3 +113,70 @@ def test_list_of_empty_pages_ends_with_an_error(segment: connector.Component, se
             list(runner.records("listSources"))
 
     assert len(server.asked) == 100
+
+
+KEYS = ("listSources", "createSource", "rawRequest", "listTrackingPlans")
+PERMITTED: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "everything": ({}, set(KEYS)),
+    "a block blocks what could do the same": ({"blocked": ["createSource"]}, {"listSources", "listTrackingPlans"}),
+    "an allowed key alone": ({"allowed": ["createSource"]}, {"createSource"}),
+    "an allowed raw request in spite of a block": (
+        {"allowed": ["rawRequest"], "blocked": ["createSource"]},
+        {"rawRequest"},
+    ),
+    "an allowed key that is blocked": ({"allowed": ["listSources"], "blocked": ["listSources"]}, set()),
+    "reads": ({"read_only": True}, {"listSources", "rawRequest", "listTrackingPlans"}),
+    "the documented actions": ({"toolset": "documented"}, {"listSources", "createSource", "rawRequest"}),
+    "a tag": ({"toolset": "tracking-plans"}, {"listTrackingPlans"}),
+    "several tags": (
+        {"toolset": ["tracking-plans", "sources"]},
+        {"listTrackingPlans", "listSources", "createSource"},
+    ),
+    "a tag and a block": ({"toolset": "sources", "blocked": ["createSource"]}, {"listSources"}),
+    "a tag and an allowed key of another": (
+        {"toolset": "sources", "allowed": ["listSources", "listTrackingPlans"]},
+        {"listSources", "listTrackingPlans"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "permitted"), PERMITTED.values(), ids=PERMITTED)
+def test_policy_offers_what_it_lets_run(
+    settings: dict[str, Any], permitted: set[str], segment: connector.Component
+) -> None:
+    policy = Policy(**settings)
+    runnable = set()
+    for key in KEYS:
+        action = segment.action(key)
+        inputs = {"method": "GET", "url": "/x"} if key == "rawRequest" else {}
+        with suppress(errors.PolicyError):
+            policy.check(action, action.inputs.model_construct(**inputs))
+            runnable.add(key)
+
+    assert runnable == permitted
+    assert {key for key in KEYS if policy.permits(segment.action(key))} == permitted
+
+
+def test_rejection_says_which_rule_it_breaks(segment: connector.Component) -> None:
+    def message(policy: Policy, key: str) -> str:
+        action = segment.action(key)
+        with pytest.raises(errors.PolicyError) as caught:
+            policy.check(action, action.inputs.model_construct())
+        return str(caught.value)
+
+    assert "createSource: is a write" in message(Policy(read_only=True), "createSource")
+    assert "deleteSource: is destructive" in message(Policy(read_only=True), "deleteSource")
+    assert "is not in the toolset sources, labels" in message(Policy(toolset=["sources", "labels"]), "listUsers")
+    assert "is not in the toolset sources\n" in message(Policy(toolset="sources"), "listUsers")
+
+
+def test_narrowed_policy_permits_what_both_permit() -> None:
+    first = Policy(allowed=["a", "b"], blocked=["x"], toolset="sources")
+    second = Policy(allowed=["b", "c"], blocked=["y"], read_only=True)
+
+    for narrowed in (first.narrowed(second), second.narrowed(first)):
+        assert narrowed == Policy(allowed=["b"], blocked=["x", "y"], read_only=True, toolset="sources")
+    assert first.narrowed(Policy()) == first == Policy().narrowed(first)
+    assert Policy().narrowed(Policy()) == Policy()
+    with pytest.raises(ValueError, match="both policies choose a toolset"):
+        first.narrowed(Policy(toolset="documented"))

@@ -139,3 +139,19 @@ def test_masked_value_keeps_its_shape() -> None:
     value = {"a": [1, "x", None, True, ""], "pair": {"key": "k", "value": "v"}}
 
     assert masked(value) == {"a": ["***", "***", None, True, ""], "pair": {"key": "k", "value": "***"}}
+
+
+@pytest.mark.parametrize(
+    "around",
+    [lambda value: [value], lambda value: {"a": value}, lambda value: {"key": "k", "value": value}],
+    ids=["list", "object", "pair"],
+)
+def test_record_is_cut_at_100_levels(around: Callable[[object], object]) -> None:
+    def nested(levels: int) -> str:
+        value: object = "end"
+        for _ in range(levels):
+            value = around(value)
+        return json.dumps(Redactor().record(value))
+
+    assert '"end"' in nested(100)
+    assert '"end"' not in nested(101)

@@ -154,8 +154,8 @@ def invalid_body_error(endpoint: Endpoint, request: Request, response: Response,
 
 
 def root_cause(error: BaseException) -> BaseException:
-    """Return the innermost error of the libraries, which wrap one another as `reason` or first argument."""
-    parts = [getattr(error, "reason", None), *error.args[:1]]
+    """Return the innermost error of the libraries, which wrap one another as `reason` or argument."""
+    parts = [getattr(error, "reason", None), *error.args]
     inner = next((part for part in parts if isinstance(part, urllib3_errors.HTTPError | OSError)), None)
     return error if inner is None or inner is error else root_cause(inner)
 

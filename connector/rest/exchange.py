@@ -47,17 +47,6 @@ class DecompressionError(Exception):
     """A response body cannot be decompressed."""
 
 
-_FAILURES = (
-    OSError,
-    ValueError,
-    OverflowError,  # the standard library tries to read a chunk of any size that the response claims
-    http.client.HTTPException,
-    TooLargeError,
-    DecompressionError,
-    HTTPError,
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Failure:
     """An exchange that failed.

@@ -283,6 +283,26 @@ def test_large_numbers_and_strings_that_look_like_them_are_read(value: Any, runn
         assert read(runner_of(server)) == {"a": value}
 
 
+@pytest.mark.parametrize("count", [20, 21])
+def test_interim_responses_are_bounded(count: int, runner_of: RunnerOf) -> None:
+    with (
+        RawServer(b"HTTP/1.1 103 Early Hints\r\n\r\n" * count + GOOD) as server,
+        runner_of(server, max_wait=0) as runner,
+    ):
+        if count == 20:
+            assert read(runner) == OK
+        else:
+            assert "unexpected interim response" in str(error_of(lambda: read(runner)))
+
+
+def test_text_without_a_length_ends_with_its_connection(runner_of: RunnerOf) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n{half" + CLOSE
+    with RawServer(answer) as server, runner_of(server) as runner:
+        payload = runner.invoke("rawRequest", {"method": "GET", "url": "/x", "responseType": "text"})
+
+    assert payload == {"data": "{half"}
+
+
 @pytest.mark.parametrize("body", [b'{"a": ' + b"9" * 5000 + b"}", b"\xff\xfe", b'{"a": "\\ud8'])
 def test_absurd_body_is_an_invalid_response(body: bytes, runner_of: RunnerOf) -> None:
     with RawServer(raw_response(body)) as server:

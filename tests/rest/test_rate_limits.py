@@ -14,6 +14,7 @@ import connector
 from connector import errors
 from connector.component.context import Context
 from connector.rest import RateLimitGate, Request, Response, parse_number, seconds_until
+from connector.rest.exchange import Timeouts
 from connector.rest.rate_limits import MAX_SINGLE_WAIT, backoff, retry_after
 from tests.rest.conftest import RunnerOf, error_of, read, write
 from tests.support.server import Asked, LoopbackServer, RawServer, ServerResponse, raw_response
@@ -238,3 +239,29 @@ def test_gate_of_another_kind_can_be_used(runner_of: RunnerOf) -> None:
         error_of(lambda: read(runner))
 
     assert gate.holds == [7.0]
+
+
+def test_repeated_rate_limits_are_never_retried_without_a_wait(
+    runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OpenGate(RateLimitGate):
+        def hold(self, seconds: float, own_limit: Any) -> None:
+            pass
+
+    monkeypatch.setattr("connector.rest.rate_limits.sleep", lambda _seconds, _cancelled: False)
+    waits: list[float] = []
+    limited = [raw_response({}, "429 Too Many Requests", "Retry-After: 0")] * 12
+    with RawServer(*limited, GOOD) as server:
+        runner = runner_of(server, max_wait=1000, on_wait=lambda seconds, _reason: waits.append(seconds))
+        runner.connection.transport.gate = OpenGate()
+        read(runner)
+
+    assert waits == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, 5, 5, 5])
+
+
+def test_operation_does_not_begin_after_the_deadline() -> None:
+    with pytest.raises(TimeoutError):
+        Timeouts(deadline=time.monotonic() - 0.001).of(5)
+    assert Timeouts().of(5) == 5
+    assert Timeouts(deadline=time.monotonic() + 100).of(5) == 5
+    assert 0 < Timeouts(deadline=time.monotonic() + 1).of(5) <= 1

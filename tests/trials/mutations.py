@@ -52,13 +52,26 @@ def mutants(root: Path, file: str) -> Iterator[Mutant]:
     text = (root / file).read_text(encoding="utf-8")
     lines, tree = text.splitlines(), ast.parse(text)
     heads = dict(_heads(tree))
+    ignored = set(_ignored(tree))
     for position, node in enumerate(ast.walk(tree)):
+        if node in ignored:
+            continue
         for description in changes(node):
             changed = copy.deepcopy(tree)
             apply(next(each for number, each in enumerate(ast.walk(changed)) if number == position), description)
             code = ast.unparse(ast.fix_missing_locations(changed))
             line = getattr(node, "lineno", 1)
             yield Mutant(file, line, *heads[node], lines[line - 1].strip(), description, code)
+
+
+def _ignored(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield what only a checker or a reader notices: how a dataclass is stored, and imports for types."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            for decorator in node.decorator_list:
+                yield from ast.walk(decorator)
+        elif isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            yield node
 
 
 def _heads(tree: ast.Module) -> Iterator[tuple[ast.AST, tuple[int, int]]]:
@@ -87,15 +100,16 @@ def changes(node: ast.AST) -> Iterator[str]:
             yield "not dropped"
         case ast.Constant(value=bool()):
             yield "boolean swapped"
-        case ast.Constant(value=int() | float()):
-            yield "number + 1"
+        case ast.Constant(value=int(value) | float(value)):
+            yield f"{value} becomes {value + 1}"
         case ast.BinOp(op=ast.Add()):
             yield "+ becomes -"
         case ast.BinOp(op=ast.Sub()):
             yield "- becomes +"
         case ast.If() | ast.IfExp() | ast.While():
             yield "condition false"
-        case ast.Return(value=ast.expr()):
+        # To most callers, False is the same as None.
+        case ast.Return(value=ast.expr() as value) if getattr(value, "value", True) is not False:
             yield "returns None"
 
 
