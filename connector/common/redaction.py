@@ -43,7 +43,7 @@ class Redactor:
         self._secrets = {secret for secret in secrets if secret}
         self._leaves: set[Any] = set()
         self._names = frozenset(names)
-        self._forms: tuple[str, ...] | None = None
+        self._forms: frozenset[str] | None = None
 
     def extended(self) -> Redactor:
         """Return a copy that can learn more without changing this one."""
@@ -68,8 +68,7 @@ class Redactor:
     def text(self, text: str) -> str:
         """Return the string with every secret in it replaced."""
         if self._forms is None:
-            # The longest first: one secret may be a part of another, and nothing of either may remain.
-            self._forms = tuple(sorted({form for s in self._secrets for form in _forms(s)}, key=len, reverse=True))
+            self._forms = frozenset(form for secret in self._secrets for form in _forms(secret))
         spans = [span for form in self._forms if form in text for span in _spans(form, text)]
         return _replace(text, spans) if spans else text
 

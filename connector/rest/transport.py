@@ -129,7 +129,7 @@ class Transport:
         self._cancelled.set()
         hosts, self._hosts = self._hosts, {}
         for host in hosts.values():
-            host.adapter.close()
+            host.pool.close()
 
     def forget_connections(self) -> None:
         """Drop the pool in a forked process, where it would share its connections with its parent."""

@@ -354,7 +354,7 @@ def test_unreachable_host_is_tried_twice(
     assert (type(error), error.exit_code) == (errors.UnreachableError, 5)
     assert error.message.endswith("connection refused")
     attempts = [record for record in caplog.records if "UnreachableError" in record.getMessage()]
-    assert len(attempts) == (2 if max_wait or way else 1)
+    assert len(attempts) == 2
 
 
 @pytest.mark.parametrize("error_type", [requests.ConnectTimeout, requests.exceptions.SSLError, requests.ReadTimeout])
