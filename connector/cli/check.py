@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from connector.cli.changes import print_changes
 from connector.cli.output import counted, print_output, write_json
 from connector.cli.shared_options import Command, common_options, component_of, json_option
 
@@ -46,11 +47,4 @@ def command(context: click.Context, as_json: bool, against: Path | None) -> int:
 def _print_changes(component: Component, newer: Path, *, as_json: bool) -> int:
     from connector.describe.api_changes import api_changes
 
-    changes = api_changes(component, newer)
-    if as_json:
-        write_json([change.to_dict() for change in changes])
-    else:
-        for change in changes:
-            print_output(f"- {change}")
-        print_output(counted(len(changes), "change") if changes else "No changes found.")
-    return 1 if changes else 0
+    return print_changes(api_changes(component, newer), as_json=as_json)

@@ -24,6 +24,8 @@ COMMANDS = {
     "show": Lazy("connector.cli.show:command", "Show one action, data source, or connection."),
     "run": Lazy("connector.cli.run:command", "Run an action and print its payload."),
     "choices": Lazy("connector.cli.choices:command", "List the choices of a data source."),
+    "snapshot": Lazy("connector.cli.snapshot:snapshot", "Write the set-up of a workspace to files."),
+    "diff": Lazy("connector.cli.snapshot:diff", "Print what changed in a workspace."),
     "test-connection": Lazy("connector.cli.check_connection:command", "Test the credentials."),
     "login": Lazy("connector.cli.login:command", "Save credentials as a profile."),
     "logout": Lazy("connector.cli.logout:command", "Remove a profile."),

@@ -4,10 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 Difference = tuple[Literal["added", "removed", "changed"], str, str]
 """What happened, to which thing, and how."""
+
+LONGEST_TEXT = 200
+"""Longer values are cut: a reader looks them up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change.
+
+    Attributes:
+        kind: What happened.
+        subject: The thing, such as `sources "web"`.
+        detail: The old and the new values.
+    """
+
+    kind: str
+    subject: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        """Return the change as one line."""
+        return f"{self.kind} {self.subject}{self.detail and f': {self.detail}'}"
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the change as JSON."""
+        return {"kind": self.kind, "subject": self.subject, "detail": self.detail}
 
 
 def compare(before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]) -> Iterator[Difference]:
@@ -30,4 +57,7 @@ def compare(before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping
 
 
 def _text(facts: Mapping[str, Any], fact: str) -> str:
-    return json.dumps(facts[fact], ensure_ascii=False) if fact in facts else "not set"
+    if fact not in facts:
+        return "not set"
+    text = json.dumps(facts[fact], ensure_ascii=False)
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}... ({len(text):,} characters)"

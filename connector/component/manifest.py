@@ -44,6 +44,52 @@ class ComponentDisplay(Described):
     icon_path: str = ""
 
 
+class SnapshotDetail(BaseModel):
+    """The action that returns more of a record than its list does.
+
+    Attributes:
+        action: Key of the action.
+        input: Key of its input that takes the ID of the record.
+        record: JSONPath of the record in its payload.
+    """
+
+    model_config = _SETTINGS
+
+    action: str
+    input: str
+    record: str
+
+
+class SnapshotPart(BaseModel):
+    """One kind of record in a snapshot of a workspace.
+
+    Attributes:
+        action: Key of the list action that returns the records.
+        name: Dotted paths into a record; the first one with a value is its name.
+        parent: Dotted path of the ID of the record that a record belongs to.
+        each: Input of the action by key, and the part whose records it takes the IDs of.
+        inputs: Inputs of the action, for each time it is run.
+        get: Action that returns more of a record.
+        fields: Only fields to keep. Default: all but `leave_out`.
+        only: Keys to keep of a field that is an object.
+        leave_out: Fields that say nothing about the set-up, such as times.
+        secret: Dotted paths of secrets whose names do not sound like one.
+    """
+
+    model_config = _SETTINGS
+
+    action: str
+    name: list[str] = Field(min_length=1)
+    parent: str = ""
+    each: dict[str, str] = Field(default={}, max_length=1)
+    inputs: list[dict[str, Any]] = []
+    get: SnapshotDetail | None = None
+    fields_: list[str] = Field(default=[], alias="fields")
+    only: dict[str, list[str]] = {}
+    leave_out: list[str] = []
+    secret: list[str] = []
+
+
 class Manifest(BaseModel):
     """What a component consists of.
 
@@ -59,6 +105,7 @@ class Manifest(BaseModel):
         connections: Connections by key.
         data_sources: Data sources by key.
         actions: Actions by key.
+        snapshot: What a snapshot of a workspace consists of, by name; a part comes after those that it refers to.
     """
 
     model_config = _SETTINGS
@@ -73,6 +120,7 @@ class Manifest(BaseModel):
     connections: dict[str, Described] = {}
     data_sources: dict[str, DescribedDataSource] = {}
     actions: dict[str, Described] = {}
+    snapshot: dict[str, SnapshotPart] = {}
 
     @classmethod
     def load(cls, path: Path) -> Manifest:

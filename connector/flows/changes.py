@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from difflib import SequenceMatcher
-from typing import Any, Literal
+from typing import Any
 
-from connector.common.differences import compare
+from connector.common.differences import Change, compare
 from connector.flows.file.model import ConfigVariable, ErrorConfig, FlowDefinition, Integration, Step
 from connector.flows.flow import Flow
 from connector.flows.values.expressions import (
@@ -27,27 +27,16 @@ from connector.flows.values.expressions import (
 Facts = dict[str, dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class FlowChange:
+class FlowChange(Change):
     """One change of an integration.
 
     Attributes:
-        kind: What happened. A step is `moved` if it has another order among its neighbors.
+        kind: `added`, `removed`, or `changed`; a step is `moved` if it has another order among its neighbors.
         subject: The flow, step, or config variable, such as `flow "Main", step "Get Source"`.
         detail: The old and the new values.
     """
 
-    kind: Literal["added", "removed", "changed", "moved"]
-    subject: str
-    detail: str = ""
-
-    def __str__(self) -> str:
-        """Return the change as one line."""
-        return f"{self.kind} {self.subject}{self.detail and f': {self.detail}'}"
-
-    def to_dict(self) -> dict[str, str]:
-        """Return the change as JSON."""
-        return {"kind": self.kind, "subject": self.subject, "detail": self.detail}
+    __slots__ = ()
 
 
 def flow_changes(old: Flow, new: Flow) -> list[FlowChange]:

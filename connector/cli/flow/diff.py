@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from connector.cli.changes import print_changes
 from connector.cli.flow.options import load_flow
-from connector.cli.output import counted, print_output, write_json
 from connector.cli.shared_options import Command, common_options, json_option
 
 
@@ -24,11 +24,4 @@ def diff(old: Path, new: Path, *, as_json: bool) -> int:
     """
     from connector.flows import flow_changes
 
-    changes = flow_changes(load_flow(old), load_flow(new))
-    if as_json:
-        write_json([change.to_dict() for change in changes])
-    else:
-        for change in changes:
-            print_output(f"- {change}")
-        print_output(counted(len(changes), "change") if changes else "No changes found.")
-    return 1 if changes else 0
+    return print_changes(flow_changes(load_flow(old), load_flow(new)), as_json=as_json)
