@@ -80,9 +80,9 @@ class SegmentApi(SimulatedApi):
         self.assumption(
             "other-region",
             f"A token of the other region, which every token that begins with `{OTHER_REGION}` stands for: 401 as for "
-            "any wrong token, or a redirect to the other region",
-            ("401", "301"),
-            "401 is documented for wrong tokens; of the region, nothing is documented",
+            "any wrong token, a redirect to the other region, or 400; the latter two with a message that names its URL",
+            ("401", "301", "400"),
+            "401 is documented for wrong tokens; two published programs read such a message, of an unknown status",
         )
         self.evidence(
             "body-limit", "413 is documented without a size; a deployment script sends more than 2 MB of code"
@@ -108,13 +108,14 @@ class SegmentApi(SimulatedApi):
         return {"errors": errors}
 
     def reject_token(self, token: str, path: str, assume: Assume) -> ApiError:
-        """Return 401, or a redirect for a token of the other region."""
-        if token.startswith(OTHER_REGION) and assume("other-region") == "301":
-            # No such host exists: a client that follows the redirect must not reach the real API.
-            return ApiError(
-                301, [{"message": "Moved Permanently"}], {"Location": f"https://{OTHER_REGION}.invalid{path}"}
-            )
-        return unauthorized()
+        """Return 401, or what `other-region` says for a token of the other region."""
+        choice = assume("other-region") if token.startswith(OTHER_REGION) else "401"
+        if choice == "401":
+            return unauthorized()
+        # No such host exists: a client that follows the redirect must not reach the real API.
+        url = f"https://{OTHER_REGION}.invalid"
+        message = f"Requests with this token must be sent to Segment's EU-hosted API: {url}"
+        return ApiError(int(choice), [{"message": message}], {"Location": url + path} if choice == "301" else {})
 
     def rate_limit_error(self, consumed: int, wait: float) -> ApiError:
         """Return the documented error 429."""

@@ -108,7 +108,7 @@ def remove_rules(context: RequestContext) -> Data:
     plan = context.require("trackingPlans", "trackingPlanId")
     rules = context.query.objects("rules")
     if not rules:
-        raise invalid("rules", "is required")
+        raise invalid("rules", "must be a list of objects" if "rules" in context.query.raw else "is required")
     errors = [problem(f"rules.{number}.{name}", message) for number, rule in enumerate(rules)
               for name, message in _problems(rule)]  # fmt: skip
     if errors:

@@ -107,6 +107,25 @@ def test_model_is_created_changed_and_deleted_with_its_source(api: Api, workspac
     assert api.fields("POST", "/reverse-etl-models", body | {"sourceId": "nothing"}) == ["sourceId"]
 
 
+def test_regulations_are_listed_and_suppress_until_they_unsuppress(api: Api) -> None:
+    def regulate(kind: str, *ids: str) -> None:
+        api.data("POST", "/regulations", {"regulationType": kind, "subjectType": "USER_ID", "subjectIds": list(ids)})
+
+    regulate("SUPPRESS_ONLY", "user-1", "user-2", "user-3")
+    regulate("UNSUPPRESS", "user-1")
+    regulate("DELETE_ONLY", "user-4")
+    suppressed = api.data("GET", "/suppressions")["suppressed"]
+    assert suppressed == [{"subjectType": "USER_ID", "subjectIds": ["user-2", "user-3"]}]
+    listed = api.data("GET", "/regulations?regulationTypes=UNSUPPRESS,DELETE_ONLY&status=FINISHED")["regulations"]
+    assert [each["subjects"] for each in listed] == [["user-1"], ["user-4"]]
+    assert api.data("GET", "/regulations?status=FAILED")["regulations"] == []
+
+
+def test_usage_of_sources_has_each_source_on_each_day(api: Api) -> None:
+    usage = api.data("GET", "/usage/api-calls/sources/daily?period=2026-02-01")["dailyPerSourceAPICallsUsage"]
+    assert len({(each["sourceId"], each["timestamp"]) for each in usage}) == 28 * 5
+
+
 def test_usage_has_the_days_of_a_month_given_as_date_or_time(api: Api) -> None:
     for period in ("2026-02-01", "2026-02-01T00:00:00.000000Z"):
         assert len(api.data("GET", f"/usage/api-calls/daily?period={period}")["dailyWorkspaceAPICallsUsage"]) == 28

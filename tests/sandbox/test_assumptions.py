@@ -317,7 +317,7 @@ def test_each_value_of_an_assumption_decides_the_response(
     assert (name in named) == (name not in UNNAMED)
 
 
-@pytest.mark.parametrize(("value", "status"), [("401", 401), ("301", 301)])
+@pytest.mark.parametrize(("value", "status"), [("401", 401), ("301", 301), ("400", 400)])
 def test_token_of_the_other_region_is_rejected_or_redirected(value: str, status: int) -> None:
     # The token of no workspace says which one is meant only if a server has just one.
     with sandbox.open_workspace(assume={"other-region": value}) as workspace, serve(SandboxApp([workspace])) as url:
@@ -329,6 +329,8 @@ def test_token_of_the_other_region_is_rejected_or_redirected(value: str, status:
     assert "other-region" in response.headers["X-Sandbox-Assumption"].split(", ")
     location = "https://other-region.invalid/sources?pagination.count=1"
     assert response.headers.get("Location") == (location if status == 301 else None)
+    named = "EU-hosted API: https://other-region.invalid" in response.json()["errors"][0]["message"]
+    assert named == (status != 401)
 
 
 def test_response_without_an_assumption_has_no_assumption_header(api: Api) -> None:

@@ -43,6 +43,8 @@ QUERIES = {
     "removeRulesFromTrackingPlan": "?rules.0[type]=TRACK&rules.0[key]=Order Completed&rules.0[version]=1",
     "getDailyWorkspaceAPICallsUsage": "?period=2026-02-01",
     "getDailyWorkspaceMTUUsage": "?period=2026-02-01",
+    "getDailyPerSourceAPICallsUsage": "?period=2026-02-01",
+    "getDailyPerSourceMTUUsage": "?period=2026-02-01",
     "deleteUsers": f"?userIds.0={support.USER}",
     "deleteInvites": "?emails=new@example.com",
     "removeUsersFromUserGroup": "?emails.0=papi@segment.com",
