@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from connector.component.component import Component
 
 FORMATS = ("manifest", "prismatic-definition", "json-schema", "openapi")
-PACKAGES = ("prismatic",)
+PACKAGES = ("prismatic", "node-red")
 """Formats that are a folder of files."""
 
 
@@ -27,7 +27,7 @@ PACKAGES = ("prismatic",)
     "path",
     metavar="PATH",
     type=click.Path(path_type=Path),
-    help="File to write, instead of printing; with prismatic: a new folder.",
+    help="File to write, instead of printing; with prismatic and node-red: a new folder.",
 )
 @click.option("--publish", is_flag=True, help="With prismatic-definition: use the published form.")
 @click.option("--key", metavar="KEY", help="With prismatic: key of the component.  [default: its key, with -connector]")
@@ -53,14 +53,15 @@ def command(
     json-schema           the JSON Schemas of all inputs and payloads, as JSON
     openapi               the OpenAPI 3.1 document of `connector serve`, as JSON
     prismatic             a TypeScript package to publish to Prismatic
+    node-red              a package with nodes for Node-RED
     """
     if publish and format != "prismatic-definition":
         raise UsageError("--publish requires the format prismatic-definition")
-    if (key or label) and format not in PACKAGES:
+    if (key or label) and format != "prismatic":
         raise UsageError(f"{'--key' if key else '--label'} requires the format prismatic")
     component = component_of(context)
     if format in PACKAGES:
-        _write_package(component, path, key, label)
+        _write_package(component, format, path, key, label)
         return
     document = _yaml(component) if format == "manifest" else _document(component, format, publish=publish)
     if path is not None:
@@ -73,12 +74,14 @@ def command(
         write_json(document)
 
 
-def _write_package(component: Component, path: Path | None, key: str | None, label: str | None) -> None:
+def _write_package(component: Component, name: str, path: Path | None, key: str | None, label: str | None) -> None:
+    from connector.engines.node_red.package import package_files
     from connector.engines.prismatic.package import package
 
     if path is None:
-        raise UsageError("the format prismatic is a folder", hint="Pass --to DIR.")
-    write_folder(path.expanduser(), package(component, key, label))
+        raise UsageError(f"the format {name} is a folder", hint="Pass --to DIR.")
+    files = package_files(component) if name == "node-red" else package(component, key, label)
+    write_folder(path.expanduser(), files)
     print_line(f"Wrote {path}. Next: read {path / 'README.md'}")
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import signal
 import sys
+import threading
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector.cli.connection_options import ConnectionOptions, connection_options
-from connector.cli.output import plain
+from connector.cli.output import json_bytes, plain, write
 from connector.cli.shared_options import PORTS, Command, common_options, component_of
 from connector.cli.toolsets import toolset_of, toolset_option
 from connector.common.state_dir import state_folder
@@ -50,6 +52,9 @@ class ServeGroup(click.Group):
 @click.option(
     "--grace", default=GRACE_SECONDS, show_default=True, help="Seconds that calls get to finish after a signal to stop."
 )
+@click.option(
+    "--child", is_flag=True, help="For a parent process: print the URL as JSON, and stop when standard input is closed."
+)
 @click.option("--callback-base", default="", metavar="URL", help="SpiffArena backend that may receive callbacks.")
 @connection_options
 @common_options
@@ -64,6 +69,7 @@ def command(
     read_only: bool,
     toolset: str,
     grace: float,
+    child: bool,
     callback_base: str,
     connecting: ConnectionOptions,
 ) -> None:
@@ -110,7 +116,7 @@ def command(
         host=host,
         port=port,
         allow_remote=allow_remote,
-        ready=lambda url: _print_access(service, url, arena, print_key=file is None),
+        ready=_tell_parent if child else lambda url: _print_access(service, url, arena, print_key=file is None),
         grace=grace,
         stopping=app.drain,
     )
@@ -152,6 +158,16 @@ def _watch(component: Component) -> None:
 
     if telemetry.is_available():
         component.add_plugin(telemetry.Telemetry(), "telemetry")
+
+
+def _tell_parent(url: str) -> None:
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 4096):  # until the parent closes it or dies
+            pass
+        signal.raise_signal(signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+    write(json_bytes({"url": url}, indent=None) + b"\n")
 
 
 def _print_access(service: Service, url: str, arena: SpiffArena, *, print_key: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import connector
+from connector.engines.node_red.package import package_files
 from tests.cli.conftest import ROOT, Command
 
 
@@ -49,10 +50,21 @@ def test_folder_with_files_is_rejected_and_stays_as_it_is(command: Command, tmp_
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_package_for_node_red_is_written(command: Command, segment: connector.Component, tmp_path: Path) -> None:
+    ended = command("export", "node-red", "--to", str(tmp_path / "package"))
+
+    assert ended.code == 0, ended.err
+    files = [path for path in (tmp_path / "package").rglob("*") if path.is_file()]
+    written = {path.relative_to(tmp_path / "package").as_posix(): path.read_bytes() for path in files}
+    assert written == package_files(segment)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["prismatic"], "the format prismatic is a folder"),
+        (["node-red"], "the format node-red is a folder"),
+        (["node-red", "--key", "k"], "--key requires the format prismatic"),
         (["manifest", "--key", "k"], "--key requires the format prismatic"),
         (["openapi", "--label", "L"], "--label requires the format prismatic"),
         (["prismatic", "--to", "x", "--key", "No Spaces"], '"No Spaces"'),

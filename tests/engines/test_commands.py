@@ -130,6 +130,18 @@ def test_write_that_outlasts_the_grace_has_an_unknown_outcome(tmp_path: Path, se
     assert (response.status_code, response.json()["error"]["type"]) == (409, "OutcomeUnknownError")
 
 
+def test_child_prints_its_url_and_ends_with_its_parent(tmp_path: Path) -> None:
+    with started("serve", "--child", "--sandbox", "--port", "0", tmp_path=tmp_path) as process:
+        assert process.stdout
+        assert process.stdin
+        url = json.loads(process.stdout.readline())["url"]
+        assert requests.get(f"{url}/liveness", timeout=10).json() == {"ok": True}
+
+        process.stdin.close()
+
+        assert process.wait(20) == -signal.SIGTERM or process.returncode == 128 + signal.SIGTERM
+
+
 def test_served_workspace_is_the_one_of_the_connection(tmp_path: Path) -> None:
     with sandbox() as workspace:
         fields = workspace.connection["fields"]

@@ -18,7 +18,7 @@ def started(*arguments: str, tmp_path: Path, **variables: str) -> Iterator[subpr
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "CONNECTOR_STATE_HOME": str(tmp_path), **variables}
     command = [sys.executable, "-m", "connector", *arguments]
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             yield process
