@@ -21,9 +21,6 @@ from connector.errors import Problem
 Place = tuple[str | int, ...]
 """Path from the root of a document to one of its parts: keys and positions."""
 
-Position = tuple[int, int]
-"""Line and column of a node, from 0."""
-
 MAX_BYTES = 5 * 2**20
 """Size of the largest file; a larger one would take many seconds."""
 
@@ -42,7 +39,9 @@ _CONVERTERS: dict[str, Callable[[str], Any]] = {
 """From the name of an explicit tag to the value of its text."""
 
 _TAG = "tag:yaml.org,2002:"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_IMPLICIT = "implicit"
+_NESTING = "nesting depth"
+"""Part of the message of too deep nesting: libyaml, as bundled since PyYAML 6.0.4, has a limit of its own."""
 
 
 class YamlError(ValueError):
@@ -99,12 +98,11 @@ def parse(text: str, source: str = "<text>") -> Document:
     """
     _check_size(len(text), source)
     try:
-        tags = _explicit_tags(text, source)
-        root = yaml.compose(text, Loader=_LOADER)
+        root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         problem = _syntax_problem(error, source)
     else:
-        reader = _Reader(source, tags)
+        reader = _Reader(source)
         data = reader.value(root, ()) if root is not None else None
         if reader.problems:
             raise YamlError(reader.problems)
@@ -118,28 +116,27 @@ def _check_size(size: int, source: str) -> None:
         raise YamlError([Problem(source, f"larger than {MAX_BYTES // 2**20} MiB", hint=hint)])
 
 
-def _explicit_tags(text: str, source: str) -> dict[Position, str]:
-    """Return the explicit tags of the text, by position. Nodes do not distinguish them from the tags that YAML infers.
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Composes the nodes of a text in one pass, and sees what nodes do not show.
 
-    Raises:
-        YamlError: If the text is nested too deeply. The composer calls itself for each level, and would crash the
-            process.
+    A node has the tag that its text names or that YAML infers; here the inferred one is always `_IMPLICIT`.
     """
-    depth = 0
-    tags: dict[Position, str] = {}
-    for event in yaml.parse(text, Loader=_LOADER):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH + 1:
-            mark = event.start_mark
-            raise YamlError([_too_deep(f"{source}:{mark.line + 1}" if mark else source)])
-        tag = getattr(event, "tag", None)
-        if tag is not None and event.start_mark is not None:
-            tags[_position(event.start_mark)] = tag
-    return tags
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
 
-def _position(mark: Any) -> Position:
-    return mark.line, mark.column
+    def resolve(self, _kind: type[yaml.Node], _value: object, _implicit: object) -> str:
+        return _IMPLICIT
+
+    def descend_resolver(self, parent: yaml.Node | None, _index: object) -> None:
+        # The composer calls itself for each level, and would crash the process.
+        self._depth += 1
+        if self._depth > MAX_DEPTH + 2:
+            raise yaml.MarkedYAMLError(problem=_NESTING, problem_mark=parent.start_mark if parent else None)
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
 
 
 def _too_deep(location: str) -> Problem:
@@ -147,9 +144,8 @@ def _too_deep(location: str) -> Problem:
 
 
 class _Reader:
-    def __init__(self, source: str, tags: dict[Position, str]) -> None:
+    def __init__(self, source: str) -> None:
         self.source = source
-        self.tags = tags
         self.lines: dict[Place, int] = {}
         self.problems: list[Problem] = []
         self._nodes = 0
@@ -161,7 +157,7 @@ class _Reader:
         bomb = self._bomb(node, place)
         if bomb:
             raise YamlError([*self.problems, bomb])
-        tag = self.tags.get(_position(node.start_mark))
+        tag = None if node.tag == _IMPLICIT else node.tag
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, tag)
         if tag not in (None, "!", _TAG + "map", _TAG + "seq"):
@@ -237,7 +233,8 @@ class _Reader:
 
 
 def _is_merge(key_node: yaml.Node) -> bool:
-    return bool(key_node.tag == _TAG + "merge")
+    is_plain = key_node.tag == _IMPLICIT and isinstance(key_node, yaml.ScalarNode) and not key_node.style
+    return bool(key_node.tag == _TAG + "merge" or (is_plain and key_node.value == "<<"))
 
 
 def _plain(text: str) -> Any:
@@ -254,7 +251,7 @@ def _plain(text: str) -> Any:
 def _syntax_problem(error: yaml.YAMLError, source: str) -> Problem:
     mark = getattr(error, "problem_mark", None)
     text = getattr(error, "problem", None) or str(error).splitlines()[0]
-    if "nesting depth" in text:  # libyaml as bundled since PyYAML 6.0.4 has a limit of its own, and may reach it first
+    if _NESTING in text:
         return _too_deep(source if mark is None else f"{source}:{mark.line + 1}")
     location = source if mark is None else f"{source}:{mark.line + 1}:{mark.column + 1}"
     return Problem(location, f"invalid YAML: {text}", hint="Check the indentation, quotes, and colons in this line.")
