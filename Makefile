@@ -65,11 +65,8 @@ docs: .venv/dev
 	$(BIN)/connector docs
 
 bench: .venv/dev
-	$(BIN)/python -m benchmarks.calls
-	$(BIN)/python -m benchmarks.cold_start
-	$(BIN)/python -m benchmarks.sandbox
-	$(BIN)/python -m benchmarks.flows
-	$(BIN)/python -m benchmarks.serve
+	$(BIN)/pip install --quiet --editable '.[bench]' $(SDK)
+	$(BIN)/python -m benchmarks
 
 api:
 	$(PYTHON) -m scripts.make_api $(SDK)

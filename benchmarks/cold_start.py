@@ -1,58 +1,45 @@
-"""Cold start against importing the four libraries bare: `python -m benchmarks.cold_start`.
-
-Whole processes, in turn; the first round, which warms caches, is not counted. Quoted are medians of user + system CPU.
-"""
+"""CPU of whole processes, compared with importing the four libraries: `python -m benchmarks.cold_start`."""
 
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
+from functools import partial
 
 from benchmarks.loopback import serving
+from benchmarks.samples import interleaved, keep
 
-FLOOR = "import requests, pluggy, jsonpath_ng; from pydantic import BaseModel"
+LIBRARIES = "importing the four libraries"
 CASES = {
-    "the four libraries": [sys.executable, "-c", FLOOR],
-    "import connector": [sys.executable, "-c", "import connector"],
-    "import connector, load component and manifest": [
-        sys.executable,
-        "-c",
-        "import connector; connector.load_component()",
-    ],
-    "load and the inputs of a described action": [
-        sys.executable,
+    LIBRARIES: ["-c", "import requests, pluggy, jsonpath_ng; from pydantic import BaseModel"],
+    "import connector": ["-c", "import connector"],
+    "import connector, and load the component": ["-c", "import connector; connector.load_component()"],
+    "the same, and the inputs of a described action": [
         "-c",
         "import connector; connector.load_component().action('listAudiences').inputs.definitions()",
     ],
-    "connector run listSources": [sys.executable, "-m", "connector", "run", "listSources"],
+    "connector run listSources": ["-m", "connector", "run", "listSources"],
 }
-ROUNDS = 12
+ROUNDS = 20
 
 
-def cpu_of(command: list[str], environment: dict[str, str]) -> float:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
+def cpu(arguments: list[str], environment: dict[str, str]) -> float:
+    """Return the seconds of user and system CPU of a Python process."""
+    process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, command
+    assert process.returncode == 0, arguments
     return usage.ru_utime + usage.ru_stime
 
 
-def main() -> None:
+def measure() -> None:
+    """Measure and keep the samples of all cases."""
     with serving() as url:
         environment = {**os.environ, "SEGMENT_API_KEY": "benchmark", "SEGMENT_BASE_URL": url}
-        figures: dict[str, list[float]] = {name: [] for name in CASES}
-        for turn in range(ROUNDS + 1):
-            for name, command in CASES.items():
-                spent = cpu_of(command, environment)
-                if turn:
-                    figures[name].append(spent)
-    floor = statistics.median(figures["the four libraries"])
-    for name, values in figures.items():
-        median = statistics.median(values)
-        print(f"{name}: {median * 1000:.0f} ms of CPU, {median / floor:.2f} x")
+        cases = {name: partial(cpu, arguments, environment) for name, arguments in CASES.items()}
+        keep("cold start", interleaved(cases, ROUNDS))
 
 
 if __name__ == "__main__":
-    main()
+    measure()

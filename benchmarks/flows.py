@@ -1,13 +1,12 @@
 """Costs of flows: CPU a step beyond the action itself, memory of a long loop, reading and checking a large export.
 
-python benchmarks/flows.py
+python -m benchmarks.flows
 """
 
 from __future__ import annotations
 
 import gc
 import os
-import sys
 import tempfile
 import time
 import tracemalloc
@@ -18,22 +17,29 @@ from typing import Any
 
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
+from benchmarks.samples import interleaved, keep
 from connector import Component, Runner
 from connector.flows import Flow
 from tests.flows.support import CONNECTION, document, flow_of, step, workshop
 
+ALONE = "the actions alone"
+START = "a flow of one step"
+ROUNDS = 20
 CONNECTIONS = {CONNECTION: {"fields": {"apiKey": "unused", "baseUrl": "http://127.0.0.1:1"}}}
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_STATE_HOME"] = folder
+        measure(Path(folder))
         component = workshop()
-        a_step(component, Path(folder))
         a_long_loop(component)
         a_large_export(component, Path(folder))
+
+
+def measure(folder: Path) -> None:
+    """Measure and keep the samples of the steps of a flow."""
+    os.environ["XDG_STATE_HOME"] = str(folder)
+    a_step(workshop(), folder)
 
 
 def best(times: int, measured: Callable[[], Any]) -> float:
@@ -59,16 +65,24 @@ def a_step(component: Component, folder: Path) -> None:
     def fixed() -> None:
         flow_of(step("Step", "workshop.noop")).run(component, connections=CONNECTIONS, journal=False)
 
-    alone, start = best(5, bare), best(5, fixed)
-    print(f"{count} steps of an action that does nothing, CPU a step beyond the action")
-    ways: dict[str, dict[str, Any]] = {
+    journals: dict[str, dict[str, Any]] = {
         "no journal": {"journal": False},
         "journal": {},
         "journal and trace": {"trace": folder / "trace"},
     }
-    for name, options in ways.items():
-        run = best(5, partial(flow.run, component, connections=CONNECTIONS, **options))
-        print(f"  {name:20} {(run - start - alone) / count * 1e6:6.0f} us ({run / alone:.1f} times the actions alone)")
+    runs = {
+        name: partial(flow.run, component, connections=CONNECTIONS, **options) for name, options in journals.items()
+    }
+    calls: dict[str, Callable[[], object]] = {ALONE: bare, START: fixed, **runs}
+    keep("1,000 steps of a flow", interleaved({name: partial(cpu, call) for name, call in calls.items()}, ROUNDS))
+
+
+def cpu(call: Callable[[], object]) -> float:
+    """Return the seconds of CPU of a call, without garbage of the one before."""
+    gc.collect()
+    began = time.process_time()
+    call()
+    return time.process_time() - began
 
 
 def a_long_loop(component: Component) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import multiprocessing
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -39,24 +40,40 @@ def _reply(body: object) -> bytes:
 
 
 class _Protocol(asyncio.Protocol):
-    small, pages = b"", list[bytes]()
+    small, pages, delay = b"", list[bytes](), 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self.received = bytearray()
 
     def data_received(self, data: bytes) -> None:
-        query = parse_qs(urlsplit(data.split(b" ", 2)[1].decode()).query)
-        if query.get("pagination[count]") == [str(PAGE)]:
-            self.transport.write(self.pages[int(query.get("pagination[cursor]", ["0"])[0])])
+        self.received += data
+        head, separator, body = self.received.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        if separator and (length is None or len(body) >= int(length[1])):
+            self.received = bytearray()
+            self.respond(bytes(head))
+
+    def respond(self, head: bytes) -> None:
+        query = parse_qs(urlsplit(head.split(b" ", 2)[1].decode()).query)
+        # The official SDK writes one parameter as JSON, the others write one parameter for each field.
+        pagination = json.loads(query.get("pagination", ["{}"])[0])
+        if query.get("pagination[count]") == [str(PAGE)] or pagination.get("count") == PAGE:
+            response = self.pages[int(query.get("pagination[cursor]", ["0"])[0])]
         else:
-            self.transport.write(self.small)
+            response = self.small
+        if self.delay:
+            asyncio.get_running_loop().call_later(self.delay, self.transport.write, response)
+        else:
+            self.transport.write(response)
 
 
-def _serve(pipe: Connection, cpu: int | None) -> None:
+def _serve(pipe: Connection, cpu: int | None, delay: float) -> None:
     if cpu is not None:
         os.sched_setaffinity(0, {cpu})
     _Protocol.small, _Protocol.pages = _answers()
+    _Protocol.delay = delay
 
     async def run() -> None:
         server = await asyncio.get_running_loop().create_server(_Protocol, "127.0.0.1", 0)
@@ -67,12 +84,12 @@ def _serve(pipe: Connection, cpu: int | None) -> None:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The URL of a running server, on a processor of its own where there are two."""
+def serving(delay: float = 0.0) -> Iterator[str]:
+    """The URL of a running server, on a processor of its own where there are two; it takes `delay` seconds a page."""
     cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     mine, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
-        target=_serve, args=(theirs, cpus[0] if len(cpus) > 1 else None), daemon=True
+        target=_serve, args=(theirs, cpus[0] if len(cpus) > 1 else None, delay), daemon=True
     )
     process.start()
     if len(cpus) > 1:
@@ -85,3 +102,5 @@ def serving() -> Iterator[str]:
     finally:
         process.terminate()
         process.join()
+        if cpus:
+            os.sched_setaffinity(0, cpus)
