@@ -17,6 +17,7 @@ from connector.errors import (
     OutcomeUnknownError,
     PolicyError,
     StepError,
+    UsageError,
 )
 from connector.flows import Limits, Run, StepCall, runs
 from connector.flows.run.events import Event, StepEvent
@@ -47,6 +48,13 @@ def test_missing_input_says_which_reference_led_to_nothing(run: Runs) -> None:
 def test_sleep_rejects_an_invalid_duration(run: Runs, milliseconds: str) -> None:
     with pytest.raises(StepError, match='"ms" must be a number of milliseconds, got'):
         run(step("Wait", "sleep.sleep", {"ms": milliseconds}))
+
+
+@pytest.mark.parametrize("name", ["max_wait", "deadline"])
+def test_limit_that_is_no_number_is_rejected_before_the_run(run: Runs, service: Service, name: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} must be a number of 0 or more, got '5'"):
+        run(step("List", "workshop.listThings"), **{name: "5"})
+    assert service.asked("GET") == []
 
 
 def failing(kind: str, **config: Any) -> dict[str, Any]:
