@@ -12,7 +12,8 @@
         assert workspace.sources[-1]["slug"] == "web"
 
 `Harness` and `sandbox` test programs that run a component: the harness returns stubbed responses, the sandbox is a
-local service that keeps state; `run_flow` runs a flow in it. `ComponentContract` tests a component. With pytest, the
+local service that keeps state; `run_flow` runs a flow in it, and `assert_snapshot` compares what its steps did with a
+file. `ComponentContract` tests a component. With pytest, the
 fixtures of `connector.testing.pytest_plugin` need no import. The harness needs the extra `testing`, the sandbox only
 the extra `server`.
 """
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from connector.testing.flows import run_flow
     from connector.testing.harness import Harness
     from connector.testing.local_sandbox import sandbox
+    from connector.testing.snapshots import assert_snapshot
     from connector.testing.stubs import SentRequest, UnexpectedRequestError
 else:
     __getattr__, __dir__ = lazily(
@@ -35,8 +37,17 @@ else:
             "flows": ("run_flow",),
             "harness": ("Harness",),
             "local_sandbox": ("sandbox",),
+            "snapshots": ("assert_snapshot",),
             "stubs": ("SentRequest", "UnexpectedRequestError"),
         },
     )
 
-__all__ = ["ComponentContract", "Harness", "SentRequest", "UnexpectedRequestError", "run_flow", "sandbox"]
+__all__ = [
+    "ComponentContract",
+    "Harness",
+    "SentRequest",
+    "UnexpectedRequestError",
+    "assert_snapshot",
+    "run_flow",
+    "sandbox",
+]

@@ -7,6 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Unpack
 
+from connector.errors import StepError
+
 if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.flows import Flow, Run, RunSettings
@@ -53,7 +55,8 @@ def run_flow(
         settings: See `connector.flows.RunSettings`.
 
     Returns:
-        The run: `status`, `results`, and in `steps` by name the `state`, `inputs`, `results` and `executions` of each.
+        The run: `status`, `results`, `trace`, and in `steps` by name the `state`, `inputs`, `results` and `executions` of
+        each.
 
     Raises:
         StepError: If a step fails; its `run` is what was done until then.
@@ -67,33 +70,48 @@ def run_flow(
     boxes = by_name.values() if sandboxes is None or isinstance(sandboxes, Mapping) else [sandboxes]
     known = components or {box.component.key: box.component for box in boxes} or installed()
     if sandboxes is not None and not isinstance(sandboxes, Mapping):
-        by_name = dict.fromkeys(_connection_names(loaded, known, flow), sandboxes)
+        by_name = dict.fromkeys(_connection_names(loaded, known, flow, sandboxes.component.key), sandboxes)
     with TemporaryDirectory() as folder:
         defaults: RunSettings = {"keep_values": True, "state": folder}
         defaults["connections"] = {name: box.connection for name, box in by_name.items()}
+        defaults["trace"] = Path(folder) / "trace.jsonl"
         merged: RunSettings = {**defaults, **settings}
-        return loaded.run(
-            known,
-            flow=flow,
-            payload=payload,
-            body=body,
-            form=form,
-            headers=headers,
-            query=query,
-            content_type=content_type,
-            branch=branch,
-            config=config,
-            stubs=stubs,
-            journal=False,
-            **merged,
-        )
+        try:
+            run = loaded.run(
+                known,
+                flow=flow,
+                payload=payload,
+                body=body,
+                form=form,
+                headers=headers,
+                query=query,
+                content_type=content_type,
+                branch=branch,
+                config=config,
+                stubs=stubs,
+                journal=False,
+                **merged,
+            )
+        except StepError as error:
+            if error.run is not None:
+                error.run.trace = _trace_of(merged)
+            raise
+        run.trace = _trace_of(merged)
+        return run
 
 
-def _connection_names(flow: Flow, components: Mapping[str, Component], name: str | None) -> set[str]:
-    """Return the names of the connections of a flow."""
+def _trace_of(settings: RunSettings) -> list[dict[str, Any]]:
+    from connector.flows import read_trace
+
+    path = settings.get("trace")
+    return [] if path is None else read_trace(Path(path))
+
+
+def _connection_names(flow: Flow, components: Mapping[str, Component], name: str | None, component: str) -> set[str]:
+    """Return the names of the connections of a flow to a component."""
     from connector.flows.run.connections import connection_name, connection_variables
 
-    needs = flow.connections(components, flow=name)
+    needs = [need for need in flow.connections(components, flow=name) if need[0] == component]
     named = [need for _, need in needs if need is not None]
     # Where several variables fit a step that names none, any one will do: the sandbox is the same for all.
     fallback = next(iter(connection_variables(flow.integration)), "")

@@ -15,7 +15,7 @@ import connector
 import sandbox
 from connector.component.component import Component
 from connector.errors import StepError
-from connector.flows import Flow, Run, undo
+from connector.flows import Flow, Run, starter_stubs, undo
 from connector.flows.run.events import LogEvent
 from connector.sandbox_kit import SandboxApp, Workspace
 from connector.sandbox_kit.asgi_server import serve
@@ -39,6 +39,15 @@ def site() -> SandboxApp:
 def url(site: SandboxApp) -> Iterator[str]:
     with serve(site) as url:
         yield url
+
+
+def test_example_repository_is_clean_for_prismatic_and_has_all_stubs(segment: Component) -> None:
+    folder = EXAMPLES.parent / "integration-repo"
+    flow = Flow.load(folder / "integration.yaml")
+    reported = flow.check(segment, target="prismatic")
+    assert [problem.rule for problem in reported] == ["not-installed"]
+    stubs = {file.stem for file in (folder / "stubs").iterdir()}
+    assert stubs == starter_stubs(flow, segment).keys() - {"trigger"}
 
 
 class Place:

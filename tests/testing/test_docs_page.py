@@ -12,6 +12,7 @@ import yaml
 
 import connector.errors
 import connector.testing
+from connector.testing.snapshots import snapshot
 from tests.support.outside import ROOT, run_pytest
 
 PAGE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
@@ -30,7 +31,11 @@ def test_every_python_snippet_names_its_file() -> None:
 def test_every_python_snippet_passes_as_a_test(tmp_path: Path) -> None:
     expected = sum(len(re.findall(r"^ *def test_", code, re.MULTILINE)) for code in PYTHON.values())
 
-    flows = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "examples" / "flows").glob("*.yaml")}
+    repository = ROOT / "examples" / "integration-repo" / "integration.yaml"
+    stubs = {"slack.postMessage": {"ts": "1.5"}, "Get Source": {"data": {"source": {"slug": "shop", "enabled": False}}}}
+    run = connector.testing.run_flow(repository, stubs=stubs, payload={"sourceId": "shop"})
+    flows = {"integration.yaml": repository.read_text(encoding="utf-8"), "notify.json": snapshot(run)}
+    flows |= {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "examples" / "flows").glob("*.yaml")}
 
     printed = run_pytest(tmp_path, {**PYTHON, **flows}, *PLUGIN, "-q", "--ignore", "test_contract.py")
 

@@ -110,6 +110,7 @@ class Run:
         journal: What `resume` and `undo` accept: path or URL of the journal; None without one.
         seconds: How long it took.
         skipped_writes: Writes that a dry run did not send: `{"step", "action", "inputs"}`.
+        trace: Lines of its trace, redacted, if `connector.testing.run_flow` ran it.
     """
 
     id: str
@@ -121,3 +122,4 @@ class Run:
     journal: str | None = None
     seconds: float = 0
     skipped_writes: list[dict[str, Any]] = field(default_factory=list)
+    trace: list[dict[str, Any]] = field(default_factory=list, repr=False)
