@@ -20,6 +20,7 @@ from tests.trials import (
     fuzz,
     hostile,
     hostile_requests,
+    kills,
     sandbox_kills,
     sandbox_requests,
     stop,
@@ -48,6 +49,14 @@ def test_forks_share_no_connection() -> None:
     )
 
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_kills_in_each_phase_lose_and_double_nothing() -> None:
+    report = kills.run(kills=1, stops=1, calm=False)
+
+    assert report.is_clean, str(report)
+    assert report.outcomes["sqlite, faults, response to done"] == 1
 
 
 def test_hostile_responses_end_in_errors_without_secrets() -> None:

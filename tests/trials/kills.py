@@ -1,0 +1,356 @@
+"""Runs of a flow that are killed, or stopped and continued, at each event of the journal and of the socket.
+
+    python -m tests.trials.kills --kills 25
+
+A flow creates things in a service, with and without faults in flight, and keeps its journal in a file and in a
+database. Its process is killed so many times in each phase of a write. Then the run is resumed, each doubt is settled
+by a look at the service, and everything must have been created once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import yaml
+
+from connector.errors import JournalError, StepError
+from connector.flows import Flow, resume, settle
+from connector.journal.protocol import Durability, Journal, Record
+from connector.journal.reader import JournalContents, read_history
+from connector.journal.writer import JournalWriter
+from connector.rest import exchange
+from tests.flows.support import CONNECTION, TOKEN, ServerResponse, Service, document, step, workshop
+from tests.support.server import Asked, LoopbackServer
+from tests.trials.report import Report
+
+Phase = Literal["before the intent", "intent to send", "send to response", "response to done", "after done"]
+PHASES: tuple[Phase, ...] = (
+    "before the intent",
+    "intent to send",
+    "send to response",
+    "response to done",
+    "after done",
+)
+CREATES = 3
+MISSES = 20
+"""Attempts in a row without a moment: a fault may end a run before it."""
+
+ROOT = Path(__file__).parents[2]
+FLOW = document(
+    step("List", "workshop.listThings"),
+    *(
+        step(f"Create {n}", "workshop.createThing", {"name": f"~thing-{n}-{{{{$trigger.results.body.data}}}}"})
+        for n in range(CREATES)
+    ),
+    step("Count", "persist-data.incrementInstanceValue", {"keyInput": "=trigger.results.body.data"}),
+)
+
+
+class Moments:
+    """Counts the events of a process in one phase, and sends it a signal at one of them."""
+
+    def __init__(self, phase: Phase, left: int, number: signal.Signals) -> None:
+        self.phase: Phase = "before the intent"
+        self.sends = 0
+        self._target = phase
+        self._left = left
+        self._signal = number
+
+    def come(self) -> None:
+        """Note an event."""
+        if self.phase != self._target:
+            return
+        if self._left == 0:
+            # Said before the signal: the server has to see as many requests before anyone looks at what they did.
+            print(json.dumps(["hit", self.sends]), flush=True)
+            os.kill(os.getpid(), self._signal)
+        self._left -= 1
+
+
+class WatchedJournal:
+    """A journal whose every record is two events."""
+
+    def __init__(self, journal: Journal, moments: Moments) -> None:
+        self._journal = journal
+        self._moments = moments
+
+    def append(self, record: Record, durability: Durability) -> None:
+        """Append a record."""
+        self._moments.come()
+        self._journal.append(record, durability)
+        is_done = record["type"] == "done" and record["path"].startswith("create")
+        phases: dict[str, Phase] = {"intent": "intent to send", "done": "after done"}
+        if record["type"] == "intent" or is_done:
+            self._moments.phase = phases[record["type"]]
+        self._moments.come()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+
+def watch(moments: Moments) -> None:
+    """Make every record, every piece sent, and every piece received an event of this process."""
+    opened, send, read = JournalWriter.__init__, exchange._send, exchange._Receiver.readinto
+
+    def watched(self: JournalWriter, journal: Journal | None, history: JournalContents | None = None) -> None:
+        opened(self, None if journal is None else WatchedJournal(journal, moments), history)
+
+    def sending(*arguments: Any) -> None:
+        moments.come()
+        moments.sends += 1
+        if moments.phase == "intent to send":
+            moments.phase = "send to response"
+        send(*arguments)
+        moments.come()
+
+    def reading(self: Any, buffer: Any) -> int:
+        moments.come()
+        count = read(self, buffer)
+        if moments.phase == "send to response":
+            moments.phase = "response to done"
+        moments.come()
+        return count
+
+    JournalWriter.__init__ = watched  # type: ignore[method-assign]
+    exchange._send = sending  # type: ignore[assignment]
+    exchange._Receiver.readinto = reading  # type: ignore[method-assign]
+
+
+def child() -> None:
+    """Fork a process for each line of standard input, and print how it ended."""
+    component, flow = workshop(), Flow.parse(yaml.safe_dump(FLOW))
+    for line in sys.stdin:
+        options = json.loads(line)
+        process = os.fork()
+        if not process:
+            watch(Moments(options["phase"], options["left"], signal.Signals(options["signal"])))
+            connections = {CONNECTION: {"fields": {"apiKey": TOKEN, "baseUrl": options["url"]}}}
+            named = {"id": "run", "journal": options["journal"], "payload": options["name"], "state": options["state"]}
+            status = 0
+            try:
+                flow.run(component, connections=connections, max_wait=0, **named)
+            except StepError:
+                status = 1
+            os._exit(status)
+        _, status = os.waitpid(process, os.WUNTRACED)
+        while os.WIFSTOPPED(status):
+            print(json.dumps(["stopped", 0]), flush=True)
+            sys.stdin.readline()
+            os.kill(process, signal.SIGCONT)
+            _, status = os.waitpid(process, os.WUNTRACED)
+        print(json.dumps(["killed" if os.WIFSIGNALED(status) else "ended", status]), flush=True)
+
+
+class FaultyService(Service):
+    """A service that loses some requests or responses, and counts what it did to each name."""
+
+    def __init__(self, server: LoopbackServer, seed: int) -> None:
+        super().__init__(server)
+        # A killed client resets its connection, which the server would print.
+        server._server.handle_error = lambda *_arguments: None  # type: ignore[method-assign]
+        self.faults = 0.0
+        self.handled = 0
+        self.created: list[str] = []
+        self.faulty: set[str] = set()
+        self._choose = random.Random(seed)
+        self._lock = threading.Lock()
+
+    def answer(self, asked: Asked) -> ServerResponse:
+        """Answer a request, now and then wrongly."""
+        with self._lock:
+            try:
+                if asked.method != "POST":
+                    return super().answer(asked)
+                name = json.loads(asked.body)["name"]
+                fault = self._choose.choice(["lost", "cut", "503"]) if self._choose.random() < self.faults else ""
+                if fault:
+                    self.faulty.add(name)
+                if fault == "lost":
+                    return ServerResponse(cut=True)
+                self.created.append(name)
+                response = super().answer(asked)
+                return {"cut": ServerResponse(cut=True), "503": ServerResponse({}, status=503)}.get(fault, response)
+            finally:
+                self.handled += 1
+
+
+class Trial:
+    """The kills of one report."""
+
+    def __init__(self, report: Report, service: FaultyService, process: subprocess.Popen[str], folder: Path) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self.report = report
+        self.service = service
+        self.component = workshop()
+        self.requests: IO[str] = process.stdin
+        self.replies: IO[str] = process.stdout
+        self.folder = folder
+        self.runs = 0
+
+    def one(self, phase: Phase, left: int, *, kind: str, faults: bool, stop: bool) -> bool:
+        """Run the flow with a signal at one moment; return False if the moment never came."""
+        self.runs += 1
+        folder = self.folder / str(self.runs)
+        journal = f"sqlite:///{folder}/runs.sqlite" if kind == "sqlite" else f"{folder}/run.jsonl"
+        location = f"{journal}#run" if kind == "sqlite" else journal
+        self.service.faults = 0.3 if faults else 0.0
+        handled, sends = self.service.handled, 0
+        chosen = signal.SIGSTOP if stop else signal.SIGKILL
+        state = str(folder / "state")
+        named = {"journal": journal, "name": f"r{self.runs}", "state": state, "url": self.service.server.url}
+        self._say({"phase": phase, "left": left, "signal": int(chosen), **named})
+        outcome, number = json.loads(self.replies.readline())
+        hit: bool = outcome == "hit"
+        if hit:
+            sends = number
+            outcome, number = json.loads(self.replies.readline())
+        if outcome == "stopped":
+            self._check_held(location)
+            self._say("continue")
+            outcome, number = json.loads(self.replies.readline())
+        until = time.monotonic() + 5
+        while self.service.handled < handled + sends and time.monotonic() < until:
+            time.sleep(0.001)
+        expected = "killed" if hit and not stop else "ended"
+        if outcome != expected:
+            self.report.fail("wrong", f"{phase} {left}: {outcome} {number} instead of {expected}")
+        if Path(journal.removeprefix("sqlite:///")).exists():
+            was_killed = hit and not stop
+            self._finish(location, state, phase if was_killed else None)
+        elif outcome != "killed":
+            self.report.fail("lost", f"no journal after {outcome}")
+        return hit
+
+    def _say(self, line: Any) -> None:
+        self.requests.write(json.dumps(line) + "\n")
+        self.requests.flush()
+
+    def _check_held(self, location: str) -> None:
+        """Nobody resumes a run whose process was only stopped."""
+        if not Path(location.removeprefix("sqlite:///").partition("#")[0]).exists():
+            return
+        try:
+            resume(location, self.component, connections=self.service.connections)
+        except JournalError as error:
+            if "is still running" not in str(error) and "unknown run" not in str(error):
+                self.report.fail("wrong", f"stopped: {error}")
+        else:
+            self.report.fail("wrong", "a stopped run was resumed")
+
+    def _finish(self, location: str, state: str, killed: Phase | None) -> None:
+        """Resume the run until it is done, settling each doubt, and compare it with the service."""
+        names = [f"thing-{n}-r{self.runs}" for n in range(CREATES)]
+        options: dict[str, Any] = {"connections": self.service.connections, "state": state, "max_wait": 0}
+        try:
+            history = read_history(location)
+        except JournalError:
+            history = None  # killed while the journal was created: the next start with the ID creates it
+        if history is None:
+            self.report.count("killed before the journal")
+            return
+        for _ in range(30):
+            history = read_history(location)
+            if history.status == "done":
+                break
+            for path in list(history.unknown):
+                self._settle(location, path, names[int(path[-1])], killed)
+            try:
+                resume(location, self.component, **options)
+            except StepError:
+                self.report.count("failed again")
+            killed = None
+        for name in names:
+            count = self.service.created.count(name)
+            if count != 1:
+                self.report.fail("lost" if count == 0 else "doubled", f"{name}: {count} times")
+        results = read_history(location).run_results
+        if results != 1:
+            self.report.fail("doubled", f"the persisted value is {results}")
+
+    def _settle(self, location: str, path: str, name: str, killed: Phase | None) -> None:
+        in_flight = killed in {"intent to send", "send to response", "response to done"}
+        if name not in self.service.faulty and not in_flight:
+            self.report.fail("wrong", f"doubt about {name} without a fault in flight, killed {killed}")
+        happened = name in self.service.created
+        self.report.count(f"doubt: {'happened' if happened else 'did not happen'}")
+        thing = next((thing for thing in self.service.things.values() if thing["name"] == name), None)
+        results = {"thing": thing} if happened else None
+        settle(location, path, self.component, happened=happened, results=results)
+
+
+@contextmanager
+def children() -> Iterator[subprocess.Popen[str]]:
+    """Start the process that forks the others."""
+    command = [sys.executable, "-m", "tests.trials.kills", "--child"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.stdin.close()  # type: ignore[union-attr]
+
+
+def run(kills: int, stops: int, seed: int = 1, *, calm: bool = True) -> Report:
+    """Kill runs so many times in each phase, with each journal, with faults and (calm) without; and stop some."""
+    report = Report("kills", seed)
+    with tempfile.TemporaryDirectory() as folder, LoopbackServer().running() as server, children() as process:
+        trial = Trial(report, FaultyService(server, seed), process, Path(folder))
+        for kind in ("file", "sqlite"):
+            for faults in (False, True) if calm else (True,):
+                for phase in PHASES:
+                    label = f"{kind}, {'faults' if faults else 'no faults'}, {phase}"
+                    one = partial(trial.one, phase, kind=kind, faults=faults)
+                    _hits(kills, partial(one, stop=False), report, label)
+                    _hits(stops, partial(one, stop=True), report, f"{label}, stopped")
+    return report
+
+
+def _hits(count: int, attempt: Callable[[int], bool], report: Report, label: str) -> None:
+    """Make attempts at moment 0, 1, 2, ... of a phase, and again from 0 when there are no more."""
+    hits = left = misses = 0
+    while hits < count and misses < MISSES:
+        if attempt(left):
+            hits, left, misses = hits + 1, left + 1, 0
+        else:
+            left, misses = 0, misses + 1
+    if hits < count:
+        report.fail("wrong", f"{label}: no such moment")
+    report.count(label, hits)
+
+
+def main() -> None:
+    """Run the trial from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--kills", type=int, default=25, help="In each phase, with each journal, without and with faults."
+    )
+    parser.add_argument("--stops", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        child()
+        return
+    report = run(options.kills, options.stops, options.seed)
+    for label, count in sorted(report.outcomes.items()):
+        print(f"{count:5} {label}")
+    report.outcomes.clear()
+    report.exit()
+
+
+if __name__ == "__main__":
+    main()
