@@ -26,7 +26,7 @@ MetadataId = Annotated[
         data_source="destinationTypes",
     ),
 ]
-Settings = Annotated[dict[str, object], settings("destination", {"siteId": "12345"})]
+Settings = Annotated[dict[str, object], settings("destination", {"siteId": "12345"}, "listDestinationCatalog")]
 
 
 class OneDestination(SegmentInputs):

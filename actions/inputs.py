@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import MISSING, Field, StringConstraints
 
-from connector import Input, Inputs, Pagination, PathSegment
+from connector import CatalogSettings, Input, Inputs, Pagination, PathSegment
 
 ALPHA = "application/vnd.segment.v1alpha+json"
 """Media type of alpha operations; all others are v1, the default of the connection."""
@@ -62,8 +62,21 @@ ResourceType = Annotated[
 ]
 
 
-def settings(noun: str, example: dict[str, Any]) -> Input:
-    """Return the input for the settings of a resource, an object whose keys are in the catalog."""
+def settings(noun: str, example: dict[str, Any], types: str = "") -> Input:
+    """Return the input for the settings of a resource, an object whose keys are in the catalog.
+
+    Args:
+        noun: The resource.
+        example: An example of the settings.
+        types: List action that returns the types of the resource in the catalog.
+    """
+    catalog = CatalogSettings(
+        key=f"{noun}Id",
+        get=f"get{noun.capitalize()}",
+        options=f"data.data.{noun}.metadata.options",
+        type_key="metadataId",
+        types=types,
+    )
     return Input(
         label="Settings",
         comments=f"Settings of the {noun}, by name. See `options` of its type in the catalog.",
@@ -71,6 +84,7 @@ def settings(noun: str, example: dict[str, Any]) -> Input:
         key_label="Name",
         example=example,
         secret=True,
+        settings=catalog if types else None,
     )
 
 

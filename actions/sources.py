@@ -30,7 +30,7 @@ MetadataId = Annotated[
     ),
 ]
 Name = Annotated[str, Input(label="Name", comments="Display name of the source.", example="My updated source")]
-Settings = Annotated[dict[str, object], settings("source", {"websiteUrl": "https://example.com"})]
+Settings = Annotated[dict[str, object], settings("source", {"websiteUrl": "https://example.com"}, "listSourcesCatalog")]
 
 
 class OneSource(SegmentInputs):

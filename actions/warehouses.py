@@ -37,7 +37,7 @@ class UpdateWarehouse(SegmentInputs):
     """Inputs of Update Warehouse; a null name clears the name."""
 
     warehouse_id: WarehouseId
-    settings: Annotated[dict[str, object], settings("warehouse", {"host": "aws.redshift.dev"})]
+    settings: Annotated[dict[str, object], settings("warehouse", {"host": "aws.redshift.dev"}, "listWarehousesCatalog")]
     name: Name | MISSING | None = MISSING
     enabled: Enabled | MISSING = MISSING
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         data_source,
         picklist,
     )
-    from connector.component.inputs import EMPTY, Input, Inputs, PathSegment, value_or, wire_shape
+    from connector.component.inputs import EMPTY, CatalogSettings, Input, Inputs, PathSegment, value_or, wire_shape
     from connector.component.manifest import Manifest
     from connector.component.pagination import records_of
     from connector.component.policy import Policy
@@ -64,7 +64,15 @@ else:
                 "data_source",
                 "picklist",
             ),
-            "component.inputs": ("EMPTY", "Input", "Inputs", "PathSegment", "value_or", "wire_shape"),
+            "component.inputs": (
+                "EMPTY",
+                "CatalogSettings",
+                "Input",
+                "Inputs",
+                "PathSegment",
+                "value_or",
+                "wire_shape",
+            ),
             "component.manifest": ("Manifest",),
             "component.pagination": ("records_of",),
             "component.policy": ("Policy",),
@@ -86,6 +94,7 @@ __all__ = [
     "Action",
     "AsyncRunner",
     "BulkRun",
+    "CatalogSettings",
     "Component",
     "ConnectorError",
     "Context",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,12 @@ from connector.cli.progress import progress
 from connector.cli.record_writers import FORMATS, RecordOptions, RecordPrinter, raw_lines, records_in
 from connector.cli.rows import Rows
 from connector.cli.shared_options import Command, common_options, component_of, dry_run_option, section, yes_option
-from connector.errors import UsageError
+from connector.errors import ConnectorError, UsageError
 
 if TYPE_CHECKING:
     from connector.component.definitions import Action
-    from connector.component.inputs import Inputs
+    from connector.component.inputs import CatalogSettings, Inputs
+    from connector.describe.settings import Options
 
 
 @click.command(cls=Command)
@@ -127,6 +128,8 @@ def _perform(
         _confirm(opened, action, inputs)
     elif not opened.is_sandbox and effect != "read":
         print_line(f"Running {action.key} on {opened.target(inputs)}")
+    from connector.describe.settings import options_in
+
     try:
         payload = opened.runner.invoke(action.key, raw_inputs, deadline=opened.deadline)
     except KeyboardInterrupt:
@@ -135,7 +138,35 @@ def _perform(
         if effect != "read":
             print_line(_interrupted(action, effect))
         raise
+    # The response of a write describes the settings, so that the warning costs no request.
+    _warn_of_unknown_settings(action, inputs, lambda catalog, _values: options_in(payload, catalog))
     _print(action, inputs, payload, printing)
+
+
+def _warn_of_unknown_settings(
+    action: Action[Any], inputs: Inputs, options_of: Callable[[CatalogSettings, dict[str, Any]], Options]
+) -> None:
+    """Warn of settings that the catalog does not know; nothing is looked up for an action without settings."""
+    values = inputs.model_dump()
+    for key, marker in action.inputs.definitions().items():
+        if marker.settings is not None and values.get(key):
+            from connector.describe.settings import unknown_settings
+
+            for sentence in unknown_settings(values[key], options_of(marker.settings, values)):
+                print_line(f"warning: {sentence}")
+
+
+def _options_in_catalog(opened: OpenConnection, action: Action[Any], values: dict[str, Any]) -> Options:
+    from connector.describe.settings import catalog_of, settings_for, settings_of_type
+
+    _, catalog = catalog_of(action)
+    try:
+        if catalog.key in values:
+            return settings_for(opened.runner, action, values[catalog.key], max_wait=0)
+        return settings_of_type(opened.runner, action, values[catalog.type_key], max_wait=0)
+    except ConnectorError:
+        # A request can be shown without the catalog.
+        return ()
 
 
 def _interrupted(action: Action[Any], effect: str) -> str:
@@ -166,6 +197,7 @@ def _rehearse(
     try:
         payload = opened.runner.invoke(action.key, raw_inputs, deadline=opened.deadline)
     except WouldSendError as stopped:
+        _warn_of_unknown_settings(action, inputs, lambda _catalog, values: _options_in_catalog(opened, action, values))
         print_line(f"Dry run: {action.key} would send this request to {opened.target(inputs)}:")
         write_json(stopped.request)
     else:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.cli.connection_options import ConnectionOptions, connection_options
 from connector.cli.input_options import complete_keys
 from connector.cli.output import json_bytes, print_output, write_json
 from connector.cli.shared_options import Command, common_options, component_of, json_option
-from connector.errors import UnknownKeyError
+from connector.errors import UnknownKeyError, UsageError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -21,15 +22,33 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("key", shell_complete=complete_keys("actions", "data_sources", "connections", "operations"))
 @json_option
+@click.option("--for", "record", metavar="ID", help="Show the settings of this source, destination, or warehouse.")
+@click.option("--type", "type_name", metavar="TYPE", help="Show the settings of a type in the catalog: its ID or slug.")
+@connection_options
 @common_options
 @click.pass_context
-def command(context: click.Context, key: str, as_json: bool) -> None:
-    """Show the inputs of action, data source, or connection KEY, and an example payload.
+def command(
+    context: click.Context,
+    *,
+    key: str,
+    as_json: bool,
+    record: str | None,
+    type_name: str | None,
+    connecting: ConnectionOptions,
+) -> None:
+    r"""Show the inputs of action, data source, or connection KEY, and an example payload.
 
-    With --json, also the JSON Schemas of inputs and payload.
+    With --json, also the JSON Schemas of inputs and payload. With --for or --type, show the settings that an action can
+    set instead; this reads from the workspace.
+
+    \b
+    connector show updateDestination --for DESTINATION_ID
+    connector show createDestination --type amazon-kinesis
     """
     definition = _definition(component_of(context), key)
-    if as_json:
+    if record is not None or type_name is not None:
+        _show_settings(component_of(context), key, connecting, record, type_name, as_json=as_json)
+    elif as_json:
         write_json(definition_json(definition))
     else:
         print_output("\n".join(_lines(definition)))
@@ -49,6 +68,38 @@ def definition_json(definition: Definition) -> dict[str, Any]:
     if not isinstance(definition, ConnectionDefinition):
         document["example"] = definition.example
     return document
+
+
+def _show_settings(
+    component: Component,
+    key: str,
+    connecting: ConnectionOptions,
+    record: str | None,
+    type_name: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    from connector.describe.settings import catalog_of, settings_for, settings_of_type
+
+    if record is not None and type_name is not None:
+        raise UsageError("--for and --type cannot be used together", hint="Leave out one of them.")
+    action = component.action(key)
+    name, _ = catalog_of(action)
+    runner = connecting.open(component, read_only=True).runner
+    options = (
+        settings_of_type(runner, action, str(type_name)) if record is None else settings_for(runner, action, record)
+    )
+    if as_json:
+        write_json(options)
+        return
+    for option in options:
+        need = "required" if option.get("required") else "optional"
+        text = ". ".join(str(option[part]).rstrip(".") for part in ("label", "description") if option.get(part))
+        print_output(f"{name}.{option.get('name')}  {option.get('type', 'any')}, {need}{text and f': {text}.'}")
+        if option.get("defaultValue") not in (None, "", [], {}):
+            print_output(f"    default: {json_bytes(option['defaultValue'], indent=None).decode()}")
+    if not options:
+        print_output("No settings.")
 
 
 def _definition(component: Component, key: str) -> Definition:

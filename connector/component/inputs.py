@@ -59,6 +59,25 @@ def value_or(value: ValueT | MISSING, default: DefaultT) -> ValueT | DefaultT:
     return default if value is MISSING else value
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogSettings:
+    """Where the service describes the settings that an object input can hold.
+
+    Attributes:
+        key: Key of the input with the ID of an existing record.
+        get: Action that returns such a record.
+        options: Dotted path of the descriptions in its payload, which is also their path in the payload of a write.
+        type_key: Key of the input with the ID of a type in the catalog.
+        types: List action that returns the types, each with its `options`.
+    """
+
+    key: str
+    get: str
+    options: str
+    type_key: str
+    types: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Input:
     """What a form shows of one input; part of the field's `Annotated[...]`.
@@ -76,6 +95,7 @@ class Input:
         data_source: Key of the data source that offers values.
         data_source_in_prismatic: False if Prismatic's component offers no choices for the input.
         depends_on: Keys of other inputs whose values the data source needs, as inputs of the same keys.
+        settings: Where the service describes the keys of an object.
         default: Value that forms insert; validation never applies it.
         secret: Redacts the value wherever inputs are shown.
         hidden: Leaves the field out of forms.
@@ -94,6 +114,7 @@ class Input:
     data_source: str | None = None
     data_source_in_prismatic: bool = True
     depends_on: Sequence[str] = ()
+    settings: CatalogSettings | None = None
     default: str | None = None
     secret: bool = False
     hidden: bool = False

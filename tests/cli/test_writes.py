@@ -90,6 +90,7 @@ def test_dry_run_of_a_list_fetches_all_pages(command: Command, server: LoopbackS
 
 
 def test_dry_run_masks_every_secret_value(command: Command, server: LoopbackServer) -> None:
+    server.answer({"data": {"sourcesCatalog": [], "pagination": {}}})
     settings = 'settings={"password": "hunter2", "port": 5439, "nested": [{"key": "abc/def"}], "ssl": true}'
     ended = command("run", "createSource", *NEW, "-i", settings, "--dry-run")
 
