@@ -2,7 +2,8 @@
 
 A seed has the section `workspace` and one list per resource, with `metadataId` where responses show `metadata`.
 Standard resources, such as catalogs, and the workspace can be left out: the initial state provides them. Fields that
-have a default can be left out as well.
+have a default can be left out as well. The section `tokens` has the tokens of a new workspace; without it, they are
+random.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from .store import Store
 Seed = dict[str, Any]
 
 MAX_PROBLEMS = 10
+TOKENS = ("admin", "restricted")
 _EMPTY: Seed = {"workspace": {"id": "sandbox", "slug": "sandbox", "name": "Sandbox"}}
 
 
@@ -65,11 +67,10 @@ def _parse(path: Path) -> Seed:
 def _complete(api: SimulatedApi, seed: Mapping[str, Any], initial: Seed) -> Seed:
     resources = api.resources
     for name in seed:
-        if name != "workspace" and name not in resources:
-            raise SandboxError(
-                f'unknown section "{name}" in the seed', hint=f"Valid sections: {', '.join(['workspace', *resources])}."
-            )
-    whole: Seed = {"workspace": seed.get("workspace", initial.get("workspace"))}
+        if name not in ("workspace", "tokens") and name not in resources:
+            sections = ", ".join(["workspace", "tokens", *resources])
+            raise SandboxError(f'unknown section "{name}" in the seed', hint=f"Valid sections: {sections}.")
+    whole: Seed = {"workspace": seed.get("workspace", initial.get("workspace")), "tokens": seed.get("tokens", {})}
     for name, resource in resources.items():
         whole[name] = seed.get(name, initial.get(name, []) if resource.standard else [])
     problems = list(_form_problems(api, whole))
@@ -86,6 +87,9 @@ def _form_problems(api: SimulatedApi, seed: Seed) -> Iterator[str]:
     fields = api.workspace_fields
     if not all(_is_string(seed["workspace"], name) for name in fields):
         yield f"workspace: the strings {', '.join(fields)} are required"
+    tokens = seed["tokens"]
+    if not isinstance(tokens, dict) or not all(name in TOKENS and _is_string(tokens, name) for name in tokens):
+        yield f"tokens: must have only the strings {', '.join(TOKENS)}"
     for name, resource in api.resources.items():
         if not isinstance(seed[name], list):
             yield f"{name}: must be a list"

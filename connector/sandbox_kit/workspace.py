@@ -31,7 +31,7 @@ class Workspace:
         seed: Initial state of a new workspace: a seed or its file. Default: the built-in initial state.
         faults: Faults to add, each in a form that `parse_fault` accepts.
         assume: Assumptions to set, by name.
-        token: The admin token. Default: a random one, which is stored in the file.
+        token: The admin token. Default: that of the seed, or a random one, which is stored in the file.
         restricted_token: The restricted token, with the same default.
         fixed: Whether ids, keys and times are the same in every run.
 
@@ -69,8 +69,9 @@ class Workspace:
         try:
             self._begin(seeded=seed is not None)
             self.handler = RequestHandler(api, self._store, assumptions, fixed)
-            self.token = self._stored_token("token", token)
-            self.restricted_token = self._stored_token("restricted-token", restricted_token)
+            tokens = self._seed["tokens"]
+            self.token = self._stored_token("token", token, tokens.get("admin"))
+            self.restricted_token = self._stored_token("restricted-token", restricted_token, tokens.get("restricted"))
         except BaseException:
             self.close()
             raise
@@ -84,10 +85,10 @@ class Workspace:
                 hint="Run `connector sandbox seed --seed FILE` to replace it, or choose another file.",
             )
 
-    def _stored_token(self, name: str, token: str | None) -> str:
+    def _stored_token(self, fact: str, token: str | None, seeded: str | None) -> str:
         with self._store.transaction():
-            stored: str = token or self._store.fact(name) or f"sandbox_{secrets.token_urlsafe(24)}"
-            self._store.set_fact(name, stored)
+            stored: str = token or self._store.fact(fact) or seeded or f"sandbox_{secrets.token_urlsafe(24)}"
+            self._store.set_fact(fact, stored)
         return stored
 
     def _fault(self, text: str) -> Fault:
@@ -163,8 +164,9 @@ class Workspace:
         self.handler.assumptions.set(name, value)
 
     def dump(self) -> dict[str, Any]:
-        """Return the state as a seed."""
-        return seeds.dump(self.api, self._store)
+        """Return the state as a seed, with the tokens."""
+        tokens = {"admin": self.token, "restricted": self.restricted_token}
+        return {"tokens": tokens} | seeds.dump(self.api, self._store)
 
     def load(self, seed: Mapping[str, Any] | Path | None) -> None:
         """Replace the state with a seed, which is also the initial state from now on. Keep tokens and assumptions.

@@ -47,6 +47,13 @@ def test_loaded_dump_is_the_same_workspace(api: Api, workspace: Workspace) -> No
         assert again.sources == workspace.sources
 
 
+def test_dump_has_the_tokens_and_a_new_workspace_gets_them(workspace: Workspace) -> None:
+    with sandbox.open_workspace(seed=workspace.dump()) as again:
+        assert (again.token, again.restricted_token) == (workspace.token, workspace.restricted_token)
+    with sandbox.open_workspace(seed=workspace.dump(), token="chosen") as again:
+        assert (again.token, again.restricted_token) == ("chosen", workspace.restricted_token)
+
+
 def test_dump_is_read_from_a_file(tmp_path: Path, workspace: Workspace) -> None:
     path = tmp_path / "seed.json"
     path.write_text(json.dumps(workspace.dump()), encoding="utf-8")
@@ -66,6 +73,8 @@ def test_seed_may_leave_out_catalogs_and_obvious_fields() -> None:
     [
         ({"planets": []}, 'unknown section "planets"'),
         ({"workspace": {"id": "w"}}, "workspace: the strings id, slug, name are required"),
+        ({"tokens": []}, "tokens: must have only the strings admin, restricted"),
+        ({"tokens": {"owner": "x"}}, "tokens: must have only the strings admin, restricted"),
         ({"sources": {}}, "sources: must be a list"),
         ({"sources": [{"id": "s"}]}, "sources.0: the string slug, metadataId is required"),
         ({"sources": [SOURCE, SOURCE]}, "sources: duplicate id"),

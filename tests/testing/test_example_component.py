@@ -165,7 +165,7 @@ def test_sandboxes_of_two_components_run_side_by_side(server: Sandbox) -> None:
     with sandbox_of(connector.load_component()) as segments:
         server.runner().invoke("createTask", {"title": "Call the bank", "listId": "work"})
 
-        assert set(server.dump()) == {"workspace", "lists", "tasks"}
+        assert set(server.dump()) == {"tokens", "workspace", "lists", "tasks"}
         assert "tasks" not in segments.dump()
         assert len(segments.runner().invoke("listSources")["data"]["data"]["sources"]) == 5
         assert {each.id for each in server.api.operations} == {"listLists", "listTasks", "createTask"}
