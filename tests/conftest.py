@@ -35,6 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
     clear_settings(os.environ)
     set_home(os.environ, config.stash[HOME])
     let_children_be_interrupted()
+    if hasattr(config, "workerinput"):
+        # Coverage measures this worker. In the hundreds of commands that tests start, it would take as long as they do.
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
     if limits := config.getoption("--allowed-skips"):
         config.pluginmanager.register(SkipLimits.from_file(Path(limits)))
 

@@ -58,7 +58,7 @@ YES = answering("accept", {"confirm": True})
 
 @ERAS
 def test_tool_returns_the_payload(workspace: Sandbox, mode: str) -> None:
-    result = call(McpTools(workspace.runner(read_only=True)), mode, "listSources", {"count": 1})
+    result = call(McpTools(workspace.runner(toolset="documented", read_only=True)), mode, "listSources", {"count": 1})
 
     assert not result.is_error
     assert len(json.loads(text_of(result))["data"]["data"]["sources"]) == 1
@@ -66,7 +66,7 @@ def test_tool_returns_the_payload(workspace: Sandbox, mode: str) -> None:
 
 @ERAS
 def test_invalid_arguments_are_a_result_with_every_problem(workspace: Sandbox, mode: str) -> None:
-    result = call(McpTools(workspace.runner()), mode, "createSource", {"slug": "x", "nope": 1})
+    result = call(McpTools(workspace.runner(toolset="documented")), mode, "createSource", {"slug": "x", "nope": 1})
 
     assert result.is_error
     assert result.structured_content
@@ -76,7 +76,7 @@ def test_invalid_arguments_are_a_result_with_every_problem(workspace: Sandbox, m
 
 @ERAS
 def test_read_only_server_offers_no_write(workspace: Sandbox, mode: str) -> None:
-    tools = McpTools(workspace.runner(read_only=True))
+    tools = McpTools(workspace.runner(toolset="documented", read_only=True))
 
     result = call(tools, mode, "createSource", {"slug": "x"})
 
@@ -90,7 +90,13 @@ def test_read_only_server_offers_no_write(workspace: Sandbox, mode: str) -> None
 def test_destructive_tool_runs_once_the_user_agrees(workspace: Sandbox, mode: str) -> None:
     source_id = workspace.sources[0]["id"]
 
-    result = call(McpTools(workspace.runner()), mode, "deleteSource", {"sourceId": source_id}, elicitation_callback=YES)
+    result = call(
+        McpTools(workspace.runner(toolset="documented")),
+        mode,
+        "deleteSource",
+        {"sourceId": source_id},
+        elicitation_callback=YES,
+    )
 
     assert not result.is_error
     assert source_id not in [source["id"] for source in workspace.sources]
@@ -102,7 +108,11 @@ def test_destructive_tool_does_nothing_without_a_yes(workspace: Sandbox, mode: s
     source_id = workspace.sources[0]["id"]
 
     result = call(
-        McpTools(workspace.runner()), mode, "deleteSource", {"sourceId": source_id}, elicitation_callback=callback
+        McpTools(workspace.runner(toolset="documented")),
+        mode,
+        "deleteSource",
+        {"sourceId": source_id},
+        elicitation_callback=callback,
     )
 
     assert result.is_error
@@ -111,14 +121,14 @@ def test_destructive_tool_does_nothing_without_a_yes(workspace: Sandbox, mode: s
 
 @ERAS
 def test_server_that_does_not_ask_deletes_at_once(workspace: Sandbox, mode: str) -> None:
-    tools = McpTools(workspace.runner(), confirm=False)
+    tools = McpTools(workspace.runner(toolset="documented"), confirm=False)
 
     assert not call(tools, mode, "deleteSource", {"sourceId": workspace.sources[0]["id"]}).is_error
 
 
 def test_confirmation_of_one_call_does_not_permit_another(workspace: Sandbox) -> None:
     first, second = (source["id"] for source in workspace.sources[:2])
-    tools = McpTools(workspace.runner())
+    tools = McpTools(workspace.runner(toolset="documented"))
     yes = types.ElicitResult(action="accept", content={"confirm": True})
 
     async def run() -> types.CallToolResult:
@@ -145,7 +155,7 @@ def test_all_pages_report_progress(workspace: Sandbox, mode: str) -> None:
         counts.append(progress)
 
     async def run() -> None:
-        async with Client(McpTools(workspace.runner()).server(), mode=mode) as session:
+        async with Client(McpTools(workspace.runner(toolset="documented")).server(), mode=mode) as session:
             await session.call_tool("listSources", {"fetchAll": True, "count": 2}, progress_callback=report)
 
     anyio.run(run)
@@ -155,7 +165,7 @@ def test_all_pages_report_progress(workspace: Sandbox, mode: str) -> None:
 
 @ERAS
 def test_long_result_is_cut_by_whole_records_and_says_how_to_continue(workspace: Sandbox, mode: str) -> None:
-    result = call(McpTools(workspace.runner(), result_length=2500), mode, "listSources", {})
+    result = call(McpTools(workspace.runner(toolset="documented"), result_length=2500), mode, "listSources", {})
 
     records = json.loads(text_of(result))["data"]["data"]["sources"]
     note = result.content[1]
@@ -175,7 +185,7 @@ def test_cut_payload_fits() -> None:
 
 
 def test_choices_are_a_tool(workspace: Sandbox) -> None:
-    tools = McpTools(workspace.runner(read_only=True))
+    tools = McpTools(workspace.runner(toolset="documented", read_only=True))
 
     result = call(tools, "auto", "choices", {"source": "sources", "search": "web", "limit": 1})
 
@@ -198,7 +208,7 @@ def test_lean_schema_keeps_properties_that_are_named_like_keywords() -> None:
 
 
 def test_annotations_tell_what_a_tool_does(workspace: Sandbox) -> None:
-    tools = {tool.name: tool.annotations for tool in McpTools(workspace.runner()).tools}
+    tools = {tool.name: tool.annotations for tool in McpTools(workspace.runner(toolset="documented")).tools}
 
     reads, deletes, raw = tools["listSources"], tools["deleteSource"], tools["rawRequest"]
     assert reads

@@ -132,7 +132,7 @@ def shared(url: str, site: SandboxApp) -> Any:
 
 @pytest.mark.parametrize("operation", [each.id for each in sandbox.api.operations if each.id != "getWorkspace"])
 def test_every_request_gets_a_described_response(shared: Api, operation: str) -> None:
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(requests_of(operation))
     def check(request: tuple[str, bytes]) -> None:
         path, body = request
@@ -144,7 +144,7 @@ def test_every_request_gets_a_described_response(shared: Api, operation: str) ->
     check()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(
     st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
     st.lists(TEXT, max_size=4),
