@@ -434,7 +434,7 @@ class NoResponseError(TemporaryError):
 class DeadlineError(TemporaryError):
     """The deadline of the call passed before the request was sent."""
 
-    hint = "Raise --deadline."
+    hint = "Raise deadline."
 
 
 class CallCancelledError(TemporaryError):

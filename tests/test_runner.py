@@ -168,14 +168,15 @@ def test_runner_without_connection_is_an_error(segment: connector.Component, mon
     assert caught.value.exit_code == 3
 
 
-def test_missing_token_names_the_variable_the_sandbox_and_where_tokens_are_created(
+def test_missing_token_names_the_argument_the_sandbox_and_where_tokens_are_created(
     segment: connector.Component,
 ) -> None:
     with pytest.raises(errors.ConnectionInputError, match="no API key") as caught:
         connector.Runner(segment, {"key": "apiKey", "fields": {}})
 
     assert caught.value.hint.startswith(
-        "Set SEGMENT_API_KEY, or pass --connection FILE. To try it without an account, add --sandbox."
+        'Pass connection={"key": "apiKey", "fields": {"apiKey": ...}}. To try it without an account, use '
+        "connector.testing.sandbox()."
     )
     assert "Settings > Access Management > Tokens" in caught.value.hint
 

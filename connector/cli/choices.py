@@ -50,13 +50,14 @@ def command(
     opened = connecting.open(component)
     most = SEARCH_LIMIT if limit is None and search else limit
     # One more shows whether there are others, without reading all records.
-    more = None if most is None else most + 1
+    more = most + 1 if search and most is not None else None
     matches = opened.runner.choices(key, raw_inputs, search=search, limit=more, deadline=opened.deadline)["result"]
     printed = matches[:most]
     if search and not matches:
         print_line(f'No choices of {key} match "{search}".')
     elif len(printed) < len(matches):
-        print_line(f"First {len(printed)} choices; raise --limit to see more.")
+        of_all = "" if search else f" of {len(matches)}"
+        print_line(f"First {len(printed)}{of_all} choices; raise --limit to see more.")
     if as_json:
         write_json({"result": printed})
     else:

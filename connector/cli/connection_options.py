@@ -14,8 +14,14 @@ from connector.cli.files import STANDARD_INPUT, name_of, read_json_object
 from connector.cli.progress import report_wait
 from connector.cli.sandbox_options import FAULTS, file_to_use
 from connector.cli.shared_options import section, wait_options
-from connector.component.credentials import LONGEST_SHOWN_NAME, SANDBOX, connection_of, environment_credentials
-from connector.errors import ConnectorError, UsageError
+from connector.component.credentials import (
+    LONGEST_SHOWN_NAME,
+    SANDBOX,
+    VARIABLES,
+    connection_of,
+    environment_credentials,
+)
+from connector.errors import ConnectionInputError, ConnectorError, UsageError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -102,11 +108,29 @@ class ConnectionOptions(NamedTuple):
         resolved = self._resolve(component)
         if not (self.connections or self.profiles or resolved.sandbox):
             _check_required_fields(component, resolved)
-        runner = Runner(
-            component, resolved.connection, read_only=read_only, max_wait=self.max_wait, on_wait=report_wait
-        )
+        try:
+            runner = Runner(
+                component, resolved.connection, read_only=read_only, max_wait=self.max_wait, on_wait=report_wait
+            )
+        except ConnectionInputError as error:
+            error.hint = self._how_to_correct(component, resolved, error)
+            raise
         click.get_current_context().call_on_close(runner.close)
         return OpenConnection(runner, resolved, self.deadline)
+
+    def _how_to_correct(self, component: Component, resolved: ResolvedConnection, error: ConnectionInputError) -> str:
+        """Return the hint that names the place of the wrong fields: the option, the profile, or the variables."""
+        if self.connections:
+            return f"Correct {name_of(self.connections[-1])}, which --connection names."
+        if resolved.origin.startswith("profile"):
+            return f"Correct {resolved.origin}, or save it again with `connector login`."
+        if resolved.origin in VARIABLES:
+            return f"Correct the variable {resolved.origin}."
+        from connector.component.connections import environment_names
+
+        names = environment_names(component.connection(resolved.connection.get("key")))
+        wrong = [names[problem.location] for problem in error.problems if problem.location in names]
+        return f"Correct the variable{'s' if len(wrong) > 1 else ''} {' and '.join(wrong)}." if wrong else error.hint
 
     def _resolve(self, component: Component) -> ResolvedConnection:
         option = self.sandboxes[-1] if self.sandboxes else None
@@ -128,14 +152,13 @@ def _check_required_fields(component: Component, resolved: ResolvedConnection) -
     Raises:
         ConnectionInputError: If one is missing; the hint names every way to set it.
     """
-    from connector.component.connections import environment_names
-    from connector.errors import ConnectionInputError
-
     definition = component.connection(resolved.connection.get("key"))
     missing = definition.fields.required_keys() - resolved.connection["fields"].keys()
     fields = {key: field for key, field in definition.fields.definitions().items() if key in missing}
     if not fields:
         return
+    from connector.component.connections import environment_names
+
     names = environment_names(definition)
     variables = " and ".join(names[key] for key in fields if key in names)
     first = f"Set {variables}, pass" if variables else "Pass"

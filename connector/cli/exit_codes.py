@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -139,8 +140,14 @@ def _program_name() -> str:
     return name if name.endswith(NAME) else NAME
 
 
+_OPTIONS = {"max_wait": "--max-wait", "deadline": "--deadline"}
+"""Options of the command line by the arguments that hints in Python name."""
+
+
 def _report(error: ConnectorError, switches: Switches) -> int:
     from connector.cli.output import has_colors, plain
+
+    error.hint = re.sub(r"(?<=raise )(max_wait|deadline)\b", lambda match: _OPTIONS[match[1]], error.hint, flags=re.I)
 
     if switches.json_errors:
         import json

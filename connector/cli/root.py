@@ -69,9 +69,15 @@ class LazyGroup(click.Group):
             UsageError: If the command is unknown.
         """
         if args[0] not in self.lazy and not ctx.resilient_parsing:
-            hint = did_you_mean(args[0], self.lazy) or f"Available commands: {', '.join(self.lazy)}."
-            raise UsageError(f'unknown command "{args[0]}"', hint=hint)
+            raise UsageError(f'unknown command "{args[0]}"', hint=self.hint_for(ctx, args))
         return super().resolve_command(ctx, args)
+
+    def hint_for(self, ctx: click.Context, args: list[str]) -> str:
+        """Return what to do instead of an unknown command."""
+        if args[0] == "help":
+            command = next((name for name in args[1:] if name in self.lazy), "")
+            return f"Run `{' '.join(filter(None, (ctx.command_path, command, '--help')))}`."
+        return did_you_mean(args[0], self.lazy) or f"Available commands: {', '.join(self.lazy)}."
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, or print the help if there is none."""
@@ -88,6 +94,21 @@ class LazyGroup(click.Group):
 
 class RootGroup(LazyGroup):
     """The group of all commands, whose help names the component and its credentials."""
+
+    def hint_for(self, ctx: click.Context, args: list[str]) -> str:
+        """Return what to do instead of an unknown command; the key of an action or data source is a frequent one."""
+        from connector.cli.shared_options import component_of
+
+        key = args[0]
+        try:
+            component = component_of(ctx)
+        except ConnectorError:
+            return super().hint_for(ctx, args)
+        if component.find_action(key) is not None:
+            return f"Run `{ctx.command_path} run {key}`."
+        if key in component.data_sources:
+            return f"Run `{ctx.command_path} choices {key}`."
+        return super().hint_for(ctx, args)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the text above the options."""

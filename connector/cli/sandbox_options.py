@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.cli.output import print_line
 from connector.component.credentials import OFF, SANDBOX
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ def _file(component: Component, selected: str, environment: Mapping[str, str]) -
     from connector.sandbox_kit.sandbox import default_file, make_folder, sandbox_of
 
     if selected.lower() not in ON | OFF:
-        return Path(selected).expanduser().absolute()
+        path = Path(selected).expanduser().absolute()
+        if not path.exists():
+            print_line(f"Creating sandbox {path}")
+        return path
     sandbox_of(component)
     file = default_file(component, environment)
     make_folder(file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -38,12 +39,14 @@ class Command(click.Command):
         ctx.allow_extra_args = True
         rest = super().parse_args(ctx, spelled_out + args[end:])
         if rest and not ctx.resilient_parsing:
-            self._reject(ctx, rest)
+            self._reject(ctx, rest, args[:end])
         return rest
 
-    def _reject(self, ctx: click.Context, arguments: list[str]) -> None:
+    def _reject(self, ctx: click.Context, arguments: list[str], args: list[str]) -> None:
         from connector.errors import UsageError
 
+        if ("--sandbox", arguments[0]) in pairwise(args):
+            raise UsageError(f'unexpected argument "{arguments[0]}"', hint=f"Pass --sandbox={arguments[0]}.")
         takes_inputs = any(parameter.name == "assignments" for parameter in self.params)
         if takes_inputs and all("=" in argument for argument in arguments):
             hint = f"Pass inputs with -i: {' '.join(f'-i {argument}' for argument in arguments)}"

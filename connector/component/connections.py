@@ -66,19 +66,17 @@ def _validated(definition: ConnectionDefinition[Any], fields: Mapping[str, Any])
     except InputError as error:
         problems = error.problems
     label = definition.display.label if definition.display else definition.key
-    variables = environment_names(definition)
     if len(problems) == 1 and problems[0].message == "is required":
         key = problems[0].location
-        raise _missing_error(definition, model.definitions()[key], variables.get(key))
-    hint = f"Set {', '.join(variables.values())}, or pass --connection FILE." if variables else ""
-    raise ConnectionInputError(f'invalid connection "{label}"', problems=problems, hint=hint)
+        raise _missing_error(definition, key, model.definitions()[key])
+    raise ConnectionInputError(f'invalid connection "{label}"', problems=problems, hint="Correct its fields.")
 
 
-def _missing_error(definition: ConnectionDefinition[Any], marker: Input, variable: str | None) -> ConnectionInputError:
+def _missing_error(definition: ConnectionDefinition[Any], key: str, marker: Input) -> ConnectionInputError:
     name = " ".join(word if word.isupper() else word.lower() for word in marker.label.split())
-    sentences = [f"Set {variable}, or pass --connection FILE." if variable else "Pass it in the connection's fields."]
+    sentences = [f'Pass connection={{"key": "{definition.key}", "fields": {{"{key}": ...}}}}.']
     if definition.has_sandbox:
-        sentences.append("To try it without an account, add --sandbox.")
+        sentences.append("To try it without an account, use connector.testing.sandbox().")
     return ConnectionInputError(f"no {name}", hint=" ".join([*sentences, marker.comments]).rstrip())
 
 

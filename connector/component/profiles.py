@@ -209,7 +209,13 @@ def remove_profile(name: str, environment: Mapping[str, str]) -> Path:
         UnknownKeyError: If there is no profile with this name.
         ConnectionInputError: If the file cannot be read or changed.
     """
-    load_profile(name, environment)
+    try:
+        load_profile(name, environment)
+    except UnknownKeyError as error:
+        if error.hint.startswith("Run `connector login"):
+            names = ", ".join(load_profiles(environment))
+            error.hint = f"Available profiles: {names}." if names else "There are no profiles."
+        raise
     return _change(name, None, environment)
 
 

@@ -94,7 +94,7 @@ def perform_recorded(
             raise
         waited += seconds
         if waited > context.limits.max_wait or seconds >= context.limits.remaining():
-            hint = f"Retry in {seconds:.0f} s, or raise --max-wait."
+            hint = f"Retry in {seconds:.0f} s, or raise max_wait."
             raise RateLimitError("rate limited (429)", retry_after=seconds, status=429, hint=hint)
         wait(seconds, "rate limit")
     raise AssertionError  # pragma: no cover - the loop has no end

@@ -71,7 +71,7 @@ def request_summary(endpoint: Endpoint, request: Request) -> RequestSummary:
 
 def rate_limit_hint(seconds: float | None) -> str:
     """Return the advice to wait."""
-    return f"Retry {'later' if seconds is None else f'in {seconds:.0f} s'}, or raise --max-wait."
+    return f"Retry {'later' if seconds is None else f'in {seconds:.0f} s'}, or raise max_wait."
 
 
 def connection_error(endpoint: Endpoint, request: Request, failure: Failure, proxy: str) -> RequestError:

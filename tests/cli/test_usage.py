@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import connector
 from tests.cli.conftest import Command, finish, start
 from tests.cli.flows import read_flow
-from tests.support.server import LoopbackServer
+from tests.support.server import LoopbackServer, ServerResponse
 
 SOURCES = {"data": {"sources": [{"id": "a", "slug": "app"}], "pagination": {"next": "Mg==", "totalEntries": 2000}}}
 LAST = {"data": {"sources": [{"id": "b", "slug": "web"}], "pagination": {"totalEntries": 2000}}}
@@ -267,3 +268,92 @@ def test_output_is_utf8_whatever_the_locale(server: LoopbackServer, monkeypatch:
 
     assert (choices.code, choices.out) == (0, "a\tzwei-ü\n")
     assert (unknown.code, "internal error" in unknown.err) == (2, False)
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        (("help",), "Run `connector --help`."),
+        (("help", "run"), "Run `connector run --help`."),
+        (("listSources",), "Run `connector run listSources`."),
+        (("listTrackingPlans", "--all"), "Run `connector run listTrackingPlans`."),
+        (("warehouses",), "Run `connector choices warehouses`."),
+        (("lst",), "Did you mean list?"),
+        (("flow", "help"), "Run `connector flow --help`."),
+        (("run", "listSources", "--sandbox", "box.sqlite"), "Pass --sandbox=box.sqlite."),
+    ],
+)
+def test_command_that_does_not_exist_has_a_suggestion(command: Command, line: tuple[str, ...], hint: str) -> None:
+    ended = command(*line)
+
+    assert ended.code == 2
+    assert f"hint: {hint}" in ended.err
+
+
+def test_new_sandbox_file_is_reported_once(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SEGMENT_API_KEY")
+    file = tmp_path / "box.sqlite"
+    first = command("run", "listUsers", f"--sandbox={file}", "--select", "$.data.data.users[0].name")
+    second = command("run", "listUsers", f"--sandbox={file}", "--select", "$.data.data.users[0].name")
+
+    assert (first.code, first.err) == (0, f"Creating sandbox {file}\n")
+    assert (second.code, second.err) == (0, "")
+
+
+def test_new_journal_and_trace_of_a_flow_are_reported(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+    server.answer({"data": {"sources": [], "pagination": {}}})
+    journal, trace = tmp_path / "j.jsonl", tmp_path / "t.jsonl"
+    flow = read_flow(tmp_path)
+    ended = command("flow", "run", flow, "--journal", journal, "--trace", trace)
+
+    assert ended.code == 0
+    assert f"Creating journal {journal}\n" in ended.err
+    assert f"Creating trace {trace}\n" in ended.err
+
+
+def test_hint_on_the_command_line_names_the_option(command: Command, server: LoopbackServer) -> None:
+    server.answer(ServerResponse(b"", 429, {"Retry-After": "30"}))
+    ended = command("run", "listUsers", "--max-wait", "0")
+
+    assert "or raise --max-wait." in ended.err
+
+
+def test_hint_in_python_names_the_argument(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.answer(ServerResponse(b"", 429, {"Retry-After": "30"}))
+    with pytest.raises(connector.errors.RateLimitError) as raised:
+        runner.invoke("listUsers", max_wait=0)
+
+    assert "or raise max_wait." in raised.value.hint
+    assert connector.errors.DeadlineError.hint == "Raise deadline."
+
+
+def test_wrong_field_names_the_place_that_it_came_from(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("SEGMENT_REGION", "eu")
+    by_variable = command("run", "listUsers")
+    monkeypatch.setenv("CONNECTOR_CONNECTION", '{"apiKey": "tok-47111111", "region": "eu"}')
+    by_json = command("run", "listUsers")
+    file = tmp_path / "c.json"
+    file.write_text('{"apiKey": "tok-47111111", "region": "eu"}')
+    by_file = command("run", "listUsers", "--connection", file)
+    (tmp_path / "config.toml").write_text('[profiles.eu.fields]\napiKey = "tok-47111111"\nregion = "eu"\n')
+    by_profile = command("run", "listUsers", "--profile", "eu")
+
+    assert "hint: Correct the variable SEGMENT_REGION." in by_variable.err
+    assert "hint: Correct the variable CONNECTOR_CONNECTION." in by_json.err
+    assert f"hint: Correct {file}, which --connection names." in by_file.err
+    assert 'hint: Correct profile "eu", or save it again' in by_profile.err
+
+
+def test_logout_of_an_unknown_profile_names_the_profiles(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_CONFIG_HOME", str(tmp_path))
+    none = command("logout", "zz")
+    (tmp_path / "config.toml").write_text('[profiles.eu.fields]\napiKey = "tok-47111111"\n')
+    some = command("logout", "zzzzz")
+
+    assert "hint: There are no profiles." in none.err
+    assert "hint: Available profiles: eu." in some.err

@@ -102,7 +102,7 @@ WORDS_OF_PYTHON = [
     # JavaScript has one type of numbers.
     (re.compile(r"got (-?\d+)\.0$", re.MULTILINE), r"got \1"),
     # An option of the command line.
-    (re.compile(r", or raise --max-wait\."), "."),
+    (re.compile(r", or raise max_wait\."), "."),
     (re.compile(r"Inspect the response with invoke\(\),"), "Inspect the response,"),
     # The connection's error names variables of the environment and options of the command line.
     (

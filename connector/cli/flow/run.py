@@ -96,6 +96,9 @@ def command(
     resolved = resolve_connections(connecting, integration, checked.needs, checked.components)
     reporter = make_reporter(events)
     settings = run_settings(resolved, connecting, reporter, trace)
+    for noun, file_name in (("journal", journal), ("trace", trace)):
+        if file_name and not dry_run and not Path(file_name.removeprefix("sqlite:///")).expanduser().exists():
+            reporter.print_line(f"Creating {noun} {file_name}")
     with PreparedRun(checked, dry_run=dry_run, **settings) as prepared:
         if not dry_run:
             confirm_run(reporter, prepared, resolved, confirmed=yes)
