@@ -29,7 +29,7 @@ SAMPLES = {
     "date": "2026-01-31",
     "timestamp": "2026-01-31T12:00:00Z",
     "objectFieldMap": '[{"source": "name", "destination": "name"}]',
-    "jsonForm": "{}",
+    "jsonForm": '[{"source": "name", "destination": "name"}]',
     "objectSelection": "[]",
 }
 
