@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -238,6 +239,17 @@ def test_step_is_not_started_after_the_deadline(run: Runs, service: Service) -> 
     assert caught.value.exit_code == 5
     assert "Resume it later." in str(caught.value)
     assert not service.server.asked
+
+
+def test_step_that_sends_nothing_is_not_started_after_the_deadline_either(run: Runs, events: list[Event]) -> None:
+    def dawdle(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, StepEvent) and event.state == "done":
+            time.sleep(0.15)
+
+    with pytest.raises(FlowDeadlineError, match='run deadline exceeded before step "Two"'):
+        run(echo("One", "x"), echo("Two", "x"), deadline=0.1, on_event=dawdle)
+    assert {event.step for event in events if isinstance(event, StepEvent)} == {"One"}
 
 
 def test_unknown_step_name_suggests_the_nearest(run: Runs) -> None:
