@@ -5,7 +5,7 @@ PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.versi
 ENVIRONMENT := .venv/python-$(PYTHON_VERSION)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test lint check fix docs bench api clean
+.PHONY: help run test lint check fix docs site bench api clean
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make fix    format the code, apply the fixes of the linter, and write the generated pages"
 	@echo "make docs   write the generated pages"
 	@echo "make api    write api.json from the SDK checkouts in the folder SDK"
+	@echo "make site   build the documentation as a site with a search"
 	@echo "make bench  run the benchmarks"
 	@echo "make clean  remove the environment and everything that the tools wrote"
 	@echo "PYTHON=python3.12 chooses the interpreter of the environment."
@@ -64,6 +65,13 @@ fix: .venv/dev
 docs: .venv/dev
 	$(BIN)/connector docs
 
+# Without a warning on a later version of MkDocs, which this one does not need.
+site: export NO_MKDOCS_2_WARNING := 1
+site: .venv/run
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/mkdocs build --quiet --strict
+	@echo "Read it with: $(PYTHON) -m http.server --directory site"
+
 bench: .venv/dev
 	$(BIN)/pip install --quiet --editable '.[bench]' $(SDK)
 	$(BIN)/python -m benchmarks
@@ -72,4 +80,4 @@ api:
 	$(PYTHON) -m scripts.make_api $(SDK)
 
 clean:
-	rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist site

@@ -1,0 +1,46 @@
+"""The site has every page, and no link that leads out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.site_links import on_page_markdown
+
+ROOT = Path(__file__).parents[1]
+
+
+def pages(entry: Any) -> Iterator[str]:
+    """Yield the pages of a part of the navigation."""
+    if isinstance(entry, str):
+        yield entry
+    else:
+        for value in entry.values() if isinstance(entry, dict) else entry:
+            yield from pages(value)
+
+
+def test_navigation_has_every_page_once() -> None:
+    navigation = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    files = [file.relative_to(ROOT / "docs").as_posix() for file in (ROOT / "docs").rglob("*.md")]
+
+    assert sorted(pages(navigation)) == sorted(files)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("[Install](install.md#pip)", "[Install](install.md#pip)"),
+        ("[site](https://example.com/../x)", "[site](https://example.com/../x)"),
+        ("[above](#title)", "[above](#title)"),
+        ("[Contributing](../CONTRIBUTING.md)", "Contributing (`CONTRIBUTING.md` in the repository)"),
+    ],
+)
+def test_link_to_a_file_of_the_repository_becomes_its_name(source: str, expected: str) -> None:
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="index.md"))
+
+    assert on_page_markdown(source, page=page, config=None, files=None) == expected
