@@ -48,11 +48,13 @@ def python_call(case: Case, fields: dict[str, str]) -> dict[str, Any]:
         return in_python(runner, case.key, case.inputs, case.kind)
 
 
-def compared(exported: Exported, server: LoopbackServer, case: Case) -> str:
+def compared(exported: Exported, server: LoopbackServer, case: Case, *, bare: bool = True) -> str:
     """Return what differs in one case; empty if nothing does."""
     one, seconds = played(server, case, lambda fields: python_call(case, fields))
     other, other_seconds = played(
-        server, case, lambda fields: exported.call(case.key, case.inputs, fields, case.kind, bare=case.kind == "action")
+        server,
+        case,
+        lambda fields: exported.call(case.key, case.inputs, fields, case.kind, bare=bare and case.kind == "action"),
     )
     if json.loads(json.dumps(one[0])) != other[0]:
         return f"Python     {one[0]}\n     TypeScript {other[0]}"

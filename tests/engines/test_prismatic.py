@@ -206,13 +206,14 @@ def test_data_source_that_is_not_a_picklist_of_one_list_is_rejected() -> None:
     ("change", "reason"),
     [
         ({"inputs": Checked}, "an input has a validator of its own"),
+        ({"branches": ("one",)}, "it branches"),
         ({"inputs": CheckedAsAWhole}, "its inputs have validators of their own"),
         (
             {"pagination": Pagination(records="$.data[?(@.a)]", cursor="$.next")},
             "JSONPath that is not a chain of names",
         ),
     ],
-    ids=["validator", "model validator", "pagination"],
+    ids=["validator", "branches", "model validator", "pagination"],
 )
 def test_action_that_no_table_can_express_is_named_with_its_reason(
     segment: connector.Component, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], reason: str

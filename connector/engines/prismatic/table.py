@@ -89,6 +89,8 @@ class _Reader:
         return self._component.folder / FOLDER / kind / f"{key}.ts"
 
     def _action(self, action: Action[Any]) -> Row:
+        if action.branches:
+            raise InexpressibleError("it branches")
         form = self._form["actions"][action.key]
         has_code = self._code("actions", action.key).is_file()
         forms = _without_page_size(action, form["inputs"][1:])

@@ -46,13 +46,10 @@ export class Explainer {
     let text = phase === "reading" ? "response is incomplete" : "";
     if (cause instanceof TimeoutError) text = "request timed out";
     text ||= `connection closed before the response: ${this.redactor.text(reasonOf(cause))}`;
-    if (isSafe(request)) {
-      return this.error("NoResponseError", text, request, {
-        hint: "Retry: reads are safe to repeat.",
-        repeatable: true,
-      });
-    }
-    return this.unknownOutcome(text, request, isRepeatable(request));
+    if (isSafe(request)) return this.noResponse(text, request, "Retry: reads are safe to repeat.");
+    const message = `${text}; the write may have been applied`;
+    if (!isRepeatable(request)) return this.error("OutcomeUnknownError", message, request, { hint: UNKNOWN_HINT });
+    return this.noResponse(message, request, "Run it again: the result is the same even if it was applied.");
   }
 
   /** Returns the error for a response that is not successful. */
@@ -106,20 +103,16 @@ export class Explainer {
   }
 
   private serverError(text: string, request: HttpRequest, details: ErrorDetails): ConnectorError {
-    if (!isRepeatable(request)) return this.unknownOutcome(text, request, false, { ...details, hint: undefined });
+    if (!isRepeatable(request)) {
+      const message = `${text}; the write may have been applied`;
+      return this.error("OutcomeUnknownError", message, request, { ...details, hint: UNKNOWN_HINT });
+    }
     const hint = details.hint ?? "Try again later.";
     return this.error("ServerError", text, request, { ...details, hint, repeatable: true });
   }
 
-  private unknownOutcome(
-    text: string,
-    request: HttpRequest,
-    repeatable: boolean,
-    details?: ErrorDetails,
-  ): ConnectorError {
-    const hint = repeatable ? "Run it again: the result is the same even if it was applied." : UNKNOWN_HINT;
-    const message = `${text}; the write may have been applied`;
-    return this.error("OutcomeUnknownError", message, request, { ...details, hint, repeatable });
+  private noResponse(text: string, request: HttpRequest, hint: string): ConnectorError {
+    return this.error("NoResponseError", text, request, { hint, repeatable: true });
   }
 
   private error(name: string, text: string, request: HttpRequest, details: ErrorDetails): ConnectorError {
