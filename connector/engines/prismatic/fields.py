@@ -24,7 +24,7 @@ Row = dict[str, Any]
 _LIMITS = ("minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
 _KEYWORDS = frozenset(
     {*_LIMITS, "type", "enum", "oneOf", "items", "properties", "required", "additionalProperties"}
-    | {"title", "description", "examples", "format", "writeOnly", "x-data-source", "x-hidden"}
+    | {"title", "description", "examples", "format", "writeOnly"}
 )
 _VALIDATORS = (AfterValidator, BeforeValidator, PlainValidator, WrapValidator)
 
@@ -81,7 +81,7 @@ class _Shapes:
             raise InexpressibleError("an input has several types")
         if "anyOf" in schema:
             return {**self.of(main, annotation, metadata), "nullable": True}
-        unknown = schema.keys() - _KEYWORDS
+        unknown = {keyword for keyword in schema.keys() - _KEYWORDS if not keyword.startswith("x-")}
         if unknown or schema.get("additionalProperties") is False:
             raise InexpressibleError(
                 f"an input has a limit of another kind: {', '.join(sorted(unknown)) or 'its keys'}"

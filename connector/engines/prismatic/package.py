@@ -11,7 +11,7 @@ from typing import Any
 
 from connector.component.component import Component
 from connector.engines.prismatic.module import HEAD, module_of
-from connector.engines.prismatic.table import FOLDER, table
+from connector.engines.prismatic.table import FOLDER, Table, table
 from connector.engines.prismatic.typescript import constant
 from connector.errors import ComponentError, UsageError
 
@@ -47,13 +47,13 @@ def package(component: Component, key: str | None = None, label: str | None = No
     }
     files["src/operations.ts"] = module_of(rows, key, label, resources).encode()
     files["src/examples.ts"] = (
-        HEAD + constant("\nexport const examples: Record<string, unknown>", _examples(component))
+        HEAD + constant("\nexport const examples: Record<string, unknown>", _examples(component, rows))
     ).encode()
     files["assets/icon.png"] = _icon(component)
     files[".gitignore"] = b"dist/\nnode_modules/\n"
     for name in ("package.json", "package-lock.json"):
         files[name] = _json(_named(json.loads(files[name]), key, component.manifest.version))
-    files["README.md"] = _readme(component, key, label)
+    files["README.md"] = _readme(component, rows, key, label)
     return files
 
 
@@ -68,9 +68,10 @@ def _named(manifest: dict[str, Any], key: str, version: str) -> dict[str, Any]:
     return manifest | own | {"packages": {**manifest["packages"], "": manifest["packages"][""] | own}}
 
 
-def _examples(component: Component) -> dict[str, Any]:
-    definitions = [*component.actions.values(), *component.data_sources.values()]
-    return {definition.key: definition.example for definition in definitions if definition.example is not None}
+def _examples(component: Component, rows: Table) -> dict[str, Any]:
+    definitions = [component.actions[row["key"]] for row in rows.actions]
+    sources = [component.data_sources[row["key"]] for row in rows.data_sources]
+    return {each.key: each.example for each in [*definitions, *sources] if each.example is not None}
 
 
 def _icon(component: Component) -> bytes:
@@ -84,14 +85,14 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def _readme(component: Component, key: str, label: str) -> bytes:
+def _readme(component: Component, rows: Table, key: str, label: str) -> bytes:
     dependencies = json.loads((TEMPLATE / "package.json").read_bytes())["dependencies"]
     values = {
         "label": label,
         "key": key,
         "version": component.manifest.version,
-        "actions": len(component.actions),
-        "sources": len(component.data_sources),
+        "actions": len(rows.actions),
+        "sources": len(rows.data_sources),
         "spectral": dependencies["@prismatic-io/spectral"],
     }
     return Template((TEMPLATE / "README.md").read_text(encoding="utf-8")).substitute(values).encode()

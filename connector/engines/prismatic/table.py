@@ -63,7 +63,9 @@ class _Reader:
             documentation_url=self._form["documentationUrl"],
             connections=self._rows(component.connections, self._connection),
             actions=self._rows(component.actions, self._action),
-            data_sources=self._rows(component.data_sources, self._data_source),
+            data_sources=self._rows(
+                {key: component.data_sources[key] for key in self._form["dataSources"]}, self._data_source
+            ),
             own_code=[key for key in component.actions if self._code("actions", key).is_file()],
         )
         if self._problems:
