@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import click
 
+from connector.cli.assignments import read_inputs
 from connector.cli.connection_options import ConnectionOptions, connection_options
-from connector.cli.input_options import complete_keys, input_options, read_inputs
+from connector.cli.input_options import complete_keys, input_options
 from connector.cli.output import one_line, print_line, write, write_json
 from connector.cli.shared_options import Command, common_options, component_of, json_option
 

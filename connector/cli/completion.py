@@ -21,6 +21,9 @@ def command(context: click.Context, shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
+    from connector.cli.bash_completion import use_whole_words
+
+    use_whole_words()
     root = context.find_root()
     name = root.info_name or "connector"
     kind = get_completion_class(shell)

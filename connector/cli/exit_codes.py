@@ -120,6 +120,9 @@ def _invoke(args: list[str]) -> int:
     if instruction := os.environ.get(variable):
         from click.shell_completion import shell_complete
 
+        from connector.cli.bash_completion import use_whole_words
+
+        use_whole_words()
         return shell_complete(cli, {}, name, variable, instruction)
     try:
         with cli.make_context(name, args) as context:

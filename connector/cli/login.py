@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.cli.assignments import read_value
 from connector.cli.check_connection import owner_of
-from connector.cli.input_options import read_value
 from connector.cli.output import print_line
 from connector.cli.shared_options import Command, common_options, component_of, wait_options
 from connector.common.text import did_you_mean

@@ -51,6 +51,7 @@ FILES = {
     "`runs`. It can hold inputs and results of steps.",
     "STATE/bulk/RUN.jsonl": "The journal of a run of `connector run --each`, with the payloads of its rows. "
     "Deleted when every row is done.",
+    "STATE/choices/": "IDs and names that the completion of a shell keeps for 30 s.",
     "STATE/state/": "Values that the steps of a flow persist for its next run.",
 }
 

@@ -13,8 +13,8 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from connector.cli.assignments import parse_assignments, put_inputs
 from connector.cli.files import STANDARD_INPUT, name_of
-from connector.cli.input_options import parse_assignments, put_inputs
 from connector.cli.record_writers import NOTHING, cell_text, value_at
 from connector.common.private_files import reason_of
 from connector.errors import InputError, UsageError

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from pydantic import MISSING
 
+from connector.cli.assignments import read_inputs
 from connector.cli.connection_options import ConnectionOptions, OpenConnection, connection_options
 from connector.cli.each import EachOptions, check_each_options, each_options, run_each
-from connector.cli.input_options import complete_keys, input_options, read_inputs
+from connector.cli.input_options import complete_keys, input_options
 from connector.cli.output import json_bytes, plain, print_line, write, write_json
 from connector.cli.progress import progress
 from connector.cli.record_writers import FORMATS, RecordOptions, RecordPrinter, raw_lines, records_in

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.cli.completion_values import complete_records
 from connector.cli.connection_options import ConnectionOptions, connection_options
 from connector.cli.input_options import complete_keys
 from connector.cli.output import json_bytes, print_output, write_json
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("key", shell_complete=complete_keys("actions", "data_sources", "connections", "operations"))
 @json_option
-@click.option("--for", "record", metavar="ID", help="Show the settings of this source, destination, or warehouse.")
+@click.option(
+    "--for",
+    "record",
+    metavar="ID",
+    shell_complete=complete_records,
+    help="Show the settings of this source, destination, or warehouse.",
+)
 @click.option("--type", "type_name", metavar="TYPE", help="Show the settings of a type in the catalog: its ID or slug.")
 @connection_options
 @common_options

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
 
+from connector import testing
 from connector.cli.root import cli
-from tests.cli.conftest import Command, finish, start
+from connector.sandbox_kit.sandbox import Sandbox
+from tests.cli.conftest import ROOT, Command, finish, start
 
 
 def completed(args: list[str], incomplete: str) -> list[str]:
@@ -93,3 +99,95 @@ def test_sandboxs_commands_and_the_components_own_are_completed() -> None:
 
 def test_argument_after_a_bare_sandbox_option_is_completed() -> None:
     assert completed(["run", "listSources", "--sandbox", "-i"], "c") == ["count=", "cursor="]
+
+
+def test_choices_and_booleans_are_completed_behind_the_name() -> None:
+    assert completed(["run", "createFunction", "-i"], "resourceType=INSERT_S") == ["resourceType=INSERT_SOURCE"]
+    assert completed(["run", "updateSource", "-i"], "enabled=") == ["enabled=true", "enabled=false"]
+    assert completed(["run", "updateSource", "-i"], "slug=") == []
+    assert completed(["run", "updateSource", "-i"], "nothing=") == []
+
+
+@pytest.fixture
+def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
+    monkeypatch.setenv("CONNECTOR_STATE_HOME", str(tmp_path))
+    with testing.sandbox() as opened:
+        monkeypatch.setenv("SEGMENT_API_KEY", opened.connection["fields"]["apiKey"])
+        monkeypatch.setenv("SEGMENT_BASE_URL", opened.connection["fields"]["baseUrl"])
+        yield opened
+
+
+def test_ids_come_from_the_data_source_and_are_kept(workspace: Sandbox, tmp_path: Path) -> None:
+    first = completed(["run", "updateSource", "-i"], "sourceId=r")
+    again = completed(["run", "updateSource", "-i"], "sourceId=")
+
+    ids = {f"sourceId={source['id']}" for source in workspace.sources}
+    assert set(first) == {each for each in ids if each.startswith("sourceId=r")}
+    assert set(again) == ids
+    assert len(workspace.requests) == 1
+    for file in (tmp_path / "choices").iterdir():
+        assert workspace.token not in file.read_text()
+        os.utime(file, (0, 0))
+    completed(["run", "updateSource", "-i"], "sourceId=")
+    assert len(workspace.requests) == 2
+
+
+def test_ids_that_depend_on_another_input_use_it(workspace: Sandbox) -> None:
+    subscription = workspace.subscriptions[0]
+    line = ["run", "getDestinationSubscription", "-i", f"destinationId={subscription['destinationId']}", "-i"]
+
+    assert f"subscriptionId={subscription['id']}" in completed(line, "subscriptionId=")
+    assert completed(["run", "getDestinationSubscription", "-i"], "subscriptionId=") == []
+
+
+def test_records_with_settings_are_completed(workspace: Sandbox) -> None:
+    assert set(completed(["show", "updateDestination", "--for"], "")) == {each["id"] for each in workspace.destinations}
+    assert completed(["show", "getUser", "--for"], "") == []
+
+
+def test_ids_are_empty_without_credentials_or_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CONNECTOR_STATE_HOME", str(tmp_path))
+    assert completed(["run", "updateSource", "-i"], "sourceId=") == []
+    monkeypatch.setenv("SEGMENT_BASE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("SEGMENT_API_KEY", "tok-47111111")
+    assert completed(["run", "updateSource", "-i"], "sourceId=") == []
+
+
+def test_runs_of_flows_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTOR_STATE_HOME", str(tmp_path))
+    (tmp_path / "runs").mkdir()
+    for name in ("20260101-a", "20260102-b"):
+        (tmp_path / "runs" / f"{name}.jsonl").touch()
+
+    assert completed(["flow", "resume"], "2026") == ["20260102-b", "20260101-a"]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("connector run updateSource -i enabled=f", "false"),
+        ("connector run updateSource -i enabled=", "true false"),
+        ("connector run updateSource -i sl", "slug="),
+        ("connector test-", "test-connection"),
+    ],
+)
+def test_bash_completes_values_behind_an_equals_sign(
+    command: Command, tmp_path: Path, line: str, expected: str
+) -> None:
+    """Bash passes `a=b` as three words; the script completes the part that bash replaces."""
+    script = command("completion", "bash").out
+    program = tmp_path / "connector"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m connector "$@"\n')
+    program.chmod(0o755)
+    test = f"""
+compopt() {{ :; }}
+{script}
+COMP_LINE='{line}' COMP_POINT={len(line)}
+_connector_completion connector
+echo "${{COMPREPLY[*]}}"
+"""
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(["bash", "--norc", "-c", test], env=environment, capture_output=True, text=True, check=True)
+
+    assert run.stdout.split() == expected.split()

@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from connector.flows import Flow
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
-run_argument = click.argument("run_name", metavar="RUN")
+
+
+def _complete_runs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the IDs of runs, the newest first."""
+    from connector.journal.journals import runs_folder
+
+    return sorted((file.stem for file in runs_folder().glob(f"{incomplete}*.jsonl")), reverse=True)
+
+
+run_argument = click.argument("run_name", metavar="RUN", shell_complete=_complete_runs)
 flow_option = click.option("--flow", "name", metavar="NAME", help="Flow to use, if the file has several.")
 config_option = click.option("--config", multiple=True, metavar="NAME=VALUE", help="Value of a config variable.")
 
