@@ -60,7 +60,20 @@ def number_text(number: float) -> str:
         return "NaN"
     if math.isinf(number):
         return "Infinity" if number > 0 else "-Infinity"
-    return str(int(number)) if number.is_integer() and abs(number) < 1e21 else repr(number)
+    if number.is_integer() and abs(number) < 1e21:
+        return str(int(number))
+    return _decimal_text(repr(number))
+
+
+def _decimal_text(text: str) -> str:
+    """Return Python's text of a number as JavaScript has it: `0.00001` and `1e-7`, not `1e-05` and `1e-07`."""
+    mantissa, minus, exponent = text.partition("e-")
+    if not minus:
+        return text
+    if int(exponent) > 6:
+        return f"{mantissa}e-{int(exponent)}"
+    sign, digits = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
+    return f"{sign}0.{'0' * (int(exponent) - 1)}{digits.replace('.', '')}"
 
 
 def string_of(value: Any) -> str:
@@ -112,7 +125,7 @@ def loosely_equal(left: Any, right: Any) -> bool:
     if left is None or left is UNDEFINED or right is None or right is UNDEFINED:
         return (left is None or left is UNDEFINED) and (right is None or right is UNDEFINED)
     if _is_object(left) and _is_object(right):
-        return _members_equal(left, right, loosely_equal)
+        return _members_equal(left, right, _loosely_equal_members)
     if isinstance(left, str) and isinstance(right, str):
         return left == right
     if _is_object(left):
@@ -122,6 +135,13 @@ def loosely_equal(left: Any, right: Any) -> bool:
     if isinstance(left, str) and isinstance(right, str):
         return left == right
     return number_of(left) == number_of(right)
+
+
+def _loosely_equal_members(left: Any, right: Any) -> bool:
+    """Return whether members of lists or objects are equal: a list, an object, or null only equals its like."""
+    if left is None or right is None:
+        return left is right
+    return _is_object(left) == _is_object(right) and loosely_equal(left, right)
 
 
 def strictly_equal(left: Any, right: Any) -> bool:
