@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic_core import from_json
+
 from connector.flows.file.model import FlowDefinition, Step
 from connector.flows.values.expressions import Complex, Expression, Literal, Pair, Reference, Template, parts_of
 from connector.flows.values.paths import Path, parse_path
@@ -16,6 +18,12 @@ NUMBER_OPERATORS = ("greaterThan", "greaterThanOrEqual", "lessThan", "lessThanOr
 DATE_OPERATORS = ("dateTimeAfter", "dateTimeBefore", "dateTimeSame")
 EXACT_OPERATORS = ("equal", "exactlyMatches", "in", "startsWith", "endsWith")
 DATE = "2026-01-31T12:00:00Z"
+
+PARTS: dict[str, Path] = {"filter": (), "first": ("0",), "last": ("0",)}
+"""Actions that return a list again, or one of its items."""
+
+FORMATS = {"deserializeFromJson": "json", "deserializeFromXml": "xml", "parse": "csv", "deserializeFormData": "form"}
+"""Formats of the strings that an action parses."""
 
 _IN_CODE = r"stepResults((?:\.[A-Za-z_]\w*|\[\d+\]|\[\"[^\"\]]*\"\]|\['[^'\]]*'\])+)"
 _DESTRUCTURED = re.compile(rf"\{{([\w\s,:$]*)\}}\s*=\s*{_IN_CODE}")
@@ -99,14 +107,31 @@ class ReferencedShapes:
             parts = [part for each in step.inputs.values() for part in parts_of(each) if isinstance(part, Reference)]
             nodes = [self._at(part.variable, (*part.path, *path[1:])) for part in parts]
             return next((node for node in nodes if node is not None), None)
+        passed_on = self._passed_on(step)
+        if passed_on is not None and path[0] == "results":
+            source, inner = passed_on
+            return self._at(source.variable, (*source.path, *inner, *path[1:]))
         return self._node(variable).at(path)
+
+    def _passed_on(self, step: Step) -> tuple[Reference, Path] | None:
+        """Return the reference whose value a step returns, in another form or in part, and the path of that part."""
+        inner: Path = ()
+        if step.component == "change-data-format" and step.action not in FORMATS:
+            sources = [step.inputs.get(key) for key in ("data", "value")]
+        elif step.component == "collection-tools" and step.action in PARTS:
+            sources, inner = [step.inputs.get("listInput")], PARTS[step.action]
+        else:
+            return None
+        return next(((source, inner) for source in sources if isinstance(source, Reference)), None)
 
     def _add(self, step: Step, key: str, expression: Expression) -> None:
         if step.kind == "branch.branchOnExpression":
             self._add_conditions(expression)
         for part in parts_of(expression):
             node = self._at(part.variable, part.path) if isinstance(part, Reference) else None
-            if node is not None and isinstance(expression, Reference):
+            if node is not None and step.component == "math":
+                node.sample = 1
+            elif node is not None and isinstance(expression, Reference):
                 self._use(node, step, key)
             elif node is not None and isinstance(part, Reference) and isinstance(expression, Template):
                 node.sample = node.sample or f"example {_last(part)}"
@@ -115,8 +140,12 @@ class ReferencedShapes:
 
     def _use(self, node: _Node, step: Step, key: str) -> None:
         """Note what a step expects of a whole input."""
-        if step.kind == "loop.loopOverItems" or key in ("listInput", "inputArray", "strings", "numbers"):
+        if step.kind == "loop.loopOverItems" or key in ("listInput", "strings", "numbers"):
             node.item = node.item or _Node()
+        elif key == "inputArray":
+            node.item = node.item or _Node(sample={"name": "example"})
+        elif step.action == "validateJsonSchema":
+            _add_schema(node, _literal_json(step.inputs.get("jsonSchema")))
         elif step.action == "branchOnValue":
             node.sample = _first_mapping(step) or node.sample
         elif key == "url":
@@ -151,8 +180,28 @@ class ReferencedShapes:
         self._at(variable, tuple(path))
 
 
-FORMATS = {"deserializeFromJson": "json", "deserializeFromXml": "xml", "parse": "csv", "deserializeFormData": "form"}
-"""Formats of the strings that an action parses."""
+def _literal_json(expression: Expression | None) -> Any:
+    try:
+        return from_json(expression.value) if isinstance(expression, Literal) else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _add_schema(node: _Node, schema: Any) -> None:
+    """Add what a JSON Schema requires."""
+    if not isinstance(schema, dict):
+        return
+    kinds = schema.get("type")
+    kind = kinds[0] if isinstance(kinds, list) and kinds else kinds
+    properties: dict[str, Any] = schema.get("properties") or {}
+    for name in dict.fromkeys([*properties, *schema.get("required", [])]):
+        _add_schema(node.at((name,)), properties.get(name))
+    if kind == "array":
+        _add_schema(node.at(("0",)), schema.get("items"))
+    elif schema.get("enum"):
+        node.sample = schema["enum"][0]
+    elif kind in ("number", "integer", "boolean"):
+        node.sample = True if kind == "boolean" else schema.get("minimum", 1)
 
 
 def _text(form: str, node: _Node, name: str) -> str:
@@ -195,6 +244,8 @@ def _sample(operator: str, others: list[Any]) -> Any:
         return 1
     if operator in DATE_OPERATORS:
         return DATE
+    if operator in ("isEmpty", "isNotEmpty"):
+        return "example"
     return True if operator in ("isTrue", "isFalse") else None
 
 

@@ -55,8 +55,8 @@ def run_flow(
         settings: See `connector.flows.RunSettings`.
 
     Returns:
-        The run: `status`, `results`, `trace`, and in `steps` by name the `state`, `inputs`, `results` and `executions` of
-        each.
+        The run: `status`, `results`, `trace`, and in `steps` by name the `state`, `inputs`, `results` and
+        `executions` of each.
 
     Raises:
         StepError: If a step fails; its `run` is what was done until then.

@@ -20,6 +20,9 @@ from connector.flows import Flow, Run, starter_stubs
 from connector.flows.file.model import ConfigVariable
 from connector.testing import run_flow
 
+FOLDER = "TESTS_FLOW_EXPORTS"
+"""Environment variable that names the folder of exports."""
+
 REQUIRED_SHARE = 0.85
 """Share of the flows that must run to their end."""
 
@@ -72,9 +75,9 @@ def run_export(file: Path, name: str) -> Outcome:
 
 def main() -> int:
     """Run every flow of the folder in TESTS_FLOW_EXPORTS."""
-    folder = os.environ.get("TESTS_FLOW_EXPORTS")
+    folder = os.environ.get(FOLDER)
     if not folder:
-        print("TESTS_FLOW_EXPORTS names no folder of exports", file=sys.stderr)
+        print(f"{FOLDER} names no folder of exports", file=sys.stderr)
         return 2
     outcomes = []
     for file in sorted(path for path in Path(folder).iterdir() if path.suffix in {".yml", ".yaml"}):

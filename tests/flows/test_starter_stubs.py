@@ -59,6 +59,27 @@ def test_stub_has_the_fields_that_later_steps_refer_to(later: list[dict[str, Any
     assert stubs_of(GET, *later)["getIssue"] == expected
 
 
+def test_value_that_a_step_returns_in_another_form_has_the_fields() -> None:
+    convert = step("Convert", "change-data-format.binaryToJson", {"data": "=getIssue.results.file"})
+    last = step("Last", "collection-tools.last", {"listInput": "=getIssue.results.tags"})
+    files = stubs_of(GET, convert, last, echo("After", "~{{$convert.results.id}} {{$last.results.name}}"))
+    assert files["getIssue"] == {"file": {"id": "example id"}, "tags": [{"name": "example name"}]}
+
+
+def test_value_matches_the_json_schema_that_a_step_validates() -> None:
+    schema = """{"type": "object", "required": ["id"], "properties": {
+        "kind": {"enum": ["bug", "task"]}, "size": {"type": "integer", "minimum": 3},
+        "tags": {"type": "array", "items": {"type": "object", "required": ["name"]}}}}"""
+    inputs = {"jsonInput": "=getIssue.results", "jsonSchema": schema}
+    files = stubs_of(GET, step("Validate", "collection-tools.validateJsonSchema", inputs))
+    assert files["getIssue"] == {"kind": "bug", "size": 3, "tags": [{"name": "example name"}], "id": "example id"}
+
+
+def test_operand_of_a_calculation_is_a_number() -> None:
+    numbers = {"type": "complex", "value": [value("=getIssue.results.votes"), value("12")]}
+    assert stubs_of(GET, step("Add", "math.add", {"numbers": numbers}))["getIssue"] == {"votes": 1}
+
+
 def test_stub_of_a_string_that_a_step_parses_has_its_fields() -> None:
     parse = step("Parse", "change-data-format.deserializeFromJson", {"data": "=getIssue.results.text"})
     files = stubs_of(GET, parse, echo("After", "=parse.results.id"))
