@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from typing import Any
+from urllib.parse import quote
 
 from connector.sandbox_kit.compare import Reader
 
@@ -122,6 +123,17 @@ def secret_settings(reader: Reader) -> str | None:
     if not masks:
         return None
     return "bullets" if all(mask == BULLETS for mask in masks) else "last-four"
+
+
+@api.probe("filters-path")
+def filters_path(reader: Reader) -> str | None:
+    """Read the filters of a destination by the path that is not documented."""
+    reading = reader.get("/destinations?pagination.count=1")
+    destinations = reading.body["data"]["destinations"] if reading.status == 200 else []
+    if not destinations:
+        return None
+    path = f"/destinations/{quote(destinations[0]['id'], safe='')}/filters?pagination.count=1"
+    return _status(reader, path, {200: "both", 404: "documented"})
 
 
 @api.probe("warehouse-name")

@@ -37,6 +37,7 @@ OTHER_REGION = "other-region"
 SUCCESS: Data = {"status": "SUCCESS"}
 """What operations return that have nothing else to return."""
 
+_FILTERS = re.compile(r"/destinations/([^/]+/filters(?:/[^/]+)?)")
 _VERSION = re.compile(r"application/vnd\.segment\.(\w+)\+json", re.IGNORECASE)
 _VERSION_NAMES = {"stable": "v1", "beta": "v1beta", "alpha": "v1alpha"}
 
@@ -78,6 +79,12 @@ class SegmentApi(SimulatedApi):
             "reported by a third party; no default is published",
         )
         self.assumption(
+            "filters-path",
+            "The filters of a destination are below `/destination/{id}`, or also below `/destinations/{id}`",
+            ("documented", "both"),
+            "the former is documented; six published programs send the latter",
+        )
+        self.assumption(
             "other-region",
             f"A token of the other region, which every token that begins with `{OTHER_REGION}` stands for: 401 as for "
             "any wrong token, a redirect to the other region, or 400; the latter two with a message that names its URL",
@@ -95,6 +102,11 @@ class SegmentApi(SimulatedApi):
     def connection(self, token: str, url: str) -> dict[str, Any]:
         """Return a connection with a token and the URL of the sandbox."""
         return {"key": "apiKey", "fields": {"apiKey": token, "baseUrl": url}}
+
+    def canonical_path(self, path: str, assume: Assume) -> str:
+        """Return the documented path of the filters of a destination."""
+        match = _FILTERS.fullmatch(path)
+        return f"/destination/{match[1]}" if match and assume("filters-path") == "both" else path
 
     def wrap(self, data: str) -> str:
         """Return the envelope `{"data": ...}`."""

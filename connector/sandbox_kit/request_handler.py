@@ -80,9 +80,7 @@ class RequestHandler:
         """
         context = self._context(request)
         try:
-            if _ends_in_slash(request.path):
-                context.assume("trailing-slash")
-            match = self.match(request)
+            match = self.match(request, context.assume)
             if match is None:
                 return self._unbuilt(context, request)
             operation, context.params = match
@@ -105,12 +103,15 @@ class RequestHandler:
         """Return a new opaque id."""
         return self._context(Request("", "")).new_id()
 
-    def match(self, request: Request) -> tuple[Operation, Mapping[str, str]] | None:
-        """Return the operation that a request calls, and its path parameters."""
+    def match(
+        self, request: Request, assume: Callable[[str], str] | None = None
+    ) -> tuple[Operation, Mapping[str, str]] | None:
+        """Return the operation that a request calls, and its path parameters; `assume` notes what decides that."""
+        assume = assume or self.assumptions.__getitem__
         path = request.path
-        if _ends_in_slash(path) and self.assumptions["trailing-slash"] == "ignore":
+        if len(path) > 1 and path.endswith("/") and assume("trailing-slash") == "ignore":
             path = path.rstrip("/") or "/"
-        return self.api.operations.match(request.method, path)
+        return self.api.operations.match(request.method, self.api.canonical_path(path, assume))
 
     def _perform(self, context: RequestContext, operation: Operation, request: Request) -> Any:
         if operation.writes and context.restricted and context.assume("restricted-token") == "read-only":
@@ -190,10 +191,6 @@ class RequestHandler:
         headers = self.api.rate_limit_headers(*self.budget.consume(total))
         names = ", ".join(decided)
         return headers | {"X-Sandbox-Assumption": names} if names else headers
-
-
-def _ends_in_slash(path: str) -> bool:
-    return len(path) > 1 and path.endswith("/")
 
 
 def _check_params(params: Mapping[str, str]) -> None:

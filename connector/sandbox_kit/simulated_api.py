@@ -180,6 +180,11 @@ class SimulatedApi:
         """Return the component's connection to a workspace: `{"key", "fields"}`."""
         raise NotImplementedError
 
+    def canonical_path(self, path: str, assume: Assume) -> str:
+        """Return the documented path for another one that the API also has."""
+        del assume
+        return path
+
     def wrap(self, data: str) -> str:
         """Return the JSON of a response whose data is this JSON."""
         return data

@@ -112,6 +112,7 @@ CASES: dict[str, Case] = {
             "422": 422,
         },
     ),
+    "filters-path": (get(f"/destinations/{support.FILTERED}/filters"), {"documented": 404, "both": 200}),
     "deployed-id": (deployed, {"instance": 400, "function": 200}),
     "accept-version": (
         get("/sources", headers={"Accept": "application/vnd.segment.v1beta+json"}),
