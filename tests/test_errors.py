@@ -115,6 +115,7 @@ def test_failed_step_has_the_exit_code_of_its_cause_and_is_not_repeatable() -> N
 
     assert str(error) == 'flow "F", step "S": server error (503)\nhint: Try again later.'
     assert (error.exit_code, error.repeatable) == (5, False)
+    assert error.to_dict()["error"]["cause"] == error.cause.to_dict()["error"]  # type: ignore[attr-defined]
 
 
 def test_failed_step_shows_an_exception_of_another_kind() -> None:

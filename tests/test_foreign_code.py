@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import optparse
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import connector
 from connector import errors
 from connector.cli import exit_codes
 from connector.component.plugins import PluginManager
+from connector.rest import json_bytes
 from tests.support.server import LoopbackServer, ServerResponse
 
 foreign = pluggy.HookimplMarker("another-project")
@@ -156,3 +160,28 @@ def test_signal_while_a_plugin_is_imported_ends_the_program(monkeypatch: pytest.
 
     with pytest.raises(SystemExit):
         PluginManager().add_installed()
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (lambda: exit_codes._terminated(15, None), SystemExit),
+        (lambda: json_bytes(object()), ValueError),
+        (lambda: runpy.run_path("no-such-file"), errors.PluginError),
+        (lambda: optparse.OptionParser().exit(3), SystemExit),
+    ],
+    ids=["signal", "error of the package", "error of a library", "exit of a library"],
+)
+def test_exception_of_a_hook_is_its_own_unless_it_comes_from_elsewhere(
+    fault: Callable[[], object], expected: type[BaseException], own: connector.Component, server: LoopbackServer
+) -> None:
+    class Hook:
+        @connector.hookimpl(tryfirst=True)
+        def perform_action(self, action: Any, context: Any, inputs: Any) -> Any:
+            return fault()
+
+    own.add_plugin(Hook(), "hook")
+
+    with pytest.raises(expected) as caught, runner_of(own, server) as runner:
+        runner.invoke("getSource", {"sourceId": "a"})
+    assert issubclass(caught.type, expected)

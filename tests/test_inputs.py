@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import pickle
 from typing import Annotated, Any, Literal
@@ -10,8 +11,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import MISSING, Field
+from pydantic import MISSING, BaseModel, ConfigDict, Field
 
+import connector
 from connector import Input, Inputs, PathSegment
 from connector.common.text import did_you_mean
 from connector.errors import InputError
@@ -302,3 +304,23 @@ def test_sample_of_a_list_is_not_set_when_it_comes_alone() -> None:
     assert WithList.from_values({"names": "000xxx"}).names is MISSING
     assert WithList.from_values({"names": ["000xxx", "a"]}).names is MISSING
     assert WithList.from_values({"names": "a"}).names == ["a"]
+
+
+def test_empty_string_as_a_value_survives_a_copy() -> None:
+    assert pickle.loads(pickle.dumps(connector.EMPTY)) is connector.EMPTY
+    assert copy.deepcopy({"name": connector.EMPTY})["name"] is connector.EMPTY
+
+
+def test_unknown_key_inside_of_an_input_is_named() -> None:
+    class Part(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        size: int
+
+    class Nested(Inputs):
+        part: Annotated[Part, Input(label="Part")]
+
+    with pytest.raises(InputError) as caught:
+        Nested.from_values({"part": {"size": 1, "seize": 2}})
+
+    assert [str(problem) for problem in caught.value.problems] == ["Part (part.seize): is not a valid key"]

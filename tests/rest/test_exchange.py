@@ -275,7 +275,7 @@ def test_nan_and_infinity_in_a_response_are_named_with_their_place(
 
 @pytest.mark.parametrize(
     "value",
-    ["1e999", "Infinity and 1e999", 1e308, 1e-999, -1.5e300, 10**400, "a0e123b"],
+    ["1e999", "Infinity and 1e999", 1e308, 1e-999, -1.5e300, 10**400, "a0e123b", {"s": "Infinity", "n": 1.5e100}],
     ids=lambda value: str(value)[:20],
 )
 def test_large_numbers_and_strings_that_look_like_them_are_read(value: Any, runner_of: RunnerOf) -> None:
@@ -293,6 +293,11 @@ def test_interim_responses_are_bounded(count: int, runner_of: RunnerOf) -> None:
             assert read(runner) == OK
         else:
             assert "unexpected interim response" in str(error_of(lambda: read(runner)))
+
+
+def test_json_without_a_length_is_read_to_the_end_of_its_connection(runner_of: RunnerOf) -> None:
+    with RawServer(raw_response(OK, has_length=False) + CLOSE) as server, runner_of(server) as runner:
+        assert read(runner) == OK
 
 
 def test_text_without_a_length_ends_with_its_connection(runner_of: RunnerOf) -> None:

@@ -91,6 +91,8 @@ def test_lock_held_at_a_fork_does_not_stop_the_child(runner: connector.Runner) -
 
 def test_closed_runner_stays_closed_in_a_child(runner: connector.Runner) -> None:
     runner.close()
+    runner.connection.transport.forget_connections()
+    assert runner.connection.transport.is_closed
 
     def child() -> int:
         try:

@@ -15,7 +15,7 @@ from connector import errors
 from connector.component.context import Context
 from connector.rest import RateLimitGate, Request, Response, parse_number, seconds_until
 from connector.rest.exchange import Timeouts
-from connector.rest.rate_limits import MAX_SINGLE_WAIT, backoff, retry_after
+from connector.rest.rate_limits import MAX_SINGLE_WAIT, CallLimits, EitherEvent, WaitBudget, backoff, retry_after
 from tests.rest.conftest import RunnerOf, error_of, read, write
 from tests.support.server import Asked, LoopbackServer, RawServer, ServerResponse, raw_response
 
@@ -264,3 +264,31 @@ def test_operation_does_not_begin_after_the_deadline() -> None:
     assert Timeouts().of(5) == 5
     assert Timeouts(deadline=time.monotonic() + 100).of(5) == 5
     assert 0 < Timeouts(deadline=time.monotonic() + 1).of(5) <= 1
+
+
+def test_wait_ends_with_the_first_of_two_events() -> None:
+    first, second = threading.Event(), threading.Event()
+    either = EitherEvent(first, second)
+    began = time.monotonic()
+
+    assert either.wait(0.15) is False
+    assert time.monotonic() - began >= 0.15
+    assert not either.is_set()
+    threading.Timer(0.02, first.set).start()
+    assert either.wait(5) is True
+    assert either.is_set()
+    first.clear()
+    threading.Timer(0.02, second.set).start()
+    assert either.wait(5) is True
+    assert either.is_set()
+    assert time.monotonic() - began < 3
+
+
+def test_wait_for_a_turn_can_be_cancelled() -> None:
+    cancelled = threading.Event()
+    budget = WaitBudget(CallLimits(), cancelled)
+
+    assert budget.wait_for_turn(0.001) is False
+    cancelled.set()
+    assert budget.wait_for_turn(0.001) is True
+    assert (budget.waits, budget.waited) == (0, 0)
