@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.cli.assignments import read_inputs
 from connector.cli.connection_options import ConnectionOptions, flow_connection_options
 from connector.cli.files import read_json
 from connector.cli.flow.connection_options import ConnectionsByName, resolve_connections
 from connector.cli.flow.options import known_components, run_argument
-from connector.cli.assignments import read_inputs
 from connector.cli.output import print_line
 from connector.cli.shared_options import Command, common_options
 from connector.errors import UsageError
