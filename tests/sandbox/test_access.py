@@ -107,6 +107,16 @@ def test_model_is_created_changed_and_deleted_with_its_source(api: Api, workspac
     assert api.fields("POST", "/reverse-etl-models", body | {"sourceId": "nothing"}) == ["sourceId"]
 
 
+def test_sync_of_a_model_finishes_and_goes_with_its_model(api: Api, workspace: Workspace) -> None:
+    body = {"sourceId": support.IOS_SOURCE, "modelId": support.MODEL, "subscriptionId": "s"}
+    sync = api.data("POST", "/reverse-etl-syncs", body)["reverseETLManualSync"]
+    path = f"/reverse-etl-models/{support.MODEL}/syncs/{sync['syncId']}"
+    assert api.data("GET", path)["reverseETLSyncStatus"]["syncStatus"] == "SUCCESS"
+    assert api.fields("POST", "/reverse-etl-syncs", body | {"modelId": "x", "sourceId": "x"}) == ["sourceId", "modelId"]
+    api.data("DELETE", f"/reverse-etl-models/{support.MODEL}")
+    assert workspace.reverseEtlSyncs == []
+
+
 def test_regulations_are_listed_and_suppress_until_they_unsuppress(api: Api) -> None:
     def regulate(kind: str, *ids: str) -> None:
         api.data("POST", "/regulations", {"regulationType": kind, "subjectType": "USER_ID", "subjectIds": list(ids)})
