@@ -22,7 +22,7 @@ from connector.testing import Harness, sandbox
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-TESTED_ELSEWHERE = {"credentials.md", "flows.md", "sandbox.md", "testing.md"}
+TESTED_ELSEWHERE = {"credentials.md", "flows.md", "recipes.md", "sandbox.md", "testing.md"}
 PAGES = sorted(path for path in DOCS.rglob("*.md") if path.name not in TESTED_ELSEWHERE)
 
 

@@ -1,0 +1,198 @@
+"""Each recipe of the docs, run in a shell as a reader would, against two sandboxes in place of two workspaces.
+
+`TESTS_RECIPES_BIN` is the folder with the programs to use, such as the one of a fresh environment; by default the
+program is this checkout.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from connector import testing
+from connector.sandbox_kit.sandbox import Sandbox
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "how-to" / "recipes.md"
+PROGRAMS = os.environ.get("TESTS_RECIPES_BIN", "")
+OF_SOURCES = (
+    *("sources", "connections", "destinations", "destinationFilters", "subscriptions", "transformations"),
+    *("reverseEtlModels", "schemaSettings", "sourceTrackingPlans"),
+)
+
+
+class Recipe(NamedTuple):
+    """The shell of a section of the page."""
+
+    title: str
+    shell: str
+
+
+def recipes() -> list[Recipe]:
+    """Return the recipes of the page."""
+    sections = PAGE.read_text(encoding="utf-8").split("\n## ")[1:]
+    return [
+        Recipe(
+            section.partition("\n")[0],
+            "\n".join(re.findall(r"^```sh\n(.*?)^```", section, re.DOTALL | re.MULTILINE)),
+        )
+        for section in sections
+    ]
+
+
+class Shell(NamedTuple):
+    """A folder in which recipes run, and the workspaces that they reach."""
+
+    folder: Path
+    us: Sandbox
+    eu: Sandbox
+    environment: dict[str, str]
+
+    def run(self, title: str) -> str:
+        """Run a recipe and return what it printed."""
+        (shell,) = (recipe.shell for recipe in recipes() if recipe.title == title)
+        run = subprocess.run(
+            ["sh", "-e", "-c", shell],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert run.returncode == 0, run.stderr
+        assert "Ignored columns" not in run.stderr
+        return run.stdout + run.stderr
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """Return the rows of a CSV file."""
+        return list(csv.DictReader(io.StringIO((self.folder / name).read_text(encoding="utf-8"), newline="")))
+
+    def lines(self, name: str) -> list[Any]:
+        """Return the lines of a file of JSON Lines."""
+        return [json.loads(line) for line in (self.folder / name).read_text().splitlines()]
+
+
+def profile(name: str, sandbox: Sandbox) -> str:
+    """Return a profile that leads to a sandbox."""
+    fields = sandbox.connection["fields"]
+    return f'[profiles.{name}.fields]\napiKey = "{fields["apiKey"]}"\nbaseUrl = "{fields["baseUrl"]}"\n'
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    if not PROGRAMS:
+        (programs / "connector").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m connector "$@"\n')
+        (programs / "connector").chmod(0o755)
+    with testing.sandbox() as us:
+        seed = {**us.dump(), **{kind: [] for kind in OF_SOURCES}}
+        with testing.sandbox(seed=seed) as eu:
+            config = tmp_path / "config"
+            config.mkdir()
+            (config / "config.toml").write_text(profile("us", us) + profile("eu", eu))
+            environment = {
+                **os.environ,
+                "PATH": os.pathsep.join([PROGRAMS or str(programs), os.environ["PATH"]]),
+                "SEGMENT_API_KEY": us.connection["fields"]["apiKey"],
+                "SEGMENT_BASE_URL": us.connection["fields"]["baseUrl"],
+                "CONNECTOR_STATE_HOME": str(tmp_path / "state"),
+                "CONNECTOR_CONFIG_HOME": str(config),
+            } | ({} if PROGRAMS else {"PYTHONPATH": str(ROOT)})
+            folder = tmp_path / "work"
+            folder.mkdir()
+            yield Shell(folder, us, eu, environment)
+
+
+def nightly_csv(shell: Shell) -> None:
+    shell.run("Nightly CSV of all sources")
+
+    (file,) = shell.folder.glob("sources-*.csv")
+    rows = shell.rows(file.name)
+    assert list(rows[0]) == ["id", "slug", "name", "enabled", "metadata.name"]
+    assert [row["slug"] for row in rows] == [source["slug"] for source in shell.us.sources]
+
+
+def silent_sources(shell: Shell) -> None:
+    shell.us.set_assumption("volume-counts", "zero")
+    shell.run("Disable sources without traffic for 30 days")
+
+    assert {source["enabled"] for source in shell.us.sources} == {False}
+    assert len(shell.lines("disabled.jsonl")) == len(shell.us.sources)
+
+
+def sources_with_traffic(shell: Shell) -> None:
+    shell.run("Disable sources without traffic for 30 days")
+
+    assert {source["enabled"] for source in shell.us.sources} == {True}
+    assert shell.lines("disabled.jsonl") == []
+
+
+def move(shell: Shell) -> None:
+    printed = shell.run("Move a set-up from the US to the EU")
+
+    assert {source["slug"] for source in shell.eu.sources} == {source["slug"] for source in shell.us.sources}
+    assert 'removed destinations "ios/Amplitude"' in printed
+    assert "added" not in printed.partition("Comparing")[2]
+    assert "These differences remain." in printed
+
+
+def off_board(shell: Shell) -> None:
+    shell.run("Off-board a user")
+
+    assert [user["email"] for user in shell.us.users] == ["papi@segment.com"]
+    assert shell.lines("permissions.jsonl")[0]["payload"]["data"]["data"]["user"]["email"] == "sloth@segment.com"
+
+
+def delete_for_gdpr(shell: Shell) -> None:
+    before = len(shell.us.regulations)
+    shell.run("Delete users for the GDPR")
+
+    assert len(shell.us.regulations) == before + 2
+    assert {"user-1", "user-2"} <= {subject for row in shell.rows("regulations.csv") for subject in _list(row)}
+
+
+def _list(row: dict[str, str]) -> list[str]:
+    return json.loads(row["subjects"]) if row["subjects"] else []
+
+
+def cron(shell: Shell) -> None:
+    title = "A cron job with exit codes"
+    assert shell.run(title).strip() == ""
+    assert len(shell.rows("sources.csv")) == len(shell.us.sources)
+    shell.environment["SEGMENT_API_KEY"] = "wrong-token-4711"
+    failed = subprocess.run(
+        ["./nightly.sh"], cwd=shell.folder, env=shell.environment, capture_output=True, text=True, check=False
+    )
+    assert (failed.returncode, failed.stdout.splitlines()[0]) == (1, "needs a person")
+    assert len(shell.rows("sources.csv")) == len(shell.us.sources)
+
+
+CHECKS: dict[str, Callable[[Shell], None]] = {
+    check.__name__: check
+    for check in (nightly_csv, silent_sources, sources_with_traffic, move, off_board, delete_for_gdpr, cron)
+}
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+def test_recipe_does_what_it_says(shell: Shell, check: Callable[[Shell], None]) -> None:
+    check(shell)
+
+
+def test_every_recipe_is_run() -> None:
+    names = [recipe.title for recipe in recipes()]
+    source = Path(__file__).read_text(encoding="utf-8")
+
+    assert len(names) == 6
+    assert [name for name in names if f'"{name}"' not in source] == []
