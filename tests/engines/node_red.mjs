@@ -113,7 +113,10 @@ try {
   trigger("create");
   await until(() => received.filter((each) => each.node === "records").length >= scene.records, "records are missing");
   trigger("missing");
-  await until(() => received.some((each) => each.node === "failures"), "no error came");
+  const failures = () => received.filter((each) => each.node === "failures").length;
+  await until(() => failures() === 1, "no error came");
+  trigger("lost");
+  await until(() => failures() === 2, "no second error came");
   result = { received, editor: process.env.CHROMIUM ? await editor() : null };
   if (result.editor) {
     trigger("update");

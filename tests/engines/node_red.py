@@ -58,13 +58,22 @@ def flow_of(workspace: Sandbox, command: str) -> list[dict[str, Any]]:
         },
         {"id": "records", "type": "debug", "z": "tab", "active": False, "wires": []},
         {**node, "id": "missing", "action": "getSource", "values": {"sourceId": text("nope")}, "wires": [[]]},
-        {"id": "failures", "type": "catch", "z": "tab", "scope": ["missing"], "uncaught": False, "wires": [["failed"]]},
+        {
+            "id": "failures",
+            "type": "catch",
+            "z": "tab",
+            "scope": ["missing", "lost"],
+            "uncaught": False,
+            "wires": [["failed"]],
+        },
         {"id": "failed", "type": "debug", "z": "tab", "active": False, "wires": []},
+        {**node, "id": "lost", "action": "createSource", "values": created, "connection": "nowhere", "wires": [[]]},
+        {"id": "nowhere", "type": "segment-connection", "mode": "url", "url": "http://127.0.0.1:1"},
         {**node, "id": "get", "action": "getSource", "values": {}, "wires": [[]]},
         {**node, "id": "update", "action": "updateSource", "values": changed, "wires": [["updated"]]},
         {"id": "updated", "type": "debug", "z": "tab", "active": False, "wires": []},
     ]
-    for number, each in enumerate(nodes[2:]):
+    for number, each in enumerate(each for each in nodes if "wires" in each):
         each.update(x=150 + 200 * (number % 4), y=80 + 80 * (number // 4))
     return nodes
 
@@ -111,9 +120,9 @@ def check_flow(received: list[dict[str, Any]], workspace: Sandbox) -> None:
     (created,) = [each for each in received if each["node"] == "list"]
     assert created["payload"]["data"]["source"]["slug"] == SLUG
     assert created["payload"]["data"]["source"]["enabled"] is False
-    (failed,) = [each for each in received if each["node"] == "failures"]
-    assert failed["failure"]["type"] == "NotFoundError", failed
-    assert failed["failure"]["repeatable"] is False
+    failures = [each["failure"] for each in received if each["node"] == "failures"]
+    assert [each["type"] for each in failures] == ["NotFoundError", "OutcomeUnknownError"], failures
+    assert not any(each["repeatable"] for each in failures)
 
 
 def check_editor(editor: dict[str, Any], workspace: Sandbox) -> None:

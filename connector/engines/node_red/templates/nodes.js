@@ -81,6 +81,17 @@ class Child {
   }
 }
 
+/** Send a request, and return the response and its text. A write without a response may have been applied. */
+async function exchange(url, options, isRead) {
+  try {
+    const response = await fetch(url, options);
+    return [response, await response.text()];
+  } catch (error) {
+    const type = isRead ? "NoResponseError" : "OutcomeUnknownError";
+    throw new CallError({ type, message: `the server did not respond: ${error.message}`, repeatable: isRead });
+  }
+}
+
 module.exports = function (RED) {
   function Connection(config) {
     RED.nodes.createNode(this, config);
@@ -88,15 +99,14 @@ module.exports = function (RED) {
     const child = config.mode === "url" ? null : new Child(config, credentials);
     const stopping = new AbortController();
 
-    this.call = async (path, body) => {
+    this.call = async (path, body, isRead = true) => {
       const { url, key } = child ? await child.address() : { url: config.url.replace(/\/+$/, ""), key: credentials.serverKey };
       const headers = { "X-Api-Key": key || "", Accept: "application/json, application/jsonl" };
       if (body !== undefined) headers["Content-Type"] = "application/json";
       if (!child && config.remote) headers["X-Connection"] = config.remote;
       const method = body === undefined ? "GET" : "POST";
       const options = { method, headers, body: body && JSON.stringify(body), signal: stopping.signal };
-      const response = await fetch(url + path, options);
-      const text = await response.text();
+      const [response, text] = await exchange(url + path, options, isRead);
       if (response.ok) return text;
       let details = { message: `the server responded with status ${response.status}` };
       try {
@@ -147,7 +157,7 @@ module.exports = function (RED) {
         parts: { id, index, count: records.length, type: "array" },
       }));
     }
-    const payload = JSON.parse(await connection.call(`/v1/actions/${action.key}`, inputs));
+    const payload = JSON.parse(await connection.call(`/v1/actions/${action.key}`, inputs, action.effect === "read"));
     return [{ ...msg, payload: payload.data }];
   }
 
