@@ -104,12 +104,8 @@ WORDS_OF_PYTHON = [
     # An option of the command line.
     (re.compile(r", or raise max_wait\."), "."),
     (re.compile(r"Inspect the response with invoke\(\),"), "Inspect the response,"),
-    # The connection's error names variables of the environment and options of the command line.
-    (
-        re.compile(r"hint: Set [A-Z_]+(, or| and|, [A-Z_]+)*.*?--connection FILE\.( To try it .*? --sandbox\.)? ?"),
-        "hint: ",
-    ),
-    (re.compile(r"\nhint: $"), ""),
+    # The error of a missing field says how to pass it in Python.
+    (re.compile(r"hint: Pass connection=.*? To try it without an account, use \S+ "), "hint: "),
 ]
 """What Python's texts say for Python and the command line alone."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import connector
 from tests.conftest import TOKEN
@@ -137,6 +140,16 @@ ERRORS = {
 }
 
 
+SECRET = 'hunter2 & "more"/ü+'
+
+
+def _echoes(secret: str) -> Iterator[str]:
+    """Yield the forms in which a service may repeat a secret."""
+    yield from (secret, json.dumps(secret)[1:-1], html.escape(secret), quote(secret, safe=""), quote_plus(secret))
+    yield from (base64.b64encode(before + secret.encode() + b"tail").decode() for before in (b"", b"a", b"ab"))
+    yield from (quote(secret).lower(), secret[:9], f"{secret}{secret}")
+
+
 def errors() -> Iterator[Case]:
     for status in (400, 401, 403, 404, 409, 413, 418, 422, 451, 501, 505, 302, 304, 201, 299):
         yield from (Case(*call, ServerResponse(ERRORS, status)) for call in (READ, *WRITES))
@@ -147,9 +160,10 @@ def errors() -> Iterator[Case]:
         yield from (Case(*call, ServerResponse(body, 200)) for call in (READ, *WRITES))
     yield Case("deleteSource", SOURCE, ServerResponse(b"", 204))
     yield Case("deleteSource", SOURCE, ServerResponse(b"", 205))
-    secret = {"apiPassword": "hunter2-hunter2"}
-    echo = {"errors": [{"message": "hunter2-hunter2 is weak, hunter2%2Dhunter2 too"}]}
-    yield Case("updateSource", {**SOURCE, "settings": secret}, ServerResponse(echo, 400))
+    for echo in _echoes(SECRET):
+        settings = {**SOURCE, "settings": {"password": SECRET, "port": "443"}}
+        yield Case("updateSource", settings, ServerResponse({"errors": [{"message": f"<{echo}> is weak"}]}, 400))
+        yield Case("updateSource", settings, ServerResponse(f"weak: {echo}".encode(), 400))
     for masked in ({"a": "\u2022" * 10}, {"a": [{"b": "\u2022\u2022\u2022\u2022abcd"}]}):
         yield Case("updateSource", {**SOURCE, "settings": masked})
     yield Case("rawRequest", {"method": "POST", "url": "/sources", "data": {"settings": {"a": "\u2022" * 10}}})

@@ -23,6 +23,7 @@ from connector import errors
 from connector.describe.prismatic import server_form
 from connector.engines.prismatic.package import package
 from connector.sandbox_kit.sandbox import Sandbox
+from tests.conftest import TOKEN
 from tests.engines.compare_prismatic import compared
 from tests.engines.prismatic import Exported
 from tests.engines.prismatic_cases import GROUPS
@@ -84,6 +85,21 @@ def test_harness_with_the_defaults_of_the_forms_sends_what_python_sends(
     for case in GROUPS["rows"]():
         if case.inputs:
             assert compared(exported, server, case, bare=False) == "", case.key
+
+
+@pytest.mark.parametrize("of_connection", [None, "api", "eu1.api"])
+@pytest.mark.parametrize("of_action", [None, "api", "eu1.api"])
+def test_host_is_that_of_the_region(
+    exported: Exported, segment: connector.Component, of_connection: str | None, of_action: str | None
+) -> None:
+    fields = {"apiKey": TOKEN, **({"region": of_connection} if of_connection else {})}
+    requested = {"region": of_action} if of_action else {}
+    definition = segment.connection()
+    endpoint = definition.connect(definition.fields.from_values(fields), requested)
+
+    outcome = exported.call("deleteSource", {"sourceId": "s", **requested}, fields)
+
+    assert f'cannot resolve host "{endpoint.host}"' in outcome["error"]
 
 
 class ExportedRunner:

@@ -62,7 +62,7 @@ function connectionError(connection: Connection, problems: Problem[], action: st
   const missing = problems.length === 1 && first?.message === "is required" && connection.fields[first.location];
   if (!missing) {
     const text = `invalid connection "${connection.display.label}"`;
-    return new ConnectorError("ConnectionInputError", text, { problems }, action);
+    return new ConnectorError("ConnectionInputError", text, { problems, hint: "Correct its fields." }, action);
   }
   const words = labelOf(missing).split(" ");
   const name = words.map((word) => (word === word.toUpperCase() ? word : word.toLowerCase())).join(" ");

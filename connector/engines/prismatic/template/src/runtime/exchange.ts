@@ -80,9 +80,10 @@ export function exchange(
       outgoing.setTimeout(request.timeout || READ_TIMEOUT, expire);
     };
     outgoing
-      .on("socket", (socket) =>
-        socket.connecting ? socket.once(isSecure ? "secureConnect" : "connect", connected) : connected(),
-      )
+      .on("socket", (socket) => {
+        if (socket.connecting) socket.once(isSecure ? "secureConnect" : "connect", connected);
+        else if (!socket.destroyed) connected();
+      })
       .on("error", (error) => {
         if (phase === "reading") breakOff = error;
         else resolve(new Failure(phase, error));
