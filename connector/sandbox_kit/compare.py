@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
-from connector.component.api_description import Operation
+from connector.common.differences import Change, Difference
 from connector.component.json_schema import without_null
 from connector.errors import RequestError
 from connector.rest import Request
@@ -73,10 +73,10 @@ class ComparedAssumption:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The report: all assumptions, and differences such as `listSources: $.data.sources[].x is not described`."""
+    """The report: all assumptions, and the changes of responses from the description to the real API."""
 
     assumptions: tuple[ComparedAssumption, ...]
-    differences: tuple[str, ...]
+    differences: tuple[Change, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON."""
@@ -84,7 +84,7 @@ class Comparison:
             {"name": each.name, "assumed": each.assumed, "observed": each.observed, "verdict": each.verdict}
             for each in self.assumptions
         ]
-        return {"assumptions": assumptions, "differences": list(self.differences)}
+        return {"assumptions": assumptions, "differences": [each.to_dict() for each in self.differences]}
 
 
 def compare(api: SimulatedApi, runner: Runner) -> Comparison:
@@ -101,48 +101,45 @@ def compare(api: SimulatedApi, runner: Runner) -> Comparison:
     return Comparison(assumptions, tuple(_differences(api, reader)))
 
 
-def _differences(api: SimulatedApi, reader: Reader) -> Iterator[str]:
+def _differences(api: SimulatedApi, reader: Reader) -> Iterator[Change]:
+    """Yield what responses have beyond the description, what they lack of it, and what is otherwise."""
     for operation in (api.description or {}).values():
         if operation.method == "GET" and not any(each.required for each in operation.parameters):
             query = f"?{operation.pagination['size']}=10" if operation.pagination else ""
             reading = reader.get(operation.path + query, Accept=operation.accept)
             if reading.status == operation.status:
-                yield from dict.fromkeys(_unlike(operation, reading.body))
+                changes = _unlike(reading.body, operation.response_schema, "$")
+                yield from dict.fromkeys(Change(kind, f"{operation.id} {path}", text) for kind, path, text in changes)
 
 
-def _unlike(operation: Operation, body: Any) -> Iterator[str]:
-    for message in _problems(body, operation.response_schema, "$"):
-        yield f"{operation.id}: {message}"
-
-
-def _problems(value: Any, schema: Mapping[str, Any], path: str) -> Iterator[str]:
+def _unlike(value: Any, schema: Mapping[str, Any], path: str) -> Iterator[Difference]:
     schema, nullable = without_null(dict(schema))
     if value is None:
         if not nullable and schema:
-            yield f"{path} is null"
+            yield "changed", path, f"{schema.get('type', 'value')} is null"
     elif "properties" in schema:
-        yield from _object_problems(value, schema, path)
+        yield from _unlike_object(value, schema, path)
     elif schema.get("type") == "array" and isinstance(value, list):
         for each in value:
-            yield from _problems(each, schema["items"], f"{path}[]")
+            yield from _unlike(each, schema["items"], f"{path}[]")
     elif "enum" in schema and value not in schema["enum"]:
-        yield f"{path} has a value that is not in its enum"
+        yield "changed", path, "has a value that is not in its enum"
     elif "type" in schema and not isinstance(value, _TYPES.get(schema["type"], object)):
-        yield f"{path} is not of type {schema['type']}"
+        yield "changed", path, f"is not of type {schema['type']}"
 
 
-def _object_problems(value: Any, schema: Mapping[str, Any], path: str) -> Iterator[str]:
+def _unlike_object(value: Any, schema: Mapping[str, Any], path: str) -> Iterator[Difference]:
     if not isinstance(value, dict):
-        yield f"{path} is not of type object"
+        yield "changed", path, "is not of type object"
         return
     for name in schema.get("required", ()):
         if name not in value:
-            yield f"{path}.{name} is missing"
+            yield "removed", f"{path}.{name}", ""
     for name, each in value.items():
         if name in schema["properties"]:
-            yield from _problems(each, schema["properties"][name], f"{path}.{name}")
+            yield from _unlike(each, schema["properties"][name], f"{path}.{name}")
         else:
-            yield f"{path}.{name} is not described"
+            yield "added", f"{path}.{name}", ""
 
 
 _TYPES: dict[str, Any] = {
