@@ -353,3 +353,37 @@ def test_interrupt_closes_the_journal_and_says_how_to_resume(
     assert (past["status"], past["error"]) == ("failed", "interrupted")
     assert {"type": "note", "message": f"To resume: connector flow resume {past['id']}"} in lines
     assert command("flow", "resume", past["id"]).code == 0
+
+
+def test_http_and_code_steps_run_with_a_connection_file(command: Command, payload: Any, tmp_path: Path) -> None:
+    api = {
+        "key": "API",
+        "dataType": "connection",
+        "connection": {"key": "bearer", "component": {"key": "http"}},
+        "inputs": {},
+    }
+    code = "module.exports = async (c, stepResults) => ({ data: stepResults.get.results.n * 2 })"
+    with LoopbackServer().running() as server:
+        server.answer(ServerResponse({"n": 21}))
+        connection = {"type": "configVar", "value": "API"}
+        steps = (
+            step("Get", "http.httpGet", {"url": server.url, "connection": connection}),
+            step("Double", "code.runCode", {"code": code}),
+        )
+        file = integration(tmp_path, *steps, variables=[api])
+        fields = tmp_path / "api.json"
+        fields.write_text(json.dumps({"fields": {"host": server.url, "token": SECRET}}), encoding="utf-8")
+
+        ended = command("flow", "run", file, "--connection", f"API={fields}")
+        without = command("flow", "run", file, "--sandbox")
+        both = integration(
+            tmp_path, *steps, call("List", "listSources"), variables=[api, variable("Workspace")], name="both"
+        )
+        beside_a_sandbox = command("flow", "run", both, "--connection", f"API={fields}", "--sandbox")
+
+    assert (ended.code, ended.json) == (0, 42)
+    assert server.asked[0].headers["Authorization"] == f"Bearer {SECRET}"
+    assert SECRET not in ended.err
+    assert without.code == 3
+    assert "hint: Pass --connection 'API=FILE'." in without.err
+    assert (beside_a_sandbox.code, len(server.asked)) == (0, 2)

@@ -67,7 +67,7 @@ def test_config_that_does_not_fit_runs_nothing(
 def test_flow_does_not_start_when_steps_are_not_supported_and_names_them_all(run: Runs, service: Service) -> None:
     steps = (
         step("Create", "workshop.createThing", {"nam": "x"}),
-        step("Compute", "code.runCode", {"code": "module.exports = ..."}),
+        step("Compute", "cross-flow.invokeFlow"),
         step("Post", "slack.postMessage"),
     )
     with pytest.raises(InvalidFlowError, match="flow has errors and was not started") as caught:

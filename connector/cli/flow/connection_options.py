@@ -151,11 +151,15 @@ class _Resolution:
         return (None, text) if not text or is_file else (name, file)
 
     def _sandbox_for_all(self, file: str | None) -> None:
-        for name in [name for name in self.needed if not self._has_sandbox(name)]:
+        for name in [name for name in self.needed if self._can_have_sandbox(name) and not self._has_sandbox(name)]:
             if file_to_use(self._component(name), file, os.environ) is None:
                 return
-            check_no_connection(self.options)
+            if self.options.profiles or any(map(self._can_have_sandbox, self.files)):
+                check_no_connection(self.options)
             self._use_sandbox(name, file)
+
+    def _can_have_sandbox(self, name: str) -> bool:
+        return self._component(name).manifest.sandbox is not None
 
     def _has_sandbox(self, name: str) -> bool:
         return name in self.resolved and self.resolved[name].sandbox is not None

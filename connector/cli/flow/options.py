@@ -82,11 +82,11 @@ def stub_arguments(stubs: Sequence[str], folder: str | None) -> list[str]:
 
 
 def known_components(context: click.Context) -> dict[str, Component]:
-    """Return the components whose actions flows may use: all installed ones, and the one of --manifest."""
-    from connector.component.component import components
+    """Return the components whose actions flows may use: all installed ones, HTTP, and the one of --manifest."""
+    from connector.flows.run.components import components_by_key
 
     chosen = component_of(context) if context.find_root().params.get("manifest") else None
-    return {**components(), **({chosen.key: chosen} if chosen else {})}
+    return {**components_by_key(None), **({chosen.key: chosen} if chosen else {})}
 
 
 def load_flow(file: Path) -> Flow:

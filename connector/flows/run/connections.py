@@ -168,8 +168,9 @@ class FlowConnections:
 
     def _missing(self, need: ConnectionNeed) -> Problem:
         component, name = need
+        has_sandbox = self._components[component].manifest.sandbox is not None
         if name is not None:
-            hint = f"Pass --connection '{name}=FILE', or use --sandbox."
+            hint = f"Pass --connection '{name}=FILE'{', or use --sandbox' if has_sandbox else ''}."
             return Problem(name, f'missing connection "{name}" ({component})', hint=hint)
         if not self._passed:
             hint = f"Pass --connection '{component}=FILE', or use --sandbox."
