@@ -74,7 +74,7 @@ def test_flow_does_not_start_when_steps_are_not_supported_and_names_them_all(run
         run(*steps)
     labels = [problem.label for problem in caught.value.problems]
     assert labels == ["Main / Compute", "Main / Post", "Main / Create", "Main / Create"]
-    assert "JavaScript" in caught.value.problems[0].message
+    assert "a flow cannot start another flow" in caught.value.problems[0].message
     assert not service.server.asked
 
 
