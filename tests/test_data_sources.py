@@ -98,7 +98,7 @@ def test_region_goes_to_the_list(segment: connector.Component) -> None:
         @connector.hookimpl
         def send_request(self, context: connector.Context) -> Any:
             seen.append(context.endpoint.base_url)
-            return connector.rest.Response(200, "", {}, b'{"data": {"sources": []}}')
+            return connector.rest.Response(200, "", {}, b'{"data": {"sources": [], "pagination": {}}}')
 
     component = connector.load_component()
     component.add_plugin(Stop())

@@ -346,7 +346,7 @@ def test_policy_holds_for_data_sources_records_and_the_test_of_the_connection(
     fields: dict[str, Any],
     server: LoopbackServer,
 ) -> None:
-    server.answer({"data": {"sources": [], "workspace": {"slug": "w"}}})
+    server.answer({"data": {"sources": [], "pagination": {}, "workspace": {"slug": "w"}}})
 
     with pytest.raises(errors.PolicyError):
         call(limited(segment, fields, **policy))
@@ -358,7 +358,7 @@ def test_policy_holds_for_data_sources_records_and_the_test_of_the_connection(
 def test_data_source_runs_if_its_actions_are_allowed(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    server.answer({"data": {"sources": []}})
+    server.answer({"data": {"sources": [], "pagination": {}}})
 
     assert limited(segment, fields, allow=["listSources"]).choices("sources") == {"result": []}
 

@@ -44,29 +44,65 @@ class Display:
     description: str = ""
 
 
+PagingStyle = Literal["cursor", "offset", "page", "link"]
+"""How a request names the page that it wants; see `Pagination`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pagination:
     """How to iterate over the pages of a list action.
 
+    There are four styles. Each request names its page by the input `cursor_input`:
+
+    - `cursor`: by what `cursor` finds in the payload before. The list ends where nothing is there.
+    - `link`: by the `Link` header of the response before, which `context.api.get_page` puts into the payload. The list
+      ends where no link is called `next`.
+    - `offset`: by the number of records before it, from 0.
+    - `page`: by its number, from `first_page`.
+
+    A list in the style `offset` or `page` ends where `total` says so, at a page without records, and, with
+    `ends_at_short_page`, at a page that has fewer records than requested. Declare that only for a service that never
+    returns fewer records than requested before the end.
+
     Attributes:
-        records: JSONPath of the list of records in a payload.
-        cursor: JSONPath of the next page's cursor in a payload; absent on the last page.
+        records: JSONPath of the list of records in a payload. Not for the style `link`.
+        style: How a request names the page that it wants.
+        cursor: JSONPath of the next page's cursor in a payload. For the style `cursor` only.
         total: JSONPath of the number of all records in a payload; empty if a payload does not say.
-        cursor_input: Field of the inputs that takes the cursor.
+        cursor_input: Field of the inputs that takes the cursor, the link, the offset, or the number of the page.
         size_input: Field of the inputs that takes the number of records per page.
         all_input: Field of the inputs that requests every page in one payload.
         size: Records per page when iterating.
         max_empty_pages: Number of pages without a record in a row after which iterating ends with an error.
+        first_page: Number of the first page, for the style `page`.
+        ends_at_short_page: Whether a page with fewer records than requested is the last one.
+
+    Raises:
+        ValueError: If the style lacks an attribute, or has one that it does not use.
     """
 
-    records: str
-    cursor: str
+    records: str = ""
+    style: PagingStyle = "cursor"
+    cursor: str = ""
     total: str = ""
     cursor_input: str = "cursor"
     size_input: str = "count"
     all_input: str = "fetch_all"
     size: int = 200
     max_empty_pages: int = 100
+    first_page: int = 1
+    ends_at_short_page: bool = False
+
+    def __post_init__(self) -> None:
+        if self.style == "link":
+            if self.records or self.cursor:
+                raise ValueError('style "link" finds records and links itself; leave out records and cursor')
+            object.__setattr__(self, "records", "$.data.records")  # the way to set a field of a frozen dataclass
+            object.__setattr__(self, "cursor", "$.data.next")
+        if not self.records:
+            raise ValueError(f'style "{self.style}" needs records, the JSONPath of the list')
+        if bool(self.cursor) != (self.style in {"cursor", "link"}):
+            raise ValueError(f'style "{self.style}" {"has no" if self.cursor else "needs"} cursor')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

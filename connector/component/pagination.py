@@ -93,6 +93,8 @@ class _Walk:
         self._pagination = pagination
         self._seen: set[Any] = set()
         self._empty = 0
+        self._count = 0
+        self._last: list[Any] = []
 
     def first(self, inputs: Inputs) -> Inputs:
         """Return the inputs of the first page."""
@@ -100,15 +102,25 @@ class _Walk:
         if getattr(inputs, pagination.size_input) is MISSING:
             inputs = inputs.model_copy(update={pagination.size_input: pagination.size})
         self._inputs = inputs.model_copy(update={pagination.all_input: MISSING})
-        self._seen.add(getattr(inputs, pagination.cursor_input))
+        self._start = getattr(inputs, pagination.cursor_input)
+        self._seen.add(self._start)
         return self._inputs
 
     def after(self, payload: Payload) -> Inputs | None:
         """Return the inputs of the page after a payload, or None after the last."""
+        is_named = self._pagination.style in {"cursor", "link"}
+        cursor = self._named(payload) if is_named else self._counted(payload)
+        if cursor is None:
+            return None
+        self._inputs = self._inputs.model_copy(update={self._pagination.cursor_input: cursor})
+        return self._inputs
+
+    def _named(self, payload: Payload) -> str | None:
+        """Return the cursor or link of the next page, as the payload names it."""
         key, pagination = self._action.key, self._pagination
-        matches = compile_jsonpath(pagination.cursor).find(payload)
-        cursor = matches[0].value if matches else None
+        cursor = first_value(pagination.cursor, payload)
         if not cursor:
+            self._check_parent(payload)
             return None
         if not isinstance(cursor, str | int):
             raise PaginationError("the API returned an invalid cursor", action=key)
@@ -118,8 +130,45 @@ class _Walk:
         if self._empty >= pagination.max_empty_pages:
             raise PaginationError(f"the API returned {self._empty} empty pages in a row", action=key)
         self._seen.add(cursor)
-        self._inputs = self._inputs.model_copy(update={pagination.cursor_input: str(cursor)})
-        return self._inputs
+        return str(cursor)
+
+    def _check_parent(self, payload: Payload) -> None:
+        """A list ends where the cursor is missing from its place. Where the place is missing too, nobody knows."""
+        place = parent(self._pagination.cursor)
+        if place and first_value(place, payload) is None:
+            hint = "Inspect the response with invoke(), and check the base URL."
+            raise InvalidResponseError(f"response has nothing at {place}", action=self._action.key, hint=hint)
+
+    def _counted(self, payload: Payload) -> int | None:
+        """Return the offset or number of the next page."""
+        pagination, records = self._pagination, records_of(self._action, payload)
+        total = first_value(pagination.total, payload) if pagination.total else None
+        size = getattr(self._inputs, pagination.size_input)
+        offset = int(self._start) if pagination.style == "offset" and self._start is not MISSING else 0
+        self._count += len(records)
+        if not records or (pagination.ends_at_short_page and len(records) < size):
+            return None
+        if isinstance(total, int) and offset + self._count >= total:
+            return None
+        if records == self._last:
+            raise PaginationError("the API returned the same page twice", action=self._action.key)
+        self._last = records
+        if pagination.style == "offset":
+            return offset + self._count
+        number = getattr(self._inputs, pagination.cursor_input)
+        return (pagination.first_page if number is MISSING else int(number)) + 1
+
+
+def first_value(path: str, payload: Any) -> Any:
+    """Return the first value at a JSONPath, or None."""
+    matches = compile_jsonpath(path).find(payload)
+    return matches[0].value if matches else None
+
+
+def parent(path: str) -> str:
+    """Return the JSONPath of what contains the value of another one that ends with a name; else an empty string."""
+    place, _, name = path.rpartition(".")
+    return place if name.isidentifier() and place != "$" else ""
 
 
 def _reading(function: Callable[..., Payload], *arguments: Any) -> Callable[[], Payload]:
@@ -151,9 +200,15 @@ def _raise(error: Exception) -> Payload:
 
 
 def has_next_page(action: Action[Any], payload: Payload) -> bool:
-    """Return True if a payload of a list action is one page of several, and not the last."""
-    matches = compile_jsonpath(action.pagination.cursor).find(payload) if action.pagination else []
-    return any(match.value for match in matches)
+    """Return True if a payload of a list action is one page of several, and not the last as far as it says."""
+    pagination = action.pagination
+    if pagination is None:
+        return False
+    if pagination.cursor:
+        return bool(first_value(pagination.cursor, payload))
+    total = first_value(pagination.total, payload) if pagination.total else None
+    count = len(records_of(action, payload))
+    return count < total if isinstance(total, int) else count >= pagination.size
 
 
 def fetch_all(action: Action[Any], context: Context, inputs: Inputs) -> Payload:
@@ -166,7 +221,8 @@ def fetch_all(action: Action[Any], context: Context, inputs: Inputs) -> Payload:
     pagination = _pagination(action)
     if records:
         compile_jsonpath(pagination.records).update(whole, records)  # the first list may have been null
-    compile_jsonpath(pagination.cursor).filter(lambda _cursor: True, whole)
+    if pagination.cursor:
+        compile_jsonpath(pagination.cursor).filter(lambda _cursor: True, whole)
     return whole
 
 

@@ -182,6 +182,22 @@ def pagination_finds_records(_component: Component, action: Action[Any]) -> Iter
         yield Problem(action.key, text, hint=f"Correct Pagination(records=...) or {_file(action)}.")
 
 
+def pagination_finds_its_place(_component: Component, action: Action[Any]) -> Iterator[Problem]:
+    """The example payload of a list action has the places where its pagination looks for the cursor and the total.
+
+    The example may be of a last page, so that only what contains them must be there.
+    """
+    from connector.component.pagination import first_value, parent
+
+    assert action.pagination is not None  # noqa: S101 - the rule applies to list actions only
+    for name in ("cursor", "total"):
+        path = getattr(action.pagination, name)
+        payload = _payload(action) or {}
+        if path and first_value(path, payload) is None and first_value(parent(path) or "$", payload) is None:
+            text = f"the example payload has nothing at {parent(path) or path}"
+            yield Problem(action.key, text, hint=f"Correct Pagination({name}=...) or {_file(action)}.")
+
+
 def icon_is_png(component: Component) -> Iterator[Problem]:
     """The icon that the manifest names is a PNG file next to it."""
     name = component.manifest.display.icon_path
@@ -285,6 +301,7 @@ RULES = (
     Rule(example_payload_is_a_picklist, _is_data_source),
     Rule(pagination_has_its_inputs, _is_list_action),
     Rule(pagination_finds_records, _is_list_action),
+    Rule(pagination_finds_its_place, _is_list_action),
 )
 """Rules of each action, data source and connection."""
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from pydantic import MISSING
 
 from connector.errors import InputError, Problem, UsageError
 from connector.rest.endpoint import Endpoint
-from connector.rest.http_messages import NonFiniteError, Request, Response, json_bytes, path_of
+from connector.rest.http_messages import (
+    NonFiniteError,
+    Request,
+    Response,
+    header_values,
+    json_bytes,
+    path_of,
+    relative_path,
+)
 from connector.rest.rate_limits import CallLimits
 
 if TYPE_CHECKING:
@@ -38,19 +49,59 @@ class HttpClient:
         """GET; see `request`."""
         return self.request("GET", *path, query=query, media_type=media_type)
 
-    def post(self, *path: str, json: Any = None, media_type: str | None = None) -> dict[str, Any]:
+    def post(
+        self, *path: str, query: Mapping[str, Any] | None = None, json: Any = None, media_type: str | None = None
+    ) -> dict[str, Any]:
         """POST; see `request`."""
-        return self.request("POST", *path, json=json, media_type=media_type)
+        return self.request("POST", *path, query=query, json=json, media_type=media_type)
 
-    def patch(self, *path: str, json: Any = None, media_type: str | None = None) -> dict[str, Any]:
+    def put(
+        self, *path: str, query: Mapping[str, Any] | None = None, json: Any = None, media_type: str | None = None
+    ) -> dict[str, Any]:
+        """PUT; see `request`."""
+        return self.request("PUT", *path, query=query, json=json, media_type=media_type)
+
+    def patch(
+        self, *path: str, query: Mapping[str, Any] | None = None, json: Any = None, media_type: str | None = None
+    ) -> dict[str, Any]:
         """PATCH; see `request`."""
-        return self.request("PATCH", *path, json=json, media_type=media_type)
+        return self.request("PATCH", *path, query=query, json=json, media_type=media_type)
 
     def delete(
-        self, *path: str, query: Mapping[str, Any] | None = None, media_type: str | None = None
+        self, *path: str, query: Mapping[str, Any] | None = None, json: Any = None, media_type: str | None = None
     ) -> dict[str, Any]:
         """DELETE; see `request`."""
-        return self.request("DELETE", *path, query=query, media_type=media_type)
+        return self.request("DELETE", *path, query=query, json=json, media_type=media_type)
+
+    def get_page(
+        self, *path: str, query: Mapping[str, Any] | None = None, link: Any = None, media_type: str | None = None
+    ) -> dict[str, Any]:
+        """GET a page of a list whose `Link` header names the next one (RFC 8288).
+
+        Args:
+            path: Raw segments of the path.
+            query: Query parameters, in order.
+            link: Link of the page, as the page before names it; then path and query do not matter. None or MISSING
+                for the first page.
+            media_type: See `request`.
+
+        Returns:
+            `{"data": {"records": BODY, "next": LINK}}`, as `Pagination(style="link")` expects it. There is no `next` on
+            the last page.
+
+        Raises:
+            RequestError: See `request`.
+            InputError: If `link` is not a path of the service.
+            InvalidResponseError: If the next page is on another host.
+        """
+        target = path_of(path, query) if link is None or link is MISSING else _followed(str(link))
+        request = Request("GET", target)
+        if media_type is not None:
+            request.headers["Accept"] = media_type
+        response = self.send(request)
+        page = {"records": self._json(request, response)}
+        following = self._next_link(request, response)
+        return {"data": page if following is None else {**page, "next": following}}
 
     def request(
         self,
@@ -85,15 +136,7 @@ class HttpClient:
             request.body = _body(json)
             request.headers["Content-Type"] = content_type or media_type or "application/json"
         response = self.send(request)
-        if response.status in {204, 205}:
-            return {"data": None}
-        try:
-            return {"data": response.json()}
-        except (ValueError, RecursionError) as error:
-            reason = _json_problem(response, error)
-        from connector.rest.api_errors import invalid_body_error
-
-        raise invalid_body_error(self.endpoint, request, response, reason)
+        return {"data": None if response.status in {204, 205} else self._json(request, response)}
 
     def send(self, request: Request) -> Response:
         """Send a request and return its response, whose status is 2xx.
@@ -127,12 +170,44 @@ class HttpClient:
             return response
         raise self._transport.status_error(self.endpoint, request, response)
 
+    def _json(self, request: Request, response: Response) -> Any:
+        try:
+            return response.json()
+        except (ValueError, RecursionError) as error:
+            reason = _json_problem(response, error)
+        raise self._invalid(request, response, reason)
+
+    def _next_link(self, request: Request, response: Response) -> str | None:
+        """Return the path of the next page below the base URL, or None."""
+        from requests.utils import parse_header_links
+
+        for link in parse_header_links(", ".join(header_values(response.headers, "Link"))):
+            if "next" in link.get("rel", "").lower().split():
+                url = urljoin(self.endpoint.base_url + request.path, link["url"])
+                if not url.startswith(self.endpoint.base_url + "/"):
+                    raise self._invalid(request, response, f"a link to another service, {urlsplit(url).netloc}")
+                return url.removeprefix(self.endpoint.base_url)
+        return None
+
+    def _invalid(self, request: Request, response: Response, reason: str) -> Exception:
+        from connector.rest.api_errors import invalid_body_error
+
+        return invalid_body_error(self.endpoint, request, response, reason)
+
     def _check_masks(self, body: bytes) -> None:
         hint = "Leave it out to keep the stored secret."
         message = "must be the secret itself, not its mask"
         problems = [Problem(path, message, hint=hint) for path in self.endpoint.find_masks(body)]
         if problems:
             raise InputError("a mask would replace the stored secret; nothing was sent", problems=problems)
+
+
+def _followed(link: str) -> str:
+    try:
+        return relative_path(link)
+    except ValueError as error:
+        reason = str(error)
+    raise InputError("invalid link of a page", problems=[Problem("link", reason)])
 
 
 def _body(value: Any) -> bytes:

@@ -143,6 +143,13 @@ def _may_overflow(content: bytes) -> bool:
     return b"0e000" in shape or b"0" * 309 in shape
 
 
+def header_values(headers: Mapping[str, str], name: str) -> list[str]:
+    """Return the values of a header that may come several times."""
+    get_all = getattr(headers, "get_all", None)  # the standard library's headers return the first one only
+    values = get_all(name) if get_all else [headers[name]] if name in headers else []
+    return list(values or [])
+
+
 def json_bytes(value: Any) -> bytes:
     """Return a value as JSON for the body of a request.
 

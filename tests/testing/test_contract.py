@@ -208,5 +208,5 @@ def test_contract_has_a_test_for_each_rule_and_definition(tmp_path: Path) -> Non
     assert whole - less == {"example_replays[createTask]", "effect_matches_the_requests[createTask]"}
     assert f" {len(passed)} passed in " in printed
     # 2 actions, 1 data source, 1 connection. Rules: 5 of each, 2 of what has inputs, 2 of actions, 1 of data sources,
-    # 2 of list actions. Tests that run them: 2 of what has inputs, 1 of each, 2 of actions.
-    assert len(whole) == (5 * 4 + 2 * 3 + 2 + 1 + 2) + (2 * 3 + 4 + 2 * 2)
+    # 3 of list actions. Tests that run them: 2 of what has inputs, 1 of each, 2 of actions.
+    assert len(whole) == (5 * 4 + 2 * 3 + 2 + 1 + 3) + (2 * 3 + 4 + 2 * 2)

@@ -1,0 +1,224 @@
+"""The four styles of pages: every record once, and an end only where the service says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import connector
+from connector import Pagination
+from connector.describe.check import component_problems
+from connector.errors import InputError, InvalidResponseError, PaginationError
+from tests.support.server import Asked, LoopbackServer, ServerResponse
+
+MANIFEST = """\
+key: shelf
+version: 1.0.0
+display: {label: Shelf, description: Books.}
+connections:
+  login: {label: Login, description: A URL.}
+actions:
+  listBooks: {label: List Books, description: List the books.}
+"""
+CODE = """\
+from typing import Annotated
+from pydantic import MISSING
+from connector import Context, Input, Inputs, Pagination, Payload, action
+
+class Page(Inputs):
+    count: Annotated[int, Input(label="Count", comments="How many.", example=2)] | MISSING = MISSING
+    cursor: Annotated[str, Input(label="Cursor", comments="Where to begin.")] | MISSING = MISSING
+    fetch_all: Annotated[bool, Input(label="All", comments="Everything.", type="boolean")] | MISSING = MISSING
+
+@action("listBooks", pagination=Pagination(size=2, PAGINATION))
+def list_books(context: Context, inputs: Page) -> Payload:
+    return context.api.CALL
+"""
+LOGIN = """\
+from typing import Annotated
+from connector import Input, Inputs, connection
+from connector.rest import Endpoint
+
+class Login(Inputs):
+    url: Annotated[str, Input(label="URL", comments="Where it is.")]
+
+@connection("login")
+def login(fields: Login, _requested: object) -> Endpoint:
+    return Endpoint(base_url=fields.url)
+"""
+PLAIN = 'get("books", query=inputs.body("count", "cursor"))'
+LINKED = 'get_page("books", query=inputs.body("count"), link=inputs.cursor)'
+BOOKS = [{"id": number} for number in range(6)]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, server: LoopbackServer) -> Callable[..., connector.Runner]:
+    """Open a runner of a component whose list has some pagination."""
+
+    def opened(pagination: str, call: str = PLAIN, example: str = '{"data": {"books": []}}') -> connector.Runner:
+        folder = tmp_path / "shelf"
+        (folder / "actions" / "examples").mkdir(parents=True)
+        (folder / "manifest.yaml").write_text(MANIFEST, encoding="utf-8")
+        (folder / "actions" / "examples" / "listBooks.json").write_text(example, encoding="utf-8")
+        (folder / "connections").mkdir()
+        (folder / "connections" / "login.py").write_text(LOGIN, encoding="utf-8")
+        code = CODE.replace("PAGINATION", pagination).replace("CALL", call)
+        (folder / "actions" / "books.py").write_text(code, encoding="utf-8")
+        component = connector.load_component(folder / "manifest.yaml")
+        return connector.Runner(component, {"key": "login", "fields": {"url": server.url}}, max_wait=0)
+
+    return opened
+
+
+def paged(books: list[Any], size: int, name: Callable[[int], dict[str, Any]]) -> Callable[[Asked], ServerResponse]:
+    """A script that returns the books from the offset in `cursor`; `name` adds what the response says of the next."""
+
+    def script(asked: Asked) -> ServerResponse:
+        start = int(dict(asked.query).get("cursor", 0))
+        return ServerResponse({"books": books[start : start + size], **name(start + size)})
+
+    return script
+
+
+def by_page(books: list[Any], first: int = 1) -> Callable[[Asked], ServerResponse]:
+    def script(asked: Asked) -> ServerResponse:
+        start = 2 * (int(dict(asked.query).get("cursor", first)) - first)
+        return ServerResponse({"books": books[start : start + 2]})
+
+    return script
+
+
+def by_link(books: list[Any], url: str) -> Callable[[Asked], ServerResponse]:
+    def script(asked: Asked) -> ServerResponse:
+        start = int(dict(asked.query).get("after", 0))
+        links = [f'<{url}/books?after={start + 2}&count=2>; rel="next"', f'<{url}/books>; rel="first"']
+        headers = {"Link": ", ".join(links if start + 2 < len(books) else links[1:])}
+        return ServerResponse(books[start : start + 2], headers=headers)
+
+    return script
+
+
+@pytest.mark.parametrize("count", [5, 6], ids=["last page is short", "last page is full"])
+@pytest.mark.parametrize(
+    ("pagination", "requests"),
+    [
+        ('style="offset", records="$.data.books"', {5: 4, 6: 4}),
+        ('style="offset", records="$.data.books", total="$.data.total"', {5: 3, 6: 3}),
+        ('style="offset", records="$.data.books", ends_at_short_page=True', {5: 3, 6: 4}),
+    ],
+)
+def test_offsets(shelf: Any, server: LoopbackServer, pagination: str, requests: dict[int, int], count: int) -> None:
+    server.script = paged(BOOKS[:count], 2, lambda _next: {"total": count})
+
+    assert list(shelf(pagination).records("listBooks")) == BOOKS[:count]
+    assert len(server.asked) == requests[count]
+
+
+@pytest.mark.parametrize("count", [5, 6], ids=["last page is short", "last page is full"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_page_numbers(shelf: Any, server: LoopbackServer, first: int, count: int) -> None:
+    server.script = by_page(BOOKS[:count], first)
+
+    runner = shelf(f'style="page", records="$.data.books", first_page={first}')
+
+    assert list(runner.records("listBooks")) == BOOKS[:count]
+    assert [dict(asked.query).get("cursor") for asked in server.asked] == [None, *map(str, range(first + 1, first + 4))]
+
+
+@pytest.mark.parametrize("count", [0, 5, 6], ids=["no record", "last page is short", "last page is full"])
+def test_links(shelf: Any, server: LoopbackServer, count: int) -> None:
+    server.script = by_link(BOOKS[:count], server.url)
+
+    assert list(shelf('style="link"', LINKED).records("listBooks")) == BOOKS[:count]
+    assert len(server.asked) == max(1, -(-count // 2))
+    assert "count=2" in server.asked[-1].target
+
+
+@pytest.mark.parametrize(("count", "empty"), [(5, False), (6, False), (6, True)])
+def test_cursors(shelf: Any, server: LoopbackServer, count: int, empty: bool) -> None:
+    last = count + (1 if empty else 0)
+    server.script = paged(BOOKS[:count], 2, lambda start: {"page": {"next": str(start)} if start < last else {}})
+
+    assert list(shelf('records="$.data.books", cursor="$.data.page.next"').records("listBooks")) == BOOKS[:count]
+
+
+def test_iteration_begins_at_the_page_that_the_inputs_name(shelf: Any, server: LoopbackServer) -> None:
+    server.script = paged(BOOKS, 2, lambda _next: {"total": 6})
+
+    runner = shelf('style="offset", records="$.data.books", total="$.data.total"')
+
+    assert list(runner.records("listBooks", {"cursor": "4"})) == BOOKS[4:]
+    assert len(server.asked) == 1
+
+
+def test_short_page_is_not_the_end_of_a_service_that_returns_fewer(shelf: Any, server: LoopbackServer) -> None:
+    server.script = paged(BOOKS, 1, lambda _next: {})
+
+    assert list(shelf('style="offset", records="$.data.books"').records("listBooks")) == BOOKS
+
+
+def test_fetch_all_takes_every_style(shelf: Any, server: LoopbackServer) -> None:
+    server.script = by_link(BOOKS, server.url)
+
+    payload = shelf('style="link"', LINKED).invoke("listBooks", {"fetchAll": True})
+
+    assert payload == {"data": {"records": BOOKS}}
+
+
+def test_cursor_without_its_place_is_an_error_and_not_the_end(shelf: Any, server: LoopbackServer) -> None:
+    server.answer({"books": BOOKS[:2]})
+    records = shelf('records="$.data.books", cursor="$.data.page.next"').records("listBooks")
+
+    assert [next(records), next(records)] == BOOKS[:2]
+    with pytest.raises(InvalidResponseError, match=r"response has nothing at \$\.data\.page"):
+        next(records)
+
+
+def test_service_that_ignores_the_page_is_an_error(shelf: Any, server: LoopbackServer) -> None:
+    server.answer({"books": BOOKS[:2]})
+
+    with pytest.raises(PaginationError, match="the API returned the same page twice"):
+        list(shelf('style="page", records="$.data.books"').records("listBooks"))
+
+
+def test_link_to_another_service_is_never_followed(shelf: Any, server: LoopbackServer) -> None:
+    server.answer(ServerResponse(BOOKS[:2], headers={"Link": '<https://evil.example/books>; rel="next"'}))
+    runner = shelf('style="link"', LINKED)
+
+    with pytest.raises(InvalidResponseError, match=r"a link to another service, evil\.example"):
+        list(runner.records("listBooks"))
+    with pytest.raises(InputError, match="without a host"):
+        runner.invoke("listBooks", {"cursor": "https://evil.example/books"})
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, 'style "cursor" needs records'),
+        ({"records": "$.data"}, 'style "cursor" needs cursor'),
+        ({"records": "$.data", "style": "page", "cursor": "$.next"}, 'style "page" has no cursor'),
+        ({"style": "link", "records": "$.data"}, "leave out records and cursor"),
+    ],
+)
+def test_declaration_that_fits_no_style_is_rejected(arguments: Mapping[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Pagination(**arguments)
+
+
+@pytest.mark.parametrize("name", ["cursor", "total"])
+def test_check_reports_a_path_that_the_example_does_not_have(shelf: Any, name: str) -> None:
+    paths = {"cursor": "$.data.page.next", "total": "$.data.page.total"} | {name: "$.data.pages.nothing"}
+    declaration = ", ".join(f'{key}="{path}"' for key, path in paths.items())
+    runner = shelf(f'records="$.data.books", {declaration}', example='{"data": {"books": [], "page": {}}}')
+
+    problems = [
+        problem
+        for problem in component_problems(runner.component.folder / "manifest.yaml")
+        if "nothing at" in problem.message
+    ]
+
+    assert [problem.message for problem in problems] == ["the example payload has nothing at $.data.pages"]
