@@ -9,7 +9,7 @@ from pydantic import Field
 from connector.sandbox_kit import ApiError, Body, Data, Record, RequestContext, Row, compose, dumps, run_checks
 
 from . import api
-from .catalog import refer_type
+from .function_types import refer_type
 from .masks import masked_settings
 from .pagination import page
 from .segment import SUCCESS

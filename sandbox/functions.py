@@ -10,7 +10,7 @@ from pydantic import Field
 from connector.sandbox_kit import ApiError, Body, Data, Record, RequestContext, Row, dumps, invalid
 
 from . import api
-from .catalog import put_function, remove_function
+from .function_types import put_function, remove_function
 from .pagination import page
 from .segment import SUCCESS, timestamp
 from .users import first_user

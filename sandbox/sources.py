@@ -11,8 +11,8 @@ from pydantic import Field
 from connector.sandbox_kit import Body, Data, Record, RequestContext, Row, compose, dumps, invalid, run_checks
 
 from . import api
-from .catalog import refer_type
 from .connections import connect_source
+from .function_types import refer_type
 from .pagination import page
 from .segment import SUCCESS
 from .settings import Settings, changed_settings, new_settings
