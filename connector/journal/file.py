@@ -86,6 +86,9 @@ class FileJournal(BufferedJournal):
             raise
         return journal
 
+    def check_held(self) -> None:
+        """Do nothing: while this process lives, even stopped, its lock keeps all others out; see `Journal`."""
+
     def records(self) -> Iterator[tuple[int, Any]]:
         """Iterate over position and content of each record; one that was cut off at the end does not count."""
         return read_records(self.path)

@@ -12,6 +12,7 @@ from pathlib import Path
 from connector.common.state_dir import state_folder
 from connector.errors import UsageError
 from connector.journal.file import FileJournal
+from connector.journal.postgres import PostgresJournal, postgres_of
 from connector.journal.protocol import Journal, Record
 from connector.journal.sqlite import SCHEME, SqliteJournal
 
@@ -44,13 +45,15 @@ def create_journal(place: bool | str | Path, run: str, records: Sequence[Record]
     """Create the journal of a run.
 
     Args:
-        place: A path, `sqlite:///FILE`, or True for the user's state folder.
+        place: A path, `sqlite:///FILE`, `postgresql://...`, or True for the user's state folder.
         run: ID of the run.
         records: Its first records.
 
     Raises:
         JournalError: If it exists or cannot be created.
     """
+    if postgres := postgres_of(place):
+        return PostgresJournal.create(postgres[0], run, records)
     database = database_of(place)
     if database is not None:
         return SqliteJournal.create(database[0], run, records)
@@ -62,12 +65,14 @@ def reopen_journal(name: str | Path, run: str = "") -> Journal:
     """Hold the journal of a run.
 
     Args:
-        name: ID of the run, path of its journal, or `sqlite:///FILE#ID`.
-        run: ID of the run, where the name is `sqlite:///FILE`.
+        name: ID of the run, path of its journal, or the URL of a database with `#ID`.
+        run: ID of the run, where the URL has none.
 
     Raises:
         JournalError: If there is none, or another process holds it.
     """
+    if postgres := postgres_of(name):
+        return PostgresJournal.reopen(postgres[0], postgres[1] or run)
     database = database_of(name)
     if database is not None:
         return SqliteJournal.reopen(database[0], database[1] or run)

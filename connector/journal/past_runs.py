@@ -12,7 +12,7 @@ from typing import Any
 
 from connector.errors import JournalError
 from connector.journal import file as journal_file
-from connector.journal import sqlite
+from connector.journal import postgres, sqlite
 from connector.journal.journals import database_of, reopen_journal, runs_folder
 from connector.journal.protocol import JournalHeldError, check_header
 from connector.journal.reader import read_history
@@ -56,7 +56,7 @@ def runs(place: str | Path | None = None, *, status: str | None = None) -> list[
     """Return past runs, newest first.
 
     Args:
-        place: Folder of journals, or `sqlite:///FILE`. Default: the user's state folder.
+        place: Folder of journals, or the URL of a database. Default: the user's state folder.
         status: Only runs with this status: `running`, `done`, `failed`, or `killed`.
     """
     past = [run for stored in _stored_runs(place) for run in _past_run(stored) if status in {None, run.status}]
@@ -88,6 +88,7 @@ class _StoredRun:
     """The ends of a journal, which are enough to list a run that has ended."""
 
     name: str
+    location: str
     first: dict[str, Any]
     last: Any
     size: int
@@ -96,19 +97,26 @@ class _StoredRun:
 
 def _stored_runs(place: str | Path | None) -> Iterator[_StoredRun]:
     database = database_of(place or "")
-    if database is None:
+    if server := postgres.postgres_of(place or ""):
+        for run, first, last, size, is_held in postgres.all_ends(server[0]):
+            name, location = f"{server[0]}#{run}", f"{postgres.location_of(server[0])}#{run}"
+            with suppress(JournalError):
+                yield _StoredRun(name, location, check_header(first, location), last, size, partial(bool, is_held))
+    elif database is None:
         folder = runs_folder() if place is None else Path(place)
         for path in folder.glob("*.jsonl"):
             # Files in the folder may be foreign, or no files at all; they must not keep the runs from the list.
             with suppress(OSError, JournalError):
                 header, last = journal_file.ends_of(path)
-                yield _StoredRun(str(path), header, last, path.stat().st_size, partial(journal_file.is_held, path))
+                yield _StoredRun(
+                    str(path), str(path), header, last, path.stat().st_size, partial(journal_file.is_held, path)
+                )
     elif database[0].is_file():
         file = database[0]
         for run, first, last, size in sqlite.all_ends(file):
             name = f"{sqlite.SCHEME}{file}#{run}"
             with suppress(JournalError):
-                yield _StoredRun(name, check_header(first, name), last, size, partial(sqlite.is_held, file, run))
+                yield _StoredRun(name, name, check_header(first, name), last, size, partial(sqlite.is_held, file, run))
 
 
 def _past_run(stored: _StoredRun) -> Iterator[PastRun]:
@@ -135,7 +143,7 @@ def _past_run(stored: _StoredRun) -> Iterator[PastRun]:
         integration=str(header.get("integration", "")),
         status=status,
         started=_moment(header.get("started")),
-        journal=stored.name,
+        journal=stored.location,
         error=error,
         size=stored.size,
         **counts,

@@ -44,6 +44,13 @@ class Journal(Protocol):
             JournalError: If the record cannot be stored, or another process took over the run.
         """
 
+    def check_held(self) -> None:
+        """Check that no other process took over the run since the last record; asked directly before a write is sent.
+
+        Raises:
+            JournalError: If one may have.
+        """
+
     def records(self) -> Iterator[tuple[int, Any]]:
         """Iterate over the position and the content of each record."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from connector.errors import JournalError
 from connector.journal import file as journal_file
+from connector.journal import postgres
 from connector.journal import sqlite as journal_database
 from connector.journal.intents import OpenIntents
 from connector.journal.journals import database_of, journal_path
@@ -206,6 +207,10 @@ def read_history(name: str | Path) -> JournalContents:
     Raises:
         JournalError: If it is not a journal, or damaged.
     """
+    if server := postgres.postgres_of(name):
+        url, run = server
+        location = f"{postgres.location_of(url)}#{run}"
+        return _contents(location, postgres.read_history_records(url, run), partial(postgres.read_record, url, run))
     database = database_of(name)
     if database is not None:
         file, run = database

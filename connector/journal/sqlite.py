@@ -89,6 +89,9 @@ class SqliteJournal(BufferedJournal):
             raise JournalError(f'unknown run "{run}" in "{file}"', hint="Run `connector flow runs` to list runs.")
         return journal
 
+    def check_held(self) -> None:
+        """Do nothing: while this process lives, even stopped, its lock keeps all others out; see `Journal`."""
+
     def records(self) -> Iterator[tuple[int, Any]]:
         """Iterate over number and content of each record."""
         rows = self._database.execute("SELECT seq, record FROM records WHERE run = ? ORDER BY seq", (self.run,))

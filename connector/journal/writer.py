@@ -112,6 +112,15 @@ class JournalWriter:
         with suppress(JournalError):
             self._append("end", {"status": status, "error": error, **outcome, "time": time.time()}, "synced")
 
+    def check_held(self) -> None:
+        """Check directly before a write is sent that no other process took over the run.
+
+        Raises:
+            JournalError: If one may have.
+        """
+        if self.journal is not None:
+            self.journal.check_held()
+
     def close(self) -> None:
         """Let another writer have the journal."""
         if self.journal is not None:

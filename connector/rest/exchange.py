@@ -8,7 +8,7 @@ import re
 import socket
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -179,7 +179,13 @@ class _Source:
 
 
 def exchange(
-    pool: HTTPConnectionPool, line: Line, request: Request, timeouts: Timeouts, max_bytes: int
+    pool: HTTPConnectionPool,
+    line: Line,
+    request: Request,
+    timeouts: Timeouts,
+    max_bytes: int,
+    *,
+    before_send: Callable[[], None] | None = None,
 ) -> Response | Failure:
     """Send a request over a connection of the pool and read the whole response.
 
@@ -199,6 +205,8 @@ def exchange(
         if connection.sock is None:
             _connect(pool, connection, timeouts)
         connection.sock.settimeout(timeouts.of(timeouts.read))
+        if before_send is not None:
+            before_send()
         phase = "sending"
         _send(connection.sock, head, request.body)
         phase = "waiting"

@@ -95,12 +95,14 @@ class CallLimits:
         deadline: Value of `time.monotonic()` at which the whole call ends, or None.
         on_wait: Called with seconds and reason before each wait.
         max_response_bytes: Size of the largest response body, after decompression.
+        before_send: Called directly before the bytes of a request are sent; what it raises ends the call.
     """
 
     max_wait: float = DEFAULT_MAX_WAIT
     deadline: float | None = None
     on_wait: Callable[[float, str], None] | None = None
     max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES
+    before_send: Callable[[], None] | None = None
 
     @classmethod
     def of(

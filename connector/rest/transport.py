@@ -101,9 +101,12 @@ class Transport:
         host = self._hosts.get(endpoint) or self._open(endpoint, request)
         timeouts = Timeouts(request.read_timeout or READ_TIMEOUT, limits.deadline)
         if host.is_patched:
+            if limits.before_send is not None:
+                limits.before_send()
             outcome = _exchange_by_adapter(host, endpoint, request, timeouts, limits.max_response_bytes)
         else:
-            outcome = exchange(host.pool, host.line, request, timeouts, limits.max_response_bytes)
+            size, before_send = limits.max_response_bytes, limits.before_send
+            outcome = exchange(host.pool, host.line, request, timeouts, size, before_send=before_send)
         if isinstance(outcome, Failure) and outcome.response is not None and outcome.response.status >= 400:
             outcome = outcome.response  # its status says enough, whatever became of the rest
         if isinstance(outcome, Response):

@@ -10,6 +10,7 @@ from connector import Component
 from connector.flows import Run
 from connector.flows.run.events import Event
 from tests.flows import support
+from tests.support.postgres import MISSING, PostgresServer, postgres_server, programs
 from tests.support.server import LoopbackServer
 
 
@@ -46,3 +47,12 @@ def run(workshop: Component, service: support.Service, events: list[Event]) -> C
         return flow.run(workshop, **{**defaults, **options})
 
     return run_steps
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    folder = programs()
+    if folder is None:
+        pytest.skip(MISSING)
+    with postgres_server(folder) as server:
+        yield server

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,14 @@ from connector.component.component import Component
 from connector.errors import FlowDeadlineError, JournalError, StepError, UsageError
 from connector.flows import Flow, Run, resume, runs, settle, undo
 from connector.flows.run.events import StepEvent
+from connector.journal import leases, postgres
 from connector.journal.journals import create_journal, reopen_journal
+from connector.journal.postgres import Database
 from connector.journal.reader import read_history
 from connector.journal.sqlite import SqliteJournal, read_records
 from connector.journal.writer import first_records
 from tests.flows.support import TOKEN, ServerResponse, Service, document, flow_of, step
+from tests.support.postgres import PostgresServer
 
 ROOT = Path(__file__).parents[2]
 FAILED = ServerResponse({"error": "no"}, status=422)
@@ -32,9 +35,16 @@ FLOW = document(CREATE, step("Tell", "workshop.echo", {"value": "=create.results
 Starts = Callable[..., Run]
 
 
-@pytest.fixture(params=["file", "sqlite"])
-def journal(request: pytest.FixtureRequest, tmp_path: Path) -> bool | str:
-    return True if request.param == "file" else f"sqlite:///{tmp_path}/runs.sqlite"
+@pytest.fixture(params=["file", "sqlite", "postgres"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[bool | str]:
+    if request.param == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        yield server.url
+        database = Database(server.url)
+        database.fetch("TRUNCATE connector_journal, connector_holders")
+        database.close()
+    else:
+        yield True if request.param == "file" else f"sqlite:///{tmp_path}/runs.sqlite"
 
 
 @pytest.fixture
@@ -169,7 +179,7 @@ def test_processes_that_start_one_id_at_once_make_one_run(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_start_resumes_a_run_whose_process_was_killed(
-    service: Service, start: Starts, journal: bool | str, tmp_path: Path
+    service: Service, start: Starts, journal: bool | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "flow.yaml"
     file.write_text(yaml.safe_dump(FLOW))
@@ -183,6 +193,10 @@ def test_start_resumes_a_run_whose_process_was_killed(
     assert [past.status for past in runs(place)] == ["running"]
     process.send_signal(signal.SIGKILL)
     process.wait()
+    if str(journal).startswith("postgresql"):
+        monkeypatch.setattr(leases, "LEASE_SECONDS", 0.1)  # its lease would be over after five seconds
+        monkeypatch.setattr(postgres, "LEASE_SECONDS", 0.1)
+        time.sleep(1.2)  # longer than its last renewal can be ago
     assert [(past.status, past.unknown) for past in runs(place)] == [("killed", 1)]
     with pytest.raises(JournalError, match="with an unknown outcome"):
         start(flow=Flow.load(file))

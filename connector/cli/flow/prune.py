@@ -31,7 +31,7 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str) -> f
     show_default=True,
     help="Only delete runs with this status.",
 )
-@click.option("--journal", metavar="PLACE", help="Folder of journals, or sqlite:///FILE.")
+@click.option("--journal", metavar="PLACE", help="Folder of journals, or URL of their database.")
 @common_options
 def prune(older_than: float, status: str, journal: str | None) -> None:
     """Delete the journals of old runs. A deleted run can neither be resumed nor undone."""

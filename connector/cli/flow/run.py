@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 @webhook_options
 @click.option("--branch", metavar="NAME", help="Branch of the trigger to take, if the trigger has branches.")
 @click.option("--id", "run_id", metavar="ID", help="Resume the run with this ID, return its result, or start it.")
-@click.option("--journal", metavar="PLACE", help="File of the journal, or sqlite:///FILE.")
+@click.option("--journal", metavar="PLACE", help="File of the journal, or sqlite:///FILE, or postgresql://...")
 @dry_run_option("Send reads only, and print the writes instead of the result.")
 @yes_option
 @stub_options

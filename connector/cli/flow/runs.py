@@ -23,7 +23,7 @@ WATCH_SECONDS = 1.0
 @click.option(
     "--status", type=click.Choice(["running", "done", "failed", "killed"]), help="Only runs with this status."
 )
-@click.option("--journal", metavar="PLACE", help="Folder of journals, or sqlite:///FILE.")
+@click.option("--journal", metavar="PLACE", help="Folder of journals, or URL of their database.")
 @click.option("--watch", is_flag=True, help="Print the list again when it changes, until no run is running.")
 @json_option
 @common_options

@@ -15,12 +15,13 @@ from connector.component.recorded_write import perform_recorded, without_rate_li
 from connector.errors import (
     HandlerError,
     InputError,
+    JournalError,
     NotFoundError,
     Problem,
 )
 from connector.flows.run.prepare import PreparedRun
 from connector.flows.steps.planned_step import PlannedStep
-from connector.flows.steps.step_call import StepCall
+from connector.flows.steps.step_call import RunInterrupted, StepCall
 from connector.flows.values.expressions import Reference, parts_of
 from connector.journal.writer import JournalWriter
 from connector.rest.rate_limits import CallLimits
@@ -105,6 +106,13 @@ class ActionExecutor:
             wait=self._wait,
         )
 
+    def _check_held(self) -> None:
+        """End the run before the bytes of a write leave, if another process may have taken it over."""
+        try:
+            self._journal.check_held()
+        except JournalError as error:
+            raise RunInterrupted(error) from None
+
     def _skipped(self, call: StepCall, action: Action[Any]) -> Any:
         self.skipped_writes.append({"step": call.step.name, "action": call.step.kind, "inputs": call.inputs})
         return (action.example or {}).get("data")
@@ -118,6 +126,7 @@ class ActionExecutor:
             limits = replace(
                 CallLimits.of(bound.max_wait if max_wait is None else max_wait, None, self._on_wait),
                 deadline=self._prepared.deadline,
+                before_send=self._check_held if is_write else None,
             )
             limits = without_rate_limit_waits(limits) if is_write else limits
             # A second guard of a dry run: an action that says it reads may still send a write.

@@ -60,10 +60,10 @@ def run_by_id(
             continue
         try:
             held = reopen_journal(default_path(run_id) if journal is True else journal, run_id)
+            return _go_on(prepared, run_id, held, digest)
         except JournalHeldError:
+            # In a database, two processes may both find that no other one holds the run; the first to record wins.
             _wait(prepared, run_id)
-            continue
-        return _go_on(prepared, run_id, held, digest)
 
 
 def _go_on(prepared: PreparedRun, run_id: str, journal: Journal, digest: str) -> Run:

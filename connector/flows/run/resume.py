@@ -41,7 +41,7 @@ def resume(
     """Resume a failed or killed run. Finished steps are not run again.
 
     Args:
-        journal: ID of the run, path of its journal, or `sqlite:///FILE#ID`.
+        journal: ID of the run, path of its journal, or the URL of its database with `#ID`.
         components: See `Flow.run`.
         flow: A corrected file. Default: the file as it was when the run started.
         stubs: See `Flow.run`. Pass those again that the run started with: a journal holds only their names.

@@ -43,7 +43,7 @@ def settle(
     A later decision replaces an earlier one, as long as the run did not go on after it.
 
     Args:
-        journal: ID of the run, path of its journal, or `sqlite:///FILE#ID`.
+        journal: ID of the run, path of its journal, or the URL of its database with `#ID`.
         step: Name of the step, or its path in the run.
         components: See `Flow.run`.
         happened: Whether the write was applied.

@@ -51,7 +51,7 @@ def undo(
     """Delete what a run created, newest first, and nothing else.
 
     Args:
-        journal: ID of the run, path of its journal, or `sqlite:///FILE#ID`.
+        journal: ID of the run, path of its journal, or the URL of its database with `#ID`.
         components: See `Flow.run`.
         connections: See `connector.flows.RunSettings`. Pass them again: a journal holds no credentials.
         max_wait: Maximum seconds to wait for rate limits and retries, per request.

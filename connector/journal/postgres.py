@@ -1,0 +1,317 @@
+"""A journal in a PostgreSQL database, for runs that survive the loss of a machine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+from connector.common.private_files import dump_line, parse_line
+from connector.errors import JournalError, SetupError, UsageError
+from connector.journal.buffered import BufferedJournal
+from connector.journal.leases import ALL_ALIVE, LEASE_SECONDS, Lease, leases_of
+from connector.journal.protocol import JournalExistsError, JournalHeldError, Record
+
+if TYPE_CHECKING:
+    import psycopg
+
+SCHEMES = ("postgresql://", "postgres://")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+AWAY_SECONDS = 60.0
+"""Seconds that a run waits for a database that is away, as during a restart."""
+
+RETRY_SECONDS = 0.2
+AHEAD = 200
+
+_TABLES = """
+SELECT pg_advisory_xact_lock(4711001);
+CREATE TABLE IF NOT EXISTS connector_journal (
+    run text NOT NULL, seq integer NOT NULL, holder text NOT NULL, record bytea NOT NULL, PRIMARY KEY (run, seq)
+);
+CREATE TABLE IF NOT EXISTS connector_holders (id text PRIMARY KEY, seen timestamptz NOT NULL)
+"""
+
+_INSERT = """INSERT INTO connector_journal (run, seq, holder, record)
+SELECT %s, %s + number, %s, record FROM unnest(%s::bytea[]) WITH ORDINALITY AS records (record, number)"""
+
+_LAST = "SELECT seq, holder FROM connector_journal WHERE run = %s ORDER BY seq DESC LIMIT 1"
+
+_PERMANENT = ("password", "does not exist", "pg_hba", "not permitted", "SSL", "certificate", "translate host name")
+"""What a message says about a database that will not come back by waiting."""
+
+
+class Database:
+    """A connection to a database, which is opened again after it broke."""
+
+    def __init__(self, url: str) -> None:
+        """Check the address; nothing is connected yet.
+
+        Raises:
+            UsageError: If the database is on another machine, and its certificate would not be verified.
+            SetupError: If psycopg is not installed.
+        """
+        parts = urlsplit(url)
+        is_local = parts.hostname in {None, *LOOPBACK}
+        if not is_local and parse_qs(parts.query).get("sslmode") != ["verify-full"]:
+            hint = "Add ?sslmode=verify-full to the URL: payloads and secret inputs pass over this connection."
+            raise UsageError(f'database on "{parts.hostname}" is used without a verified certificate', hint=hint)
+        try:
+            import psycopg
+        except ImportError:
+            hint = "Install it: pip install 'segment-connector[workers]'."
+            raise SetupError("a PostgreSQL journal needs psycopg, which is not installed", hint=hint) from None
+        self.url = url
+        self.location = location_of(url)
+        self._away = (psycopg.OperationalError, psycopg.InterfaceError)
+        self._error = psycopg.Error
+        self._taken = psycopg.errors.UniqueViolation
+        self._guard = threading.RLock()
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Execute a statement and return its rows, as soon as the database can be reached.
+
+        Raises:
+            JournalError: If it cannot be reached for long, or rejects the statement.
+        """
+        until = time.monotonic() + AWAY_SECONDS
+        while True:
+            try:
+                return self.fetch_once(statement, values)
+            except self._away as error:
+                self.close()
+                if time.monotonic() > until or any(text in str(error) for text in _PERMANENT):
+                    message = f'cannot use the database of journal "{self.location}": {_reason(error)}'
+                    raise JournalError(message, hint="Resume the run once it can be reached.") from None
+            except self._error as error:
+                if isinstance(error, self._taken):
+                    raise _TakenError from None
+                raise JournalError(f'cannot write journal "{self.location}": {_reason(error)}') from None
+            time.sleep(RETRY_SECONDS)
+
+    def fetch_once(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Execute a statement and return its rows."""
+        with self._guard:
+            if self._connection is None:
+                self._connection = self._connect()
+            cursor = self._connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        import psycopg
+
+        connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5, application_name="connector")
+        with connection.transaction():
+            connection.execute(_TABLES)
+        return connection
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._guard:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                with suppress(Exception):
+                    connection.close()
+
+
+class _TakenError(Exception):
+    """A record with this number exists."""
+
+
+class PostgresJournal(BufferedJournal):
+    """The records of one run in a database.
+
+    The key (run, seq) is the fence: when another process took over the run, the next record of this one fails. Each
+    record names its holder. A run can be taken over once the lease of the holder of its last record is over.
+    """
+
+    def __init__(self, url: str, run: str) -> None:
+        super().__init__()
+        self.run = run
+        self._database = Database(url)
+        self._leases = leases_of(self._database)
+        self._lease: Lease | None = None
+        self._ahead: dict[int, bytes] = {}
+        rows = self._database.fetch(_LAST, [run])
+        self._seq: int = rows[0][0] if rows else 0
+        self._holder: str = rows[0][1] if rows else ""
+
+    @property
+    def location(self) -> str:
+        """URL of the database and the run, without a password."""
+        return f"{self._database.location}#{self.run}"
+
+    @classmethod
+    def create(cls, url: str, run: str, records: Sequence[Record]) -> PostgresJournal:
+        """Create a journal with its first records; no other process ever sees a part of them.
+
+        Raises:
+            JournalExistsError: If the run has one.
+            JournalError: If the database cannot be used.
+        """
+        journal = cls(url, run)
+        try:
+            journal._begin(records)
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    @classmethod
+    def reopen(cls, url: str, run: str) -> PostgresJournal:
+        """Continue a journal.
+
+        Raises:
+            JournalHeldError: If the process that holds it lives.
+            JournalError: If there is none, or the database cannot be used.
+        """
+        journal = cls(url, run)
+        try:
+            journal._check_free()
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def _begin(self, records: Sequence[Record]) -> None:
+        try:
+            if not self._seq:
+                self._store([dump_line(record) for record in records], sync=True)
+                return
+        except JournalHeldError:
+            pass  # another process was quicker
+        raise JournalExistsError(f'run "{self.run}" already exists in "{self.location}"', hint="Choose another ID.")
+
+    def _check_free(self) -> None:
+        if not self._seq:
+            hint = "Run `connector flow runs` to list runs."
+            raise JournalError(f'unknown run "{self.run}" in "{self._database.location}"', hint=hint)
+        if self._leases.is_alive(self._holder):
+            message = f"run {self.run} is still running"
+            raise JournalHeldError(message, hint="Wait for its end, or stop its process.")
+
+    def check_held(self) -> None:
+        """Raise JournalError if another process may have taken over the run; see `Journal`."""
+        if self._lease is None or not self._lease.is_valid():
+            raise JournalError(f"run {self.run} was not renewed in time; another process may have taken it over")
+
+    def records(self) -> Iterator[tuple[int, Any]]:
+        """Iterate over number and content of each record."""
+        return iter(read_records(self._database, self.run))
+
+    def read(self, position: int) -> dict[str, Any]:
+        """Return the record with a number."""
+        # A resumed run asks in order: one query brings the next ones too.
+        if position not in self._ahead:
+            statement = "SELECT seq, record FROM connector_journal WHERE run = %s AND seq >= %s ORDER BY seq LIMIT %s"
+            self._ahead = dict(self._database.fetch(statement, [self.run, position, AHEAD]))
+        record: dict[str, Any] = parse_line(bytes(self._ahead[position]))
+        return record
+
+    def rewrite(self, change: Callable[[Record], Record]) -> None:
+        """Replace every record; see `Journal`. The database's own log and free pages are the administrator's."""
+        with self._guard:
+            self._flush()
+            for seq, record in self.records():
+                statement = "UPDATE connector_journal SET record = %s WHERE run = %s AND seq = %s"
+                self._database.fetch(statement, [dump_line(change(record)), self.run, seq])
+
+    def delete(self) -> None:
+        """Delete all records of the run; see `Journal`."""
+        with self._guard:
+            self._buffer.clear()
+            self._database.fetch("DELETE FROM connector_journal WHERE run = %s", [self.run])
+        self.close()
+
+    def close(self) -> None:
+        """Let another process have the run."""
+        with self._guard:
+            self._flush_at_end()
+            if self._lease is not None:
+                self._lease.release()
+                self._lease = None
+            self._database.close()
+
+    def _store(self, records: Sequence[bytes], *, sync: bool) -> None:
+        # Every commit waits for the disk of the database, so there is nothing to sync later.
+        if not records:
+            return
+        if self._lease is None or not self._lease.is_valid():
+            # A process that took over the run meanwhile has the next number, so that a new lease does no harm.
+            self._lease = self._leases.begin()
+        try:
+            self._database.fetch(_INSERT, [self.run, self._seq, self._lease.id, list(records)])
+        except _TakenError:
+            if not self._is_ours(records[-1], self._seq + len(records)):
+                raise JournalHeldError(f"run {self.run} was taken over by another process") from None
+        self._seq += len(records)
+
+    def _is_ours(self, record: bytes, seq: int) -> bool:
+        """Return True if a record arrived whose confirmation was lost with the connection."""
+        assert self._lease is not None  # noqa: S101 - see _store
+        statement = "SELECT holder, record FROM connector_journal WHERE run = %s AND seq = %s"
+        return self._database.fetch(statement, [self.run, seq]) == [(self._lease.id, record)]
+
+
+def postgres_of(name: bool | str | Path) -> tuple[str, str] | None:
+    """Return the URL of a database and the run in it; None for what is not a URL of PostgreSQL."""
+    if not isinstance(name, str) or not name.startswith(SCHEMES):
+        return None
+    url, _, run = name.partition("#")
+    return url, run
+
+
+def location_of(url: str) -> str:
+    """Return a URL without its password, to be shown and stored."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    pairs = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name]
+    query = f"?{urlencode(pairs)}" if pairs else ""
+    return f"{parts.scheme}://{user.partition(':')[0]}{at}{host}{parts.path}{query}"
+
+
+def read_history_records(url: str, run: str) -> list[tuple[int, Any]]:
+    """Return number and content of each record of a run that another process may hold."""
+    with closing(Database(url)) as database:
+        return read_records(database, run)
+
+
+def read_records(database: Database, run: str) -> list[tuple[int, Any]]:
+    """Return number and content of each record of a run."""
+    statement = "SELECT seq, record FROM connector_journal WHERE run = %s ORDER BY seq"
+    return [(seq, parse_line(bytes(record))) for seq, record in database.fetch(statement, [run])]
+
+
+def read_record(url: str, run: str, number: int) -> dict[str, Any]:
+    """Return one record of a run."""
+    statement = "SELECT record FROM connector_journal WHERE run = %s AND seq = %s"
+    with closing(Database(url)) as database:
+        content: dict[str, Any] = parse_line(bytes(database.fetch(statement, [run, number])[0][0]))
+    return content
+
+
+def all_ends(url: str) -> list[tuple[str, Any, Any, int, bool]]:
+    """Return the runs: id, first record, last record, bytes of all records, and whether a process holds it."""
+    statement = """SELECT ids.run, first.record, last.record, size.bytes, last.holder FROM (
+        SELECT run FROM connector_journal WHERE seq = 1) AS ids
+    JOIN LATERAL (SELECT record FROM connector_journal WHERE run = ids.run ORDER BY seq LIMIT 1) AS first ON true
+    JOIN LATERAL (
+        SELECT record, holder FROM connector_journal WHERE run = ids.run ORDER BY seq DESC LIMIT 1) AS last ON true
+    JOIN LATERAL (
+        SELECT sum(octet_length(record))::bigint AS bytes FROM connector_journal WHERE run = ids.run) AS size ON true"""
+    with closing(Database(url)) as database:
+        alive = {holder for (holder,) in database.fetch(ALL_ALIVE, [LEASE_SECONDS])}
+        rows = database.fetch(statement)
+    return [
+        (run, parse_line(bytes(first)), parse_line(bytes(last)), size, holder in alive)
+        for run, first, last, size, holder in rows
+    ]
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

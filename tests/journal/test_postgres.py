@@ -1,0 +1,328 @@
+"""The journal in PostgreSQL: fenced by its key, held by a lease, and patient with a database that is away."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+import responses
+
+from connector.component.component import Component
+from connector.component.context import Context
+from connector.errors import JournalError, SetupError, StepError, UsageError
+from connector.flows import Run, prune, resume, runs, settle, undo
+from connector.flows.run.events import Event, StepEvent
+from connector.hookspecs import hookimpl
+from connector.journal import leases, postgres
+from connector.journal.journals import create_journal, reopen_journal
+from connector.journal.postgres import Database, PostgresJournal, location_of
+from connector.journal.protocol import JournalExistsError, JournalHeldError
+from connector.journal.reader import read_history
+from connector.journal.writer import first_records
+from connector.rest import Request, Response
+from tests.flows.support import ServerResponse, Service, flow_of, step
+from tests.support.postgres import PostgresServer
+
+Runs = Callable[..., Run]
+
+CREATE = step("Create", "workshop.createThing", {"name": "a"})
+LIST = step("List", "workshop.listThings")
+TELL = step("Tell", "workshop.echo", {"value": "=create.results.thing.id"})
+RECORDS = first_records({"id": "r", "flow": "Main", "integration": "Tests", "started": 1}, {"text": ""})
+INTENT = {"type": "intent", "path": "w", "step": "", "action": "", "connection": "", "inputs": {}}
+
+
+@pytest.fixture
+def url(postgres: PostgresServer) -> Iterator[str]:
+    yield postgres.url
+    database = Database(postgres.url)
+    database.fetch("TRUNCATE connector_journal, connector_holders")
+    database.close()
+
+
+@pytest.fixture
+def journal(url: str) -> Iterator[PostgresJournal]:
+    created = PostgresJournal.create(url, "r", RECORDS)
+    yield created
+    created.close()
+
+
+def die(journal: PostgresJournal) -> None:
+    """Let the holder of a journal renew its lease no more, as if its machine were gone."""
+    lease = journal._lease
+    assert lease is not None
+    journal._leases._all.pop(lease.id)
+
+
+@pytest.fixture
+def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.5)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.05)
+    monkeypatch.setattr(postgres, "LEASE_SECONDS", 0.5)
+
+
+def reopened(url: str, run: str = "r") -> PostgresJournal:
+    """Wait for the end of the lease of the holder before."""
+    until = time.monotonic() + 20
+    while True:
+        try:
+            return PostgresJournal.reopen(url, run)
+        except JournalHeldError:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+
+def test_run_has_one_journal(journal: PostgresJournal, url: str) -> None:
+    with pytest.raises(JournalExistsError, match='run "r" already exists'):
+        create_journal(url, "r", RECORDS)
+    with pytest.raises(JournalHeldError, match="run r is still running"):
+        reopen_journal(f"{url}#r")
+    with pytest.raises(JournalError, match='unknown run "other"'):
+        reopen_journal(f"{url}#other")
+    journal.close()
+    again = reopen_journal(url, "r")
+    assert [record["type"] for _, record in again.records()] == ["run", "start"]
+    again.close()
+
+
+def test_two_processes_that_create_a_run_at_once_make_one(url: str) -> None:
+    first, second = PostgresJournal(url, "r"), PostgresJournal(url, "r")
+    first._begin(RECORDS)
+    with pytest.raises(JournalExistsError):
+        second._begin(RECORDS)
+    first.close()
+    second.close()
+    assert len(postgres.read_history_records(url, "r")) == 2
+
+
+@pytest.mark.usefixtures("short_leases")
+def test_run_is_taken_over_once_the_lease_of_its_holder_is_over(journal: PostgresJournal, url: str) -> None:
+    die(journal)
+    began = time.monotonic()
+    second = reopened(url)
+    assert time.monotonic() - began < 5
+    second.append({"type": "resumed"}, "synced")
+    with pytest.raises(JournalError, match="was taken over by another process"):
+        journal.append(INTENT, "synced")
+    second.append(INTENT, "synced")
+    second.close()
+    assert [record["type"] for _, record in postgres.read_history_records(url, "r")] == [
+        "run",
+        "start",
+        "resumed",
+        "intent",
+    ]
+
+
+@pytest.mark.usefixtures("short_leases")
+def test_lease_is_renewed_while_the_process_lives(journal: PostgresJournal, url: str) -> None:
+    time.sleep(0.8)
+    journal.check_held()
+    with pytest.raises(JournalHeldError):
+        PostgresJournal.reopen(url, "r")
+
+
+@pytest.mark.usefixtures("short_leases")
+def test_lease_that_was_over_once_is_never_renewed(journal: PostgresJournal) -> None:
+    lease = journal._lease
+    assert lease is not None
+    die(journal)
+    time.sleep(0.6)
+    journal._leases._all[lease.id] = lease  # the thread goes on, as after SIGCONT
+    lease.renewed(leases.now())
+    assert not lease.is_valid()
+    assert not journal._leases.is_alive(lease.id)
+    with pytest.raises(JournalError, match="was not renewed in time"):
+        journal.check_held()
+
+
+@pytest.mark.usefixtures("short_leases")
+def test_holder_goes_on_after_its_lease_was_over_if_nobody_took_over(journal: PostgresJournal) -> None:
+    die(journal)
+    time.sleep(0.6)
+    journal.append(INTENT, "synced")
+    journal.check_held()
+    assert [record["type"] for _, record in journal.records()] == ["run", "start", "intent"]
+
+
+def test_of_two_that_take_over_a_run_the_first_to_record_wins(journal: PostgresJournal, url: str) -> None:
+    journal.close()
+    first, second = (PostgresJournal.reopen(url, "r") for _ in range(2))
+    first.append({"type": "resumed"}, "synced")
+    with pytest.raises(JournalHeldError, match="was taken over by another process"):
+        second.append({"type": "resumed"}, "synced")
+    first.close()
+    second.close()
+
+
+def test_record_whose_confirmation_was_lost_is_known_to_be_ours(
+    journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    fetch_once, lost = Database.fetch_once, [True]
+
+    def losing(self: Database, statement: str, values: Any = ()) -> Any:
+        rows = fetch_once(self, statement, values)
+        if statement == postgres._INSERT and lost.pop():
+            lost.append(False)
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        return rows
+
+    monkeypatch.setattr(Database, "fetch_once", losing)
+    journal.append(INTENT, "synced")
+    journal.append({"type": "done", "path": "w", "results": 1}, "written")
+    assert [seq for seq, _ in journal.records()] == [1, 2, 3, 4]
+
+
+def test_run_goes_on_while_the_database_restarts(
+    postgres: PostgresServer, url: str, run: Runs, service: Service
+) -> None:
+    def restart(event: Event) -> None:
+        if isinstance(event, StepEvent) and (event.step, event.state) == ("Create", "done"):
+            postgres.stop()
+            threading.Timer(0.3, postgres.start).start()
+
+    done = run(CREATE, CREATE | {"name": "Again"}, TELL, journal=url, on_event=restart)
+    assert done.results == {"value": "t1"}
+    assert len(service.asked("POST")) == 2
+    assert [(past.status, past.writes) for past in runs(url)] == [("done", 2)]
+
+
+def test_run_starts_while_the_database_is_away(postgres: PostgresServer, url: str, run: Runs) -> None:
+    postgres.stop()
+    threading.Timer(0.3, postgres.start).start()
+    assert run(LIST, journal=url).status == "done"
+
+
+def test_database_that_stays_away_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "AWAY_SECONDS", 0.05)
+    url = "postgresql://me:secret-password@127.0.0.1:1/x"
+    with pytest.raises(
+        JournalError, match=r'cannot use the database of journal "postgresql://me@127\.0\.0\.1:1/x"'
+    ) as e:
+        create_journal(url, "r", RECORDS)
+    assert "secret-password" not in str(e.value)
+
+
+def test_database_that_does_not_exist_is_an_error_at_once(postgres: PostgresServer) -> None:
+    began = time.monotonic()
+    with pytest.raises(JournalError, match='database "missing" does not exist'):
+        create_journal(postgres.url.replace("/postgres", "/missing"), "r", RECORDS)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("patched", [False, True], ids=["socket", "patched adapter"])
+def test_nothing_is_sent_after_the_lease_was_over(
+    url: str, service: Service, monkeypatch: pytest.MonkeyPatch, patched: bool
+) -> None:
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.2)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 60)
+
+    class Stopped:
+        """Comes between the intent and the bytes, like SIGSTOP."""
+
+        @hookimpl(wrapper=True)
+        def send_request(self, context: Context, request: Request) -> Generator[None, Response, Response]:
+            if request.method == "POST":
+                time.sleep(0.3)
+            return (yield)
+
+    from tests.flows import support
+
+    component = support.workshop()
+    component.add_plugin(Stopped())
+    ignoring = {"errorHandlerType": "ignore"}
+    flow = flow_of(CREATE | {"errorConfig": ignoring}, LIST)
+    mocked = responses.RequestsMock() if patched else nullcontext()
+    with mocked, pytest.raises(JournalError, match="was not renewed in time"):
+        flow.run(component, connections=service.connections, journal=url, id="r")
+    assert not service.server.asked
+    assert read_history(f"{url}#r").unknown.keys() == {"create"}
+
+
+def test_run_in_a_database_is_settled_resumed_and_undone(
+    url: str, run: Runs, service: Service, workshop: Component
+) -> None:
+    service.answers["POST"] = [ServerResponse(cut=True)]
+    with pytest.raises(StepError) as caught:
+        run(CREATE, TELL, journal=url)
+    name = f"{url}#{caught.value.run.id}"
+    assert caught.value.run.journal == name
+    (past,) = runs(url)
+    assert (past.status, past.unknown, past.journal) == ("failed", 1, name)
+    service.things["t7"] = {"id": "t7"}
+    settle(name, "Create", workshop, happened=True, results={"thing": {"id": "t7"}})
+    assert resume(name, workshop, connections=service.connections).results == {"value": "t7"}
+    assert len(undo(name, workshop, connections=service.connections).deleted) == 1
+    assert [past.id for past in prune(0, place=url)] == [caught.value.run.id]
+    assert runs(url) == []
+
+
+def test_many_results_are_read_in_blocks(
+    url: str, run: Runs, service: Service, workshop: Component, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "AHEAD", 3)
+    service.answers["POST"] = [ServerResponse({}, status=422)]
+    echoes = [step(f"Echo {n}", "workshop.echo", {"value": str(n)}) for n in range(8)]
+    with pytest.raises(StepError):
+        run(*echoes, CREATE, journal=url)
+    (past,) = runs(url)
+    done = resume(past.journal, workshop, connections=service.connections, keep_values=True)
+    assert [done.steps[f"Echo {n}"].results for n in range(8)] == [{"value": str(n)} for n in range(8)]
+
+
+def test_secrets_of_a_finished_run_are_removed(url: str, run: Runs) -> None:
+    settings = {"password": "s3cret-of-the-customer"}
+    create = step("Create", "workshop.createThing", {"name": "a", "settings": "=trigger.results.body.data"})
+    run(create, payload=settings, journal=url)
+    (past,) = runs(url)
+    records = postgres.read_history_records(url, past.id)
+    assert len(records) == 5
+    assert "s3cret-of-the-customer" not in str(records)
+
+
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [
+        (
+            "postgresql://me:pass@db.example:5433/flows?sslmode=verify-full",
+            "postgresql://me@db.example:5433/flows?sslmode=verify-full",
+        ),
+        ("postgres:///flows?password=pass&user=me", "postgres:///flows?user=me"),
+    ],
+)
+def test_location_has_no_password(url: str, location: str) -> None:
+    assert location_of(url) == location
+
+
+@pytest.mark.parametrize("query", ["", "?sslmode=require", "?sslmode=disable"])
+def test_database_of_another_machine_needs_a_verified_certificate(query: str) -> None:
+    with pytest.raises(UsageError, match=r'database on "db\.example" is used without a verified certificate'):
+        create_journal(f"postgresql://me@db.example/x{query}", "r", RECORDS)
+    Database("postgresql://me@db.example/x?sslmode=verify-full")
+
+
+def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SetupError, match="needs psycopg") as caught:
+        create_journal("postgresql://127.0.0.1/x", "r", RECORDS)
+    assert "segment-connector[workers]" in caught.value.hint
+
+
+def test_other_journals_do_not_import_the_library(tmp_path: Path) -> None:
+    import subprocess
+
+    code = (
+        "import sys; from connector.journal.journals import create_journal as c;"
+        f"c({str(tmp_path / 'x.jsonl')!r}, 'x', [{{'type': 'run', 'version': 2}}]).close();"
+        "print('psycopg' in sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"
