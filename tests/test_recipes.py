@@ -25,10 +25,6 @@ from connector.sandbox_kit.sandbox import Sandbox
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "how-to" / "recipes.md"
 PROGRAMS = os.environ.get("TESTS_RECIPES_BIN", "")
-OF_SOURCES = (
-    *("sources", "connections", "destinations", "destinationFilters", "subscriptions", "transformations"),
-    *("reverseEtlModels", "schemaSettings", "sourceTrackingPlans"),
-)
 
 
 class Recipe(NamedTuple):
@@ -96,23 +92,21 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     if not PROGRAMS:
         (programs / "connector").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m connector "$@"\n')
         (programs / "connector").chmod(0o755)
-    with testing.sandbox() as us:
-        seed = {**us.dump(), **{kind: [] for kind in OF_SOURCES}}
-        with testing.sandbox(seed=seed) as eu:
-            config = tmp_path / "config"
-            config.mkdir()
-            (config / "config.toml").write_text(profile("us", us) + profile("eu", eu))
-            environment = {
-                **os.environ,
-                "PATH": os.pathsep.join([PROGRAMS or str(programs), os.environ["PATH"]]),
-                "SEGMENT_API_KEY": us.connection["fields"]["apiKey"],
-                "SEGMENT_BASE_URL": us.connection["fields"]["baseUrl"],
-                "CONNECTOR_STATE_HOME": str(tmp_path / "state"),
-                "CONNECTOR_CONFIG_HOME": str(config),
-            } | ({} if PROGRAMS else {"PYTHONPATH": str(ROOT)})
-            folder = tmp_path / "work"
-            folder.mkdir()
-            yield Shell(folder, us, eu, environment)
+    with testing.sandbox() as us, testing.sandbox(seed={"sources": []}) as eu:
+        config = tmp_path / "config"
+        config.mkdir()
+        (config / "config.toml").write_text(profile("us", us) + profile("eu", eu))
+        environment = {
+            **os.environ,
+            "PATH": os.pathsep.join([PROGRAMS or str(programs), os.environ["PATH"]]),
+            "SEGMENT_API_KEY": us.connection["fields"]["apiKey"],
+            "SEGMENT_BASE_URL": us.connection["fields"]["baseUrl"],
+            "CONNECTOR_STATE_HOME": str(tmp_path / "state"),
+            "CONNECTOR_CONFIG_HOME": str(config),
+        } | ({} if PROGRAMS else {"PYTHONPATH": str(ROOT)})
+        folder = tmp_path / "work"
+        folder.mkdir()
+        yield Shell(folder, us, eu, environment)
 
 
 def nightly_csv(shell: Shell) -> None:
