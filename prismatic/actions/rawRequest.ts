@@ -1,8 +1,9 @@
 // What actions/raw_request.py says in Python: any operation of the API, always on the connection's own host.
+import { jsonBytes, urlencoded } from "../runtime/encoding";
 import { inputError } from "../runtime/errors";
 import { type HttpRequest, type HttpResponse, parsedJson } from "../runtime/exchange";
 import type { Check } from "../runtime/inputs";
-import { jsonBytes, type Perform, urlencoded } from "../runtime/operations";
+import type { Perform } from "../runtime/operations";
 import { isObject, type Values } from "../runtime/values";
 
 const OWN_HEADERS = [

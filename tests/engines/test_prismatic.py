@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -18,6 +19,7 @@ from connector.engines.prismatic.probe import InexpressibleError, choices, opera
 from connector.engines.prismatic.table import table
 from connector.engines.prismatic.typescript import Code, constant
 from connector.rest import api_errors, exchange, rate_limits, transport
+from tests.support.components import write_component
 
 
 def rows(segment: connector.Component) -> dict[str, dict[str, Any]]:
@@ -231,6 +233,40 @@ def test_action_that_no_table_can_express_is_named_with_its_reason(
 
     assert [problem.location for problem in caught.value.problems] == ["listSources"]
     assert caught.value.problems[0].hint.endswith("prismatic/actions/listSources.ts.")
+
+
+LISTING = """\
+from typing import Annotated
+
+from connector import Input, Inputs, action
+
+
+class Hello(Inputs):
+    name: Annotated[str, Input(label="Name", comments="Whom to greet.")]
+
+
+@action("sayHello", effect="write")
+def say_hello(context, inputs: Hello):
+    return context.api.post("greetings", json=inputs.body("name"))
+"""
+
+
+def test_component_of_another_service_is_exported(tmp_path: Path) -> None:
+    manifest = write_component(tmp_path)
+    manifest.write_text(manifest.read_text().replace("display:\n", "display:\n  iconPath: icon.png\n"))
+    code = "export const token = {};\n"
+    files = {"actions/hello.py": LISTING, "icon.png": "a picture", "prismatic/connections/token.ts": code}
+    for path, content in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(content)
+
+    exported = package(connector.load_component(manifest, installed_plugins=False))
+
+    table_source = exported["src/operations.ts"].decode()
+    assert 'operation: { method: "POST", path: "/greetings", body: { name: "name" } }' in table_source
+    assert 'key: "tiny-connector"' in table_source
+    assert exported["src/connections/token.ts"].decode() == code
+    assert [path for path, content in exported.items() if re.search(rb"\bSegment\b", content)] == []
 
 
 def test_default_key_and_label_differ_from_those_of_the_original(segment: connector.Component) -> None:

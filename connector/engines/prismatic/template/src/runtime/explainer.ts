@@ -1,6 +1,7 @@
 // From what went wrong on the wire to the error that says what to do.
 import { getSystemErrorMap } from "node:util";
 import type { ConnectionCode } from "./connection";
+import { wellFormed } from "./encoding";
 import { BY_STATUS, ConnectorError, type ErrorDetails } from "./errors";
 import {
   BodyError,
@@ -8,12 +9,11 @@ import {
   isRepeatable,
   isSafe,
   parsedJson,
+  TimeoutError,
   type HttpRequest,
   type HttpResponse,
 } from "./exchange";
-import { TimeoutError } from "./exchange";
 import type { Redactor } from "./redaction";
-import { wellFormed } from "./values";
 
 const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|HOSTNAME|EPROTO)/;
 const NAME_CODE = /^(ENOTFOUND|EAI_)/;

@@ -1,9 +1,9 @@
 // From an action's row in the table of operations to its request, and from the response to the payload.
 import type { Client } from "./client";
+import { jsonBytes, percentEncoded, urlencoded } from "./encoding";
 import { ConnectorError } from "./errors";
 import type { HttpRequest } from "./exchange";
 import type { Fields } from "./fields";
-import { percentEncoded } from "./redaction";
 import { isObject, type Values, valueAt } from "./values";
 
 export interface Display {
@@ -112,20 +112,6 @@ function pathOf(action: string, { path, query = {}, defaults = {} }: Operation, 
     return value.map((entry, position) => [name.replace("#", String(position)), String(entry)]);
   });
   return parameters.length ? `${filled}?${urlencoded(parameters)}` : filled;
-}
-
-export const urlencoded = (pairs: [name: string, value: string][]): string =>
-  pairs.map((pair) => pair.map((text) => percentEncoded(text).replaceAll("%20", "+")).join("=")).join("&");
-
-/** Returns a value as JSON; what JSON cannot hold must not become null silently. */
-export function jsonBytes(value: unknown, action: string): Buffer {
-  const text = JSON.stringify(value, (_key, part: unknown) => {
-    if (typeof part !== "number" || Number.isFinite(part)) return part;
-    const hint = "Pass only objects, lists, strings, finite numbers, true, false, and null.";
-    const reason = "not JSON-serializable: NaN and infinity are not allowed";
-    throw new ConnectorError("UsageError", reason, { hint }, action);
-  });
-  return Buffer.from(text);
 }
 
 /** Iterates over the payloads of the pages, from the page that the inputs name. */

@@ -1,4 +1,4 @@
-import { wellFormed } from "./values";
+import { percentEncoded } from "./encoding";
 
 const REDACTED = "***";
 
@@ -68,10 +68,3 @@ function* formsInBase64(content: Buffer): Generator<string> {
     yield* [certain, certain.replaceAll("+", "-").replaceAll("/", "_")];
   }
 }
-
-/** Percent-encodes everything but letters, digits and `-._~`. */
-export const percentEncoded = (text: string): string =>
-  encodeURIComponent(wellFormed(text)).replace(
-    /[!'()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );

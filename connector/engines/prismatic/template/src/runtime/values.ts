@@ -6,6 +6,3 @@ export const isObject = (value: unknown): value is Values =>
 /** Returns what is at a path such as `["data", "sources"]`; undefined where it does not exist. */
 export const valueAt = (value: unknown, path: string[]): unknown =>
   path.reduce((part, name) => (isObject(part) && Object.hasOwn(part, name) ? part[name] : undefined), value);
-
-/** Replaces lone surrogates, which UTF-8 cannot hold. */
-export const wellFormed = (text: string): string => text.replace(/\p{Cs}/gu, "?");
