@@ -32,8 +32,12 @@ def binary_value(content: bytes, content_type: str) -> dict[str, str]:
 
 
 def is_binary_value(value: Any) -> bool:
-    """Return True for `{"data", "contentType"}`."""
-    return isinstance(value, Mapping) and value.keys() == {"data", "contentType"}
+    """Return True for `{"data", "contentType"}`, and for a Buffer of Node.js in JSON."""
+    return isinstance(value, Mapping) and (value.keys() == {"data", "contentType"} or _is_buffer(value))
+
+
+def _is_buffer(value: Mapping[str, Any]) -> bool:
+    return value.keys() == {"type", "data"} and value["type"] == "Buffer"
 
 
 def as_content(value: Any) -> tuple[bytes, str]:
@@ -47,10 +51,8 @@ def as_content(value: Any) -> tuple[bytes, str]:
     if isinstance(value, str):
         return value.encode("utf-8", "replace"), TEXT
     if is_binary_value(value):
-        kind = str(value["contentType"] or OCTETS)
-        return _decoded(value["data"], kind), kind
-    if isinstance(value, Mapping) and value.get("type") == "Buffer":
-        return _buffer(value.get("data")), OCTETS
+        kind = str(value.get("contentType") or OCTETS)
+        return _buffer(value["data"]) if _is_buffer(value) else _decoded(value["data"], kind), kind
     try:
         return json_bytes(value), "application/json"
     except ValueError as error:

@@ -36,6 +36,7 @@ class _Worker:
     """A process that performs one job after another."""
 
     def __init__(self) -> None:
+        self._is_ended = False
         # An environment of its own, so that no variable of this process can be read there.
         environment = {"TZ": "UTC", **({"SYSTEMROOT": os.environ["SYSTEMROOT"]} if sys.platform == "win32" else {})}
         self._process = subprocess.Popen(  # noqa: S603 - our own program
@@ -47,31 +48,52 @@ class _Worker:
         )
 
     def perform(self, job: bytes, seconds: float) -> bytes:
-        """Return the line with the results of a job; empty if the process died."""
-        assert self._process.stdin and self._process.stdout  # noqa: PT018, S101 - both are pipes
-        timer = threading.Timer(seconds, self._process.kill)
+        """Return the line with the results of a job; empty if the process died.
+
+        Raises:
+            ScriptTimeoutError: If the job takes longer than the seconds; the process is ended.
+        """
+        timer = threading.Timer(seconds, self._end)
         timer.daemon = True
         timer.start()
         try:
-            self._process.stdin.write(job + b"\n")
-            self._process.stdin.flush()
-            output = self._process.stdout.readline()
-        except OSError:
-            output = b""
+            output = self._exchange(job)
         finally:
-            is_late = timer.finished.is_set()
             timer.cancel()
-        if is_late and not output:
+            timer.join()
+        if self._is_ended:
             raise ScriptTimeoutError
         return output
 
     def close(self) -> None:
+        """End the process."""
         self._process.kill()
         self._process.wait()
+        self._close_pipes()
+
+    def forget(self) -> None:
+        """Let go of the process, which belongs to the process that this one was forked from."""
+        self._process.returncode = 0
+        self._close_pipes()
+
+    def _exchange(self, job: bytes) -> bytes:
+        assert self._process.stdin and self._process.stdout  # noqa: PT018, S101 - both are pipes
+        try:
+            self._process.stdin.write(job + b"\n")
+            self._process.stdin.flush()
+            return self._process.stdout.readline()
+        except OSError:
+            return b""
+
+    def _end(self) -> None:
+        self._is_ended = True
+        self._process.kill()
+
+    def _close_pipes(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
             # A job that the process did not read is still in the buffer of its pipe.
             with suppress(OSError):
-                assert pipe  # noqa: S101 - see perform
+                assert pipe  # noqa: S101 - see _exchange
                 pipe.close()
 
 
@@ -133,8 +155,13 @@ def close_workers() -> None:
         _idle.pop().close()
 
 
+def _forget_workers() -> None:
+    """Forget the workers in a forked process, which must not write to the pipes of its parent."""
+    while _idle:
+        _idle.pop().forget()
+
+
 atexit.register(close_workers)
 
 if hasattr(os, "register_at_fork"):
-    # A forked process must not write to the pipes of its parent.
-    os.register_at_fork(after_in_child=_idle.clear)
+    os.register_at_fork(after_in_child=_forget_workers)

@@ -313,6 +313,13 @@ def test_dry_run_sends_reads_only(server: LoopbackServer, workshop: Component) -
     assert [write["action"] for write in run.skipped_writes] == ["http.httpPost"]
 
 
+def test_deadline_of_the_run_ends_a_request(server: LoopbackServer, send: Callable[..., Run]) -> None:
+    server.answer(ServerResponse(hang=5))
+
+    with pytest.raises(StepError, match="timed out"):
+        send("httpGet", server.url, {"deadline": 0.2})
+
+
 def test_large_response_is_an_error(server: LoopbackServer, send: Callable[..., Run]) -> None:
     server.answer(ServerResponse(b"x", headers={"X": "y"}, promise=2**30))
 

@@ -102,6 +102,7 @@ CASES: list[tuple[str, dict[str, Any], Any, Any]] = [
     ("change-data-format.convertToString", {"value": "="}, 5.0, "5"),
     ("change-data-format.convertToString", {"value": "="}, {"a": 1}, '{"a":1}'),
     ("change-data-format.convertToString", {"value": "="}, {"data": "aGk=", "contentType": "x/y"}, "hi"),
+    ("change-data-format.convertToString", {"value": "="}, {"type": "Buffer", "data": [104, 105]}, "hi"),
     ("math.add", {"numbers": ["1", "=.n"]}, {"n": 2.5}, 3.5),
     ("math.add", {"numbers": ["0.5", "0.5"]}, None, 1),
     ("math.subtract", {"numbers": ["5", "2", "1"]}, None, 2),
@@ -226,6 +227,12 @@ FAILURES: list[tuple[str, dict[str, Any], Any, str]] = [
     ("csv.parse", {"csv": "="}, "x" * 200_000, "invalid CSV in line 1: field larger than field limit"),
     ("csv.generateFromObject", {"inputArray": "="}, [{"a": 1}, 5], '"inputArray[1]" must be an object'),
     ("change-data-format.convertToString", {"value": "="}, {"data": "§", "contentType": "x/y"}, "must be base64"),
+    (
+        "change-data-format.convertToString",
+        {"value": "="},
+        {"type": "Buffer", "data": [256]},
+        "must be a list of bytes",
+    ),
 ]
 
 

@@ -303,9 +303,18 @@ def test_forked_process_starts_engines_of_its_own() -> None:
     evaluate("1")
     child = os.fork()
     if child == 0:
-        os._exit(0 if scripts._idle == [] else 1)
+        os._exit(0 if scripts._idle == [] and evaluate("2") == 2 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert len(scripts._idle) == 1
+    assert evaluate("3") == 3
+
+
+def test_late_script_is_not_used_again() -> None:
+    worker = scripts._Worker()
+    worker._end()
+
+    with pytest.raises(scripts.ScriptTimeoutError):
+        worker.perform(b"{}", 5)
+    worker.close()
 
 
 def test_missing_package_is_an_error_before_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
