@@ -298,7 +298,8 @@ def test_scripts_share_nothing() -> None:
     assert evaluate("typeof leaked") == "undefined"
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_forked_process_starts_engines_of_its_own() -> None:
     evaluate("1")
     child = os.fork()
