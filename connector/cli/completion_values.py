@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -119,6 +120,8 @@ def _requested(component: Component, context: click.Context, key: str, inputs: M
     from connector.cli.connection_options import ConnectionOptions
 
     params = context.params
+    if any(file and not Path(file).expanduser().exists() for file in params.get("sandboxes") or ()):
+        return []  # completion must not create a sandbox
     options = ConnectionOptions(
         params.get("connections") or (), params.get("profiles") or (), params.get("sandboxes") or (), 0.0, DEADLINE
     )

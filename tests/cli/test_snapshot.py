@@ -128,33 +128,33 @@ def change_transformation(runner: connector.Runner, sandbox: Sandbox) -> None:
     runner.invoke("updateTransformation", {"transformationId": transformation["id"], "enabled": False})
 
 
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        (create, ("added", 'sources "new"', "")),
-        (delete_user, ("removed", 'users "sloth@segment.com"', "")),
-        (disconnect, ("removed", 'connections "Redshift Dev/ios"', "")),
-        (rename_destination, ("changed", 'destinations "web/AdRoll"', "enabled false is now true")),
-        (change_warehouse, ("changed", 'warehouses "Redshift Dev"', "enabled true is now false")),
-        (change_transformation, ("changed", 'transformations "updated-name"', "enabled true is now false")),
-    ],
+PLANTED = (
+    *(create, delete_user, disconnect, rename_destination, change_warehouse, change_transformation),
+    *(change_code, change_subscription),
 )
-def test_planted_difference_is_reported(change: Any, expected: tuple[str, str, str]) -> None:
-    assert expected in list(snapshot_changes(*snapshots(change)))
 
 
-def test_long_values_are_cut_in_a_change() -> None:
-    ((kind, subject, detail),) = snapshot_changes(*snapshots(change_code))
+def test_planted_differences_of_each_kind_and_part_are_reported() -> None:
+    def plant(runner: connector.Runner, sandbox: Sandbox) -> None:
+        for change in PLANTED:
+            change(runner, sandbox)
 
-    assert (kind, subject) == ("changed", 'functions "PAPI Source Function"')
-    assert detail.endswith("... (502 characters)")
+    changes = {(kind, subject): detail for kind, subject, detail in snapshot_changes(*snapshots(plant))}
+    subscription = next(subject for _, subject in changes if subject.startswith("subscriptions"))
 
-
-def test_changed_subscription_is_reported_with_both_values() -> None:
-    ((kind, subject, detail),) = snapshot_changes(*snapshots(change_subscription))
-
-    assert (kind, subject.partition(" ")[0]) == ("changed", "subscriptions")
-    assert detail.endswith('is now "type = \\"page\\""')
+    assert changes.pop(("changed", subscription)).endswith('is now "type = \\"page\\""')
+    assert changes.pop(("changed", 'functions "PAPI Source Function"')).endswith("... (502 characters)")
+    # A new source is connected to all warehouses.
+    new = {key for key in changes if key[1].startswith("connections") and key[1].endswith('/new"')}
+    assert {kind for kind, _ in new} == {"added"}
+    assert {key: detail for key, detail in changes.items() if key not in new} == {
+        ("added", 'sources "new"'): "",
+        ("removed", 'users "sloth@segment.com"'): "",
+        ("removed", 'connections "Redshift Dev/ios"'): "",
+        ("changed", 'destinations "web/AdRoll"'): "enabled false is now true",
+        ("changed", 'warehouses "Redshift Dev"'): "enabled true is now false",
+        ("changed", 'transformations "updated-name"'): "enabled true is now false",
+    }
 
 
 def test_diff_compares_a_folder_with_a_workspace_or_another_folder(
