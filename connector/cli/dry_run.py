@@ -51,7 +51,7 @@ def redacted_request(inputs: Inputs, endpoint: Endpoint, request: Request) -> di
     redactor = endpoint.redactor.extended()
     for value in inputs.secret_values():
         redactor.learn_leaves(value)
-    headers = redactor.value({"Accept": endpoint.media_type, **endpoint.headers, **request.headers})
+    headers = redactor.value({"Accept": endpoint.media_type, **endpoint.plain_headers(), **request.headers})
     if endpoint.authorization is not None:
         headers["Authorization"] = REDACTED
     url = redactor.text(endpoint.base_url + request.path)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.errors import InvalidResponseError
+from connector.rest.authorization import ClientCredentials
 from connector.rest.client import HttpClient
-from connector.rest.endpoint import Endpoint
+from connector.rest.endpoint import Endpoint, Grant, GrantSource
 from connector.rest.http_messages import SAFE_METHODS, Request, Response, json_bytes, relative_path
 from connector.rest.rate_limits import CallLimits, Gate, RateLimitGate, parse_number, seconds_until
 
@@ -27,8 +28,11 @@ def multipart(fields: Mapping[str, Any]) -> tuple[bytes, str]:
 __all__ = [
     "SAFE_METHODS",
     "CallLimits",
+    "ClientCredentials",
     "Endpoint",
     "Gate",
+    "Grant",
+    "GrantSource",
     "HttpClient",
     "RateLimitGate",
     "Request",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from connector.common.redaction import Redactor
 from connector.errors import ApiErrorDetail
+from connector.rest.http_messages import Request, Response
 
 ErrorReader = Callable[[Any], Sequence[ApiErrorDetail]]
 """From the JSON body of an error response to its entries."""
@@ -21,6 +22,34 @@ WaitReader = Callable[[Mapping[str, str], Any], float | None]
 
 MaskFinder = Callable[[bytes], Sequence[str]]
 """From the body of a write to the paths of the values in it that are masks, such as `settings.apiKey`."""
+
+Send = Callable[["Endpoint", Request], Response]
+"""Sends a request to a service and returns the response of whatever status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a service granted.
+
+    Attributes:
+        authorization: Value of the Authorization header.
+        seconds: Seconds until it ends; None if the service does not say.
+    """
+
+    authorization: SecretStr
+    seconds: float | None = None
+
+
+class GrantSource(Protocol):
+    """Asks a service for authorization."""
+
+    def grant(self, send: Send) -> Grant:
+        """Return a new grant.
+
+        Raises:
+            RequestError: If there is no response.
+            AuthenticationError: If the credentials are rejected.
+        """
 
 
 def no_api_errors(_body: Any) -> Sequence[ApiErrorDetail]:
@@ -34,9 +63,9 @@ class Endpoint:
 
     Attributes:
         base_url: Scheme and host, with a path prefix if the service has one, without a trailing slash.
-        authorization: Value of the Authorization header.
+        authorization: Value of the Authorization header, or what asks for one, such as `ClientCredentials`.
         secrets: Every secret string of the connection; none of them is ever shown.
-        headers: Headers of every request.
+        headers: Headers of every request. A secret one, such as an API key, is a `SecretStr`.
         media_type: Default `Accept`.
         read_api_errors: Reads the entries of an error response.
         read_wait: Reads how long to wait from a 429 without `Retry-After`.
@@ -45,9 +74,9 @@ class Endpoint:
     """
 
     base_url: str
-    authorization: SecretStr | None = None
+    authorization: SecretStr | GrantSource | None = None
     secrets: Sequence[SecretStr] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str | SecretStr] = field(default_factory=dict)
     media_type: str = "application/json"
     read_api_errors: ErrorReader = no_api_errors
     read_wait: WaitReader = lambda _headers, _body: None
@@ -56,8 +85,16 @@ class Endpoint:
     redactor: Redactor = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        secrets = [secret.get_secret_value() for secret in self.secrets]
+        hidden = [value for value in self.headers.values() if isinstance(value, SecretStr)]
+        secrets = [secret.get_secret_value() for secret in (*self.secrets, *hidden)]
         object.__setattr__(self, "redactor", Redactor(secrets))  # the way to set a field of a frozen dataclass
+
+    def plain_headers(self) -> dict[str, str]:
+        """Return the headers as they are sent, secrets included."""
+        return {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for name, value in self.headers.items()
+        }
 
     @property
     def host(self) -> str:

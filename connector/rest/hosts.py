@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection
@@ -57,6 +58,14 @@ class Host:
         is_original = send.__module__ == HTTPAdapter.__module__ and not hasattr(send, "__wrapped__")
         return not is_original or not issubclass(self.pool.ConnectionCls, HTTPConnection)
 
+    def authorized(self, authorization: SecretStr) -> Host:
+        """Return the same way with another value of the Authorization header."""
+        value = authorization.get_secret_value()
+        template = self.template.copy()
+        template.headers["Authorization"] = value
+        line = Line(self.line.prefix, {**self.line.headers, "authorization": header_line("Authorization", value)})
+        return replace(self, template=template, line=line)
+
 
 def open_host(endpoint: Endpoint, summary: RequestSummary) -> Host:
     """Look up proxy and certificates in the environment, and return the way to the host.
@@ -68,10 +77,10 @@ def open_host(endpoint: Endpoint, summary: RequestSummary) -> Host:
     url = endpoint.base_url
     with requests.Session() as session:
         merged: Any = session.merge_environment_settings(url, {}, None, None, None)
-        template = requests.Request("GET", url, headers={**session.headers, **endpoint.headers}).prepare()
+        template = requests.Request("GET", url, headers={**session.headers, **endpoint.plain_headers()}).prepare()
     template.headers["Accept"] = endpoint.media_type
     template.headers["Accept-Encoding"] = "gzip, deflate"  # what both ways can decompress
-    if endpoint.authorization is not None:
+    if isinstance(endpoint.authorization, SecretStr):
         template.headers["Authorization"] = endpoint.authorization.get_secret_value()
     settings: dict[str, Any] = {key: merged[key] for key in ("proxies", "verify", "cert")}
     if is_loopback(urlsplit(url).hostname or ""):

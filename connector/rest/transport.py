@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 import urllib3
+from pydantic import SecretStr
 
 from connector.errors import (
     CallCancelledError,
@@ -23,6 +24,7 @@ from connector.errors import (
     UnreachableError,
 )
 from connector.rest import api_errors
+from connector.rest.authorization import Renewal
 from connector.rest.endpoint import Endpoint
 from connector.rest.exchange import CONNECT_TIMEOUT, READ_TIMEOUT, Failure, Phase, Timeouts, TooLargeError, exchange
 from connector.rest.hosts import Host, open_host
@@ -58,6 +60,9 @@ class Transport:
     def __init__(self) -> None:
         self.gate: Gate = RateLimitGate()
         self._hosts: dict[Endpoint, Host] = {}
+        self._renewals: dict[Endpoint, Renewal] = {}
+        self._hosts_of_grants: dict[Endpoint, tuple[SecretStr, Host]] = {}
+        self._grants: Transport | None = None
         self._cancelled = threading.Event()
         _TRANSPORTS.add(self)
 
@@ -99,6 +104,7 @@ class Transport:
         """
         began = time.perf_counter()
         host = self._hosts.get(endpoint) or self._open(endpoint, request)
+        host = self._authorized(endpoint, host, self.authorization(endpoint, limits))
         timeouts = Timeouts(request.read_timeout or READ_TIMEOUT, limits.deadline)
         if host.is_patched:
             if limits.before_send is not None:
@@ -133,15 +139,40 @@ class Transport:
         hosts, self._hosts = self._hosts, {}
         for host in hosts.values():
             host.pool.close()
+        if self._grants is not None:
+            self._grants.close()
 
     def forget_connections(self) -> None:
         """Drop the pool in a forked process, where it would share its connections with its parent."""
-        self._hosts = {}
+        self._hosts, self._hosts_of_grants, self._renewals, self._grants = {}, {}, {}, None
         was_closed = self._cancelled.is_set()
         self._cancelled = threading.Event()  # another thread may have held its lock
         if was_closed:
             self._cancelled.set()
         self.gate.reset()
+
+    def authorization(
+        self, endpoint: Endpoint, limits: CallLimits, rejected: SecretStr | None = None
+    ) -> SecretStr | None:
+        """Return the authorization of an endpoint that renews it, another one than the rejected one."""
+        source = endpoint.authorization
+        if source is None or isinstance(source, SecretStr):
+            return None
+        renewal = self._renewals.get(endpoint)
+        if renewal is None:
+            learn = endpoint.redactor.learn
+            renewal = self._renewals.setdefault(endpoint, Renewal(source, lambda value: learn(value, "authorization")))
+        # Calls that wait for their turn wait for this grant too, so that it must not queue behind them.
+        transport = self._grants = self._grants or Transport()
+        return renewal.current(lambda service, request: transport.send(service, request, limits), rejected)
+
+    def _authorized(self, endpoint: Endpoint, host: Host, authorization: SecretStr | None) -> Host:
+        if authorization is None:
+            return host
+        last = self._hosts_of_grants.get(endpoint)
+        if last is None or last[0] is not authorization or last[1].pool is not host.pool:
+            last = self._hosts_of_grants[endpoint] = (authorization, host.authorized(authorization))
+        return last[1]
 
     def _open(self, endpoint: Endpoint, request: Request) -> Host:
         return self._hosts.setdefault(endpoint, open_host(endpoint, api_errors.request_summary(endpoint, request)))
@@ -171,6 +202,8 @@ class _Call:
         self._request = request
         self._budget = WaitBudget(limits, cancelled)
         self._retries = RETRIES if request.retries is None else request.retries
+        self._attempts = 0
+        self._authorization: SecretStr | None = None
         self._failures = 0
         self._rate_limits = 0
 
@@ -195,6 +228,9 @@ class _Call:
 
     def perform(self, attempt: Attempt | None) -> Response | RequestError:
         """Send the request once."""
+        if not self._attempts:
+            self._authorization = self._transport.authorization(self._endpoint, self._budget.limits)
+        self._attempts += 1
         try:
             if attempt is not None:
                 return attempt(self._request)
@@ -204,6 +240,8 @@ class _Call:
 
     def waits_to_retry(self, outcome: Response | RequestError) -> bool:
         """Return True after a wait if the request is to be sent again."""
+        if isinstance(outcome, Response) and outcome.status == 401 and self._renews():
+            return True
         if isinstance(outcome, Response) and outcome.status == 429:
             seconds = self._rate_limited(outcome)
             reason = "rate limit"
@@ -216,6 +254,14 @@ class _Call:
         if seconds > MAX_SINGLE_WAIT or not self._budget.allows(seconds):
             return False
         self._wait(seconds, reason)
+        return True
+
+    def _renews(self) -> bool:
+        """Return True if the request can be sent again with a new authorization; once, since more would not help."""
+        rejected, self._authorization = self._authorization, None
+        if rejected is None:
+            return False
+        self._transport.authorization(self._endpoint, self._budget.limits, rejected)
         return True
 
     def _rate_limited(self, response: Response) -> float:
