@@ -133,7 +133,7 @@ class _Walk:
         return str(cursor)
 
     def _check_parent(self, payload: Payload) -> None:
-        """A list ends where the cursor is missing from its place. Where the place is missing too, nobody knows."""
+        """A list ends where the cursor is missing from its place. Where the place is missing too, it may go on."""
         place = parent(self._pagination.cursor)
         if place and first_value(place, payload) is None:
             hint = "Inspect the response with invoke(), and check the base URL."
