@@ -4,9 +4,9 @@
     python -m tests.trials.mutants --group flows --mutants 130
 
 Each mutant changes one operator, number, condition, or result in a copy of the checkout. First, one run of the tests
-notes which tests run which lines, and how long each takes; then each mutant meets the tests that run its line, the
-quickest first, until one fails. A survivor is either equivalent, or a rule that no test holds. The equivalent and the
-cosmetic ones are listed in `equivalent_mutants.txt`, with the reason.
+notes which tests run which lines, and how long each takes; then each mutant meets the tests that run its line, those
+first that run little else, until one fails. A survivor is either equivalent, or a rule that no test holds, or held only
+by tests beyond `--most`. The equivalent and the cosmetic ones are listed in `equivalent_mutants.txt`, with the reason.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import coverage
 import pytest
@@ -72,30 +74,33 @@ LIBRARIES = ("jsonpath_ng.parser", "pluggy", "pydantic", "requests", "responses"
 
 MIN_SECONDS = 60
 MAX_MEMORY = 4 * 2**30
-SLOW = 2.0
-"""Seconds above which a test is left out if quicker ones run the line too."""
 
 
-class Map(NamedTuple):
+@dataclass
+class Map:
     """What one run of the tests showed.
 
     Attributes:
         tests: Which tests run a line, by file and line; those of the import are under the empty name.
         seconds: How long each test took.
+        most: Number of tests that meet each mutant.
     """
 
     tests: Mapping[str, Mapping[str, Collection[str]]]
     seconds: Mapping[str, float]
+    most: int
+
+    def __post_init__(self) -> None:
+        self._breadth = Counter(name for lines in self.tests.values() for names in lines.values() for name in names)
 
     def of(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run the statement of a mutant, the quickest first; all of its file for an import."""
+        """Return tests that run the statement of a mutant, those first that run little else; for an import, any."""
         lines = self.tests.get(mutant.file, {})
         statement = [str(line) for line in range(mutant.first, mutant.last + 1)]
         names = {name for line in statement for name in lines.get(line, ())}
         if names == {""}:
             names = {name for tests in lines.values() for name in tests}
-        ordered = sorted(names - {""}, key=lambda name: self.seconds[name])
-        return [name for name in ordered if self.seconds[name] < SLOW] or ordered
+        return sorted(names - {""}, key=lambda name: (self._breadth[name], self.seconds[name]))[: self.most]
 
 
 class _Observer:
@@ -238,7 +243,7 @@ def unchanged(file: str) -> Mutant:
     return Mutant(file, 1, 1, text.count("\n"), "", "unchanged", ast.unparse(ast.parse(text)))
 
 
-def run(chosen: list[Mutant], processes: int, path: Path | None = None, group: str = "calls") -> list[Mutant]:
+def run(chosen: list[Mutant], processes: int, path: Path | None, group: str, most: int) -> list[Mutant]:
     """Run the tests against each mutant and return the survivors; an existing map is used, else it is written."""
     for library in LIBRARIES:
         importlib.import_module(library)
@@ -250,7 +255,7 @@ def run(chosen: list[Mutant], processes: int, path: Path | None = None, group: s
         if not path.exists():
             command = [sys.executable, "-m", __spec__.name, "--observe", str(path), "--group", group]
             subprocess.run(command, cwd=checkouts[0], check=True)
-        tests = Map(**json.loads(path.read_text()))
+        tests = Map(**json.loads(path.read_text()), most=most)
         controls = [unchanged(file) for file in GROUPS[group][0]]
         if len(Run(tests, checkouts).all(controls, most=20)) < len(controls):
             raise SystemExit("the tests fail without any mutant")
@@ -264,6 +269,7 @@ def main() -> None:
     parser.add_argument("--mutants", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--most", type=int, default=150, help="Number of tests that meet each mutant.")
     parser.add_argument("--map", type=Path, help="Keep the lines of each test in this file, and take them from there.")
     parser.add_argument(
         "--observe", type=Path, help="Only run the tests once, and write which lines each of them runs."
@@ -276,7 +282,7 @@ def main() -> None:
     candidates = [mutant for file in GROUPS[options.group][0] for mutant in mutants(ROOT, file)]
     chosen = random.Random(options.seed).sample(candidates, min(options.mutants, len(candidates)))
     relevant = [each for each in chosen if (each.file, each.description, each.source) not in equivalent]
-    survivors = run(relevant, options.processes, options.map, options.group)
+    survivors = run(relevant, options.processes, options.map, options.group, options.most)
     killed = len(relevant) - len(survivors)
     print(
         f"seed {options.seed}: {killed} of {len(relevant)} mutants killed ({100 * killed / len(relevant):.1f} %); "
