@@ -94,13 +94,20 @@ class Map:
         self._breadth = Counter(name for lines in self.tests.values() for names in lines.values() for name in names)
 
     def of(self, mutant: Mutant) -> list[str]:
-        """Return tests that run the statement of a mutant, those first that run little else; for an import, any."""
+        """Return tests that run the statement of a mutant: those of its module first, then those that run little else.
+
+        A statement of the import is run by none of them. Its value may be seen by those that run other lines of the
+        file, and by those that run no line, since they compare values.
+        """
         lines = self.tests.get(mutant.file, {})
         statement = [str(line) for line in range(mutant.first, mutant.last + 1)]
         names = {name for line in statement for name in lines.get(line, ())}
         if names == {""}:
-            names = {name for tests in lines.values() for name in tests}
-        return sorted(names - {""}, key=lambda name: (self._breadth[name], self.seconds[name]))[: self.most]
+            names = {name for tests in lines.values() for name in tests} | (self.seconds.keys() - self._breadth.keys())
+        own = f"test_{Path(mutant.file).stem}.py::"
+        return sorted(names - {""}, key=lambda name: (own not in name, self._breadth[name], self.seconds[name]))[
+            : self.most
+        ]
 
 
 class _Observer:
