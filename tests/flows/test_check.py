@@ -53,6 +53,24 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         [step("Compute", "code.runCode")],
         "error missing-input Compute: code: is required",
     ),
+    "an unknown step in JavaScript": (
+        [
+            step(
+                "Run",
+                "code.runCode",
+                {"code": "// stepResults.old\nmodule.exports = (c, s) => stepResults.triger.results"},
+            )
+        ],
+        'warning unknown-step Run: the code refers to unknown step "triger" Did you mean trigger?',
+    ),
+    "an unknown config variable in JavaScript": (
+        [step("Run", "code.runCode", {"code": 'module.exports = ({configVars}) => configVars["Regoin"]'})],
+        'warning unknown-config-variable Run: the code refers to unknown config variable "Regoin"',
+    ),
+    "a connection in JavaScript": (
+        [step("Run", "code.runCode", {"code": "module.exports = ({configVars}) => configVars.Workshop.fields"})],
+        'warning secret Run: the code refers to connection "Workshop", which is not available in a local run',
+    ),
     "another flow": (
         [step("Go", "cross-flow.invokeFlow")],
         "error unsupported Go: cross-flow.invokeFlow is not supported: a flow cannot start another flow",

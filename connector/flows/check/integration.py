@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from connector.component.component import Component
+from connector.flows.check.code import check_code
 from connector.flows.check.config import ConfigChecks
 from connector.flows.check.example_shapes import UNKNOWN, item_shape, step_shape, trigger_shape
 from connector.flows.check.inputs import InputChecks
@@ -70,6 +71,7 @@ class _Check:
                 ),
             )
             self._add(step, check_parts(step, visible, self.components))
+            self._add(step, check_code(step, visible))
             self._add(step, self.inputs.check(step))
             if self.target is not None:
                 self._add(step, check_target(step, self.components))
