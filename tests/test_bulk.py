@@ -15,6 +15,7 @@ import pytest
 import connector
 from connector import errors
 from connector.component.bulk_journal import bulk_folder, resumable_runs
+from connector.journal.file import FileJournal
 from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 NEW = {"enabled": True, "metadataId": "m"}
@@ -333,3 +334,27 @@ def test_memory_of_resuming_stays_small(runner: connector.Runner, server: Loopba
     resumed.close()
 
     assert used < 1_000_000
+
+
+def test_row_whose_result_cannot_be_recorded_has_an_unknown_outcome(
+    runner: connector.Runner, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.script = echo
+    append = FileJournal.append
+
+    def full(journal: FileJournal, record: Any, durability: Any) -> None:
+        if record["type"] == "done" and record["path"] == "2":
+            raise errors.JournalError("cannot write the journal: no space left on device")
+        append(journal, record, durability)
+
+    monkeypatch.setattr(FileJournal, "append", full)
+    run = runner.each("createSource", rows(*"abcdef"))
+    with pytest.raises(errors.JournalError, match="no space left"):
+        list(run)
+    monkeypatch.undo()
+
+    assert sent(server) == ["a", "b"]
+    monkeypatch.setenv("CONNECTOR_STATE_HOME", str(Path(run.location).parents[1]))
+    with pytest.raises(errors.JournalError, match="unknown outcome") as raised:
+        runner.each("createSource", rows(*"abcdef"), resume=run.run)
+    assert [problem.location for problem in raised.value.problems] == ["row 2"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,7 +17,7 @@ from connector.cli.output import counted, json_bytes, print_line, write, write_j
 from connector.cli.progress import ProgressLine, progress
 from connector.cli.rows import Rows
 from connector.cli.shared_options import section
-from connector.common.private_files import reason_of
+from connector.common.private_files import open_private, reason_of
 from connector.errors import ConnectorError, InputError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -147,6 +148,9 @@ def run_each(
             return _report(run, line, write_line, selector)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted{_how_to_resume(run)}") from None
+    except SystemExit:
+        print_line(f"terminated{_how_to_resume(run)}")
+        raise
     except ConnectorError:
         if run.can_resume:
             print_line(f"To resume, add --resume {run.run}; to leave out rows that fail, add --on-error keep-going")
@@ -256,7 +260,9 @@ def _results_file(path: str | None) -> Iterator[Callable[[bytes], Any]]:
         return
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(Path(str(path)).expanduser().open("wb"))
+            # Results can hold secrets, such as the write keys of a new source.
+            handle = open_private(Path(str(path)).expanduser(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            file = stack.enter_context(os.fdopen(handle, "wb"))
         except OSError as error:
             raise UsageError(f"cannot write {path}: {reason_of(error)}", hint="Choose another file.") from None
         yield file.write

@@ -131,6 +131,11 @@ class BulkRun:
         self._journal.close(is_done=self.is_done)
 
     @property
+    def location(self) -> str:
+        """Path of the journal; empty without one."""
+        return self._journal.location
+
+    @property
     def can_resume(self) -> bool:
         """True if the run is not done, and its journal knows of a row."""
         return self._journal.can_resume and not self.is_done
@@ -212,6 +217,7 @@ class BulkRun:
         try:
             with error_context(self._action.key):
                 payload = self._payload(number, digest, row)
+            self._journal.done(number, digest, payload)
         except JournalError:
             self._stopping.set()
             raise
@@ -220,7 +226,6 @@ class BulkRun:
             if self._ends_run(error):
                 self._stopping.set()
             return RowResult(number, status, error=error)
-        self._journal.done(number, digest, payload)
         return RowResult(number, "done", payload)
 
     def _payload(self, number: int, digest: int, row: Mapping[str, Any]) -> Payload:

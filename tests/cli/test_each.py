@@ -172,6 +172,7 @@ def test_failed_run_is_resumed_and_its_results_file_is_whole(
     assert f"add --resume {run}" in failed.err
     assert "Row 2 failed: not found (404)" in failed.err
     assert [json.loads(text)["row"] for text in output.read_text().splitlines()] == [1, 2]
+    assert output.stat().st_mode & 0o077 == 0
     assert [asked.path for asked in server.asked] == ["/sources/a", "/sources/b", "/sources/b"]
 
 
@@ -235,7 +236,12 @@ def test_other_output_options_do_not_go_with_each(command: Command, sources: Pat
     assert command("run", "listSources", "--each", sources, "--format", "csv").code == 2
 
 
-def test_interrupted_run_finishes_its_row_and_says_how_to_resume(server: LoopbackServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_interrupted_run_finishes_its_row_and_says_how_to_resume(
+    server: LoopbackServer, tmp_path: Path, number: signal.Signals, code: int, word: str
+) -> None:
     file = tmp_path / "rows.csv"
     file.write_text("sourceId,enabled\n" + "".join(f"{number},true\n" for number in range(50)))
     server.script = lambda asked: ServerResponse({"data": {"path": asked.path}}, hang=0.1)
@@ -243,12 +249,12 @@ def test_interrupted_run_finishes_its_row_and_says_how_to_resume(server: Loopbac
     until = time.monotonic() + 20
     while len(server.asked) < 2 and time.monotonic() < until:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     ended = finish(process)
     run = ended.err.partition("Run ")[2].partition(":")[0]
 
-    assert ended.code == 130
-    assert f"interrupted; add --resume {run} to continue" in ended.err
+    assert ended.code == code
+    assert f"{word}; add --resume {run} to continue" in ended.err
     server.script = lambda asked: ServerResponse({"data": {"path": asked.path}})
     again = finish(start("run", "updateSource", "--each", str(file), "--resume", run))
 
