@@ -56,6 +56,12 @@ def rows() -> Iterator[Case]:
         yield Case(key, {})
 
 
+def recorded() -> Iterator[Case]:
+    """Yield the inputs for which the requests of Segment's official SDKs were recorded."""
+    entries = json.loads((Path(__file__).parents[1] / "recorded_requests.json").read_text(encoding="utf-8"))
+    yield from (Case(entry["operation"], entry["inputs"]) for entry in entries if entry["operation"] in ROWS)
+
+
 def odd() -> Iterator[Case]:
     for key in ROWS:
         for name in SEGMENT.actions[key].inputs.definitions():
@@ -237,4 +243,7 @@ def connections() -> Iterator[Case]:
     yield from (Case(*READ, fields={"apiKey": "a", **fields}) for fields in INVALID_FIELDS)
 
 
-GROUPS = {group.__name__: group for group in (rows, odd, shapes, pages, errors, retries, raw, raw_retries, connections)}
+GROUPS = {
+    group.__name__: group
+    for group in (rows, recorded, odd, shapes, pages, errors, retries, raw, raw_retries, connections)
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic import MISSING, AfterValidator, model_validator
 import connector
 from connector import Context, Input, Inputs, Pagination, Payload, errors, picklist
 from connector.component import inputs as inputs_module
+from connector.component import pagination
 from connector.component.definitions import Action, DataSource
 from connector.engines.prismatic.package import TEMPLATE, package
 from connector.engines.prismatic.probe import InexpressibleError, choices, operation
@@ -209,13 +211,14 @@ def test_data_source_that_is_not_a_picklist_of_one_list_is_rejected() -> None:
     [
         ({"inputs": Checked}, "an input has a validator of its own"),
         ({"branches": ("one",)}, "it branches"),
+        ({"pagination": Pagination(records="$.data", style="page")}, "its pages have no cursors"),
         ({"inputs": CheckedAsAWhole}, "its inputs have validators of their own"),
         (
             {"pagination": Pagination(records="$.data[?(@.a)]", cursor="$.next")},
             "JSONPath that is not a chain of names",
         ),
     ],
-    ids=["validator", "branches", "model validator", "pagination"],
+    ids=["validator", "branches", "pages", "model validator", "pagination"],
 )
 def test_action_that_no_table_can_express_is_named_with_its_reason(
     segment: connector.Component, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], reason: str
@@ -312,6 +315,29 @@ def test_hint_is_the_same_in_both_languages(text: str) -> None:
 
 def test_hint_of_an_endless_list_is_the_same_in_both_languages() -> None:
     assert json.dumps(errors.PaginationError.hint) in runtime("operations.ts")
+
+
+def test_error_of_a_page_is_the_same_in_both_languages() -> None:
+    texts = re.findall(r'(?:PaginationError|InvalidResponseError)\(f?"([^"{]+)', inspect.getsource(pagination))
+    texts.remove("the API returned the same page twice")  # of a style that is not exported
+
+    assert len(texts) == 5
+    assert [text for text in texts if text not in runtime("operations.ts")] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["request timed out", "response is incomplete", "connection closed before the response: "],
+        *["; the write may have been applied", "TLS error for ", "cannot resolve ", "cannot connect to "],
+        *["rate limited (429)", "server error (", "rejected (", "unexpected redirect (", "HTML page titled "],
+        *[" The write was applied: check the record before you retry.", "Check the host name of the connection."],
+        *[" is the API, not a proxy or a login page."],
+    ],
+)
+def test_error_of_a_request_is_the_same_in_both_languages(text: str) -> None:
+    assert text in inspect.getsource(api_errors)
+    assert text in runtime("explainer.ts")
 
 
 @pytest.mark.parametrize("text", sorted(set(inputs_module._EXPECTED.values())))

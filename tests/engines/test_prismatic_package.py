@@ -69,7 +69,7 @@ def test_definition_is_that_of_the_component_except_for_what_is_meant_to_differ(
     assert definition["display"] == {**form["display"], "label": "Segment Connector"}
 
 
-@pytest.mark.parametrize("group", ["rows", "shapes", "pages", "errors", "raw", "connections"])
+@pytest.mark.parametrize("group", ["rows", "recorded", "shapes", "pages", "errors", "raw", "connections"])
 def test_requests_and_results_are_those_of_python(exported: Exported, server: LoopbackServer, group: str) -> None:
     cases = list(GROUPS[group]())
 

@@ -114,31 +114,35 @@ function pathOf(action: string, { path, query = {}, defaults = {} }: Operation, 
   return parameters.length ? `${filled}?${urlencoded(parameters)}` : filled;
 }
 
+const ENDLESS = { hint: "Fetch single pages with count and cursor, or try again." };
+const INSPECT = { hint: "Inspect the response, and check the base URL." };
+
 /** Iterates over the payloads of the pages, from the page that the inputs name. */
 export async function* pagesOf(client: Client, action: Action, inputs: Values): AsyncGenerator<Payload> {
   const pagination = action.pagination as Pagination;
   const values: Values = { [pagination.sizeInput]: pagination.size, ...inputs };
   const seen = new Set([values[pagination.cursorInput]]);
-  const invalid = (text: string) =>
-    new ConnectorError(
-      "PaginationError",
-      text,
-      { hint: "Fetch single pages with count and cursor, or try again." },
-      action.key,
-    );
+  const invalid = (text: string) => new ConnectorError("PaginationError", text, ENDLESS, action.key);
   let empty = 0;
   for (;;) {
     const page = await onePage(client, action, values);
     const cursor = valueAt(page, pagination.cursor); // looked up first: whoever takes the page may change it
     empty = cursor && recordsOf(action, page).length === 0 ? empty + 1 : 0;
     yield page;
-    if (!cursor) return;
+    if (!cursor) return checkEnd(action, page);
     if (typeof cursor !== "string" && !Number.isInteger(cursor)) throw invalid("the API returned an invalid cursor");
     if (seen.has(cursor)) throw invalid("the API returned the same cursor twice");
     if (empty >= pagination.maxEmptyPages) throw invalid(`the API returned ${empty} empty pages in a row`);
     seen.add(cursor);
     values[pagination.cursorInput] = String(cursor);
   }
+}
+
+/** A list ends where the cursor is missing from its place. Where the place is missing too, nobody knows. */
+function checkEnd({ key, pagination }: Action, page: Payload): void {
+  const place = pagination?.cursor.slice(0, -1) ?? [];
+  if (!place.length || (valueAt(page, place) ?? null) !== null) return;
+  throw new ConnectorError("InvalidResponseError", `response has nothing at $.${place.join(".")}`, INSPECT, key);
 }
 
 /** Returns the records of a page; a list that is null has none, as services written in Go send it. */
