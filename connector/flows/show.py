@@ -24,10 +24,12 @@ class _StepSummary:
         self.state = ""
         self.error = ""
         self.pages_left = False
+        self.stubbed = False
 
     def add(self, line: Mapping[str, Any]) -> None:
         self.count += 1
         self.pages_left |= line.get("pagesLeft", False)
+        self.stubbed |= line.get("stubbed", False)
         self.seconds += line["seconds"]
         self.waited += line["waited"]
         self.attempts += line["attempts"]
@@ -45,6 +47,8 @@ class _StepSummary:
             parts.append(f"waiting {self.waited:.2f} s")
         if self.attempts > self.count:
             parts.append(f"{self.attempts} attempts")
+        if self.stubbed:
+            parts.append("stubbed")
         if self.pages_left:
             parts.append("more pages left")
         if self.error:

@@ -84,3 +84,17 @@ def test_failed_run_with_stubs_is_resumed_with_them(command: Command, tmp_path: 
     assert (failed.code, without.code, resumed.code) == (2, 2, 2)
     assert "hint: Prepare stubs" in without.err
     assert 'step "Loop": "iterationCount" must be an integer, got "many"' in resumed.err
+
+
+def test_request_of_an_http_step_gets_the_response_in_a_file(command: Command, tmp_path: Path) -> None:
+    get = step("Get", "http.httpGet", {"url": "https://a.example/items?page=2"})
+    delete = step("Delete", "http.httpDelete", {"url": "https://a.example/items/7"})
+    stop = step("Stop", "stop-execution.stopExecution", {"jsonBody": "=get.results"})
+    (tmp_path / "items.json").write_text('["from the stub"]')
+    stubs = [
+        f"--stub=GET https://a.example/items?page=2={tmp_path / 'items.json'}",
+        f"--stub=DELETE https://a.example/*={tmp_path / 'items.json'}",
+    ]
+    # No confirmation is needed for a delete that reaches no service.
+    ended = command("flow", "run", integration(tmp_path, get, delete, stop, variables=[]), *stubs)
+    assert (ended.code, ended.json) == (0, ["from the stub"])

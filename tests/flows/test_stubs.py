@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from connector import Component
 from connector.errors import InvalidFlowError, NotFoundError, ServerError, StepError, UsageError
-from connector.flows import Run, StubResponse, read_trace, resume, undo
+from connector.flows import Run, StubResponse, read_trace, resume, tree, undo
 from connector.flows.run.stubs import Stubs
 from tests.flows.support import TRIGGER, Service, branches, echo, flow_of, loop, step, value
 
@@ -139,6 +140,8 @@ def test_stubbed_step_is_marked_in_trace_summary_and_journal(run: Runs, tmp_path
     records = [json.loads(line) for line in Path(str(done.journal)).read_bytes().splitlines()]
     marks = [record.get("stubbed") for record in records if record["type"] == "done"]
     assert [line.get("stubbed") for line in steps] == marks == [True, None]
+    drawing = tree(flow_of(POST, config=[SLACK]).definition(), read_trace(tmp_path / "trace.jsonl"))
+    assert re.search(r"Post Message \(slack.postMessage\)  ✓  [\d.]+ s  stubbed", drawing)
     assert [done.steps[name].stubbed for name in ("Post Message", "After")] == [True, False]
 
 

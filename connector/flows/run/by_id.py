@@ -35,7 +35,7 @@ def run_by_id(
     While another process runs it, this one waits for its end.
 
     Raises:
-        UsageError: If the ID is invalid, or was used for another flow, payload, or config.
+        UsageError: If the ID is invalid, or was used for another flow, request, config, branch, or stubs.
         FlowDeadlineError: If the deadline comes while another process runs it.
         JournalError: If it cannot be resumed, as after a write of unknown outcome.
         StepError: If a step fails.
@@ -70,7 +70,7 @@ def _go_on(prepared: PreparedRun, run_id: str, journal: Journal, digest: str) ->
     try:
         history = contents_of(journal)
         if history.header.get("fingerprint") != digest:
-            message = f'run ID "{run_id}" was used with another flow, payload, or config'
+            message = f'run ID "{run_id}" was used with another flow, request, config, branch, or stubs'
             raise UsageError(message, hint="Use another ID for another run.")
         if history.status == "done":
             return _result_of(prepared, run_id, history)

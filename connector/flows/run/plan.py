@@ -71,8 +71,8 @@ def is_read_only(steps: Iterable[PlannedStep]) -> bool:
 
 
 def _performed(steps: Iterable[PlannedStep]) -> Iterator[PlannedStep]:
-    """Iterate over the steps that no stub stands in for."""
-    return (planned for planned in every_step(steps) if planned.stub is None)
+    """Iterate over the steps that can reach a service."""
+    return (planned for planned in every_step(steps) if not planned.is_offline)
 
 
 def secret_inputs(planned: PlannedStep) -> set[str]:
@@ -102,6 +102,7 @@ class _Planning:
         planned = PlannedStep(step, [], keeps=step.variable in self.referenced)
         if self.stubs is not None:
             planned.stub = self.stubs.of(step)
+            planned.is_offline = self.stubs.is_offline(step)
         built_in = BUILT_IN.get(step.kind)
         if planned.stub is not None:
             self._stubbed(planned)
@@ -118,7 +119,7 @@ class _Planning:
             key, planned.connection = connection_of(step, planned.action)
             inputs = step.inputs.items()
             planned.inputs = [(name, part) for name, part in inputs if name != key and not is_unset(part)]
-            if self.stubs is not None and self.stubs.is_offline(step):
+            if planned.is_offline:
                 # No secret is needed for responses that a caller set up.
                 planned.connection = None
         self._inside(planned)

@@ -27,6 +27,7 @@ class PlannedStep:
         component: Component of any other step.
         action: Action of any other step.
         stub: What to return instead of performing it.
+        is_offline: Whether it reaches no service, because of a stub.
         connection: Name of the connection's config variable; None if the step names none.
         keeps: Whether anything refers to its results.
         steps: The steps of a loop.
@@ -42,6 +43,7 @@ class PlannedStep:
     component: Component | None = None
     action: Action[Any] | None = None
     stub: Stub | None = None
+    is_offline: bool = False
     connection: str | None = None
     keeps: bool = True
     steps: list[PlannedStep] = field(default_factory=list)
