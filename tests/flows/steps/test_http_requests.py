@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connector import Component
-from connector.errors import InvalidFlowError, StepError, UsageError
+from connector.errors import ConnectionInputError, InvalidFlowError, StepError, UsageError
 from connector.flows import Run
 from connector.flows.run.components import components_by_key
 from tests.flows.support import flow_of, step, value
@@ -109,6 +109,37 @@ def test_response_types(server: LoopbackServer, send: Callable[..., Run]) -> Non
     assert binary == {"data": base64.b64encode(b"\x89PNG").decode(), "contentType": "image/png"}
 
 
+def test_binary_response_with_text_is_text(server: LoopbackServer, send: Callable[..., Run]) -> None:
+    server.answer(ServerResponse("ä,b".encode(), headers={"Content-Type": "text/csv"}))
+    assert send("httpGet", server.url, responseType="binary").results == {"data": "ä,b", "contentType": "text/csv"}
+
+    server.answer(ServerResponse(b"\xff", headers={"Content-Type": "text/csv"}))
+    results = send("httpGet", server.url, responseType="arraybuffer").results
+    assert results == {"data": "/w==", "contentType": "application/octet-stream"}
+
+
+def test_results_of_other_steps_are_sent_as_they_came(server: LoopbackServer, workshop: Component) -> None:
+    code = "module.exports = async () => ({data: Buffer.from('hé')})"
+    bodies = ("=trigger.results.body.data", "=trigger.results.body", "=code.results")
+    sends = [step(f"Send {n}", "http.httpPost", {"url": server.url, "data": body}) for n, body in enumerate(bodies)]
+    flow = flow_of(step("Code", "code.runCode", {"code": code}), *sends)
+
+    flow.run(workshop, form={"a": "1 2"}, journal=False)
+    flow.run(workshop, payload={"a": [1]}, journal=False)
+
+    sent = [(asked.body, asked.headers["Content-Type"]) for asked in server.asked]
+    form = "application/x-www-form-urlencoded"
+    binary = ("hé".encode(), "application/octet-stream")
+    assert sent == [
+        (b"a=1+2", "text/plain; charset=utf-8"),
+        (b"a=1+2", form),
+        binary,
+        (b'{"a":[1]}', "application/json"),
+        (b'{"a":[1]}', "application/json"),
+        binary,
+    ]
+
+
 def test_form_has_fields_and_files(server: LoopbackServer, workshop: Component) -> None:
     server.script = lambda asked: ServerResponse(
         b"\x89PNG" if asked.method == "GET" else {"ok": True},
@@ -180,8 +211,16 @@ def test_secret_is_never_sent_in_clear_text(server: LoopbackServer, send: Callab
 def test_host_of_a_connection_is_not_read_from_the_file(send: Callable[..., Run]) -> None:
     settings = {"connections": {"API": {"fields": {"username": "ada", "password": SECRET}}}}
 
-    with pytest.raises(Exception, match="no host"):
+    with pytest.raises(ConnectionInputError, match="no host"):
         send("httpGet", "https://evil.example/", settings, **USES_IT)
+
+
+@pytest.mark.parametrize("host", ["", "https://", "user@api.example.com", "api.example.com/path", "a b"])
+def test_host_of_a_connection_is_a_host(send: Callable[..., Run], host: str) -> None:
+    settings = {"connections": {"API": {"fields": {"host": host, "username": "ada", "password": SECRET}}}}
+
+    with pytest.raises(ConnectionInputError, match=r"no host|must be a host such as"):
+        send("httpGet", "https://api.example.com/", settings, **USES_IT)
 
 
 def test_redirect_to_the_same_host_keeps_the_authorization(server: LoopbackServer, send: Callable[..., Run]) -> None:
@@ -289,7 +328,10 @@ def test_debugged_request_is_logged(
         ({"url": "file:///etc/passwd"}, "url: must be a URL"),
         ({"url": "https://a:b@example.com"}, "url: must not contain a user or a password"),
         ({"url": "https://example.com", "ignoreSslErrors": "true"}, "certificates are always checked"),
+        ({"url": "https://example.com:99999"}, "url: must be a URL"),
         ({"url": "https://example.com", "headers": pairs(Host="x")}, "headers: must not set Host"),
+        ({"url": "https://example.com", "headers": pairs(**{"a b": "x"})}, "contains an invalid header name"),
+        ({"url": "https://example.com", "headers": pairs(a="x\ny")}, "contains invalid characters in header a"),
         ({"url": "https://example.com", "responseType": "stream"}, "responseType: must be one of"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import time
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from connector import Component
 from connector.errors import FlowLimitError, HandlerError, InvalidFlowError, MissingExtraError, StepError, UsageError
 from connector.flows import Limits, Run
 from connector.flows.run.events import Event, LogEvent
-from connector.flows.steps import scripts
+from connector.flows.steps import script_worker, scripts
 from tests.flows.steps.support import run_step
 from tests.flows.support import flow_of, loop, step
 
@@ -326,6 +328,41 @@ def test_missing_package_is_an_error_before_the_run(monkeypatch: pytest.MonkeyPa
     assert "pip install 'segment-connector[code]'" in str(caught.value)
     with pytest.raises(MissingExtraError):
         scripts.check_installed("quickjs")
+
+
+def perform(**job: Any) -> dict[str, Any]:
+    """Perform a job as the process of its own does, but in this one."""
+    context = {"input": {"context": {}, "values": {}}, "memory": 8 * 2**20, "output": 100_000}
+    results: dict[str, Any] = json.loads(script_worker.perform(context | job))
+    return results
+
+
+def test_worker_performs_jobs() -> None:
+    code = "module.exports = async () => { await new Promise((done) => setTimeout(done, 1)); return {data: [1]} }"
+
+    assert perform(code=code) == {"value": {"data": [1]}, "logs": []}
+    assert perform(code="module.exports = 1")["error"]["name"] == "TypeError"
+    assert perform(code="module.exports = () => ({data: 'x'.repeat(200000)})") == {"limit": "output"}
+    greedy = perform(code="const all = []; for (;;) all.push([1, 2, 3]);")
+    assert greedy == {"limit": "memory"} or greedy["error"]["message"] == "out of memory"
+    assert perform(schema={"type": "string"}, value=1)["value"][0]["path"] == "$"
+    assert perform(schema={"type": "string"}, value="a") == {"value": []}
+    assert perform(schema={"type": "x"}, value="a")["error"]["name"] == "schema"
+    assert perform(schema={"$ref": "http://127.0.0.1:9/"}, value="a")["error"]["name"] == "schema"
+
+
+def test_worker_answers_each_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = {"code": "module.exports = () => ({})", "input": {"context": {}, "values": {}}, "memory": 2**23, "output": 99}
+    received = io.TextIOWrapper(io.BytesIO(json.dumps(job).encode() + b"\n"))
+    sent = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr("sys.stdin", received)
+    monkeypatch.setattr("sys.stdout", sent)
+    monkeypatch.setattr("sys.argv", ["worker"])
+    monkeypatch.setattr(script_worker, "_restrict", lambda: None)
+
+    script_worker.main()
+
+    assert sent.buffer.getvalue() == b'{"value":{},"logs":[]}\n'
 
 
 def test_filter_and_map_call_functions(run: Callable[..., Run]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -19,12 +20,14 @@ from connector.rest import Endpoint
 ACCEPT = "application/json, text/plain, */*"
 
 
+_HOST = re.compile(r"(?:https?://)?((?:[\w.-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?)/?")
+
+
 def _host(value: str) -> str:
-    text = value.strip().lower().rstrip("/")
-    host = urlsplit(text if "//" in text else f"//{text}").netloc.removesuffix(":443")
-    if not host or host != text.rpartition("//")[2].removesuffix(":443") or "@" in host:
+    match = _HOST.fullmatch(value.strip().lower())
+    if match is None:
         raise PydanticCustomError("host", "must be a host such as api.example.com")
-    return host
+    return match[1].removesuffix(":443")
 
 
 class Anonymous(Inputs):
