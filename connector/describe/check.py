@@ -233,6 +233,25 @@ def operations_exist(component: Component) -> Iterator[Problem]:
             yield Problem(key, f'the API has no operation "{name}"', hint=hint)
 
 
+def snapshot_can_be_taken(component: Component) -> Iterator[Problem]:
+    """The actions of a snapshot are list actions, and a part comes after those that it takes IDs of."""
+    earlier: set[str] = set()
+    for name, part in component.manifest.snapshot.items():
+        action = component.find_action(part.action)
+        if action is None or action.pagination is None:
+            hint = did_you_mean(part.action, component.actions) or "Name a list action."
+            yield Problem(f"snapshot.{name}", f'"{part.action}" is not a list action', hint=hint)
+        if part.get is not None and component.find_action(part.get.action) is None:
+            hint = did_you_mean(part.get.action, component.actions)
+            yield Problem(f"snapshot.{name}", f'unknown action "{part.get.action}"', hint=hint)
+        for key, parent in part.each.items():
+            if parent not in earlier:
+                yield Problem(f"snapshot.{name}", f'"{parent}" is not an earlier part', hint="Move it up.")
+            if action is not None and key not in action.inputs.definitions():
+                yield Problem(f"snapshot.{name}", f'"{part.action}" has no input "{key}"')
+        earlier.add(name)
+
+
 def actions_are_tested(component: Component) -> Iterator[Problem]:
     """A test names every action, in `tests/wire/` if there is one; a component without `tests/` is not checked."""
     tests = component.folder / "tests"
@@ -284,6 +303,7 @@ COMPONENT_RULES: tuple[Callable[[Component], Iterator[Problem]], ...] = (
     operations_exist,
     actions_are_tested,
     sandbox_is_complete,
+    snapshot_can_be_taken,
     plugins_implement_hooks,
     docs_are_up_to_date,
 )

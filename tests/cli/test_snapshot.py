@@ -206,3 +206,29 @@ def test_component_without_a_snapshot_says_so(command: Command, other_component:
     ended = command("--manifest", other_component, "snapshot", "--to", tmp_path / "s", "--connection", connection)
 
     assert (ended.code, "the component declares no snapshot" in ended.err) == (2, True)
+
+
+SNAPSHOT = """\
+snapshot:
+  labels: {action: saveThing, name: [id], each: {thingId: things}}
+  things: {action: listThings, name: [id], get: {action: getThing, input: thingId, record: $.data}}
+  others: {action: listThings, name: [id], each: {thingId: things}}
+"""
+
+
+def test_check_reports_a_snapshot_that_cannot_be_taken(command: Command, other_component: Path) -> None:
+    other_component.write_text(other_component.read_text() + SNAPSHOT)
+    printed = command("--manifest", other_component, "check").out
+
+    assert 'snapshot.labels: "saveThing" is not a list action' in printed
+    assert 'snapshot.labels: "things" is not an earlier part' in printed
+    assert 'snapshot.things: unknown action "getThing"' in printed
+    assert 'snapshot.others: "listThings" has no input "thingId"' in printed
+
+
+def test_invalid_part_of_a_manifest_names_its_line(command: Command, other_component: Path) -> None:
+    other_component.write_text(other_component.read_text() + "snapshot:\n  things: {action: listThings}\n")
+    ended = command("--manifest", other_component, "list")
+
+    assert ended.code == 3
+    assert 'missing field "snapshot.things.name"' in ended.err
