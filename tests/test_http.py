@@ -54,6 +54,7 @@ def write(runner: connector.Runner, **limits: float) -> Any:
         (501, errors.RejectedError),
         (505, errors.RejectedError),
         (408, errors.ServerError),
+        (300, errors.InvalidResponseError),
         (302, errors.InvalidResponseError),
     ],
 )
@@ -72,7 +73,7 @@ def test_each_status_has_its_class_and_shows_every_word_of_the_api(
     assert error.hint
     assert str(error).startswith("getSource: ")
     assert "[GET /sources/s]" in str(error)
-    if status != 302:
+    if status not in {300, 302}:
         assert '  - "id" is required\n  - second' in str(error)
         told = error.to_dict()["error"]
         assert told["errors"] == faults

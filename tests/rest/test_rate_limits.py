@@ -15,7 +15,15 @@ from connector import errors
 from connector.component.context import Context
 from connector.rest import RateLimitGate, Request, Response, parse_number, seconds_until
 from connector.rest.exchange import Timeouts
-from connector.rest.rate_limits import MAX_SINGLE_WAIT, CallLimits, EitherEvent, WaitBudget, backoff, retry_after
+from connector.rest.rate_limits import (
+    MAX_SINGLE_WAIT,
+    CallLimits,
+    EitherEvent,
+    WaitBudget,
+    backoff,
+    new_ticket,
+    retry_after,
+)
 from tests.rest.conftest import RunnerOf, error_of, read, write
 from tests.support.server import Asked, LoopbackServer, RawServer, ServerResponse, raw_response
 
@@ -292,3 +300,7 @@ def test_wait_for_a_turn_can_be_cancelled() -> None:
     cancelled.set()
     assert budget.wait_for_turn(0.001) is True
     assert (budget.waits, budget.waited) == (0, 0)
+
+
+def test_later_call_has_a_later_ticket() -> None:
+    assert new_ticket() < new_ticket() < new_ticket()
