@@ -378,7 +378,7 @@ def test_hooks_see_data_sources_the_actions_in_them_and_the_test_of_the_connecti
             return (yield)
 
     component.add_plugin(Watch())
-    server.answer({"data": {"sources": [], "workspace": {"slug": "w"}}})
+    server.answer({"data": {"sources": [], "pagination": {}, "workspace": {"slug": "w"}}})
     runner.choices("sources")
     runner.test_connection()
 

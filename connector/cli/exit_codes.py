@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from connector.errors import ConnectorError
 
@@ -49,7 +49,7 @@ def run(args: list[str]) -> int:
     switches = Switches.from_args(args)
     _open_streams()
     try:
-        with _terminating(), _logging(switches):
+        with _terminating(), _logging(switches), _payload_alone():
             code = _invoke(args)
             sys.stdout.flush()
             return code
@@ -108,6 +108,29 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open until the end
+
+
+class _Output:
+    """Standard output, in whose place what a component or a plugin prints goes to standard error."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        foreign_code = sys.modules.get("connector.component.foreign_code")
+        is_foreign = foreign_code is not None and foreign_code.RUNS_FOREIGN_CODE.get()
+        return getattr(sys.stderr if is_foreign else self._stream, name)
+
+
+@contextmanager
+def _payload_alone() -> Iterator[None]:
+    """Keep standard output for the payload."""
+    stream = sys.stdout
+    sys.stdout = _Output(stream)
+    try:
+        yield
+    finally:
+        sys.stdout = stream
 
 
 def _invoke(args: list[str]) -> int:

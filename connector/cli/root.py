@@ -32,6 +32,7 @@ COMMANDS = {
     "profiles": Lazy("connector.cli.profiles:command", "List the profiles."),
     "export": Lazy("connector.cli.export:command", "Export the component for Prismatic or as JSON Schema."),
     "check": Lazy("connector.cli.check:command", "Check the component for problems."),
+    "plugins": Lazy("connector.cli.plugins:command", "List the plugins."),
     "docs": Lazy("connector.cli.docs:command", "Generate the reference pages."),
     "sandbox": Lazy("connector.cli.sandbox.group:group", "Run a local copy of the service."),
     "serve": Lazy("connector.cli.serve:command", "Serve the component over HTTP for workflow engines."),

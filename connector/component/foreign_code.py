@@ -6,6 +6,7 @@ import inspect
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 Hook = Callable[..., Any]
 
+RUNS_FOREIGN_CODE: ContextVar[bool] = ContextVar("runs foreign code", default=False)
+"""Whether code of others runs now: a program may send elsewhere what it prints."""
+
 _PACKAGE = str(Path(__file__).parents[1])
 
 
@@ -29,6 +33,7 @@ def handler_errors(definition: Action[Any] | DataSource[Any], context: Context) 
     Raises:
         HandlerError: If code of the component raises anything but an error of this package.
     """
+    running = RUNS_FOREIGN_CODE.set(True)
     try:
         yield
     except ConnectorError:
@@ -39,6 +44,8 @@ def handler_errors(definition: Action[Any] | DataSource[Any], context: Context) 
             raise
         text = context.connection.redact(f"{location}: {_summary(error)}")
         raise HandlerError(text, action=definition.key, hint="This is an error in the component.") from error
+    finally:
+        RUNS_FOREIGN_CODE.reset(running)
 
 
 def is_foreign_exit(error: BaseException) -> bool:
@@ -89,6 +96,7 @@ def _guarded_wrapper(function: Hook, hook: str, plugin: str) -> Hook:
 
 @contextmanager
 def _hook_errors(function: Hook, hook: str, plugin: str, passing: BaseException | None = None) -> Iterator[None]:
+    running = RUNS_FOREIGN_CODE.set(True)
     try:
         yield
     except ConnectorError:
@@ -101,6 +109,8 @@ def _hook_errors(function: Hook, hook: str, plugin: str, passing: BaseException 
             raise
         text = f"{location}: {_summary(error)} (hook {hook} of plugin {plugin})"
         raise PluginError(text, hint="This is an error in the plugin.") from error
+    finally:
+        RUNS_FOREIGN_CODE.reset(running)
 
 
 def _checked(result: Any, hook: str, plugin: str) -> Any:

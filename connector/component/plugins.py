@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,24 @@ if TYPE_CHECKING:
     from connector.flows.steps.step_call import StepCall
     from connector.rest import Request, Response
 
+
+@dataclass(frozen=True, slots=True)
+class PluginSummary:
+    """A plugin that is loaded.
+
+    Attributes:
+        name: Its name.
+        distribution: Name of the installed package that it comes from; empty for a plugin of this process.
+        location: File of its code.
+        hooks: Names of the hooks that it implements.
+    """
+
+    name: str
+    distribution: str
+    location: str
+    hooks: list[str]
+
+
 ENTRY_POINTS = "connector.plugins"
 HOOKS = ("register_actions", "perform_action", "send_request", "perform_step", "flow_event")
 
@@ -32,6 +51,7 @@ class PluginManager(pluggy.PluginManager):
         super().__init__(hookspecs.PROJECT)
         self.add_hookspecs(hookspecs)
         self.register(_BuiltIn(), name="connector")
+        self._distributions: dict[str, str] = {}
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
         """Return the options of a hook implementation; None for an action."""
@@ -84,11 +104,27 @@ class PluginManager(pluggy.PluginManager):
         for entry in entry_points(group=ENTRY_POINTS):
             distribution = entry.dist.name if entry.dist is not None else ""
             self.add(_loaded(entry, distribution), name=entry.name, distribution=distribution)
+            self._distributions[entry.name] = distribution
 
-    def without_hooks(self) -> list[str]:
-        """Return the names of the plugins that implement no hook."""
-        plugins = ((name, plugin) for name, plugin in self.list_name_plugin() if plugin is not None)
-        return [name for name, plugin in plugins if not isinstance(plugin, Action) and not self.get_hookcallers(plugin)]
+    def summaries(self) -> list[PluginSummary]:
+        """Return the plugins in the order in which they were added, without what the package itself registers."""
+        return [
+            PluginSummary(
+                name,
+                self._distributions.get(name, ""),
+                _file_of(plugin),
+                sorted(caller.name for caller in self.get_hookcallers(plugin) or ()),
+            )
+            for name, plugin in self.list_name_plugin()
+            if plugin is not None and not isinstance(plugin, Action | _BuiltIn)
+        ]
+
+
+def _file_of(plugin: object) -> str:
+    try:
+        return inspect.getsourcefile(plugin if inspect.ismodule(plugin) else type(plugin)) or ""
+    except TypeError:  # it was not read from a file
+        return ""
 
 
 def _loaded(entry: EntryPoint, distribution: str) -> object:

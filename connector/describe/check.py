@@ -267,9 +267,10 @@ def actions_are_tested(component: Component) -> Iterator[Problem]:
 
 def plugins_implement_hooks(component: Component) -> Iterator[Problem]:
     """Every installed plugin implements at least one hook."""
-    for name in component.plugins.without_hooks():
-        hint = "Decorate its hooks with @connector.hookimpl, or uninstall it."
-        yield Problem(name, "the plugin implements no hook", hint=hint)
+    for plugin in component.plugins.summaries():
+        if not plugin.hooks:
+            hint = "Decorate its hooks with @connector.hookimpl, or uninstall it."
+            yield Problem(plugin.name, "the plugin implements no hook", hint=hint)
 
 
 def docs_are_up_to_date(component: Component) -> Iterator[Problem]:

@@ -208,7 +208,7 @@ def answer_everything(asked: Asked, seen: list[str]) -> ServerResponse:
     seen.append(asked.path)
     if asked.path == "/sources":
         limited = ServerResponse({}, status=429, headers={"Retry-After": "1"})
-        return limited if len(seen) == 1 else ServerResponse({"data": {"sources": []}})
+        return limited if len(seen) == 1 else ServerResponse({"data": {"sources": [], "pagination": {}}})
     return ServerResponse({"errors": [{"type": "not-found"}]}, status=404, hang=0.25)
 
 
