@@ -33,8 +33,16 @@ def steps_page() -> str:
         lines += [f"## {component}", "", *_table(_built_in(kinds)), ""]
         if component == "persist-data":
             lines += [f"`{SCOPE}` is {', '.join(f'`{scope}`' for scope in SCOPES)}.", ""]
-    lines += [f"## {HTTP}", "", *_table(_actions(components_by_key([])[HTTP])), ""]
-    lines += ["## Not supported", "", "| component | reason |", "|---|---|"]
+    http = components_by_key([])[HTTP]
+    lines += [f"## {HTTP}", "", *_table(_actions(http)), "", *_connections(http), ""]
+    lines += [
+        "## Not supported",
+        "",
+        "A step of these components needs a stub.",
+        "",
+        "| component | reason |",
+        "|---|---|",
+    ]
     lines += [f"| `{component}` | {reason} |" for component, reason in UNSUPPORTED.items()]
     return "\n".join(lines) + "\n"
 
@@ -66,6 +74,18 @@ def _actions(component: Component) -> Iterator[Row]:
         inputs = _inputs(required, action.inputs.definitions().keys() - required)
         label = component.manifest.actions[key].description.rstrip(".")
         yield f"`{key}`", label[0].lower() + label[1:], f"{inputs}, `connection`"
+
+
+def _connections(component: Component) -> Iterator[str]:
+    """Yield the lines about the connections. Only the field `origin` is not one that a user passes."""
+    yield from ("A step without a connection sends no credentials.", "")
+    yield from ("| connection | what it is | fields |", "|---|---|---|")
+    for key, connection in component.connections.items():
+        fields = connection.fields.definitions().keys() - {"origin"}
+        if fields:
+            required = connection.fields.required_keys()
+            label = component.manifest.connections[key].description.rstrip(".")
+            yield f"| `{key}` | {label[0].lower() + label[1:]} | {_inputs(required, fields - required)} |"
 
 
 def _inputs(required: Iterable[str], optional: Iterable[str]) -> str:

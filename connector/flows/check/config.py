@@ -68,7 +68,9 @@ class ConfigChecks:
         if definition is None:
             message = f'unknown {component.key} connection "{variable.connection}"'
             hint = f"Available connections: {', '.join(component.connections)}."
-            severity: Severity = "error" if is_used else "warning"
+            # Prismatic's HTTP component has connections that ours lacks; any of ours can be passed in their place.
+            is_error = is_used and "none" not in component.connections
+            severity: Severity = "error" if is_error else "warning"
             yield Rule(severity, "unknown-connection", ("connection", "key"), message, hint)
             return
         markers = definition.fields.definitions()

@@ -191,6 +191,20 @@ def test_connection_authorizes(
     assert server.asked[0].headers["Authorization"] == expected
 
 
+def test_connection_of_an_unknown_kind_is_replaced_by_the_one_that_is_passed(
+    server: LoopbackServer, workshop: Component
+) -> None:
+    digest = CONNECTION | {"connection": {"key": "digest", "component": {"key": "http"}}}
+    flow = flow_of(step("Send", "http.httpGet", {"url": server.url, **USES_IT}), config=[digest])
+
+    [problem] = flow.check(workshop)
+    assert (problem.severity, problem.message) == ("warning", 'unknown http connection "digest"')
+    with pytest.raises(UsageError, match='unknown connection "digest"'):
+        flow.run(workshop, journal=False, connections={"API": {"fields": {"host": server.url, "token": SECRET}}})
+    flow.run(workshop, journal=False, **connection(server, "bearer", token=SECRET))
+    assert server.asked[0].headers["Authorization"] == f"Bearer {SECRET}"
+
+
 def test_secret_of_a_connection_goes_to_no_other_host(
     server: LoopbackServer, other: LoopbackServer, send: Callable[..., Run]
 ) -> None:
