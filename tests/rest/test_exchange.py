@@ -226,6 +226,17 @@ def test_large_response_through_the_adapter_is_an_error(way: str, runner_of: Run
         assert "too large" in str(error_of(lambda: read(runner)))
 
 
+@pytest.mark.parametrize("is_compressed", [False, True], ids=["plain", "compressed"])
+def test_response_of_the_largest_size_is_read(is_compressed: bool, way: str, runner_of: RunnerOf) -> None:
+    content = gzip.compress(BIG) if is_compressed else BIG
+    headers = ["Content-Encoding: gzip"] if is_compressed else []
+    with RawServer(raw_response(content, "200 OK", *headers)) as server:
+        with runner_of(server, max_response_bytes=len(BIG)) as runner:
+            assert len(read(runner)["data"]) == 30_000
+        with runner_of(server, max_response_bytes=len(BIG) - 1) as runner:
+            assert "too large" in str(error_of(lambda: read(runner)))
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "raw deflate", "identity", "gzip members"])
 def test_encoded_response_is_read(encoding: str, runner_of: RunnerOf) -> None:
     compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)

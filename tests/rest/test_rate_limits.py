@@ -304,3 +304,20 @@ def test_wait_for_a_turn_can_be_cancelled() -> None:
 
 def test_later_call_has_a_later_ticket() -> None:
     assert new_ticket() < new_ticket() < new_ticket()
+
+
+def test_wait_for_a_turn_neither_counts_nor_is_reported(runner_of: RunnerOf) -> None:
+    class Turns(RateLimitGate):
+        turns = 3
+
+        def delay(self, ticket: int, own_limit: Any) -> float:
+            self.turns -= 1
+            return 0.001 if self.turns >= 0 else 0.0
+
+    waits: list[float] = []
+    with RawServer(GOOD) as server:
+        runner = runner_of(server, max_wait=0, on_wait=lambda seconds, _reason: waits.append(seconds))
+        runner.connection.transport.gate = Turns()
+        read(runner)
+
+    assert waits == []
