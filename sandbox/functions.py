@@ -48,6 +48,8 @@ api.assumption(
 
 ResourceType = Literal["DESTINATION", "INSERT_DESTINATION", "INSERT_SOURCE", "INSERT_TRANSFORMATION", "SOURCE"]
 _NAMED_AFTER_WORKSPACE = ("DESTINATION", "INSERT_DESTINATION", "INSERT_SOURCE")
+_HEXADECIMAL = {"DESTINATION": "dfn_", "INSERT_DESTINATION": "ifnd_", "INSERT_SOURCE": "ifns_"}
+"""Prefixes of ids that continue with the catalog id, in hexadecimal; those of insert functions are documented."""
 _HIDDEN_IN_LISTS = ("code", "settings", "previewWebhookUrl", "buildpack", "batchMaxCount")
 
 
@@ -147,9 +149,10 @@ def update_function(context: RequestContext, body: UpdateFunction) -> Data:
 
 @api.operation("deleteFunction", "DELETE /functions/{functionId}")
 def delete_function(context: RequestContext) -> Data:
-    """Delete a function."""
+    """Delete a function, and the instances of an insert function."""
     function = context.require("functions", "functionId")
     context.delete("functions", "functionId")
+    context.store.remove("insertFunctionInstances", key=function["catalogId"])
     remove_function(context, function)
     return SUCCESS
 
@@ -177,10 +180,9 @@ def _function_of_instance(context: RequestContext) -> Record:
 
 
 def _new_ids(context: RequestContext, resource_type: str) -> dict[str, str]:
-    if resource_type == "DESTINATION":
-        # In live workspaces, the catalog id of a destination function is the hexadecimal part of its id.
+    if prefix := _HEXADECIMAL.get(resource_type):
         catalog_id = context.new_text(24, "0123456789abcdef")
-        return {"id": f"dfn_{catalog_id}", "catalogId": catalog_id}
+        return {"id": f"{prefix}{catalog_id}", "catalogId": catalog_id}
     catalog_id = context.new_id()
     return {"id": f"sfnc_{catalog_id}", "catalogId": catalog_id}
 

@@ -37,7 +37,7 @@ class CreateWarehouse(Body):
     disconnect_all_sources: bool = False
 
 
-class UpdateWarehouse(Body):
+class NamedWarehouse(Body):
     """Body of updateWarehouse; a null name clears it."""
 
     name: str | None = None
@@ -91,7 +91,7 @@ def create_warehouse(context: RequestContext, body: CreateWarehouse) -> Data:
         "id": context.new_id(),
         "workspaceId": context.workspace["id"],
         "enabled": enabled_or_default(context, body),
-        "settings": _named(settings, body.set_fields()),
+        "settings": named(settings, body.set_fields()),
         "metadataId": metadata["id"],
     }
     context.store.add("warehouses", [warehouse])
@@ -100,18 +100,12 @@ def create_warehouse(context: RequestContext, body: CreateWarehouse) -> Data:
     return _show(context, warehouse)
 
 
-@api.operation("updateWarehouse", "PATCH /warehouses/{warehouseId}", body=UpdateWarehouse)
-def update_warehouse(context: RequestContext, body: UpdateWarehouse) -> Data:
+@api.operation("updateWarehouse", "PATCH /warehouses/{warehouseId}", body=NamedWarehouse)
+def update_warehouse(context: RequestContext, body: NamedWarehouse) -> Data:
     """Change the fields that the body sets."""
     warehouse = context.require("warehouses", "warehouseId")
-    metadata = context.refer("warehousesCatalog", "metadataId", warehouse["metadataId"])
     changes = body.set_fields()
-    # The name is stored among the settings, but is not a setting that patch-settings=replace could drop.
-    name = {key: value for key, value in warehouse["settings"].items() if key == "name"}
-    old = {key: value for key, value in warehouse["settings"].items() if key != "name"}
-    what = f"updateWarehouse {warehouse['id']}"
-    settings = changed_settings(context, old, body.settings, metadata, what)
-    changed = warehouse | {"settings": _named(name | settings, changes)}
+    changed = warehouse | {"settings": patched_settings(context, warehouse, body, f"updateWarehouse {warehouse['id']}")}
     if "enabled" in changes:
         changed["enabled"] = changes["enabled"]
     context.store.put("warehouses", changed)
@@ -125,7 +119,17 @@ def delete_warehouse(context: RequestContext) -> Data:
     return SUCCESS
 
 
-def _named(settings: Settings, fields: Record) -> Settings:
+def patched_settings(context: RequestContext, warehouse: Record, body: NamedWarehouse, what: str) -> Settings:
+    """Return the settings of a warehouse after a PATCH, with its name."""
+    metadata = context.refer("warehousesCatalog", "metadataId", warehouse["metadataId"])
+    # The name is stored among the settings, but is not a setting that patch-settings=replace could drop.
+    name = {key: value for key, value in warehouse["settings"].items() if key == "name"}
+    old = {key: value for key, value in warehouse["settings"].items() if key != "name"}
+    return named(name | changed_settings(context, old, body.settings, metadata, what), body.set_fields())
+
+
+def named(settings: Settings, fields: Record) -> Settings:
+    """Return settings with the name that a body sets, or without a name if it clears it."""
     if "name" not in fields:
         return settings
     rest = {key: value for key, value in settings.items() if key != "name"}

@@ -107,6 +107,41 @@ def test_model_is_created_changed_and_deleted_with_its_source(api: Api, workspac
     assert api.fields("POST", "/reverse-etl-models", body | {"sourceId": "nothing"}) == ["sourceId"]
 
 
+def test_insert_function_is_connected_and_hides_sensitive_settings(api: Api, workspace: Workspace) -> None:
+    setting = {"name": "key", "label": "l", "description": "d", "type": "STRING", "required": True, "sensitive": True}
+    body = {"code": "c", "displayName": "F", "resourceType": "INSERT_SOURCE", "settings": [setting]}
+    function = api.data("POST", "/functions", body)["function"]
+    assert function["id"] == f"ifns_{function['catalogId']}"
+    create = {"functionId": function["catalogId"], "integrationId": support.IOS_SOURCE, "name": "I"}
+    made = api.data("POST", "/insert-function-instances", create | {"settings": {"key": "k", "a": 1}})
+    instance = made["insertFunctionInstance"]
+    assert (instance["settings"], instance["encryptedSettings"]) == ({"a": 1}, {"key": "•" * 10})
+    path = f"/insert-function-instances/{instance['id']}"
+    changed = api.data("PATCH", path, {"settings": {"a": None, "b": 2}, "enabled": False})["insertFunctionInstance"]
+    assert (changed["settings"], changed["enabled"], changed["name"]) == ({"b": 2}, False, "I")
+    listed = api.data("GET", f"/insert-function-instances?functionId={function['id']}")["instances"]
+    assert listed == [api.data("GET", path)["insertFunctionInstance"]] == [changed]
+    wrong = {"functionId": function["id"], "integrationId": "x", "name": "I", "settings": {}}
+    assert api.fields("POST", "/insert-function-instances", wrong) == ["functionId", "integrationId"]
+    api.data("DELETE", f"/functions/{function['id']}")
+    assert [each["id"] for each in workspace.insertFunctionInstances] == [support.INSERT_FUNCTION_INSTANCE]
+
+
+def test_profiles_warehouse_is_created_changed_and_removed(api: Api) -> None:
+    path = f"/spaces/{support.WORKSPACE}/profiles-warehouses"
+    body = {"metadataId": support.SNOWFLAKE, "name": "P", "settings": {"account": "a", "password": "p"}}
+    made = api.data("POST", path, body | {"schemaName": "s"})["profilesWarehouse"]
+    assert made["metadata"]["id"] == support.SNOWFLAKE
+    assert made["settings"].items() >= {"name": "P", "account": "a", "encrypted": True}.items()
+    changed = api.data("PATCH", f"{path}/{made['id']}", {"settings": {"account": "b"}, "enabled": False})
+    assert (changed["profilesWarehouse"]["enabled"], changed["profilesWarehouse"]["schemaName"]) == (False, "s")
+    assert changed["profilesWarehouse"]["settings"].items() >= {"name": "P", "account": "b"}.items()
+    listed = [each["id"] for each in api.data("GET", path)["profilesWarehouses"]]
+    assert listed == [support.PROFILES_WAREHOUSE, made["id"]]
+    api.data("DELETE", f"{path}/{made['id']}")
+    assert api("DELETE", f"{path}/{made['id']}").status_code == 404
+
+
 def test_sync_of_a_model_finishes_and_goes_with_its_model(api: Api, workspace: Workspace) -> None:
     body = {"sourceId": support.IOS_SOURCE, "modelId": support.MODEL, "subscriptionId": "s"}
     sync = api.data("POST", "/reverse-etl-syncs", body)["reverseETLManualSync"]

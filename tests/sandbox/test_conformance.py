@@ -33,6 +33,7 @@ IDS = {
     "userGroupId": support.USER_GROUP,
     "modelId": support.MODEL,
     "syncId": support.SYNC,
+    "instanceId": support.INSERT_FUNCTION_INSTANCE,
     "spaceId": "9aQ1Lj62S4bomZKLF4DPqW",
     "regulateId": "reg_1DTSvYLjMbQTkTfZcYvMcF",
     "key": "environment",
@@ -40,6 +41,7 @@ IDS = {
 }
 QUERIES = {
     "listFunctions": "?resourceType=SOURCE",
+    "listInsertFunctionInstances": f"?functionId={support.INSERT_FUNCTION}",
     "removeSourceFromTrackingPlan": f"?sourceId={support.PLANNED_SOURCE}",
     "removeRulesFromTrackingPlan": "?rules.0[type]=TRACK&rules.0[key]=Order Completed&rules.0[version]=1",
     "getDailyWorkspaceAPICallsUsage": "?period=2026-02-01",
@@ -55,6 +57,10 @@ QUERIES = {
     ),
 }
 OTHER_IDS = {
+    **{
+        id_: {"warehouseId": support.PROFILES_WAREHOUSE}
+        for id_ in ("updateProfilesWarehouseForSpaceWarehouse", "removeProfilesWarehouseFromSpace")
+    },
     **{
         id_: {"destinationId": support.FILTERED}
         for id_ in (
@@ -93,6 +99,15 @@ BODIES: dict[str, Any] = {
     "replaceUsersInUserGroup": {"emails": ["papi@segment.com"]},
     "addLabelsToSource": {"labels": [{"key": "environment", "value": "dev"}]},
     "replaceLabelsInSource": {"labels": [{"key": "environment", "value": "dev"}]},
+    "createInsertFunctionInstance": {
+        "functionId": support.INSERT_FUNCTION.removeprefix("ifnd_"),
+        "integrationId": support.DESTINATION,
+        "name": "I",
+        "settings": {"apiKey": "k", "other": 1},
+    },
+    "updateInsertFunctionInstance": {"settings": {"apiKey": "l"}, "enabled": False},
+    "createProfilesWarehouse": {"metadataId": support.SNOWFLAKE, "settings": {"account": "a"}, "schemaName": "s"},
+    "updateProfilesWarehouseForSpaceWarehouse": {"name": None, "settings": {"account": "b"}},
     "createReverseETLManualSync": {"sourceId": support.IOS_SOURCE, "modelId": support.MODEL, "subscriptionId": "s"},
     "createReverseEtlModel": MODEL | {"sourceId": support.IOS_SOURCE},
     "updateReverseEtlModel": MODEL,
