@@ -15,7 +15,8 @@ import requests
 
 import connector
 from benchmarks.loopback import serving
-from connector.engines.http_app import THREADS, HttpApp
+from connector.engines.call_threads import THREADS
+from connector.engines.http_app import HttpApp
 from connector.engines.service import Caller, ServedConnection, Service
 from connector.sandbox_kit import asgi_server
 from connector.testing import sandbox

@@ -13,20 +13,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
-import math
 import signal
-import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-import anyio
 import anyio.to_thread
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -39,53 +34,18 @@ from connector.component.pagination import records_of
 from connector.component.policy import Policy
 from connector.component.runner import Runner
 from connector.describe.summaries import metadata, title_of
+from connector.engines.call_threads import THREADS, Call, CallThreads, is_read
+from connector.engines.http_messages import JsonResponse, error_response, json_body, seconds_in, stopped_response
 from connector.engines.openapi import document
 from connector.engines.service import Caller, Service
-from connector.engines.statuses import CallerKeyError, http_status, known_error, retry_headers
-from connector.rest.rate_limits import CANCELLED
+from connector.engines.statuses import CallerKeyError, known_error
 
-T = TypeVar("T")
-Handler = Callable[["Call"], Awaitable[Response]]
+Handler = Callable[[Call], Awaitable[Response]]
 
 access_log = logging.getLogger("connector.access")
 logger = logging.getLogger("connector.engines")
 
-MAX_BODY_BYTES = 4_000_000
-THREADS = 64
 MAX_WAIT_SECONDS = 20.0
-SHARE = 4
-"""One connection uses at most this fraction of the threads, so that a rate-limited tenant does not slow the others."""
-
-
-class JsonResponse(Response):
-    """A response with a JSON body."""
-
-    media_type = "application/json"
-
-    def render(self, content: Any) -> bytes:
-        """Return the body; pydantic's writer is faster than the standard library's."""
-        return to_json(content)
-
-
-@dataclass
-class Call:
-    """One request to the server, with what the access log says about it.
-
-    Attributes:
-        request: The request.
-        caller: Who calls.
-        connection: Name of the connection, once it is known.
-        key: Key of the action or data source, or "-".
-        is_read: Whether an error without a better status may be a 5xx, which engines repeat.
-        outlives_client: Whether the call goes on when the client is gone, since its result is reported elsewhere.
-    """
-
-    request: Request
-    caller: Caller
-    connection: str = "-"
-    key: str = "-"
-    is_read: bool = True
-    outlives_client: bool = False
 
 
 class HttpApp:
@@ -111,7 +71,7 @@ class HttpApp:
         self.max_wait = max_wait
         self.is_draining = False
         self._on_start: Callable[[], Awaitable[None]] | None = None
-        self._threads = threads
+        self.threads = CallThreads(service, threads, max_wait)
         self._documents: dict[tuple[str, str, str], bytes] = {}
 
     def routes(self) -> list[Route]:
@@ -213,55 +173,6 @@ class HttpApp:
         call.connection = self.service.connection_name(call.caller, wanted)
         return self.service.runner(call.caller, call.connection)
 
-    async def work(self, call: Call, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Run a blocking function in a thread.
-
-        A call first waits for a place of its connection. This wait costs no thread and is bounded by `max_wait`.
-        When the client disconnects, a call that waits ends. A request on its way is never cut.
-
-        Raises:
-            RateLimitError: If the connection has no free place in time.
-            ClientDisconnect: If the client disconnected while the call waited.
-        """
-        cancelled = threading.Event()
-        watch = None if call.outlives_client else asyncio.create_task(_watch(call.request, cancelled))
-        try:
-            return await self._work(call, cancelled, functools.partial(function, *args, **kwargs))
-        except errors.CallCancelledError:
-            if cancelled.is_set():
-                raise ClientDisconnect from None
-            raise
-        finally:
-            if watch:
-                watch.cancel()
-
-    async def _work(self, call: Call, cancelled: threading.Event, function: Callable[[], T]) -> T:
-        places = self._places(call.connection)
-        try:
-            with anyio.fail_after(self.max_wait):
-                await places.acquire()
-        except TimeoutError:
-            raise errors.RateLimitError("too many calls are waiting on this connection", retry_after=1) from None
-        try:
-            if cancelled.is_set():
-                raise ClientDisconnect
-            CANCELLED.set(cancelled)  # the thread gets a copy of this context
-            return await anyio.to_thread.run_sync(function, limiter=self._limiter)
-        finally:
-            places.release()
-
-    @functools.cached_property
-    def _limiter(self) -> anyio.CapacityLimiter:
-        return anyio.CapacityLimiter(self._threads)  # made on first use: it belongs to the running event loop
-
-    @functools.cached_property
-    def _semaphores(self) -> dict[str, asyncio.Semaphore]:
-        share = self._threads if len(self.service.connections) == 1 else max(1, self._threads // SHARE)
-        return {name: asyncio.Semaphore(share) for name in self.service.connections}
-
-    def _places(self, connection: str) -> asyncio.Semaphore:
-        return self._semaphores[connection]
-
     async def _liveness(self, _request: Request) -> Response:
         return JsonResponse({"ok": True})
 
@@ -294,21 +205,21 @@ class HttpApp:
     async def _invoke(self, call: Call) -> Response:
         runner, inputs = self.runner(call), await json_body(call.request)
         call.is_read = is_read(runner, call.key, inputs)
-        payload = await self.work(call, runner.invoke, call.key, inputs, **self.limits(call.request))
+        payload = await self.threads.run(call, runner.invoke, call.key, inputs, **self.limits(call.request))
         return JsonResponse(payload)
 
     async def _records(self, call: Call) -> Response:
         runner, inputs = self.runner(call), await json_body(call.request)
         action = self.service.component.action(call.key)
         pages = runner.pages(call.key, inputs, **self.limits(call.request))
-        first = await self.work(call, next, pages, None)  # an error of the first page still has a status
+        first = await self.threads.run(call, next, pages, None)  # an error of the first page still has a status
 
         async def lines() -> AsyncIterator[bytes]:
             page = first
             while page is not None:
                 yield b"".join(to_json(record) + b"\n" for record in records_of(action, page))
                 try:
-                    page = await self.work(call, next, pages, None)
+                    page = await self.threads.run(call, next, pages, None)
                 except Exception as error:  # the status is sent already, so the last line reports the error
                     yield to_json(known_error(error).to_dict()) + b"\n"
                     return
@@ -325,84 +236,20 @@ class HttpApp:
         count = None if limit is None else int(limit)
         call_limits = self.limits(call.request)
         return JsonResponse(
-            await self.work(call, runner.choices, call.key, query, search=search, limit=count, **call_limits)
+            await self.threads.run(call, runner.choices, call.key, query, search=search, limit=count, **call_limits)
         )
 
     async def _connection(self, call: Call) -> Response:
         runner = self.runner(call)
-        return JsonResponse(await self.work(call, runner.test_connection, **self.limits(call.request)))
+        return JsonResponse(await self.threads.run(call, runner.test_connection, **self.limits(call.request)))
 
     def limits(self, request: Request) -> dict[str, Any]:
         """Return `max_wait` and `deadline` of a call from its headers."""
-        asked = _seconds(request, "X-Max-Wait")
+        asked = seconds_in(request, "X-Max-Wait")
         return {
             "max_wait": self.max_wait if asked is None else min(asked, self.max_wait),
-            "deadline": _seconds(request, "X-Deadline"),
+            "deadline": seconds_in(request, "X-Deadline"),
         }
-
-
-def error_response(error: Exception, *, is_read: bool) -> Response:
-    """Return the response for an error."""
-    known = known_error(error)
-    headers = retry_headers(known)
-    if isinstance(known, CallerKeyError):
-        headers["WWW-Authenticate"] = "Bearer"
-    return JsonResponse(known.to_dict(), http_status(known, is_read=is_read), headers)
-
-
-def stopped_response(*, is_read: bool) -> Response:
-    """Return the response to a call that the end of the server cuts."""
-    kind = errors.CallCancelledError if is_read else errors.OutcomeUnknownError
-    return error_response(kind("the server stopped before the call ended"), is_read=is_read)
-
-
-async def _watch(request: Request, cancelled: threading.Event) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-    cancelled.set()
-
-
-def is_read(runner: Runner, key: str, inputs: dict[str, Any]) -> bool:
-    """Return whether a call changes nothing; False if the inputs are invalid, which sends nothing either way."""
-    try:
-        action = runner.component.action(key)
-        return action.effect_of(action.inputs.from_values(inputs)) == "read"
-    except errors.ConnectorError:
-        return False
-
-
-async def json_body(request: Request) -> dict[str, Any]:
-    """Return the JSON object in the body of a request; an empty body is an empty object.
-
-    Raises:
-        UsageError: If the body is not a JSON object.
-        PayloadTooLargeError: If it is larger than `MAX_BODY_BYTES`.
-    """
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise errors.PayloadTooLargeError(f"the body is larger than {MAX_BODY_BYTES} bytes")
-    if not body.strip():
-        return {}
-    try:
-        value = from_json(bytes(body))
-    except ValueError as error:
-        raise errors.UsageError(f"the body is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise errors.UsageError("the body must be a JSON object of inputs")
-    return value
-
-
-def _seconds(request: Request, name: str) -> float | None:
-    text = request.headers.get(name)
-    if text is None:
-        return None
-    with contextlib.suppress(ValueError):
-        number = float(text)
-        if 0 <= number < math.inf:
-            return number
-    raise errors.UsageError(f'{name} must be a number of seconds, got "{text}"')
 
 
 def _log(path: str, request: Request, call: Call | None, status: int, seconds: float) -> None:

@@ -26,7 +26,9 @@ from starlette.routing import Route
 from connector import errors
 from connector.common.private_files import private_folder, write_private
 from connector.component.definitions import Action
-from connector.engines.http_app import Call, HttpApp, JsonResponse, error_response, is_read, json_body
+from connector.engines.call_threads import Call, is_read
+from connector.engines.http_app import HttpApp
+from connector.engines.http_messages import JsonResponse, error_response, json_body
 from connector.engines.service import Caller
 from connector.engines.statuses import CallerKeyError, http_status, known_error
 
@@ -117,7 +119,7 @@ class SpiffArena:
             runner = self._app.runner(call, inputs.pop(CONNECTION, None) or None)
             reads = is_read(runner, call.key, inputs)
             max_wait = CALLBACK_MAX_WAIT_SECONDS if callback else self._app.max_wait
-            work = self._app.work(call, runner.invoke, call.key, inputs, max_wait=max_wait)
+            work = self._app.threads.run(call, runner.invoke, call.key, inputs, max_wait=max_wait)
             task = self._keep(asyncio.ensure_future(work))
             # The shield keeps a write on its way alive when SpiffArena needs a response before it ends.
             payload = await asyncio.wait_for(asyncio.shield(task), self._response_seconds if callback else None)
@@ -150,7 +152,7 @@ class SpiffArena:
             runner = self._app.runner(call, request.query_params.get(CONNECTION))
             limit = request.query_params.get("limit", "")
             count = int(limit) if limit.isdecimal() else CHOICES_LIMIT
-            choices = await self._app.work(call, runner.choices, call.key, {}, search=prefix, limit=count)
+            choices = await self._app.threads.run(call, runner.choices, call.key, {}, search=prefix, limit=count)
         except Exception as error:  # every error has to become a response
             return error_response(error, is_read=True)
         return JsonResponse(choices["result"])

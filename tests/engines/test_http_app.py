@@ -16,7 +16,8 @@ import requests
 import connector
 from connector import errors
 from connector.component.policy import Policy
-from connector.engines.http_app import HttpApp, error_response
+from connector.engines.http_app import HttpApp
+from connector.engines.http_messages import error_response
 from connector.engines.service import Caller, ServedConnection, Service
 from connector.sandbox_kit import asgi_server
 from tests.engines.conftest import READER, TENANT, Server, eventually
@@ -53,7 +54,7 @@ def test_error_after_the_first_page_is_the_last_line(served: Server) -> None:
 def test_choices_are_searched_and_limited(served: Server) -> None:
     response = served.call("GET", "/v1/choices/sources?search=web&limit=1")
 
-    assert [choice["label"] for choice in response.json()["result"]] == ["old-website"]
+    assert [choice["label"] for choice in response.json()["result"]] == ["web"]
     assert served.call("GET", "/v1/choices/sources?limit=x").status_code == 400
 
 

@@ -84,7 +84,7 @@ def test_typeahead_needs_the_secret_path_and_searches(served: Server) -> None:
 
     choices = requests.get(f"{served.url}{path}?prefix=web&limit=1", timeout=10).json()
 
-    assert [choice["label"] for choice in choices] == ["old-website"]
+    assert [choice["label"] for choice in choices] == ["web"]
     assert requests.get(f"{served.url}/k/wrong/v1/typeahead/sources", timeout=10).status_code == 404
     assert READER not in path
 

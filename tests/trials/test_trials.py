@@ -85,7 +85,7 @@ def test_hostile_requests_find_a_defect_of_the_server(monkeypatch: pytest.Monkey
     def leak(_body: bytes) -> None:
         raise RuntimeError(hostile_requests.KEY)
 
-    monkeypatch.setattr("connector.engines.http_app.from_json", leak)
+    monkeypatch.setattr("connector.engines.http_messages.from_json", leak)
 
     assert not hostile_requests.run(4).is_clean
 

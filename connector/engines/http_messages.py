@@ -1,0 +1,80 @@
+"""Bodies and headers of the HTTP interface: what is read from a request, and what an error becomes."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from typing import Any
+
+from pydantic_core import from_json, to_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connector import errors
+from connector.engines.statuses import CallerKeyError, http_status, known_error, retry_headers
+
+MAX_BODY_BYTES = 4_000_000
+
+
+class JsonResponse(Response):
+    """A response with a JSON body."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Return the body; pydantic's writer is faster than the standard library's."""
+        return to_json(content)
+
+
+def error_response(error: Exception, *, is_read: bool) -> Response:
+    """Return the response for an error."""
+    known = known_error(error)
+    headers = retry_headers(known)
+    if isinstance(known, CallerKeyError):
+        headers["WWW-Authenticate"] = "Bearer"
+    return JsonResponse(known.to_dict(), http_status(known, is_read=is_read), headers)
+
+
+def stopped_response(*, is_read: bool) -> Response:
+    """Return the response to a call that the end of the server cuts."""
+    kind = errors.CallCancelledError if is_read else errors.OutcomeUnknownError
+    return error_response(kind("the server stopped before the call ended"), is_read=is_read)
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """Return the JSON object in the body of a request; an empty body is an empty object.
+
+    Raises:
+        UsageError: If the body is not a JSON object.
+        PayloadTooLargeError: If it is larger than `MAX_BODY_BYTES`.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise errors.PayloadTooLargeError(f"the body is larger than {MAX_BODY_BYTES} bytes")
+    if not body.strip():
+        return {}
+    try:
+        value = from_json(bytes(body))
+    except ValueError as error:
+        raise errors.UsageError(f"the body is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise errors.UsageError("the body must be a JSON object of inputs")
+    return value
+
+
+def seconds_in(request: Request, name: str) -> float | None:
+    """Return the number of seconds in a header, or None without the header.
+
+    Raises:
+        UsageError: If it is not a number.
+    """
+    text = request.headers.get(name)
+    if text is None:
+        return None
+    with contextlib.suppress(ValueError):
+        number = float(text)
+        if 0 <= number < math.inf:
+            return number
+    raise errors.UsageError(f'{name} must be a number of seconds, got "{text}"')
