@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -116,7 +117,7 @@ def perform_job(job: dict[str, Any], seconds: float) -> dict[str, Any]:
     Raises:
         ScriptTimeoutError: If it takes longer than the seconds.
     """
-    line = to_json({**job, "memory": MEMORY, "output": OUTPUT}, inf_nan_mode="null", fallback=str)
+    line = _line_of({**job, "memory": MEMORY, "output": OUTPUT})
     try:
         worker = _idle.pop()
     except IndexError:
@@ -132,6 +133,13 @@ def perform_job(job: dict[str, Any], seconds: float) -> dict[str, Any]:
     else:
         _idle.append(worker)
     return results
+
+
+def _line_of(job: dict[str, Any]) -> bytes:
+    try:
+        return to_json(job, inf_nan_mode="null", fallback=str)
+    except ValueError:
+        return json.dumps(job, default=str).encode()  # pydantic's to_json rejects lone surrogates
 
 
 def _results_in(output: bytes) -> dict[str, Any]:

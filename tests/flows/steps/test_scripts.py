@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +77,15 @@ def test_code_that_passes_all_results_on_sees_all(workshop: Component, code: str
     results = flow.run(workshop, journal=False).results
 
     assert "first" in results or code.count("stepResults") == 0
+
+
+def test_values_that_are_no_plain_json_reach_the_code() -> None:
+    code = """
+    module.exports = async (context, { trigger: { results: { body: { data } } } }) => ({ data: [data.text.length, data.n] });
+    """
+
+    assert run_code(code, {"text": "\ud800", "n": 1}).results == [1, 1]
+    assert run_code(code, {"text": "a", "n": float("nan")}).results == [1, None]
 
 
 def test_log_messages_are_logged(events: list[Event]) -> None:
@@ -257,6 +268,16 @@ def test_environment_of_this_process_is_not_passed_on(monkeypatch: pytest.Monkey
     [worker] = scripts._idle
     environ = Path(f"/proc/{worker._process.pid}/environ")
     assert not environ.exists() or b"secret-of-the-environment" not in environ.read_bytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_worker_can_write_no_files() -> None:
+    evaluate("1")
+    worker = scripts._idle[-1]
+
+    limits = Path(f"/proc/{worker._process.pid}/limits").read_text(encoding="utf-8")
+    assert re.search(r"Max file size +0 ", limits)
+    assert re.search(rf"Max address space +{script_worker.ADDRESS_SPACE} ", limits)
 
 
 @pytest.mark.parametrize(
