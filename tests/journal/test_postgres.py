@@ -326,3 +326,19 @@ def test_other_journals_do_not_import_the_library(tmp_path: Path) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "False\n"
+
+
+def test_no_value_is_persisted_after_the_lease_was_over(
+    url: str, run: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.2)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 60)
+    count = step("Count", "persist-data.incrementInstanceValue", {"keyInput": "n"})
+
+    def dawdle(event: Event) -> None:
+        if isinstance(event, StepEvent) and event.state == "running":
+            time.sleep(0.3)
+
+    with pytest.raises(StepError, match="was not renewed in time"):
+        run(count, journal=url, on_event=dawdle, state=tmp_path / "state")
+    assert not (tmp_path / "state").exists()

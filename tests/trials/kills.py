@@ -2,9 +2,11 @@
 
     python -m tests.trials.kills --kills 25
 
-A flow creates things in a service, with and without faults in flight, and keeps its journal in a file and in a
-database. Its process is killed so many times in each phase of a write. Then the run is resumed, each doubt is settled
-by a look at the service, and everything must have been created once.
+A flow creates things in a service, with and without faults in flight, and keeps its journal in a file, in SQLite, and
+in PostgreSQL where it is installed. Its process is killed so many times in each phase of a write. Then the run is
+resumed, each doubt is settled by a look at the service, and everything must have been created once. A process that is
+only stopped keeps its run, except in PostgreSQL: there the run is finished elsewhere, and the process that goes on must
+not send or persist anything.
 """
 
 from __future__ import annotations
@@ -20,20 +22,22 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Literal
 
 import yaml
 
-from connector.errors import JournalError, StepError
+from connector.errors import ConnectorError, JournalError, StepError
 from connector.flows import Flow, resume, settle
-from connector.journal.protocol import Durability, Journal, Record
+from connector.journal import leases, postgres
+from connector.journal.protocol import Durability, Journal, JournalHeldError, Record
 from connector.journal.reader import JournalContents, read_history
 from connector.journal.writer import JournalWriter
 from connector.rest import exchange
 from tests.flows.support import CONNECTION, TOKEN, ServerResponse, Service, document, step, workshop
+from tests.support.postgres import postgres_server, programs
 from tests.support.server import Asked, LoopbackServer
 from tests.trials.report import Report
 
@@ -104,13 +108,18 @@ class WatchedJournal:
 
 def watch(moments: Moments) -> None:
     """Make every record, every piece sent, and every piece received an event of this process."""
-    opened, send, read = JournalWriter.__init__, exchange._send, exchange._Receiver.readinto
+    opened, check = JournalWriter.__init__, JournalWriter.check_held
+    send, read = exchange._send, exchange._Receiver.readinto
 
     def watched(self: JournalWriter, journal: Journal | None, history: JournalContents | None = None) -> None:
         opened(self, None if journal is None else WatchedJournal(journal, moments), history)
 
-    def sending(*arguments: Any) -> None:
+    def checking(self: JournalWriter) -> None:
+        # The last moment before the bytes of a write leave.
         moments.come()
+        check(self)
+
+    def sending(*arguments: Any) -> None:
         moments.sends += 1
         if moments.phase == "intent to send":
             moments.phase = "send to response"
@@ -126,12 +135,21 @@ def watch(moments: Moments) -> None:
         return count
 
     JournalWriter.__init__ = watched  # type: ignore[method-assign]
+    JournalWriter.check_held = checking  # type: ignore[method-assign]
     exchange._send = sending  # type: ignore[assignment]
     exchange._Receiver.readinto = reading  # type: ignore[method-assign]
 
 
+def shorten_leases() -> None:
+    """Let leases be over soon, so that a killed run in PostgreSQL can be taken over at once."""
+    leases.LEASE_SECONDS = 0.5
+    vars(postgres)["LEASE_SECONDS"] = 0.5
+    leases.RENEW_SECONDS = 0.1
+
+
 def child() -> None:
     """Fork a process for each line of standard input, and print how it ended."""
+    shorten_leases()
     component, flow = workshop(), Flow.parse(yaml.safe_dump(FLOW))
     for line in sys.stdin:
         options = json.loads(line)
@@ -139,11 +157,16 @@ def child() -> None:
         if not process:
             watch(Moments(options["phase"], options["left"], signal.Signals(options["signal"])))
             connections = {CONNECTION: {"fields": {"apiKey": TOKEN, "baseUrl": options["url"]}}}
-            named = {"id": "run", "journal": options["journal"], "payload": options["name"], "state": options["state"]}
+            named = {
+                "id": options["name"],
+                "journal": options["journal"],
+                "payload": options["name"],
+                "state": options["state"],
+            }
             status = 0
             try:
                 flow.run(component, connections=connections, max_wait=0, **named)
-            except StepError:
+            except ConnectorError:
                 status = 1
             os._exit(status)
         _, status = os.waitpid(process, os.WUNTRACED)
@@ -191,7 +214,9 @@ class FaultyService(Service):
 class Trial:
     """The kills of one report."""
 
-    def __init__(self, report: Report, service: FaultyService, process: subprocess.Popen[str], folder: Path) -> None:
+    def __init__(
+        self, report: Report, service: FaultyService, process: subprocess.Popen[str], folder: Path, url: str
+    ) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self.report = report
@@ -200,19 +225,20 @@ class Trial:
         self.requests: IO[str] = process.stdin
         self.replies: IO[str] = process.stdout
         self.folder = folder
+        self.url = url
         self.runs = 0
 
     def one(self, phase: Phase, left: int, *, kind: str, faults: bool, stop: bool) -> bool:
         """Run the flow with a signal at one moment; return False if the moment never came."""
         self.runs += 1
         folder = self.folder / str(self.runs)
-        journal = f"sqlite:///{folder}/runs.sqlite" if kind == "sqlite" else f"{folder}/run.jsonl"
-        location = f"{journal}#run" if kind == "sqlite" else journal
+        name, state = f"r{self.runs}", str(folder / "state")
+        journal = {"file": f"{folder}/{name}.jsonl", "sqlite": f"sqlite:///{folder}/runs.sqlite"}.get(kind, self.url)
+        location = journal if kind == "file" else f"{journal}#{name}"
         self.service.faults = 0.3 if faults else 0.0
         handled, sends = self.service.handled, 0
         chosen = signal.SIGSTOP if stop else signal.SIGKILL
-        state = str(folder / "state")
-        named = {"journal": journal, "name": f"r{self.runs}", "state": state, "url": self.service.server.url}
+        named = {"journal": journal, "name": name, "state": state, "url": self.service.server.url}
         self._say({"phase": phase, "left": left, "signal": int(chosen), **named})
         outcome, number = json.loads(self.replies.readline())
         hit: bool = outcome == "hit"
@@ -220,21 +246,26 @@ class Trial:
             sends = number
             outcome, number = json.loads(self.replies.readline())
         if outcome == "stopped":
-            self._check_held(location)
+            if kind == "postgres":
+                self._wait(handled + sends)
+                self._finish(location, state, phase)  # its lease is over soon, though the process is only stopped
+            else:
+                self._check_held(location)
             self._say("continue")
             outcome, number = json.loads(self.replies.readline())
-        until = time.monotonic() + 5
-        while self.service.handled < handled + sends and time.monotonic() < until:
-            time.sleep(0.001)
+        self._wait(handled + sends)
         expected = "killed" if hit and not stop else "ended"
         if outcome != expected:
             self.report.fail("wrong", f"{phase} {left}: {outcome} {number} instead of {expected}")
-        if Path(journal.removeprefix("sqlite:///")).exists():
-            was_killed = hit and not stop
-            self._finish(location, state, phase if was_killed else None)
-        elif outcome != "killed":
-            self.report.fail("lost", f"no journal after {outcome}")
+        if self._finish(location, state, phase if hit and not stop else None):
+            self._compare(state)
         return hit
+
+    def _wait(self, handled: int) -> None:
+        """Wait until the service has seen each request that was sent."""
+        until = time.monotonic() + 5
+        while self.service.handled < handled and time.monotonic() < until:
+            time.sleep(0.001)
 
     def _say(self, line: Any) -> None:
         self.requests.write(json.dumps(line) + "\n")
@@ -242,8 +273,6 @@ class Trial:
 
     def _check_held(self, location: str) -> None:
         """Nobody resumes a run whose process was only stopped."""
-        if not Path(location.removeprefix("sqlite:///").partition("#")[0]).exists():
-            return
         try:
             resume(location, self.component, connections=self.service.connections)
         except JournalError as error:
@@ -252,8 +281,8 @@ class Trial:
         else:
             self.report.fail("wrong", "a stopped run was resumed")
 
-    def _finish(self, location: str, state: str, killed: Phase | None) -> None:
-        """Resume the run until it is done, settling each doubt, and compare it with the service."""
+    def _finish(self, location: str, state: str, killed: Phase | None) -> bool:
+        """Resume the run until it is done, settling each doubt; return False if it never began."""
         names = [f"thing-{n}-r{self.runs}" for n in range(CREATES)]
         options: dict[str, Any] = {"connections": self.service.connections, "state": state, "max_wait": 0}
         try:
@@ -262,7 +291,7 @@ class Trial:
             history = None  # killed while the journal was created: the next start with the ID creates it
         if history is None:
             self.report.count("killed before the journal")
-            return
+            return False
         for _ in range(30):
             history = read_history(location)
             if history.status == "done":
@@ -270,17 +299,39 @@ class Trial:
             for path in list(history.unknown):
                 self._settle(location, path, names[int(path[-1])], killed)
             try:
-                resume(location, self.component, **options)
+                self._resume(location, options)
             except StepError:
                 self.report.count("failed again")
             killed = None
-        for name in names:
+        return True
+
+    def _compare(self, state: str) -> None:
+        """Compare what was created and persisted with what the flow asks for."""
+        for number in range(CREATES):
+            name = f"thing-{number}-r{self.runs}"
             count = self.service.created.count(name)
             if count != 1:
                 self.report.fail("lost" if count == 0 else "doubled", f"{name}: {count} times")
-        results = read_history(location).run_results
-        if results != 1:
-            self.report.fail("doubled", f"the persisted value is {results}")
+        (file,) = Path(state).glob("*.json")
+        persisted = json.loads(file.read_bytes())["scopes"]["Instance Main"]
+        if persisted != {f"r{self.runs}": 1}:
+            self.report.fail("doubled", f"persisted: {persisted}")
+
+    def _resume(self, location: str, options: dict[str, Any]) -> None:
+        """Resume a run, in PostgreSQL once the lease of its killed process is over."""
+        self._when_free(lambda: resume(location, self.component, **options))
+
+    def _when_free(self, use: Callable[[], object]) -> None:
+        until = time.monotonic() + 10
+        while True:
+            try:
+                use()
+            except JournalHeldError:
+                if not self.url or time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
 
     def _settle(self, location: str, path: str, name: str, killed: Phase | None) -> None:
         in_flight = killed in {"intent to send", "send to response", "response to done"}
@@ -290,7 +341,7 @@ class Trial:
         self.report.count(f"doubt: {'happened' if happened else 'did not happen'}")
         thing = next((thing for thing in self.service.things.values() if thing["name"] == name), None)
         results = {"thing": thing} if happened else None
-        settle(location, path, self.component, happened=happened, results=results)
+        self._when_free(lambda: settle(location, path, self.component, happened=happened, results=results))
 
 
 @contextmanager
@@ -304,12 +355,13 @@ def children() -> Iterator[subprocess.Popen[str]]:
             process.stdin.close()  # type: ignore[union-attr]
 
 
-def run(kills: int, stops: int, seed: int = 1, *, calm: bool = True) -> Report:
+def run(kills: int, stops: int, seed: int = 1, *, calm: bool = True, url: str = "") -> Report:
     """Kill runs so many times in each phase, with each journal, with faults and (calm) without; and stop some."""
+    shorten_leases()
     report = Report("kills", seed)
     with tempfile.TemporaryDirectory() as folder, LoopbackServer().running() as server, children() as process:
-        trial = Trial(report, FaultyService(server, seed), process, Path(folder))
-        for kind in ("file", "sqlite"):
+        trial = Trial(report, FaultyService(server, seed), process, Path(folder), url)
+        for kind in ("file", "sqlite", *(["postgres"] if url else [])):
             for faults in (False, True) if calm else (True,):
                 for phase in PHASES:
                     label = f"{kind}, {'faults' if faults else 'no faults'}, {phase}"
@@ -345,7 +397,9 @@ def main() -> None:
     if options.child:
         child()
         return
-    report = run(options.kills, options.stops, options.seed)
+    programs_folder = programs()
+    with nullcontext() if programs_folder is None else postgres_server(programs_folder) as server:
+        report = run(options.kills, options.stops, options.seed, url="" if server is None else server.url)
     for label, count in sorted(report.outcomes.items()):
         print(f"{count:5} {label}")
     report.outcomes.clear()

@@ -214,8 +214,11 @@ class FlowExecutor:
         if planned.stub is not None:
             results, call.branch = planned.stub.perform(call.inputs)
         elif planned.built_in is not None:
-            results = planned.built_in.perform(self, call)
             is_write = planned.step.component == "persist-data"
+            if is_write:
+                # A process that was stopped for long must not change a value that another one has changed for it.
+                self.journal.check_held()
+            results = planned.built_in.perform(self, call)
         else:
             results, is_write = self.actions.perform(call)
             call.pages_left = has_next_page(call, results)
