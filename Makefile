@@ -5,7 +5,7 @@ PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.versi
 ENVIRONMENT := .venv/python-$(PYTHON_VERSION)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test lint check fix docs site bench api clean
+.PHONY: help run test lint check fix docs site dist bench api clean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make docs   write the generated pages"
 	@echo "make api    write api.json from the SDK checkouts in the folder SDK"
 	@echo "make site   build the documentation as a site with a search"
+	@echo "make dist   build the wheel and the source distribution, and check that they install and run"
 	@echo "make bench  run the benchmarks"
 	@echo "make clean  remove the environment and everything that the tools wrote"
 	@echo "PYTHON=python3.12 chooses the interpreter of the environment."
@@ -64,6 +65,13 @@ fix: .venv/dev
 
 docs: .venv/dev
 	$(BIN)/connector docs
+
+dist: .venv/run
+	$(BIN)/python -m pip install --quiet build twine
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist >/dev/null
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m scripts.check_dist dist
 
 # Without a warning on a later version of MkDocs, which this one does not need.
 site: export NO_MKDOCS_2_WARNING := 1
