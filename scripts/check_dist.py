@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
     for file in files:
         with tempfile.TemporaryDirectory() as temporary:
             check(file, Path(temporary))
-        print(f"{file.name} installs and runs")
+        sys.stdout.write(f"{file.name} installs and runs\n")
 
 
 def check(file: Path, folder: Path) -> None:
