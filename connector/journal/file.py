@@ -184,7 +184,7 @@ def header_of(path: Path) -> dict[str, Any]:
 
 
 def ends_of(path: Path) -> tuple[dict[str, Any], Any]:
-    """Return the first and the last record of a file; the last is None if it was cut off.
+    """Return the first and the last whole record of a file; the last is None if it is not JSON.
 
     Raises:
         JournalError: See `header_of`.
@@ -197,20 +197,19 @@ def ends_of(path: Path) -> tuple[dict[str, Any], Any]:
 
 
 def _last_record(path: Path) -> Any:
+    """Return the last whole record of a file; None if it is not JSON."""
     with path.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         size = _BLOCK_OF_END
         while True:
-            begin = max(0, end - size)
-            file.seek(begin)
-            *lines, rest = file.read(end - begin).rsplit(b"\n", 2)
-            if rest:
-                return None
-            if begin == 0 or len(lines) == 2:
+            file.seek(max(0, end - size))
+            # What follows the last newline is a record that was cut off, or nothing.
+            *before, line, _ = file.read().rsplit(b"\n", 2)
+            if before or size >= end:
                 break
             size *= 16
     try:
-        return parse_line(lines[-1])
+        return parse_line(line)
     except ValueError:
         return None
 

@@ -33,7 +33,7 @@ def check_id(run: str) -> str:
     """Return the ID of a run.
 
     Raises:
-        UsageError: If it is not one.
+        UsageError: If it is invalid.
     """
     if not _ID.match(run):
         hint = "Use up to 128 letters, digits, hyphens, underscores, and dots, beginning with a letter or digit."

@@ -252,6 +252,16 @@ def test_step_that_sends_nothing_is_not_started_after_the_deadline_either(run: R
     assert {event.step for event in events if isinstance(event, StepEvent)} == {"One"}
 
 
+@pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: {"a": value}, lambda value: (value,)])
+def test_payload_nested_too_deeply_is_rejected(run: Runs, wrap: Callable[[Any], Any]) -> None:
+    deep: Any = 1
+    for _ in range(200):
+        deep = wrap(deep)
+    assert run(echo("Echo", "x"), payload=deep).status == "done"
+    with pytest.raises(FlowLimitError, match="payload is nested more than 200 levels deep"):
+        run(echo("Echo", "x"), payload=wrap(deep))
+
+
 def test_unknown_step_name_suggests_the_nearest(run: Runs) -> None:
     with pytest.raises(KeyError, match=r"Did you mean Echo"):
         run(echo("Echo", "x")).steps["Ehco"]

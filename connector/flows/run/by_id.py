@@ -28,7 +28,7 @@ def run_by_id(
     run_id: str,
     request: WebhookRequest,
     *,
-    journal: bool | str | Path = True,
+    journal: bool | str | Path,
 ) -> Run:
     """Start the run with an ID; resume it if it failed or was killed; return its results if it has finished.
 

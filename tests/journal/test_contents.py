@@ -1,0 +1,102 @@
+"""What the records of a journal say about a run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.flows import prune, runs
+from connector.journal.journals import create_journal
+from connector.journal.protocol import Record
+from connector.journal.reader import JournalContents, contents_of
+from connector.journal.sqlite import SqliteJournal
+from connector.journal.writer import first_records
+
+
+def intent(path: str) -> Record:
+    return {"type": "intent", "path": path, "step": path, "action": "x.y", "connection": "", "inputs": {}}
+
+
+def done(path: str) -> Record:
+    return {"type": "done", "path": path, "results": 1}
+
+
+def decision(path: str, what: str) -> Record:
+    return {"type": "decision", "path": path, "decision": what, "results": None}
+
+
+def contents(tmp_path: Path, *records: Record) -> JournalContents:
+    journal = create_journal(tmp_path / "r.jsonl", "r", first_records({"id": "r"}, {}))
+    for record in records:
+        journal.append(record, "written")
+    summary = contents_of(journal)
+    journal.close()
+    return summary
+
+
+def test_corrected_decision_leaves_earlier_writes_of_the_same_step(tmp_path: Path) -> None:
+    # A loop that is retried performs its steps again under the same paths.
+    summary = contents(
+        tmp_path,
+        intent("a"),
+        done("a"),
+        intent("b"),
+        done("b"),
+        intent("a"),
+        decision("a", "happened"),
+        decision("a", "did-not-happen"),
+    )
+    assert [(write.path, write.number) for write in summary.writes] == [("a", 0), ("b", 1)]
+    assert summary.unknown == {}
+
+
+@pytest.mark.parametrize("between", [intent("b"), done("b"), {"type": "undone", "path": "a", "write": 0}])
+def test_decision_is_final_once_anything_followed_it(tmp_path: Path, between: Record) -> None:
+    assert contents(tmp_path, intent("a"), decision("a", "happened")).may_be_settled(happened=False).keys() == {"a"}
+    (tmp_path / "r.jsonl").unlink()
+    summary = contents(tmp_path, intent("a"), decision("a", "happened"), between)
+    assert "a" not in summary.may_be_settled(happened=False)
+
+
+def test_decision_is_not_final_when_the_run_was_only_resumed(tmp_path: Path) -> None:
+    summary = contents(tmp_path, intent("a"), decision("a", "happened"), {"type": "resumed"})
+    assert summary.may_be_settled(happened=False).keys() == {"a"}
+
+
+def test_attempts_in_doubt_are_counted_again_after_a_correction(tmp_path: Path) -> None:
+    records: list[Any] = [intent("a"), intent("a"), decision("a", "did-not-happen"), decision("a", "retry")]
+    summary = contents(tmp_path, *records, {"type": "refused", "path": "a", "error": ""})
+    # One of the two attempts was rejected, the other may have been applied.
+    assert summary.unknown.keys() == {"a"}
+
+
+def test_intent_waits_for_the_disk_and_results_do_not(tmp_path: Path) -> None:
+    journal = SqliteJournal.create(tmp_path / "r.sqlite", "r", first_records({"id": "r"}, {}))
+    statements: list[str] = []
+    journal._database.set_trace_callback(statements.append)
+    for durability, level in [("synced", "FULL"), ("written", "NORMAL")]:
+        statements.clear()
+        journal.append(intent("a"), durability)  # type: ignore[arg-type]
+        assert statements[0] == f"PRAGMA synchronous = {level}"
+        assert statements[-1] == "COMMIT"
+    journal.close()
+
+
+def test_finished_runs_are_pruned_after_thirty_days(tmp_path: Path) -> None:
+    day = 24 * 3600
+    for name, days in [("young", 29.9), ("old", 30.01)]:
+        header = {"id": name, "started": time.time() - days * day}
+        journal = create_journal(tmp_path / f"{name}.jsonl", name, first_records(header, {}))
+        counts = {"finished": 0, "writes": 0, "unknown": 0}
+        journal.append({"type": "end", "status": "done", "error": "", **counts}, "synced")
+        journal.close()
+    assert [run.id for run in prune(place=tmp_path)] == ["old"]
+    assert [run.id for run in runs(tmp_path)] == ["young"]
+
+
+def test_run_without_a_start_time_is_listed(tmp_path: Path) -> None:
+    create_journal(tmp_path / "r.jsonl", "r", first_records({"id": "r"}, {})).close()
+    assert [run.started for run in runs(tmp_path)] == [0.0]
