@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 
 from connector.common.text import did_you_mean
 from connector.common.yaml_source import Document, Place
@@ -18,6 +19,8 @@ from connector.flows.values.javascript import number_of
 
 LOOPS = ("loop.loopOverItems", "loop.loopNTimes")
 BRANCHES = {"branch.branchOnValue": "branchValueMappings", "branch.branchOnExpression": "conditions"}
+PARTIAL = ("change-data-format", "code", "collection-tools", "csv", "datetime", "http", "math", "text-manipulation")
+"""Prismatic's components of which not every action runs locally."""
 OWN = sorted({kind.partition(".")[0] for kind in BUILT_IN})
 
 
@@ -56,9 +59,7 @@ def _action(step: Step, components: Mapping[str, Component], *, is_local: bool) 
     component = components.get(step.component)
     if component is not None:
         if component.find_action(step.action) is None:
-            known = [*component.actions, *component.operations]
-            hint = did_you_mean(step.action, known) or f"Available actions: {', '.join(component.actions)}."
-            yield error("unknown-action", (*place, "key"), f'unknown action "{step.action}" of {component.key}', hint)
+            yield _unknown_action(step, list(component.actions), list(component.operations), is_local=is_local)
         elif component.plugins.is_blocked(step.action):
             yield error("blocked", place, f"{step.kind} is blocked", "Remove the step, or allow the action.")
     elif step.component in UNSUPPORTED:
@@ -68,12 +69,23 @@ def _action(step: Step, components: Mapping[str, Component], *, is_local: bool) 
             yield note("not-checked", place, f"{step.kind} is not checked")
     elif step.component in OWN:
         known = [kind.partition(".")[2] for kind in BUILT_IN if kind.startswith(f"{step.component}.")]
-        hint = did_you_mean(step.action, known) or f"Available actions: {', '.join(known)}."
-        yield error("unknown-action", (*place, "key"), f'unknown action "{step.action}" of {step.component}', hint)
+        yield _unknown_action(step, known, (), is_local=is_local)
     else:
         hint = did_you_mean(step.component, [*components, *OWN])
         message = f'not checked: component "{step.component}" is not installed'
         yield note(NOT_INSTALLED, (*place, "component"), message, hint)
+
+
+def _unknown_action(step: Step, known: Sequence[str], described: Sequence[str], *, is_local: bool) -> Rule:
+    place = ("action", "key")
+    if step.component in PARTIAL and not get_close_matches(step.action, known, cutoff=0.75):
+        # Prismatic's own component has further actions, so the name may be valid there.
+        if is_local:
+            hint = f"Pass a stub: --stub '{step.name}=FILE'."
+            return error("unsupported", place, f"{step.kind} is not supported in a local run", hint)
+        return note("not-checked", place, f"{step.kind} is not checked")
+    hint = did_you_mean(step.action, [*known, *described]) or f"Available actions: {', '.join(known)}."
+    return error("unknown-action", place, f'unknown action "{step.action}" of {step.component}', hint)
 
 
 def _branches_of_action(step: Step, components: Mapping[str, Component]) -> Iterator[Rule]:
