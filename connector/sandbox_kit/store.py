@@ -102,7 +102,8 @@ class Store:
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
-                raise SandboxError(f'"{self.path}" is not a sandbox file of this version', hint=OTHER_FILE)
+                hint = f"Delete {self.path} to begin anew, or choose another file."
+                raise SandboxError(f'"{self.path}" is not a sandbox file of this version', hint=hint)
         # From here on, transaction() waits and not SQLite, which cannot be interrupted.
         self._db.execute("PRAGMA busy_timeout = 0")
 

@@ -81,7 +81,8 @@ def test_code_that_passes_all_results_on_sees_all(workshop: Component, code: str
 
 def test_values_that_are_no_plain_json_reach_the_code() -> None:
     code = """
-    module.exports = async (context, { trigger: { results: { body: { data } } } }) => ({ data: [data.text.length, data.n] });
+    module.exports = async (context, { trigger: { results: { body: { data } } } }) =>
+      ({ data: [data.text.length, data.n] });
     """
 
     assert run_code(code, {"text": "\ud800", "n": 1}).results == [1, 1]
