@@ -129,7 +129,7 @@ def test_odd_records_are_shown_by_what_they_have_or_left_out(
     assert options(runner, "destination") == expected
 
 
-@given(st.lists(st.tuples(st.text(max_size=4), st.text("ab()1 ", min_size=1, max_size=4)), max_size=20))
+@given(st.lists(st.tuples(st.text("aB ßİ()1", max_size=4), st.text("ab()1 ", min_size=1, max_size=4)), max_size=20))
 def test_every_choice_has_a_unique_label(choices: list[tuple[str, str]]) -> None:
     result = connector.picklist([{"id": key, "name": label} for label, key in choices], "name")["result"]
 
@@ -149,19 +149,20 @@ def test_every_id_of_a_documented_action_has_choices(segment: connector.Componen
     assert without == set()
 
 
-@pytest.mark.parametrize(
-    ("key", "inputs", "expected"),
-    [
-        ("functions", {}, {"sfnc_wXzcDGFR3KmjLDrtSawNHf"}),
-        ("functions", {"resourceType": "INSERT_SOURCE"}, set()),
-        ("users", {}, {"sgJDWk3K21k6LE3tLU9nRK", "i2VTJURQprNfqdwjLFPWYx"}),
-        ("reverseEtlModels", {}, {"3gLx9QvNcTzBhKmRw7YpFd"}),
-    ],
-)
-def test_further_choices_come_from_the_workspace(
-    sandbox: Sandbox, key: str, inputs: dict[str, Any], expected: set[str]
-) -> None:
-    assert {choice["key"] for choice in sandbox.runner().choices(key, inputs)["result"]} == expected
+@pytest.mark.parametrize("key", ["functions", "transformations", "users", "reverseEtlModels"])
+def test_further_choices_are_the_records_of_the_workspace(sandbox: Sandbox, key: str) -> None:
+    keys = {choice["key"] for choice in sandbox.runner().choices(key)["result"]}
+
+    assert keys == {record["id"] for record in getattr(sandbox, key)}
+    assert keys
+
+
+def test_functions_can_be_those_of_one_type(sandbox: Sandbox) -> None:
+    choices = sandbox.runner().choices("functions", {"resourceType": "SOURCE"})["result"]
+
+    assert {choice["key"] for choice in choices} == {
+        function["id"] for function in sandbox.functions if function["resourceType"] == "SOURCE"
+    }
 
 
 def test_choices_of_types_are_those_of_the_catalog(sandbox: Sandbox) -> None:

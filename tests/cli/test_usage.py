@@ -212,7 +212,7 @@ def test_export_writes_an_ordinary_file(command: Command, tmp_path: Path) -> Non
 
 
 def test_export_names_its_formats(command: Command) -> None:
-    ended = command("export", "prismatic")
+    ended = command("export", "prismatik")
 
     assert ended.code == 2
     assert '"manifest", "prismatic-definition", "json-schema"' in ended.err
