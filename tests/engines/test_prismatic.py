@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from pydantic import MISSING, AfterValidator, model_validator
+from pydantic import MISSING, AfterValidator, SecretStr, model_validator
 
 import connector
 from connector import Context, Input, Inputs, Pagination, Payload, errors, picklist
@@ -20,7 +20,7 @@ from connector.engines.prismatic.package import TEMPLATE, package
 from connector.engines.prismatic.probe import InexpressibleError, choices, operation
 from connector.engines.prismatic.table import table
 from connector.engines.prismatic.typescript import Code, constant
-from connector.rest import api_errors, exchange, rate_limits, transport
+from connector.rest import ClientCredentials, Endpoint, api_errors, exchange, rate_limits, transport
 from tests.support.components import write_component
 
 
@@ -270,6 +270,30 @@ def test_component_of_another_service_is_exported(tmp_path: Path) -> None:
     assert 'key: "tiny-connector"' in table_source
     assert exported["src/connections/token.ts"].decode() == code
     assert [path for path, content in exported.items() if re.search(rb"\bSegment\b", content)] == []
+
+
+def with_endpoint(segment: connector.Component, monkeypatch: pytest.MonkeyPatch, **parts: Any) -> None:
+    monkeypatch.setattr(
+        segment.connection(), "connect", lambda _fields, _requested: Endpoint(base_url="https://x.test", **parts)
+    )
+
+
+def test_secret_header_of_a_connection_is_not_in_the_table(
+    segment: connector.Component, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_endpoint(segment, monkeypatch, headers={"X-Key": SecretStr("s3cr3t"), "X-Other": "o"})
+
+    assert table(segment).connections[0]["headers"] == {"Accept": "application/json", "X-Other": "o"}
+
+
+def test_connection_with_granted_authorization_is_rejected_by_name(
+    segment: connector.Component, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credentials = ClientCredentials(token_url="https://x.test/token", client_id="i", client_secret=SecretStr("s"))
+    with_endpoint(segment, monkeypatch, authorization=credentials)
+
+    with pytest.raises(errors.ComponentError, match="apiKey: no table can express it: its authorization is granted"):
+        table(segment)
 
 
 def test_default_key_and_label_differ_from_those_of_the_original(segment: connector.Component) -> None:

@@ -118,10 +118,14 @@ class _Reader:
             raise InexpressibleError("a connection is code")
         form = next(form for form in self._form["connections"] if form["key"] == definition.key)
         endpoint = definition.connect(_sample_fields(definition), {})
+        if not isinstance(endpoint.authorization, SecretStr | None):
+            raise InexpressibleError("its authorization is granted for some time")
+        # Secret headers are left to the connection's code, since they depend on its fields.
+        headers = {name: value for name, value in endpoint.headers.items() if not isinstance(value, SecretStr)}
         return {
             "display": {"label": form["label"], "description": form["comments"]},
             "fields": fields(definition.fields, form["inputs"], has_code=True),
-            "headers": {"Accept": endpoint.media_type, **endpoint.headers},
+            "headers": {"Accept": endpoint.media_type, **headers},
             "hints": dict(endpoint.hints),
         }
 

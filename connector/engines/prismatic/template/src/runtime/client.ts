@@ -23,7 +23,7 @@ export class Client {
   private readonly fields: Values;
   private readonly redactor = new Redactor();
   private base = new URL("http://localhost");
-  private authorization = "";
+  private ownHeaders: Record<string, string> = {};
   private agent = new http.Agent();
   private explainer = new Explainer("", "", {}, this.redactor);
 
@@ -49,10 +49,10 @@ export class Client {
 
   private choose(requested: Values): void {
     const { code, hints } = this.connection;
-    const { baseUrl, authorization, secrets } = code.target(this.fields, requested, this.logger);
+    const { baseUrl, authorization, headers, secrets } = code.target(this.fields, requested, this.logger);
     secrets.forEach((secret) => this.redactor.add(secret));
     this.base = new URL(baseUrl);
-    this.authorization = authorization;
+    this.ownHeaders = { ...headers, ...(authorization && { Authorization: authorization }) };
     this.agent = new (this.base.protocol === "https:" ? https : http).Agent({ keepAlive: true });
     this.explainer = new Explainer(this.action, this.base.host, hints, this.redactor, code);
   }
@@ -102,7 +102,7 @@ export class Client {
       "Accept-Encoding": "gzip, deflate",
       ...this.connection.headers,
       ...request.headers,
-      Authorization: this.authorization,
+      ...this.ownHeaders,
       ...(request.body && { "Content-Length": String(request.body.length) }),
     };
     for (const [name, value] of Object.entries(all)) headers.set(name.toLowerCase(), [name, value]);

@@ -17,7 +17,9 @@ export interface ApiError {
 /** Where the requests of one call go, and with which token. */
 export interface Target {
   baseUrl: string;
-  authorization: string;
+  authorization?: string;
+  /** Headers that hold a secret. */
+  headers?: Record<string, string>;
   /** Every secret string of the connection. */
   secrets: string[];
 }
