@@ -383,3 +383,15 @@ def test_hooks_see_data_sources_the_actions_in_them_and_the_test_of_the_connecti
     runner.test_connection()
 
     assert seen == ["sources", "listSources", "testConnection"]
+
+
+def test_action_that_returns_no_payload_is_named_with_its_file(
+    component: connector.Component, runner: connector.Runner
+) -> None:
+    def listed(context: connector.Context, inputs: Greeting) -> Any:
+        return ["hello"]
+
+    component.add_plugin(Brings(connector.action("greet", display=DISPLAY, example={"data": "hello"})(listed)), "wrong")
+
+    with pytest.raises(errors.HandlerError, match=r"greet: returned a list, not a payload(?s:.*)test_plugins\.py:\d+"):
+        runner.invoke("greet", {"name": "you"})

@@ -335,11 +335,11 @@ def test_half_a_surrogate_pair_in_an_error_is_replaced(runner_of: RunnerOf) -> N
 
 
 def test_data_of_an_api_error_passes_through(runner_of: RunnerOf) -> None:
-    body = {"errors": [{"message": "no", "data": {"n": 1, "b": True, "x": None, "f": 1.5}}]}
+    body = {"errors": [{"message": "no", "data": {"n": 1, "b": True, "x": None, "f": 1.5, "l": [1, "ü"]}}]}
     with RawServer(raw_response(body, "422 Invalid")) as server:
         error = error_of(lambda: read(runner_of(server)))
 
-    assert error.to_dict()["error"]["errors"][0]["data"] == {"n": 1, "b": True, "x": None, "f": 1.5}
+    assert error.to_dict()["error"]["errors"][0]["data"] == {"n": 1, "b": True, "x": None, "f": 1.5, "l": [1, "ü"]}
 
 
 def test_broken_error_response_keeps_its_status(way: str, runner_of: RunnerOf) -> None:
