@@ -358,3 +358,12 @@ def test_row_whose_result_cannot_be_recorded_has_an_unknown_outcome(
     with pytest.raises(errors.JournalError, match="unknown outcome") as raised:
         runner.each("createSource", rows(*"abcdef"), resume=run.run)
     assert [problem.location for problem in raised.value.problems] == ["row 2"]
+
+
+def test_read_of_an_action_with_several_effects_has_no_unknown_outcome(
+    runner: connector.Runner, server: LoopbackServer
+) -> None:
+    server.script = lambda _asked: ServerResponse(b"[", 200)
+    results = list(runner.each("rawRequest", [{"method": "GET", "url": "/sources"}], on_error="keep-going"))
+
+    assert [(result.status, type(result.error)) for result in results] == [("failed", errors.InvalidResponseError)]

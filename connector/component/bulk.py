@@ -22,7 +22,7 @@ from connector.component.bulk_journal import (
 from connector.component.component import error_context
 from connector.component.context import Context
 from connector.component.definitions import Payload
-from connector.component.recorded_write import outcome_unknown, perform_recorded, without_rate_limit_waits
+from connector.component.recorded_write import perform_recorded, without_rate_limit_waits
 from connector.errors import (
     AuthenticationError,
     CallCancelledError,
@@ -108,6 +108,7 @@ class BulkRun:
         self._keep_going = on_error == "keep-going"
         self._parallel = parallel
         self._stopping = threading.Event()
+        self._on_their_way: set[int] = set()  # rows whose write was sent, and not rejected
         header = {"component": runner.component.key, "action": key, "host": _host(runner)}
         if resume is None:
             self._journal = BulkJournal.create(journal, header)
@@ -222,24 +223,36 @@ class BulkRun:
             self._stopping.set()
             raise
         except ConnectorError as error:
-            status: Literal["unknown", "failed"] = "unknown" if outcome_unknown(self._action, error) else "failed"
             if self._ends_run(error):
                 self._stopping.set()
-            return RowResult(number, status, error=error)
+            return RowResult(number, "unknown" if number in self._on_their_way else "failed", error=error)
+        finally:
+            self._on_their_way.discard(number)
         return RowResult(number, "done", payload)
 
     def _payload(self, number: int, digest: int, row: Mapping[str, Any]) -> Payload:
         inputs = self._action.inputs.from_values(row)
         is_write = self._action.effect_of(inputs) != "read"
         runner = self._runner
+
+        def started() -> None:
+            if is_write:
+                self._journal.started(number, digest)
+                self._on_their_way.add(number)
+
+        def rejected(reason: str) -> None:
+            if is_write:
+                self._journal.rejected(number, reason)
+                self._on_their_way.discard(number)
+
         runner.policy.check(self._action, inputs)
         return perform_recorded(
             runner.component,
             self._action,
             Context(runner.component, runner.connection, limits=self._limits, policy=runner.policy),
             inputs,
-            started=lambda: self._journal.started(number, digest) if is_write else None,
-            rejected=lambda reason: self._journal.rejected(number, reason) if is_write else None,
+            started=started,
+            rejected=rejected,
             wait=self._wait,
         )
 

@@ -243,7 +243,7 @@ def test_interrupted_run_finishes_its_row_and_says_how_to_resume(
     server: LoopbackServer, tmp_path: Path, number: signal.Signals, code: int, word: str
 ) -> None:
     file = tmp_path / "rows.csv"
-    file.write_text("sourceId,enabled\n" + "".join(f"{number},true\n" for number in range(50)))
+    file.write_text("sourceId,enabled\n" + "".join(f"{number},true\n" for number in range(20)))
     server.script = lambda asked: ServerResponse({"data": {"path": asked.path}}, hang=0.1)
     process = start("run", "updateSource", "--each", str(file))
     until = time.monotonic() + 20
@@ -258,4 +258,4 @@ def test_interrupted_run_finishes_its_row_and_says_how_to_resume(
     server.script = lambda asked: ServerResponse({"data": {"path": asked.path}})
     again = finish(start("run", "updateSource", "--each", str(file), "--resume", run))
 
-    assert (again.code, len(again.out.splitlines()), len(server.asked)) == (0, 50, 50)
+    assert (again.code, len(again.out.splitlines()), len(server.asked)) == (0, 20, 20)
