@@ -18,8 +18,10 @@ from connector.errors import (
     UsageError,
 )
 from connector.flows import Run, runs
+from connector.flows.run.connections import FlowConnections
 from tests.flows.support import (
     CONNECTION,
+    TOKEN,
     TRIGGER,
     Service,
     echo,
@@ -175,3 +177,11 @@ def test_steps_with_and_without_a_name_share_the_connection(workshop: Component,
 def test_fields_of_a_connection_that_do_not_fit_are_named(workshop: Component) -> None:
     with pytest.raises(ConnectionInputError, match=r"API Key \(apiKey\): is required"):
         flow_of(step("List", "workshop.listThings")).run(workshop, connections={CONNECTION: {"fields": {}}})
+
+
+def test_only_secret_fields_of_a_connection_are_redacted(workshop: Component, service: Service) -> None:
+    flow = flow_of(step("List", "workshop.listThings"))
+    needs = flow.connections(workshop)
+    connections = FlowConnections(flow.integration, needs, {"workshop": workshop}, service.connections)
+    assert connections.secrets == [TOKEN]
+    connections.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from connector.flows import prune, runs
+from connector.journal.buffered import DelayedCall
 from connector.journal.journals import create_journal
 from connector.journal.protocol import Record
 from connector.journal.reader import JournalContents, contents_of
@@ -100,3 +102,31 @@ def test_finished_runs_are_pruned_after_thirty_days(tmp_path: Path) -> None:
 def test_run_without_a_start_time_is_listed(tmp_path: Path) -> None:
     create_journal(tmp_path / "r.jsonl", "r", first_records({"id": "r"}, {})).close()
     assert [run.started for run in runs(tmp_path)] == [0.0]
+
+
+def test_journal_that_is_gone_already_is_deleted(tmp_path: Path) -> None:
+    journal = create_journal(tmp_path / "r.jsonl", "r", first_records({"id": "r"}, {}))
+    (tmp_path / "r.jsonl").unlink()
+    journal.delete()
+
+
+def test_call_that_is_needed_sooner_is_made_sooner() -> None:
+    called = threading.Event()
+    delayed = DelayedCall(called.set)
+    delayed.within(60)
+    time.sleep(0.05)  # the thread sleeps by now
+    delayed.within(0.01)
+    assert called.wait(10)
+    assert not delayed.close()
+
+
+def test_cancelled_call_is_not_made() -> None:
+    called = threading.Event()
+    delayed = DelayedCall(called.set)
+    delayed.within(0.01)
+    delayed.cancel()
+    assert not called.wait(0.05)
+    delayed.within(0.01)
+    assert called.wait(10)
+    delayed.within(60)
+    assert delayed.close()
