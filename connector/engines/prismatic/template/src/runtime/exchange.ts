@@ -165,3 +165,12 @@ function isCutOff({ headers, content }: HttpResponse): boolean {
 
 /** Returns the JSON of a body; a byte order mark is ignored. */
 export const parsedJson = (content: Buffer): unknown => JSON.parse(new TextDecoder().decode(content));
+
+/** Returns the JSON of a body, or undefined if it is not JSON. */
+export function bodyOf({ content }: HttpResponse): unknown {
+  try {
+    return parsedJson(content);
+  } catch {
+    return undefined;
+  }
+}
