@@ -507,3 +507,12 @@ def test_action_of_prismatics_component_that_is_not_supported_is_a_note_for_pris
     misspelled = "Did you mean join?"
     assert local == [("unsupported", "Pass a stub: --stub 'Slice=FILE'."), ("unknown-action", misspelled)]
     assert there == [("note", "not-checked"), ("error", "unknown-action")]
+
+
+def test_config_variable_of_the_trigger_alone_needs_no_value_in_a_run(workshop: Component) -> None:
+    trigger = step("Trigger", "dropbox.webhook", {"signingSecret": "#Secret"}, isTrigger=True)
+    log = step("Log", "log.writeLog", {"message": "x"})
+    flow = flow_of(flow={"steps": [trigger, log]}, config=[{"key": "Secret", "dataType": "string"}])
+    reported = flow.check(workshop, config={})
+    assert [(problem.severity, problem.rule) for problem in reported] == [("warning", "unset-config-variable")]
+    assert flow.run(workshop, journal=False).status == "done"

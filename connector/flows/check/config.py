@@ -38,21 +38,23 @@ class ConfigChecks:
     def check(self, flows: Sequence[FlowDefinition]) -> Iterator[FlowProblem]:
         """Yield the problems of the config variables; only those that a flow uses need a value."""
         used = _used_variables(flows)
+        # A local run does not perform the trigger, so it does not need the values of the trigger's inputs.
+        needed = set() if self.config is None else _used_variables(flows, with_triggers=False)
         for key, variable in self.integration.config_variables.items():
             rules: Iterable[Rule] = ()
             if variable.kind == "value":
-                rules = self._values(variable, is_used=key in used)
+                rules = self._values(variable, is_used=key in used, is_needed=key in needed)
             elif variable.kind == "connection":
                 rules = self._connection(variable, is_used=key in used)
             for severity, rule, place, message, hint in rules:
                 location = self.integration.location((*variable.place, *place))
                 yield FlowProblem(severity, rule, location, "", "", message, hint)
 
-    def _values(self, variable: ConfigVariable, *, is_used: bool) -> Iterator[Rule]:
+    def _values(self, variable: ConfigVariable, *, is_used: bool, is_needed: bool) -> Iterator[Rule]:
         key, passed = variable.key, (self.config or {}).get(variable.key)
         if passed in (None, "") and variable.default in (None, "") and is_used:
             hint = f"Pass --config '{key}=VALUE', or config={{{key!r}: ...}} in Python."
-            severity: Severity = "warning" if self.config is None else "error"
+            severity: Severity = "error" if is_needed else "warning"
             yield Rule(severity, "unset-config-variable", (), f'config variable "{key}" has no value', hint)
         for noun, value in (("default", variable.default), ("value", passed)):
             message, hint = value_problem(variable, value)
@@ -89,8 +91,8 @@ def _field(variable: ConfigVariable, key: str, marker: Input) -> Iterator[Rule]:
         yield warning("secret", place, message, "Remove it and pass it at run time.")
 
 
-def _used_variables(flows: Sequence[FlowDefinition]) -> set[str]:
-    steps = (step for flow in flows for step in flow.walk())
+def _used_variables(flows: Sequence[FlowDefinition], *, with_triggers: bool = True) -> set[str]:
+    steps = (step for flow in flows for step in flow.walk() if with_triggers or not step.is_trigger)
     expressions = (expression for step in steps for expression in step.inputs.values())
     keys = {part.key for expression in expressions for part in parts_of(expression) if isinstance(part, ConfigPart)}
     return keys | {key.partition(".")[0] for key in keys}
