@@ -102,7 +102,8 @@ class Store:
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
-                hint = f"Delete {self.path} to begin anew, or choose another file."
+                is_older = version in range(1, _VERSION)  # version 0 is that of any other database, which may be dear
+                hint = f"Delete {self.path} to begin anew, or choose another file." if is_older else OTHER_FILE
                 raise SandboxError(f'"{self.path}" is not a sandbox file of this version', hint=hint)
         # From here on, transaction() waits and not SQLite, which cannot be interrupted.
         self._db.execute("PRAGMA busy_timeout = 0")

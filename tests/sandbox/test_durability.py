@@ -160,8 +160,20 @@ def test_foreign_database_is_rejected_and_not_changed(tmp_path: Path) -> None:
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE things (name TEXT)")
     other.close()
-    with pytest.raises(SandboxError, match=r"other.sqlite\" is not a sandbox file of this version"):
+    with pytest.raises(SandboxError, match=r"other.sqlite\" is not a sandbox file of this version") as raised:
         sandbox.open_workspace(path)
+    assert raised.value.hint == "Choose another file."
+
+
+def test_older_sandbox_file_may_be_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite"
+    with sqlite3.connect(path) as old:
+        old.execute("CREATE TABLE things (name TEXT)")
+        old.execute("PRAGMA user_version = 1")
+    old.close()
+    with pytest.raises(SandboxError) as raised:
+        sandbox.open_workspace(path)
+    assert raised.value.hint == f"Delete {path} to begin anew, or choose another file."
 
 
 def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
