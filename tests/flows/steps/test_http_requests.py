@@ -295,6 +295,15 @@ def test_retries_of_a_read_are_those_of_the_step(server: LoopbackServer, send: C
     assert len(server.asked) == 3
 
 
+@pytest.mark.parametrize("action", ["httpPut", "httpDelete"])
+def test_idempotent_write_is_retried_on_request(server: LoopbackServer, send: Callable[..., Run], action: str) -> None:
+    server.answer(ServerResponse(status=503), ServerResponse({"ok": 2}))
+
+    results = send(action, server.url, maxRetries="1", retryDelayMS="1", retryOnAllErrors="true").results
+
+    assert (results, len(server.asked)) == ({"ok": 2}, 2)
+
+
 def test_write_with_an_unknown_outcome_is_not_repeated(server: LoopbackServer, send: Callable[..., Run]) -> None:
     server.answer(ServerResponse(status=503))
 

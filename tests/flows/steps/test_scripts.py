@@ -158,7 +158,7 @@ def test_javascript_of_nodejs_works(expression: str, expected: Any) -> None:
         ("module.exports = async () => { const o = {}; o.o = o; return {data: o} }", "circular reference"),
         ("module.exports = async () => ({data: 10n})", "BigInt"),
         ("module.exports = async () => { const f = () => f(); f() }", "Maximum call stack size exceeded"),
-        ("module.exports = async () => ({data: require('fs')})", 'require("fs") is not available in a local run'),
+        ("\nmodule.exports = () => require('fs')", 'require("fs") is not available in a local run (line 2)'),
         ("module.exports = async () => ({data: await import('fs')})", "could not load module"),
         ("module.exports = async () => ({crossFlowState: 5})", '"crossFlowState" must be an object'),
     ],
