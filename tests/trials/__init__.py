@@ -3,6 +3,7 @@
     python -m tests.trials.faults --calls 24000
     python -m tests.trials.forks --calls 1800
     python -m tests.trials.kills --kills 25
+    python -m tests.trials.starts --starts 1000 --processes 8
     python -m tests.trials.hostile --responses 13000
     python -m tests.trials.fuzz --inputs 300000
     python -m tests.trials.sandbox_kills --kills 120 --clients 64
