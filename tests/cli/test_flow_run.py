@@ -76,7 +76,10 @@ def test_branch_of_the_trigger_is_an_option(command: Command, tmp_path: Path) ->
     unnamed = command("flow", "run", file)
     named = command("flow", "run", file, "--branch", "Verify")
 
-    assert (unnamed.code, "hint: Pass --branch NAME: Verify or Else." in unnamed.err) == (2, True)
+    assert (unnamed.code, "hint: Pass --branch NAME (branch=NAME in Python): Verify or Else." in unnamed.err) == (
+        2,
+        True,
+    )
     assert (named.code, "verified" in named.err) == (0, True)
 
 

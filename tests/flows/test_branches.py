@@ -38,7 +38,7 @@ def test_start_takes_the_branch_of_the_trigger_and_then_the_steps_after_it(run: 
 def test_start_without_a_branch_is_rejected_with_the_names(run: Runs, service: Service) -> None:
     with pytest.raises(UsageError, match='trigger "Trigger" has branches') as caught:
         run(flow_settings=FLOW)
-    assert caught.value.hint == "Pass --branch NAME: URL Verify or Notification."
+    assert caught.value.hint == "Pass --branch NAME (branch=NAME in Python): URL Verify or Notification."
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,9 @@ def test_flow_is_named_when_the_file_has_several(workshop: Component, service: S
     flow = flow_of(flows=content)
     assert flow.flows == ["One", "Two"]
     assert flow.run(workshop, flow="Two", connections=service.connections).results == {"value": "Two"}
-    with pytest.raises(UsageError, match=r"file contains several flows\n.*Pass --flow NAME: One or Two\."):
+    with pytest.raises(
+        UsageError, match=r"file contains several flows\n.*Pass --flow NAME \(flow=NAME in Python\): One or Two\."
+    ):
         flow.run(workshop)
     with pytest.raises(UsageError, match=r'unknown flow "Tow"\n.*Did you mean Two?'):
         flow.definition("Tow")

@@ -190,7 +190,7 @@ class Integration:
             return next(iter(flows.values()))
         if name is None:
             names = f"{', '.join(list(flows)[:-1])} or {list(flows)[-1]}"
-            raise UsageError("file contains several flows", hint=f"Pass --flow NAME: {names}.")
+            raise UsageError("file contains several flows", hint=f"Pass --flow NAME (flow=NAME in Python): {names}.")
         if name not in flows:
             hint = did_you_mean(name, flows) or f"Available flows: {', '.join(flows)}."
             raise UsageError(f'unknown flow "{name}"', hint=hint)

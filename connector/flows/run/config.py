@@ -43,7 +43,11 @@ def unknown_variables(integration: Integration, names: Iterable[str]) -> list[Pr
 
 def _unknown_variable(key: str, variables: Mapping[str, ConfigVariable]) -> Problem:
     if key in variables:
-        return Problem(key, "is a connection, not a value", hint=f"Pass it with --connection '{key}=FILE'.")
+        return Problem(
+            key,
+            "is a connection, not a value",
+            hint=f"Pass it with --connection '{key}=FILE', or connections={{{key!r}: ...}} in Python.",
+        )
     known = [name for name, variable in variables.items() if variable.kind == "value"]
     hint = did_you_mean(key, known) or (
         f"Available config variables: {', '.join(known)}." if known else "This integration has none."

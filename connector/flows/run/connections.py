@@ -170,10 +170,11 @@ class FlowConnections:
         component, name = need
         has_sandbox = self._components[component].manifest.sandbox is not None
         if name is not None:
-            hint = f"Pass --connection '{name}=FILE'{', or use --sandbox' if has_sandbox else ''}."
+            use_sandbox = ", or use --sandbox" if has_sandbox else ""
+            hint = f"Pass --connection '{name}=FILE'{use_sandbox}. In Python, pass connections={{{name!r}: ...}}."
             return Problem(name, f'missing connection "{name}" ({component})', hint=hint)
         if not self._passed:
-            hint = f"Pass --connection '{component}=FILE', or use --sandbox."
+            hint = f"Pass --connection '{component}=FILE', or use --sandbox. In Python, pass connections={{...}}."
             return Problem(component, "no connection was passed", hint=hint)
         message = "several connections were passed, but the steps do not name one"
         return Problem(component, message, hint="Name the connection in the connection input of the steps.")

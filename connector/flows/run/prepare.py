@@ -102,7 +102,10 @@ def _check_branch(trigger: Step, branch: str | None) -> None:
     """Check the name of the branch that a manual start takes, since only a trigger on Prismatic decides by itself."""
     names = [each.name for each in trigger.branches]
     if branch is None and any(each.steps for each in trigger.branches):
-        raise UsageError(f'trigger "{trigger.name}" has branches', hint=f"Pass --branch NAME: {' or '.join(names)}.")
+        raise UsageError(
+            f'trigger "{trigger.name}" has branches',
+            hint=f"Pass --branch NAME (branch=NAME in Python): {' or '.join(names)}.",
+        )
     if branch is not None and branch not in names:
         hint = did_you_mean(branch, names) or f"Available branches: {', '.join(names) or 'none'}."
         raise UsageError(f'unknown branch "{branch}" of trigger "{trigger.name}"', hint=hint)

@@ -114,7 +114,7 @@ def _check_results(history: JournalContents, write: Write, components: Mapping[s
 def _missing_results(write: Write, reason: str) -> JournalError:
     hint = (
         'Pass --results FILE (results=...), or --from "ACTION NAME=VALUE" (lookup=...) to read them from the service. '
-        "To go on without them, resume with --unknown skip."
+        'To go on without them, resume with --unknown skip (unknown="skip").'
     )
     return JournalError(f'missing results of step "{write.step}": {reason}', hint=hint)
 

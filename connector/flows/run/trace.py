@@ -139,9 +139,11 @@ def read_trace(path: Path) -> list[dict[str, Any]]:
     except OSError as error:
         raise UsageError(f'cannot read trace "{path}": {reason_of(error)}') from None
     except ValueError:
-        raise UsageError(f'"{path}" is not a trace', hint="Write one with --trace FILE.") from None
+        raise UsageError(
+            f'"{path}" is not a trace', hint="Write one with --trace FILE (trace=FILE in Python)."
+        ) from None
     if not lines or not _is_start(lines[0]) or any(not isinstance(line, dict) or "type" not in line for line in lines):
-        raise UsageError(f'"{path}" is not a trace', hint="Write one with --trace FILE.")
+        raise UsageError(f'"{path}" is not a trace', hint="Write one with --trace FILE (trace=FILE in Python).")
     return lines
 
 
