@@ -288,13 +288,19 @@ def test_idempotent_write_is_retried_after_an_error_if_requested(
 
 
 @pytest.mark.parametrize(("retry", "attempts"), [(True, 2), (False, 1)])
+@pytest.mark.parametrize("status", [400, 404])
 def test_read_is_retried_after_any_error_if_requested(
-    retry: bool, attempts: int, segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
+    status: int,
+    retry: bool,
+    attempts: int,
+    segment: connector.Component,
+    fields: dict[str, Any],
+    server: LoopbackServer,
 ) -> None:
-    server.answer(ServerResponse(b"", 404), ServerResponse({}))
+    server.answer(ServerResponse(b"", status), ServerResponse({}))
     runner = connector.Runner(segment, {"fields": fields})
 
-    with nullcontext() if retry else pytest.raises(errors.NotFoundError):
+    with nullcontext() if retry else pytest.raises(errors.RejectedError):
         raw(runner, server, "GET", maxRetries=1, retryDelayMS=1, retryAllErrors=retry)
 
     assert len(server.asked) == attempts
