@@ -174,9 +174,11 @@ def _function_of_instance(context: RequestContext) -> Record:
     function = context.store.get("functions", id_)
     if function is None and not functions:
         raise context.missing("functionId")
-    if function and function["resourceType"] == "SOURCE" and context.assume("deployed-id") == "function":
-        return function
-    raise ApiError(400, [{"message": "Provide a valid Source function instance ID."}])
+    if context.assume("deployed-id") == "instance":
+        raise ApiError(400, [{"message": "Provide a valid Source function instance ID."}])
+    if function is None or function["resourceType"] != "SOURCE":
+        raise invalid("functionId", "must be the id of a source function")
+    return function
 
 
 def _new_ids(context: RequestContext, resource_type: str) -> dict[str, str]:

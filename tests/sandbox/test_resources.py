@@ -222,13 +222,16 @@ def test_instance_of_a_source_function_is_deployed_on_request(api: Api) -> None:
 
 
 @pytest.mark.parametrize("resource_type", ["SOURCE", "DESTINATION"])
-def test_id_of_a_function_or_source_is_not_deployed(api: Api, resource_type: str) -> None:
+def test_id_of_a_function_or_source_is_not_deployed(api: Api, workspace: Workspace, resource_type: str) -> None:
     body = {"code": "c", "displayName": "F", "resourceType": resource_type}
     ids = [api.data("POST", "/functions", body)["function"]["id"]]
     if resource_type == "SOURCE":
         ids.append(api.source("of-function", metadataId=ids[0].removeprefix("sfnc_"))["id"])
     assert [api("POST", f"/functions/{id_}/deploy").status_code for id_ in ids] == [400] * len(ids)
     assert api("POST", f"/functions/sfn_{support.IOS_SOURCE}/deploy").status_code == 404, "not of a function"
+    workspace.set_assumption("deployed-id", "function")
+    statuses = [api("POST", f"/functions/{id_}/deploy").status_code for id_ in ids]
+    assert statuses == ([200, 422] if resource_type == "SOURCE" else [422])
 
 
 def test_filter_belongs_to_its_destination(api: Api) -> None:
