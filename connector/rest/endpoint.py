@@ -90,7 +90,7 @@ class Endpoint:
         object.__setattr__(self, "redactor", Redactor(secrets))  # the way to set a field of a frozen dataclass
 
     def plain_headers(self) -> dict[str, str]:
-        """Return the headers as they are sent, secrets included."""
+        """Return the headers to send, secrets included."""
         return {
             name: value.get_secret_value() if isinstance(value, SecretStr) else value
             for name, value in self.headers.items()
