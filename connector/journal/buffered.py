@@ -32,8 +32,10 @@ class BufferedJournal(ABC):
             if self._failure is not None:
                 raise self._failure
             self._buffer.append(dump_line(record))
-            if durability == "later" and len(self._buffer) < LATER_RECORDS:
-                self._delayed.within(LATER_DELAY)
+            waiting = len(self._buffer)
+            if durability == "later" and waiting < LATER_RECORDS:
+                if waiting == 1:  # the others wait for the same call
+                    self._delayed.within(LATER_DELAY)
                 return
             self._flush(sync=durability == "synced")
             if durability == "synced":

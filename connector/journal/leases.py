@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import secrets
 import threading
 import time
@@ -64,6 +65,8 @@ class Leases:
         self._guard = threading.Lock()
         self._all: dict[str, Lease] = {}
         self._thread: threading.Thread | None = None
+        # The thread closes the connection when it has nothing left to renew, which may be after the program's end.
+        atexit.register(database.close)
 
     def begin(self) -> Lease:
         """Begin a lease.

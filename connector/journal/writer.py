@@ -42,15 +42,18 @@ class Tally:
         """Finished steps, applied writes, and writes with an unknown outcome."""
         return {"finished": self._finished, "writes": self._writes, "unknown": len(self._intents)}
 
+    def done(self, path: str) -> None:
+        """Count a step that is done."""
+        # A plugin that changes the results of a step has them recorded once more.
+        if path != self._last:
+            self._finished += 1
+            self._last = path
+        if self._intents and self._intents.settle(path):
+            self._writes += 1
+
     def add(self, record: Record) -> None:
-        """Count a record that was written."""
+        """Count a record of another kind."""
         match record["type"]:
-            case "done":
-                path = record["path"]
-                # A plugin that changes the results of a step has them recorded once more.
-                self._finished += path != self._last
-                self._last = path
-                self._writes += self._intents.settle(path)
             case "intent":
                 self._intents.start(record["path"])
             case "refused":
@@ -87,7 +90,9 @@ class JournalWriter:
 
     def step_done(self, path: str, results: Any, durability: Durability, **marks: Any) -> None:
         """Record that a step is done, with marks: the branch that it takes, and whether a stub stood in for it."""
-        self._append("done", {"path": path, "results": results, **marks}, durability)
+        if self.journal is not None:
+            self.journal.append({"type": "done", "path": path, "results": results, **marks}, durability)
+            self._tally.done(path)
 
     def step_failed(self, path: str, error: Exception, *, ignored: bool, unknown: bool) -> None:
         """Record that a step failed, whether the flow went on, and whether its write may have been applied."""
