@@ -388,5 +388,5 @@ def test_http_and_code_steps_run_with_a_connection_file(command: Command, payloa
     assert server.asked[0].headers["Authorization"] == f"Bearer {SECRET}"
     assert SECRET not in ended.err
     assert without.code == 3
-    assert "hint: Pass --connection 'API=FILE'." in without.err
+    assert "hint: Pass --connection 'API=FILE'. In Python, pass connections={'API': ...}." in without.err
     assert (beside_a_sandbox.code, len(server.asked)) == (0, 2)
