@@ -281,6 +281,11 @@ def test_write_of_unknown_outcome_exits_with_6(command: Command, tmp_path: Path,
     ended = command("flow", "run", one_step(tmp_path, "createSource", NEW_SOURCE))
 
     assert ended.code == 6
+    run = json.loads(command("flow", "runs", "--json").out)[0]["id"]
+    assert ended.err.splitlines()[-2:] == [
+        f"hint: To resume if the write was not applied: connector flow resume {run} --unknown retry",
+        f"To resume if it was applied: connector flow resume {run} --unknown skip",
+    ]
 
 
 def test_wait_and_ignored_error_are_reported_and_summed_up_in_a_long_loop(

@@ -30,7 +30,14 @@ from connector.cli.flow.reporters import Reporter
 from connector.cli.flow.webhook_options import webhook_options
 from connector.cli.output import write_json
 from connector.cli.shared_options import Command, common_options, dry_run_option, yes_option
-from connector.errors import FlowDeadlineError, FlowLimitError, JournalError, StepError, UsageError
+from connector.errors import (
+    FlowDeadlineError,
+    FlowLimitError,
+    JournalError,
+    OutcomeUnknownError,
+    StepError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -158,14 +165,19 @@ class ResumeCommand:
         self._before = ["connector", *(["--manifest", str(manifest)] if manifest else []), "flow", "resume"]
         self._after = [*connecting.arguments, *options]
 
-    def line(self, reporter: Reporter) -> str:
-        """Return the line that a run which ended early prints; it is empty without a journal."""
+    def lines(self, reporter: Reporter, *, unknown: bool = False) -> str:
+        """Return what a run prints that ended early, maybe in a write of unknown outcome; empty without a journal."""
         if not reporter.journal:
             return ""
         from connector.journal.journals import short_name
 
-        run = short_name(reporter.journal, reporter.run)
-        return f"To resume: {shlex.join([*self._before, run, *self._after])}"
+        command = shlex.join([*self._before, short_name(reporter.journal, reporter.run), *self._after])
+        if not unknown:
+            return f"To resume: {command}"
+        return (
+            f"To resume if the write was not applied: {command} --unknown retry\n"
+            f"To resume if it was applied: {command} --unknown skip"
+        )
 
 
 def perform(reporter: Reporter, run_flow: Callable[[], Run], again: ResumeCommand) -> Run:
@@ -182,10 +194,11 @@ def perform(reporter: Reporter, run_flow: Callable[[], Run], again: ResumeComman
             if isinstance(error, StepError) and error.run is not None:
                 reporter.print_steps(error.run.steps.by_component())
             if _may_succeed_later(error):
-                error.hint = f"{error.hint}\n{again.line(reporter)}".strip()
+                lines = again.lines(reporter, unknown=error.exit_code == OutcomeUnknownError.exit_code)
+                error.hint = f"{error.hint}\n{lines}".strip()
             raise
         except (KeyboardInterrupt, SystemExit):
-            reporter.print_line(again.line(reporter))
+            reporter.print_line(again.lines(reporter))
             raise
     for step in run.steps.values():
         if step.pages_left:
