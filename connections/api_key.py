@@ -46,9 +46,9 @@ def _token(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
     if text[:7].lower() == "bearer ":
         raise PydanticCustomError("token", 'starts with "Bearer"', {"hint": 'Leave out "Bearer ".'})
-    if text[:1] in QUOTES or text[-1:] in QUOTES:
+    if text and (text[0] in QUOTES or text[-1] in QUOTES):
         raise PydanticCustomError("token", "has quotes around it", {"hint": "Leave out the quotes."})
-    if not text.isascii() or not text.isprintable() or " " in text:
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
         raise PydanticCustomError("token", "is empty or has invalid characters; copy the token again")
     return SecretStr(text)
 

@@ -108,6 +108,11 @@ def test_decoration_of_a_token_is_named(token: str, advice: str, segment: connec
     assert "abc123" not in str(caught.value)
 
 
+def test_blank_token_is_named_as_empty(segment: connector.Component) -> None:
+    with pytest.raises(errors.ConnectionInputError, match="apiKey is empty or has invalid characters"):
+        connector.Runner(segment, {"fields": {"apiKey": "  "}})
+
+
 def test_space_around_a_token_is_cut(segment: connector.Component, server: LoopbackServer) -> None:
     server.answer({"data": {}})
     runner = connector.Runner(segment, {"fields": {"apiKey": f" {TOKEN}\n", "baseUrl": server.url}})
