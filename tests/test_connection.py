@@ -109,7 +109,7 @@ def test_decoration_of_a_token_is_named(token: str, advice: str, segment: connec
 
 
 def test_blank_token_is_named_as_empty(segment: connector.Component) -> None:
-    with pytest.raises(errors.ConnectionInputError, match="apiKey is empty or has invalid characters"):
+    with pytest.raises(errors.ConnectionInputError, match=r"\(apiKey\): is empty or has invalid characters"):
         connector.Runner(segment, {"fields": {"apiKey": "  "}})
 
 
