@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from pydantic_core import from_json
 
@@ -97,6 +98,8 @@ class ReferencedShapes:
         step = self._steps.get(variable)
         if step is None or not path:
             return None
+        if step.is_trigger and path == ("results", "body"):
+            path = (*path, "data")
         if step.component == "loop" and path[0] == "currentItem":
             items = step.inputs.get("items")
             listed = self._at(items.variable, items.path) if isinstance(items, Reference) else None
@@ -210,7 +213,7 @@ def _text(form: str, node: _Node, name: str) -> str:
     if form == "json":
         return json.dumps(value)
     if form == "form":
-        return "&".join(f"{key}={part}" for key, part in value.items()) if isinstance(value, dict) else "name=example"
+        return urlencode(value if isinstance(value, dict) and value else {"name": "example"})
     if form == "csv":
         row = value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {"name": "example"}
         return f"{','.join(row)}\n{','.join(map(str, row.values()))}\n"

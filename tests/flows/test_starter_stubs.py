@@ -59,6 +59,12 @@ def test_stub_has_the_fields_that_later_steps_refer_to(later: list[dict[str, Any
     assert stubs_of(GET, *later)["getIssue"] == expected
 
 
+def test_body_that_a_step_parses_as_a_form_has_its_fields() -> None:
+    parse = step("Parse", "change-data-format.deserializeFormData", {"data": "=trigger.results.body"})
+    files = stubs_of(parse, echo("After", "=parse.results.text"))
+    assert files["trigger"] == {"body": {"data": "text=example+text"}}
+
+
 def test_value_that_a_step_returns_in_another_form_has_the_fields() -> None:
     convert = step("Convert", "change-data-format.binaryToJson", {"data": "=getIssue.results.file"})
     last = step("Last", "collection-tools.last", {"listInput": "=getIssue.results.tags"})

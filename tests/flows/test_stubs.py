@@ -120,6 +120,12 @@ def test_stub_of_the_trigger_sets_parts_of_its_results(run: Runs) -> None:
     assert run(echo("Echo", text), stubs={"Trigger": stub}).results == {"value": "7 https://example.com/hook"}
 
 
+def test_body_in_the_stub_of_the_trigger_has_a_content_type(run: Runs) -> None:
+    text = "~{{$trigger.results.body.contentType}} {{$trigger.results.rawBody.data}}"
+    stubs = {"Trigger": {"body": {"data": "x"}}}
+    assert run(echo("Echo", text), stubs=stubs).results == {"value": "application/json x"}
+
+
 def test_payload_of_a_run_wins_over_the_stub_of_the_trigger(run: Runs) -> None:
     done = run(
         echo("Echo", "=trigger.results.body.data"), stubs={"Trigger": {"body": {"data": "stub"}}}, payload="passed"

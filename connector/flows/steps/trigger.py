@@ -146,6 +146,8 @@ def trigger_results(
         "globalDebug": False,
         **stub,
     }
+    if isinstance(stub.get("body"), Mapping):
+        results["body"] = {**body, **stub["body"]}
     if "body" in stub and "rawBody" not in stub:
-        results["rawBody"] = stub["body"]
+        results["rawBody"] = results["body"]
     return {**results, **request.parts}
