@@ -12,7 +12,7 @@ from connector.errors import UsageError
 from connector.flows.steps.binary_values import as_string, is_binary_value
 from connector.flows.steps.built_in import BuiltIn, Inputs, pure
 from connector.flows.steps.csv_tables import parse_records, write_records
-from connector.flows.steps.step_values import flag_in, pairs_in
+from connector.flows.steps.step_values import flag_in, number_in, pairs_in
 from connector.flows.values.javascript import as_text
 
 MAX_FIELDS = 100_000
@@ -74,6 +74,10 @@ def _to_xml(inputs: Inputs) -> str:
     return write_xml(inputs.get("data"))
 
 
+def _to_number(inputs: Inputs) -> float:
+    return number_in(inputs, "value")
+
+
 def _to_string(inputs: Inputs) -> str:
     value = inputs.get("value")
     return as_string(value) if is_binary_value(value) else as_text(value)
@@ -89,5 +93,6 @@ STEPS: dict[str, BuiltIn] = {
     "change-data-format.serializeToXml": pure(_to_xml, "writes an object as XML", "data"),
     "change-data-format.deserializeFromCsv": pure(parse_records, "parses CSV into objects", "data"),
     "change-data-format.serializeToCsv": pure(write_records, "writes a list of objects as CSV", "data"),
+    "change-data-format.convertToNumber": pure(_to_number, "converts a value to a number", "value"),
     "change-data-format.convertToString": pure(_to_string, "converts a value to a string", "value"),
 }

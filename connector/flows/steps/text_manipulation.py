@@ -38,6 +38,12 @@ def _replace(inputs: Inputs) -> str:
     return text.replace(old, new)
 
 
+def _slice(inputs: Inputs) -> str:
+    text, start = text_in(inputs, "text"), number_in(inputs, "sliceStart", 0)
+    stop = number_in(inputs, "sliceStop", len(text))
+    return text[int(start) : int(stop)]
+
+
 def _check_length(length: float) -> None:
     if length > MAX_CHARACTERS:
         raise UsageError(f"the text would have more than {MAX_CHARACTERS} characters")
@@ -52,6 +58,7 @@ STEPS: dict[str, BuiltIn] = {
     "text-manipulation.join": pure(_join, "joins a list of strings", "strings", "separator"),
     "text-manipulation.joinLines": pure(_join_lines, "joins lines", "strings", "newlineType numberOfNewlines"),
     "text-manipulation.replace": pure(_replace, "replaces every occurrence of a string", "text find", "replace"),
+    "text-manipulation.slice": pure(_slice, "returns a part of a string", "text", "sliceStart sliceStop"),
     "text-manipulation.upperCase": pure(_converted("upper"), "converts a string to upper case", "text"),
     "text-manipulation.lowerCase": pure(_converted("lower"), "converts a string to lower case", "text"),
 }
