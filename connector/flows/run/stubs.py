@@ -127,6 +127,8 @@ class Stubs:
         Raises:
             UsageError: If the value names no branch of a step with branches.
         """
+        if not self._values:
+            return None
         name = next((name for name in (step.name, step.variable, step.kind) if name in self._values), None)
         if name is None:
             return None
