@@ -162,15 +162,22 @@ def test_signal_while_a_plugin_is_imported_ends_the_program(monkeypatch: pytest.
         PluginManager().add_installed()
 
 
+def fail_beside_the_package() -> None:
+    """Raise an error in a file of the folder in which the package is installed, where its libraries are too."""
+    library = Path(connector.__file__).parents[1] / "library.py"
+    exec(compile("int('x')", library, "exec"))
+
+
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
         (lambda: exit_codes._terminated(15, None), SystemExit),
         (lambda: json_bytes(object()), ValueError),
         (lambda: runpy.run_path("no-such-file"), errors.PluginError),
+        (fail_beside_the_package, errors.PluginError),
         (lambda: optparse.OptionParser().exit(3), SystemExit),
     ],
-    ids=["signal", "error of the package", "error of a library", "exit of a library"],
+    ids=["signal", "error of the package", "error of a library", "error beside the package", "exit of a library"],
 )
 def test_exception_of_a_hook_is_its_own_unless_it_comes_from_elsewhere(
     fault: Callable[[], object], expected: type[BaseException], own: connector.Component, server: LoopbackServer

@@ -352,7 +352,8 @@ def test_installed_plugin_that_exits_is_named_with_its_distribution(
     (info / "entry_points.txt").write_text("[connector.plugins]\npolicy = acme_hooks\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
 
-    with pytest.raises(errors.PluginError, match=r"SystemExit: 0\s+hint: Repair or uninstall acme-policy") as caught:
+    message = r"policy \(acme-policy\): cannot be imported: SystemExit: 0\s+hint: Repair or uninstall acme-policy"
+    with pytest.raises(errors.PluginError, match=message) as caught:
         connector.load_component()
     assert caught.value.exit_code == 3
 

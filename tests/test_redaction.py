@@ -79,6 +79,15 @@ def test_secret_is_redacted_in_every_form(secret: str, form: str) -> None:
     assert not any(text[i : i + 6] in redacted for i in range(2, len(text) - 8))
 
 
+@pytest.mark.parametrize(
+    ("before", "expected"), [(b"", "***Pj4+"), (b":", "On***D4+Pg=="), (b"::", "Ojp***Q+Pj4=")], ids=[0, 1, 2]
+)
+def test_only_characters_of_base64_that_depend_on_neighbors_remain(before: bytes, expected: str) -> None:
+    encoded = base64.b64encode(before + b"s3cr3t" + b">>>").decode()
+
+    assert Redactor(["s3cr3t"]).text(encoded) == expected
+
+
 @pytest.mark.parametrize("text", HARMLESS)
 def test_harmless_text_stays_unchanged(text: str) -> None:
     redactor = Redactor(SECRETS)

@@ -294,11 +294,10 @@ def test_trace_adds_to_the_tree_what_ran(workshop: Component, service: Service, 
     ]
     DRAWN.run(workshop, connections=service.connections, trace=tmp_path / "trace")
     lines = tree(DRAWN.definition(), read_trace(tmp_path / "trace")).splitlines()
-    assert " !  0." in lines[2]
-    assert re.search(r"!  \d\.\d\d s  waiting \d\.\d\d s  listThings: not found \(404\)", lines[2])
-    assert "(branch.branchOnValue)  ✓  2x  0." in lines[4]
-    assert "Echo (workshop.echo)  ✓  0.00 s" in lines[6]
-    assert lines[-1].startswith("done in 0.")
+    assert re.search(r" !  \d+\.\d\d s  waiting \d+\.\d\d s  listThings: not found \(404\)", lines[2])
+    assert re.search(r"\(branch\.branchOnValue\)  ✓  2x  \d+\.\d\d s", lines[4])
+    assert re.search(r"Echo \(workshop\.echo\)  ✓  \d+\.\d\d s", lines[6])
+    assert re.match(r"done in \d+\.\d\d s", lines[-1])
 
 
 def test_trace_shows_where_a_run_failed_and_what_did_not_run(

@@ -237,6 +237,12 @@ def test_response_of_the_largest_size_is_read(is_compressed: bool, way: str, run
             assert "too large" in str(error_of(lambda: read(runner)))
 
 
+@pytest.mark.parametrize(("length", "expected"), [(2**26, "incomplete"), (2**26 + 1, "too large")])
+def test_response_of_64_mib_is_the_largest_by_default(length: int, expected: str, runner_of: RunnerOf) -> None:
+    with RawServer(raw_response(b"{", length=length) + CLOSE) as server, runner_of(server, max_wait=0) as runner:
+        assert expected in str(error_of(lambda: read(runner)))
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "raw deflate", "identity", "gzip members"])
 def test_encoded_response_is_read(encoding: str, runner_of: RunnerOf) -> None:
     compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
@@ -405,6 +411,7 @@ def test_call_without_a_stub_was_not_sent_and_says_why(segment: connector.Compon
         error = error_of(lambda: runner.invoke("listSources", {"count": 7}))
 
     assert type(error) is errors.UnreachableError
+    assert error.message.startswith("rejected by the test library: ")
     assert "doesn't match any registered mock" in error.message
     assert "pagination" in error.message
     assert "Nothing was sent" in error.hint
