@@ -215,10 +215,6 @@ def test_check_reports_a_path_that_the_example_does_not_have(shelf: Any, name: s
     declaration = ", ".join(f'{key}="{path}"' for key, path in paths.items())
     runner = shelf(f'records="$.data.books", {declaration}', example='{"data": {"books": [], "page": {}}}')
 
-    problems = [
-        problem
-        for problem in component_problems(runner.component.folder / "manifest.yaml")
-        if "nothing at" in problem.message
-    ]
+    problems = [problem for problem in component_problems(lambda: runner.component) if "nothing at" in problem.message]
 
     assert [problem.message for problem in problems] == ["the example payload has nothing at $.data.pages"]

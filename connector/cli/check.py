@@ -34,7 +34,7 @@ def command(context: click.Context, as_json: bool, against: Path | None) -> int:
         return _print_changes(component_of(context), against, as_json=as_json)
     from connector.describe.check import component_problems
 
-    problems = component_problems(context.find_root().params.get("manifest"))
+    problems = component_problems(lambda: component_of(context))
     if as_json:
         write_json([problem.to_dict() for problem in problems])
     else:

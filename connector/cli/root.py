@@ -32,6 +32,7 @@ COMMANDS = {
     "profiles": Lazy("connector.cli.profiles:command", "List the profiles."),
     "export": Lazy("connector.cli.export:command", "Export the component for Prismatic or as JSON Schema."),
     "check": Lazy("connector.cli.check:command", "Check the component for problems."),
+    "new": Lazy("connector.cli.new.group:group", "Create a component, or add a resource to one."),
     "plugins": Lazy("connector.cli.plugins:command", "List the plugins."),
     "docs": Lazy("connector.cli.docs:command", "Generate the reference pages."),
     "sandbox": Lazy("connector.cli.sandbox.group:group", "Run a local copy of the service."),
@@ -149,6 +150,14 @@ def _help(context: click.Context) -> str:
     help="Use the component of this manifest.yaml.  [default: the bundled component]",
 )
 @click.option(
+    "--component",
+    metavar="KEY",
+    is_eager=True,
+    envvar="CONNECTOR_COMPONENT",
+    show_envvar=True,
+    help="Use the installed component with this key.",
+)
+@click.option(
     "--debug",
     is_flag=True,
     expose_value=False,
@@ -164,9 +173,9 @@ def _help(context: click.Context) -> str:
 )
 @click.option("--version", is_flag=True, help="Print the version and exit.")
 @click.pass_context
-def cli(context: click.Context, manifest: Path | None, version: bool) -> None:
+def cli(context: click.Context, manifest: Path | None, component: str | None, version: bool) -> None:
     """Run a component's actions and Prismatic flows from the command line."""
-    del manifest  # commands find it in the context
+    del manifest, component  # commands find them in the context
     if version:
         import connector
 

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import click
+from click.core import ParameterSource
+
+from connector.common.text import did_you_mean
+from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -22,10 +26,44 @@ def component_of(context: click.Context) -> Component:
 
     Raises:
         SetupError: If the component cannot be loaded.
+        UsageError: If no component with the key of `--component` is installed.
     """
-    from connector.component.component import load_component
+    from connector.component.component import components, load_component
 
-    return load_component(context.find_root().params.get("manifest"))
+    chosen = selection(context)
+    if "component" not in chosen:
+        return load_component(chosen.get("manifest"))
+    key, installed = chosen["component"], components()
+    if key not in installed:
+        hint = did_you_mean(key, installed) or f"Installed components: {', '.join(installed)}."
+        raise UsageError(f'unknown component "{key}"', hint=hint)
+    return installed[key]
+
+
+def selection(context: click.Context) -> dict[str, str]:
+    """Return the value of `manifest` or `component`, whichever option chooses the component; empty without one.
+
+    An option of the command line wins over a variable of the environment.
+
+    Raises:
+        UsageError: If both are on the command line, or both in the environment.
+    """
+    root = context.find_root()
+    values = {name: str(root.params[name]) for name in ("manifest", "component") if root.params.get(name) is not None}
+    if len(values) < 2:
+        return values
+    typed = [name for name in values if root.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if len(typed) != 1:
+        raise UsageError("--component cannot be combined with --manifest", hint="Pass one of them.")
+    return {typed[0]: values[typed[0]]}
+
+
+def _choose_component(context: click.Context, _parameter: click.Parameter, key: str | None) -> None:
+    """Let the option work behind the command as it does before it."""
+    if key is not None:
+        root = context.find_root()
+        root.params["component"] = key
+        root.set_parameter_source("component", ParameterSource.COMMANDLINE)
 
 
 class Command(click.Command):
@@ -43,8 +81,6 @@ class Command(click.Command):
         return rest
 
     def _reject(self, ctx: click.Context, arguments: list[str], args: list[str]) -> None:
-        from connector.errors import UsageError
-
         if ("--sandbox", arguments[0]) in pairwise(args):
             raise UsageError(f'unexpected argument "{arguments[0]}"', hint=f"Pass --sandbox={arguments[0]}.")
         takes_inputs = any(parameter.name == "assignments" for parameter in self.params)
@@ -84,7 +120,7 @@ def section(title: str, *options: Option[Any]) -> Option[Any]:
 
 
 def common_options(function: Function) -> Function:
-    """Add `--debug` and `--error-format`, which are read before parsing and may be anywhere."""
+    """Add the options that may be anywhere: `--debug` and `--error-format`, read before parsing, and `--component`."""
     # Click keeps the lines of a paragraph after the character itself, which a raw docstring cannot hold.
     function.__doc__ = (function.__doc__ or "").replace("\\b\n", "\b\n")
     debug = click.option("--debug", is_flag=True, expose_value=False, help="Log redacted requests to standard error.")
@@ -94,7 +130,15 @@ def common_options(function: Function) -> Function:
         expose_value=False,
         help="Error format.  [env: CONNECTOR_ERROR_FORMAT]",
     )
-    return debug(error_format(function))
+    component = click.option(
+        "--component",
+        metavar="KEY",
+        is_eager=True,
+        expose_value=False,
+        callback=_choose_component,
+        help="Use the installed component with this key.  [env: CONNECTOR_COMPONENT]",
+    )
+    return component(debug(error_format(function)))
 
 
 PORTS = click.IntRange(0, 65_535)

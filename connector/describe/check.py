@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -40,13 +39,13 @@ class Rule:
         return self.check.__name__
 
 
-def component_problems(manifest: Path | None = None) -> list[Problem]:
+def component_problems(load: Callable[[], Component] = load_component) -> list[Problem]:
     """Return the problems of a component.
 
     What prevents loading comes alone: the rules need a loaded component.
     """
     try:
-        component = load_component(manifest)
+        component = load()
     except SetupError as error:
         return list(error.problems) or [Problem("", error.message, hint=error.hint)]
     of_component = [problem for rule in COMPONENT_RULES for problem in rule(component)]

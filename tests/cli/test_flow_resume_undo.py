@@ -191,6 +191,8 @@ def test_printed_command_names_the_manifest_and_the_corrected_file(
 ) -> None:
     manifest = str(Path(__file__).parents[2] / "manifest.yaml")
     service.refused = {"two"}
+    by_key = command("flow", "run", file, "--component", "segment")
+    assert resume_line(by_key)[:2] == ["--component", "segment"]
     failed = command("--manifest", manifest, "flow", "run", file)
     assert resume_line(failed)[:2] == ["--manifest", manifest]
     again = command(*resume_line(failed), "--flow-file", file)

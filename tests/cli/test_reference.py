@@ -31,7 +31,10 @@ def test_page_has_every_command_and_every_option() -> None:
 
     for path, command in leaves(cli, click.Context(cli, info_name="connector")):
         for option in (each for each in command.params if isinstance(each, click.Option)):
-            assert option.opts[-1] in ("--debug", "--error-format", "--help") or option.opts[-1] in sections[path]
+            assert (
+                option.opts[-1] in ("--component", "--debug", "--error-format", "--help")
+                or option.opts[-1] in sections[path]
+            )
 
 
 def test_page_has_every_variable_that_the_code_names() -> None:

@@ -91,7 +91,7 @@ def test_sandbox_that_lacks_something_is_a_finding(tmp_path: Path, code: str | N
         (tmp_path / "small.py").write_text(code)
     with pytest.raises(ComponentError, match=told):
         sandbox_of(connector.load_component(manifest))
-    assert any(told in problem.message for problem in component_problems(manifest))
+    assert any(told in problem.message for problem in component_problems(lambda: connector.load_component(manifest)))
 
 
 def test_without_the_extra_it_says_what_to_install(
@@ -153,7 +153,7 @@ def copy_segment(folder: Path) -> None:
 def test_check_names_the_operations_that_the_sandbox_lacks(tmp_path: Path) -> None:
     copy_segment(tmp_path)
     (tmp_path / "sandbox" / "transformations.py").unlink()
-    messages = [problem.message for problem in component_problems(tmp_path / "manifest.yaml")]
+    messages = [problem.message for problem in component_problems(lambda: connector.load_component(tmp_path))]
     assert "the sandbox does not simulate createTransformation" in messages
     assert sum("does not simulate" in message for message in messages) == 5
 

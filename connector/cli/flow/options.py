@@ -12,7 +12,7 @@ import click
 from connector.cli.files import STANDARD_INPUT, read_text
 from connector.cli.flow.reporters import JsonLinesReporter, Reporter
 from connector.cli.output import has_colors, print_line
-from connector.cli.shared_options import Function, component_of
+from connector.cli.shared_options import Function, component_of, selection
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def known_components(context: click.Context) -> dict[str, Component]:
     """Return the components whose actions flows may use: all installed ones, HTTP, and the one of --manifest."""
     from connector.flows.run.components import components_by_key
 
-    chosen = component_of(context) if context.find_root().params.get("manifest") else None
+    chosen = component_of(context) if "manifest" in selection(context) else None
     return {**components_by_key(None), **({chosen.key: chosen} if chosen else {})}
 
 

@@ -29,7 +29,7 @@ from connector.cli.flow.options import (
 from connector.cli.flow.reporters import Reporter
 from connector.cli.flow.webhook_options import webhook_options
 from connector.cli.output import write_json
-from connector.cli.shared_options import Command, common_options, dry_run_option, yes_option
+from connector.cli.shared_options import Command, common_options, dry_run_option, selection, yes_option
 from connector.errors import (
     FlowDeadlineError,
     FlowLimitError,
@@ -161,8 +161,8 @@ class ResumeCommand:
     """The command that resumes a run with the same component and connections."""
 
     def __init__(self, context: click.Context, connecting: ConnectionOptions, *options: str) -> None:
-        manifest = context.find_root().params.get("manifest")
-        self._before = ["connector", *(["--manifest", str(manifest)] if manifest else []), "flow", "resume"]
+        chosen = (part for name, value in selection(context).items() for part in (f"--{name}", value))
+        self._before = ["connector", *chosen, "flow", "resume"]
         self._after = [*connecting.arguments, *options]
 
     def lines(self, reporter: Reporter, *, unknown: bool = False) -> str:

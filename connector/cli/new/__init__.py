@@ -1,0 +1,1 @@
+"""`connector new`: what a component begins with, from the templates beside this module."""

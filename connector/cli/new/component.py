@@ -1,0 +1,48 @@
+"""`connector new component`: create a component as a package of its own."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+
+from connector.cli.files import write_folder
+from connector.cli.new.names import component_names, resource_names
+from connector.cli.new.templates import add_entries, files_of
+from connector.cli.output import counted, print_line
+from connector.cli.shared_options import Command, common_options
+from connector.errors import UsageError
+
+RESOURCE = "items"
+"""The resource that every new component has."""
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@click.option("--to", metavar="DIR", help="New or empty folder.  [default: NAME]")
+@common_options
+def command(name: str, to: str | None) -> None:
+    r"""Create component NAME: a package with a connection, a resource, a sandbox, and tests.
+
+    \b
+    connector new component todo-list
+    """
+    files = component_files(name)
+    if name in entry_points(group="connector.components").names:
+        raise UsageError(f'component "{name}" is already installed', hint="Choose another name, or uninstall it.")
+    folder = Path(to or name).expanduser()
+    write_folder(folder, files)
+    print_line(f"Wrote {counted(len(files), 'file')} to {folder}. Read {folder / 'README.md'} next.")
+
+
+def component_files(key: str) -> dict[str, bytes]:
+    """Return the files of a new component, by their paths.
+
+    Raises:
+        UsageError: If the key is not a valid name.
+    """
+    names = component_names(key) | resource_names(RESOURCE)
+    files = files_of("component", names) | files_of("resource", names)
+    manifest = f"{names['__PACKAGE__']}/manifest.yaml"
+    return files | {manifest: add_entries(files[manifest].decode(), names).encode()}

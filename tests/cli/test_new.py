@@ -1,0 +1,268 @@
+"""`connector new`, and `--component` for a component that an installed package offers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import connector
+from connector.cli.new.names import resource_names
+from connector.cli.new.templates import add_entries
+from connector.component.manifest import Manifest
+from connector.errors import UsageError
+from tests.cli.conftest import Command
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, which is empty."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def project(command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, which is that of a new component."""
+    assert command("new", "component", "todo-list").code == 0
+    monkeypatch.chdir(folder / "todo-list")
+    return folder / "todo-list"
+
+
+@pytest.fixture
+def installed(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A new component whose package is installed."""
+    entries = tomllib.loads((project / "pyproject.toml").read_text())["project"]["entry-points"]
+    info = project / "todo_list_component-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: todo-list-component\nVersion: 0.1.0\n")
+    lines = [
+        f"[{group}]\n" + "".join(f"{key} = {place}\n" for key, place in each.items()) for group, each in entries.items()
+    ]
+    (info / "entry_points.txt").write_text("".join(lines))
+    monkeypatch.syspath_prepend(str(project))
+    # The tests of this module have the same package in different folders.
+    monkeypatch.delitem(sys.modules, "todo_list_component", raising=False)
+    return project
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
+
+
+def test_component_has_no_problems_and_works_in_its_sandbox(command: Command, project: Path) -> None:
+    created = command("--manifest", "todo_list_component", "run", "createItem", "-i", "name=Milk", "--sandbox")
+    listed = command("--manifest", "todo_list_component", "run", "listItems", "--sandbox")
+
+    assert command("--manifest", "todo_list_component", "check").out == "No problems found.\n"
+    assert listed.json["data"]["items"] == [created.json["data"]["item"]]
+    assert created.json["data"]["item"]["name"] == "Milk"
+
+
+def test_connection_of_a_component_can_be_tested(command: Command, project: Path) -> None:
+    assert command("--manifest", "todo_list_component", "test-connection", "--sandbox").code == 0
+
+
+def test_component_goes_into_another_folder(command: Command, folder: Path) -> None:
+    ended = command("new", "component", "todo-list", "--to", "a/b")
+
+    files = contents(folder / "a" / "b")
+    assert folder / "a" / "b" / "todo_list_component" / "manifest.yaml" in files
+    assert ended.err == f"Wrote {len(files)} files to a/b. Read a/b/README.md next.\n"
+
+
+def test_component_replaces_no_file(command: Command, folder: Path) -> None:
+    (folder / "todo-list").mkdir()
+    (folder / "todo-list" / "notes").write_text("mine")
+
+    ended = command("new", "component", "todo-list")
+
+    assert (ended.code, ended.err.splitlines()[0]) == (2, "error: todo-list is not empty")
+    assert contents(folder) == {folder / "todo-list" / "notes": b"mine"}
+
+
+@pytest.mark.parametrize("name", ["Todo", "todo_list", "9-lives", "-todo", "todo-", "a--b", "../todo", "tödo", ""])
+def test_component_with_an_invalid_name_is_rejected(command: Command, folder: Path, name: str) -> None:
+    ended = command("new", "component", "--", name)
+
+    assert ended.code == 2
+    assert f'error: invalid name "{name}": expected lower-case words joined by hyphens\n' in ended.err
+    assert contents(folder) == {}
+
+
+def test_component_that_is_installed_is_rejected(command: Command, folder: Path) -> None:
+    ended = command("new", "component", "segment")
+
+    assert (ended.code, ended.err.splitlines()[0]) == (2, 'error: component "segment" is already installed')
+    assert contents(folder) == {}
+
+
+def test_resource_adds_files_and_entries(command: Command, project: Path) -> None:
+    before = contents(project)
+
+    ended = command("new", "resource", "grocery-boxes")
+
+    after = contents(project)
+    manifest = project / "todo_list_component" / "manifest.yaml"
+    assert {file for file in before if after[file] != before[file]} == {manifest}
+    new = {file.relative_to(project).as_posix() for file in after.keys() - before.keys()}
+    assert {line.removeprefix("Wrote ") for line in ended.err.splitlines()[:-1]} == new
+    assert "tests/test_grocery_boxes.py" in new
+    assert command("--manifest", manifest, "check").out == "No problems found.\n"
+    created = command("--manifest", manifest, "run", "createGroceryBox", "-i", "name=A", "--sandbox").json
+    assert command("--manifest", manifest, "choices", "groceryBoxes", "--sandbox", "--json").json["result"] == [
+        {"label": "A", "key": created["data"]["groceryBox"]["id"]}
+    ]
+
+
+def test_resource_replaces_no_file(command: Command, project: Path) -> None:
+    before = contents(project)
+
+    ended = command("new", "resource", "items")
+
+    path = "todo_list_component/actions/items.py"
+    assert (ended.code, ended.err.splitlines()[0]) == (2, f"error: {path} exists already")
+    assert contents(project) == before
+
+
+def test_resource_goes_into_the_component_of_the_manifest(
+    command: Command, project: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+
+    assert command("--manifest", "todo-list/todo_list_component", "new", "resource", "boxes").code == 0
+
+    assert (project / "tests" / "test_boxes.py").is_file()
+    assert (project / "todo_list_component" / "sandbox" / "boxes.py").is_file()
+
+
+def test_resource_needs_a_component(command: Command, folder: Path) -> None:
+    ended = command("new", "resource", "boxes")
+
+    assert (ended.code, ended.err.splitlines()[0]) == (2, "error: the current folder has no component")
+
+
+def test_resource_needs_the_inputs_of_a_list(command: Command, project: Path) -> None:
+    (project / "todo_list_component" / "actions" / "inputs.py").write_text('"""Nothing."""\n')
+    before = contents(project)
+
+    ended = command("new", "resource", "boxes")
+
+    path = "todo_list_component/actions/inputs.py"
+    assert (ended.code, ended.err.splitlines()[0]) == (2, f"error: {path} has no class PageInputs")
+    assert contents(project) == before
+
+
+@pytest.mark.parametrize(
+    ("plural", "singular"),
+    [
+        ("items", "Item"),
+        ("categories", "Category"),
+        ("boxes", "Box"),
+        ("order-addresses", "OrderAddress"),
+        ("branches", "Branch"),
+        ("houses", "House"),
+    ],
+)
+def test_singular_is_made_from_the_plural(plural: str, singular: str) -> None:
+    assert resource_names(plural)["__Item__"] == singular
+
+
+@pytest.mark.parametrize(
+    ("plural", "singular", "message"),
+    [
+        ("people", None, '"people" has no regular singular'),
+        ("news", "news", 'singular and plural are both "news"'),
+        ("boxes", "Box", 'invalid name "Box": expected lower-case words joined by hyphens'),
+        ("class", "clas", '"class" is a keyword of Python'),
+    ],
+)
+def test_resource_without_two_valid_names_is_rejected(plural: str, singular: str | None, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        resource_names(plural, singular)
+
+    assert caught.value.message == message
+
+
+def test_entries_keep_every_line_of_the_manifest(tmp_path: Path) -> None:
+    text = (
+        "key: small  # mine\ndisplay: {label: Small, description: A small one.}\n\nactions:   # what it does\n"
+        "    # the first\n    sayHello: {label: Say Hello, description: Says it.}\n\n# the rest\nsandbox: small\n"
+        "version: '1'\n"
+    )
+
+    extended = add_entries(text, resource_names("boxes"))
+
+    lines = iter(extended.splitlines())
+    assert all(line in lines for line in text.splitlines())
+    (tmp_path / "manifest.yaml").write_text(extended)
+    manifest = Manifest.load(tmp_path / "manifest.yaml")
+    assert list(manifest.actions) == ["sayHello", "listBoxes", "getBox", "createBox"]
+    assert list(manifest.data_sources) == ["boxes"]
+    assert manifest.sandbox == "small"
+
+
+def test_entries_need_a_section_of_indented_lines() -> None:
+    with pytest.raises(UsageError, match='cannot add to "actions" of the manifest'):
+        add_entries("key: small\nactions: {}\n", resource_names("boxes"))
+
+
+def test_new_files_are_formatted(command: Command, project: Path) -> None:
+    assert command("new", "resource", "order-addresses").code == 0
+
+    for options in (["format", "--check"], ["check", "--select=E,F,I,D,UP,ANN", "--ignore=D1,D203,D213,ANN401"]):
+        line = [sys.executable, "-m", "ruff", *options, "--isolated", "--no-cache", "--line-length=120", str(project)]
+        run = subprocess.run(line, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout
+
+
+def test_installed_component_is_found_by_its_key(command: Command, installed: Path) -> None:
+    before, after = command("--component", "todo-list", "list"), command("list", "--component", "todo-list")
+
+    assert before == after
+    assert "createItem" in after.out
+    assert "listSources" not in after.out
+    assert command("check", "--component", "todo-list").out == "No problems found.\n"
+    assert "Run Todo List actions" in command("--component", "todo-list", "--help").out
+
+
+def test_variable_chooses_the_component(command: Command, monkeypatch: pytest.MonkeyPatch, installed: Path) -> None:
+    monkeypatch.setenv("CONNECTOR_COMPONENT", "todo-list")
+
+    assert command("list", "--json").json["key"] == "todo-list"
+    assert command("list", "--json", "--component", "segment").json["key"] == "segment"
+
+
+def test_option_of_the_command_line_wins_over_a_variable(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTOR_MANIFEST", "/nowhere")
+
+    assert command("list", "--json", "--component", "segment").json["key"] == "segment"
+
+
+def test_component_cannot_be_combined_with_manifest(
+    command: Command, monkeypatch: pytest.MonkeyPatch, installed: Path
+) -> None:
+    message = "error: --component cannot be combined with --manifest"
+
+    typed = command("--manifest", "todo_list_component", "list", "--component", "todo-list")
+    monkeypatch.setenv("CONNECTOR_COMPONENT", "todo-list")
+    monkeypatch.setenv("CONNECTOR_MANIFEST", "todo_list_component")
+    in_environment = command("list")
+
+    assert (typed.code, typed.err.splitlines()[0]) == (2, message)
+    assert (in_environment.code, in_environment.err.splitlines()[0]) == (2, message)
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"), [("segmnt", "Did you mean segment?"), ("parcels", "Installed components: segment.")]
+)
+def test_unknown_component_is_rejected(command: Command, key: str, hint: str) -> None:
+    assert list(connector.components()) == ["segment"]
+
+    ended = command("list", "--component", key)
+
+    assert (ended.code, ended.err) == (2, f'error: unknown component "{key}"\nhint: {hint}\n')
