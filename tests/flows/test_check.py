@@ -501,11 +501,11 @@ def test_braces_of_a_literal_and_slots_with_their_sign_are_no_problem(workshop: 
 
 
 def test_action_of_prismatics_component_that_is_not_supported_is_a_note_for_prismatic() -> None:
-    flow = flow_of(step("Slice", "text-manipulation.slice"), step("Join", "text-manipulation.jion"))
+    flow = flow_of(step("Trim", "text-manipulation.trimWhitespace"), step("Join", "text-manipulation.jion"))
     local = [(problem.rule, problem.hint) for problem in flow.check({})]
     there = [(problem.severity, problem.rule) for problem in flow.check({}, target="prismatic")]
     misspelled = "Did you mean join?"
-    assert local == [("unsupported", "Pass a stub: --stub 'Slice=FILE'."), ("unknown-action", misspelled)]
+    assert local == [("unsupported", "Pass a stub: --stub 'Trim=FILE'."), ("unknown-action", misspelled)]
     assert there == [("note", "not-checked"), ("error", "unknown-action")]
 
 

@@ -62,9 +62,9 @@ def die(journal: PostgresJournal) -> None:
 
 @pytest.fixture
 def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.5)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 1.5)
     monkeypatch.setattr(leases, "RENEW_SECONDS", 0.05)
-    monkeypatch.setattr(postgres, "LEASE_SECONDS", 0.5)
+    monkeypatch.setattr(postgres, "LEASE_SECONDS", 1.5)
 
 
 def reopened(url: str, run: str = "r") -> PostgresJournal:
@@ -122,7 +122,7 @@ def test_run_is_taken_over_once_the_lease_of_its_holder_is_over(journal: Postgre
 
 @pytest.mark.usefixtures("short_leases")
 def test_lease_is_renewed_while_the_process_lives(journal: PostgresJournal, url: str) -> None:
-    time.sleep(0.8)
+    time.sleep(2)
     journal.check_held()
     with pytest.raises(JournalHeldError):
         PostgresJournal.reopen(url, "r")
@@ -133,7 +133,7 @@ def test_lease_that_was_over_once_is_never_renewed(journal: PostgresJournal) -> 
     lease = journal._lease
     assert lease is not None
     die(journal)
-    time.sleep(0.6)
+    time.sleep(1.7)
     journal._leases._all[lease.id] = lease  # the thread goes on, as after SIGCONT
     lease.renewed(leases.now())
     assert not lease.is_valid()
@@ -145,7 +145,7 @@ def test_lease_that_was_over_once_is_never_renewed(journal: PostgresJournal) -> 
 @pytest.mark.usefixtures("short_leases")
 def test_holder_goes_on_after_its_lease_was_over_if_nobody_took_over(journal: PostgresJournal) -> None:
     die(journal)
-    time.sleep(0.6)
+    time.sleep(1.7)
     journal.append(INTENT, "synced")
     journal.check_held()
     assert [record["type"] for _, record in journal.records()] == ["run", "start", "intent"]

@@ -16,6 +16,9 @@ from connector.flows.values.javascript import as_text
 MAX_CELLS = 5_000_000
 """Cells of the largest table."""
 
+MAX_CELL = 131_072
+"""Characters of the largest cell. The standard library has one limit for the whole process, which may raise it."""
+
 
 def _parse(inputs: Inputs) -> dict[str, Any]:
     delimiter = _delimiter(inputs)
@@ -29,6 +32,9 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     try:
         for row in reader:
             cells += len(row)
+            if max(map(len, row), default=0) > MAX_CELL:
+                message = f"invalid CSV in line {reader.line_num}: field larger than field limit ({MAX_CELL})"
+                raise UsageError(message)
             if cells > MAX_CELLS:
                 raise UsageError(f"the table has more than {MAX_CELLS} cells", hint="Split the file.")
             yield row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 from typing import Any
 
@@ -283,3 +284,12 @@ def test_huge_table_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(run_step("csv.parse", {"csv": "="}, "a,b\n" * 500).results["data"]) == 500
     with pytest.raises(StepError, match="the table has more than 1000 cells"):
         run_step("csv.parse", {"csv": "="}, "a,b\n" * 501)
+
+
+def test_large_cell_is_rejected_whatever_the_limit_of_the_process() -> None:
+    before = csv.field_size_limit(10**6)
+    try:
+        with pytest.raises(StepError, match="invalid CSV in line 1: field larger than field limit"):
+            run_step("csv.parse", {"csv": "="}, "x" * 200_000)
+    finally:
+        csv.field_size_limit(before)
