@@ -177,7 +177,7 @@ class UsageError(ConnectorError):
 
 
 class UnknownKeyError(UsageError):
-    """No action, data source or connection has this key."""
+    """No component, action, data source or connection has this key."""
 
 
 class InputError(UsageError):

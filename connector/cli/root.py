@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from connector.cli.shared_options import complete_components, component_of
 from connector.common.text import did_you_mean
 from connector.errors import ConnectorError, UsageError
 
@@ -99,8 +100,6 @@ class RootGroup(LazyGroup):
 
     def hint_for(self, ctx: click.Context, args: list[str]) -> str:
         """Return what to do instead of an unknown command; the key of an action or data source is a frequent one."""
-        from connector.cli.shared_options import component_of
-
         key = args[0]
         try:
             component = component_of(ctx)
@@ -154,6 +153,7 @@ def _help(context: click.Context) -> str:
     metavar="KEY",
     is_eager=True,
     envvar="CONNECTOR_COMPONENT",
+    shell_complete=complete_components,
     show_envvar=True,
     help="Use the installed component with this key.",
 )

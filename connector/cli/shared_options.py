@@ -11,7 +11,6 @@ from weakref import WeakKeyDictionary
 import click
 from click.core import ParameterSource
 
-from connector.common.text import did_you_mean
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,18 +25,14 @@ def component_of(context: click.Context) -> Component:
 
     Raises:
         SetupError: If the component cannot be loaded.
-        UsageError: If no component with the key of `--component` is installed.
+        UnknownKeyError: If no component with the key of `--component` is installed.
     """
-    from connector.component.component import components, load_component
+    from connector.component.component import installed_component, load_component
 
     chosen = selection(context)
-    if "component" not in chosen:
-        return load_component(chosen.get("manifest"))
-    key, installed = chosen["component"], components()
-    if key not in installed:
-        hint = did_you_mean(key, installed) or f"Installed components: {', '.join(installed)}."
-        raise UsageError(f'unknown component "{key}"', hint=hint)
-    return installed[key]
+    if "component" in chosen:
+        return installed_component(chosen["component"])
+    return load_component(chosen.get("manifest"))
 
 
 def selection(context: click.Context) -> dict[str, str]:
@@ -56,6 +51,13 @@ def selection(context: click.Context) -> dict[str, str]:
     if len(typed) != 1:
         raise UsageError("--component cannot be combined with --manifest", hint="Pass one of them.")
     return {typed[0]: values[typed[0]]}
+
+
+def complete_components(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the keys of the installed components."""
+    from importlib.metadata import entry_points
+
+    return sorted(key for key in entry_points(group="connector.components").names if key.startswith(incomplete))
 
 
 def _choose_component(context: click.Context, _parameter: click.Parameter, key: str | None) -> None:
@@ -136,6 +138,7 @@ def common_options(function: Function) -> Function:
         is_eager=True,
         expose_value=False,
         callback=_choose_component,
+        shell_complete=complete_components,
         help="Use the installed component with this key.  [env: CONNECTOR_COMPONENT]",
     )
     return component(debug(error_format(function)))

@@ -272,6 +272,26 @@ def components() -> dict[str, Component]:
     return by_key
 
 
+def installed_component(key: str) -> Component:
+    """Return the installed component with this key.
+
+    Raises:
+        UnknownKeyError: If there is none; the hint names the nearest.
+        ManifestError: If two packages offer the key.
+    """
+    # Usually the entry point has the key for its name; then no other component is loaded, which could be broken.
+    named = list(entry_points(group=ENTRY_POINTS, name=key))
+    if len(named) == 1:
+        component: Component = named[0].load()()
+        if component.key == key:
+            return component
+    installed = components()
+    if key in installed:
+        return installed[key]
+    hint = did_you_mean(key, installed) or f"Installed components: {', '.join(installed)}."
+    raise UnknownKeyError(f'unknown component "{key}"', hint=hint)
+
+
 def _bundled() -> Path:
     package = Path(__file__).parents[1]
     # In a checkout the component is the root of the repository; in the wheel it is below the package.

@@ -73,6 +73,12 @@ def test_another_component_completes_its_own_keys(other_component: os.PathLike[s
     assert completed(["--manifest", str(other_component), "run"], "") == ["listThings", "saveThing"]
 
 
+def test_keys_of_installed_components_are_completed() -> None:
+    assert completed(["--component"], "seg") == ["segment"]
+    assert completed(["list", "--component"], "seg") == ["segment"]
+    assert completed(["list", "--component"], "x") == []
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_script_of_a_shell_asks_this_program(command: Command, shell: str) -> None:
     ended = command("completion", shell)

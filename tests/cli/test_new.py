@@ -230,6 +230,22 @@ def test_installed_component_is_found_by_its_key(command: Command, installed: Pa
     assert "Run Todo List actions" in command("--component", "todo-list", "--help").out
 
 
+def test_another_component_that_is_broken_does_not_matter(command: Command, installed: Path) -> None:
+    (installed / "todo_list_component" / "__init__.py").write_text("import nothing_here\n")
+
+    broken = command("list", "--component", "todo-list")
+
+    assert (broken.code, "No module named 'nothing_here'" in broken.err) == (1, True)
+    assert command("list", "--json", "--component", "segment").json["key"] == "segment"
+
+
+def test_component_is_found_when_its_entry_point_has_another_name(command: Command, installed: Path) -> None:
+    manifest = installed / "todo_list_component" / "manifest.yaml"
+    manifest.write_text(manifest.read_text().replace("key: todo-list", "key: parcels"))
+
+    assert command("list", "--json", "--component", "parcels").json["key"] == "parcels"
+
+
 def test_variable_chooses_the_component(command: Command, monkeypatch: pytest.MonkeyPatch, installed: Path) -> None:
     monkeypatch.setenv("CONNECTOR_COMPONENT", "todo-list")
 
