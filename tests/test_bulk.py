@@ -193,6 +193,44 @@ def test_run_can_be_resumed_only_with_the_same_rows(runner: connector.Runner, se
     assert sent(server) == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("as_list", [True, False])
+@pytest.mark.parametrize(("slugs", "number"), [("ab", "2"), ("", "0"), ("abcd", "4|more")])
+def test_run_is_not_resumed_with_another_number_of_rows(
+    runner: connector.Runner, server: LoopbackServer, slugs: str, number: str, as_list: bool
+) -> None:
+    server.script = failing({"b": 400})
+    before = list if as_list else iter
+    run = runner.each("createSource", before(rows(*"abc")), on_error="keep-going")
+    outcomes(run)
+    server.script = echo
+    with pytest.raises(errors.UsageError, match=f"run {run.run} has 3 rows, but ({number}) were passed"):
+        list(runner.each("createSource", before(rows(*slugs)), resume=run.run))
+
+    assert resumable_runs() == [run.run]
+    assert "d" not in sent(server)
+
+
+def test_run_that_read_some_rows_is_not_resumed_with_fewer(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.script = failing({"b": 400})
+    run = runner.each("createSource", (row for row in [*rows(*"ab"), *rows(*map(str, range(50)))]))
+    with pytest.raises(errors.BadRequestError):
+        list(run)
+    with pytest.raises(errors.UsageError, match="has at least 2 rows, but 1 were passed"):
+        list(runner.each("createSource", rows("a"), resume=run.run))
+
+    assert resumable_runs() == [run.run]
+
+
+def test_other_rows_are_rejected_before_one_is_sent(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.script = failing({"a": 400})
+    run = runner.each("createSource", rows(*"abc"), on_error="keep-going")
+    outcomes(run)
+    with pytest.raises(errors.UsageError, match="row 3 is not the row 3"):
+        runner.each("createSource", rows(*"abx"), resume=run.run)
+
+    assert sent(server) == ["a", "b", "c"]
+
+
 def test_run_that_is_held_cannot_be_resumed(runner: connector.Runner, server: LoopbackServer) -> None:
     server.script = echo
     with runner.each("createSource", rows(*"ab")) as run:
@@ -328,7 +366,7 @@ def test_memory_of_resuming_stays_small(runner: connector.Runner, server: Loopba
     many = [json.dumps({**done, "path": str(number), "results": "x" * 500}) for number in range(1, 10_001)]
     (tmp_path / "j.jsonl").write_text("\n".join([*lines[:2], *many, ""]))
     tracemalloc.start()
-    resumed = runner.each("createSource", rows("first"), resume=tmp_path / "j.jsonl")
+    resumed = runner.each("createSource", iter(rows("first")), resume=tmp_path / "j.jsonl")
     used, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     resumed.close()

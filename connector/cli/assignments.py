@@ -38,7 +38,8 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
             problems.append(Problem(assignment, EXPECTED))
             continue
         try:
-            assigned.setdefault(key, []).append(read_value(text, as_json=name.endswith(":")))
+            value = read_value(text, as_json=name.endswith(":"))
+            assigned.setdefault(key, []).append(field_value(key, value) if value is text else value)
         except UsageError as error:
             problems.append(Problem(key, error.message, hint=error.hint))
         except ValueError as error:
@@ -47,6 +48,11 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
     if problems:
         raise _error(problems)
     return {key: values[0] if len(values) == 1 else values for key, values in assigned.items()}
+
+
+def field_value(name: str, text: Any) -> Any:
+    """Return the value of a text: in a field of an object, whose type is unknown, true and false are booleans."""
+    return {"true": True, "false": False}.get(text, text) if "." in name and isinstance(text, str) else text
 
 
 def put_inputs(inputs: dict[str, Any], values: Mapping[str, Any]) -> None:

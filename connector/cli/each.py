@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,10 +13,10 @@ import click
 from connector.cli.files import STANDARD_INPUT, name_of
 from connector.cli.output import counted, json_bytes, print_line, write, write_json
 from connector.cli.progress import ProgressLine, progress
+from connector.cli.results_file import results_file
 from connector.cli.rows import Rows
 from connector.cli.shared_options import section
-from connector.common.private_files import open_private, reason_of
-from connector.errors import ConnectorError, InputError, Problem, UsageError
+from connector.errors import ConnectorError, InputError, OutcomeUnknownError, Problem, TemporaryError, UsageError
 
 if TYPE_CHECKING:
     from connector.cli.connection_options import OpenConnection
@@ -131,7 +129,7 @@ def run_each(
         _confirm(opened, action, rows, noun)
     run = opened.runner.each(
         action.key,
-        rows,
+        rows if rows.can_be_read_again else iter(rows),
         resume=options.resume,
         unknown=_decisions(options.unknown),
         on_error="keep-going" if options.on_error == "keep-going" else "stop",
@@ -142,7 +140,7 @@ def run_each(
     try:
         with (
             run,
-            _results_file(options.output) as write_line,
+            results_file(options.output) as write_line,
             progress("rows", total, prints=write_line is write) as line,
         ):
             return _report(run, line, write_line, selector)
@@ -168,10 +166,15 @@ def _report(run: BulkRun, line: ProgressLine, write_line: Callable[[bytes], Any]
             failed += 1
             if failed <= MAX_LISTED:
                 print_line(f"Row {result.row} {_FATES[result.status]}: {error.message}")
-            code = max(code, error.exit_code) if result.status == "unknown" else code or error.exit_code
+            code = max(code, error.exit_code, key=_urgency)
     if failed:
         print_line(f"{counted(done, 'row')} done, {failed:,} failed{_how_to_resume(run)}")
     return code
+
+
+def _urgency(code: int) -> int:
+    """Return how much a person is needed: most to check what was applied, least for what passes by itself."""
+    return {0: 0, TemporaryError.exit_code: 1, OutcomeUnknownError.exit_code: 3}.get(code, 2)
 
 
 def _as_line(result: RowResult, selector: Selector) -> dict[str, Any]:
@@ -250,19 +253,3 @@ def _decisions(texts: Sequence[str]) -> Unknown | Mapping[int, Unknown]:
             return decision  # type: ignore[return-value]
         by_row[int(row)] = decision
     return by_row
-
-
-@contextmanager
-def _results_file(path: str | None) -> Iterator[Callable[[bytes], Any]]:
-    """Yield the function that writes a line of results. A resumed run writes the lines of all rows again."""
-    if path in (None, STANDARD_INPUT):
-        yield write
-        return
-    with ExitStack() as stack:
-        try:
-            # Results can hold secrets, such as the write keys of a new source.
-            handle = open_private(Path(str(path)).expanduser(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            file = stack.enter_context(os.fdopen(handle, "wb"))
-        except OSError as error:
-            raise UsageError(f"cannot write {path}: {reason_of(error)}", hint="Choose another file.") from None
-        yield file.write

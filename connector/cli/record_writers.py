@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from connector.cli.jsonpath import Selector, record_filter
+from connector.cli.jsonpath import Condition, Selector
 from connector.cli.output import json_bytes, print_line, write
 from connector.cli.tables import write_table
 from connector.common.text import did_you_mean
@@ -28,7 +28,7 @@ class RecordOptions(NamedTuple):
 
     output_format: str
     columns: tuple[str, ...]
-    where: Callable[[Any], bool]
+    where: Condition
     selector: Selector
     raw: bool
 
@@ -40,7 +40,7 @@ class RecordOptions(NamedTuple):
             UsageError: If a JSONPath is invalid.
         """
         names = tuple(name.strip() for name in (columns or "").split(",") if name.strip())
-        return cls(output_format, names, record_filter(where), Selector(select), raw)
+        return cls(output_format, names, Condition(where), Selector(select), raw)
 
     @property
     def print_records(self) -> bool:
@@ -64,24 +64,34 @@ class RecordPrinter:
     def __init__(self, options: RecordOptions) -> None:
         self._options = options
         self._missing = set(options.columns)
+        self._untested = options.where.fields(None)
+        self._fields_tested: set[str] = set()
         self._fields: set[str] = set()
         self._records = self._matches = 0
         self._writer = _writer(options)
 
     def print(self, records: Sequence[Any]) -> None:
         """Print those of the records that are selected."""
+        self._look_for_tested(records)
         values = [match for record in records if self._options.where(record) for match in self._selected(record)]
         self._writer.write([self._in_columns(value) for value in values])
 
     def close(self) -> None:
         """Print the end."""
         self._writer.close()
+        for name in sorted(self._untested) if self._fields_tested else ():
+            print_line(f'warning: no record has the field "{name}" of --where{_or_near(name, self._fields_tested)}')
         if self._records and not self._matches:
             print_line(f'warning: --select "{self._options.selector.path}" matched nothing')
         elif self._matches:
             for column in sorted(self._missing):
-                near = did_you_mean(column, self._fields)
-                print_line(f'warning: no record has the column "{column}"{near and f"; {near[:1].lower()}{near[1:]}"}')
+                print_line(f'warning: no record has the column "{column}"{_or_near(column, self._fields)}')
+
+    def _look_for_tested(self, records: Sequence[Any]) -> None:
+        for record in records if self._untested else ():
+            self._untested -= self._options.where.fields(record)
+            if self._untested:
+                self._fields_tested.update(dict(_leaves(record)))
 
     def _selected(self, record: Any) -> list[Any]:
         matches = self._options.selector.matches(record)
@@ -97,6 +107,11 @@ class RecordPrinter:
             self._fields.update(dict(_leaves(value)))
             self._missing -= {column for column, cell in cells.items() if cell is not NOTHING}
         return {column: None if cell is NOTHING else cell for column, cell in cells.items()}
+
+
+def _or_near(name: str, known: set[str]) -> str:
+    near = did_you_mean(name, known)
+    return near and f"; {near[:1].lower()}{near[1:]}"
 
 
 def records_in(payload: Any) -> list[Any]:

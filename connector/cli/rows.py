@@ -13,7 +13,9 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from connector.cli.assignments import parse_assignments, put_inputs
+from pydantic_core import from_json
+
+from connector.cli.assignments import field_value, parse_assignments, put_inputs
 from connector.cli.files import STANDARD_INPUT, name_of
 from connector.cli.record_writers import NOTHING, cell_text, value_at
 from connector.common.private_files import reason_of
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 LARGEST_CELL = 64 * 1024 * 1024
 
+_JSON_TEMPLATE = re.compile(r"([^=]+):=\{([\w.$-]+)\}")
 _TEMPLATE = re.compile(r"\{(\{[^{}]*\})\}|\{([\w.$-]+)\}")
 
 
@@ -34,7 +37,11 @@ class Rows:
         path: JSON Lines or CSV file; `-` is standard input.
         action: Action of the inputs.
         constants: Inputs of all rows by name.
-        assignments: Assignments `name=TEMPLATE`, where `{column}` stands for the value of a column.
+        assignments: Assignments `name=TEMPLATE`, where `{column}` stands for the value of a column, or
+            `name:={column}`, where the column holds JSON.
+
+    Raises:
+        InputError: If an assignment is invalid.
     """
 
     def __init__(
@@ -47,8 +54,13 @@ class Rows:
         files = [text for text, from_file in zip(assignments, is_file, strict=True) if from_file]
         others = [text for text, from_file in zip(assignments, is_file, strict=True) if not from_file]
         self._constants = {**constants, **parse_assignments(files)}
-        self._templates = parse_assignments(others)
+        in_json = [_JSON_TEMPLATE.fullmatch(assignment) for assignment in others]
+        self._json_columns = {match[1]: match[2] for match in in_json if match}
+        self._templates = parse_assignments([text for text, match in zip(others, in_json, strict=True) if not match])
+        for name, value in self._templates.items():
+            _check_braces(name, value)
         self.ignored: tuple[str, ...] = ()
+        self._number: int | None = None
 
     @property
     def can_be_read_again(self) -> bool:
@@ -61,26 +73,42 @@ class Rows:
         Raises:
             UsageError: If the file cannot be read, or a row is invalid.
         """
+        number = 0
         for number, row in enumerate(read_rows(self.path), 1):
             if number == 1:
                 self.ignored = tuple(name for name in row if not self._is_input(name) and not self._in_template(name))
             yield self._inputs(number, row)
+        self._number = number
+
+    def __len__(self) -> int:
+        """Return the number of rows of a file."""
+        if self._number is None:
+            self._number = sum(1 for _ in read_rows(self.path))
+        return self._number
 
     def _inputs(self, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         inputs: dict[str, Any] = {}
         try:
             put_inputs(inputs, deepcopy({name: value for name, value in row.items() if self._is_input(name)}))
             put_inputs(inputs, deepcopy(self._constants))
-            put_inputs(inputs, {name: _filled(value, row) for name, value in self._templates.items()})
+            put_inputs(inputs, {name: self._value(name, row) for name in self._templates})
+            put_inputs(inputs, {name: _json_cell(column, row) for name, column in self._json_columns.items()})
         except InputError as error:
             raise InputError(f"row {number}: {error.message}", hint=error.hint) from None
         return inputs
+
+    def _value(self, name: str, row: Mapping[str, Any]) -> Any:
+        value = self._templates[name]
+        filled = _filled(value, row)
+        return filled if filled == value else field_value(name, filled)
 
     def _is_input(self, name: str) -> bool:
         return name.split(".", maxsplit=1)[0] in self._action.inputs.definitions()
 
     def _in_template(self, name: str) -> bool:
-        return any(f"{{{name}" in str(value) for value in self._templates.values())
+        return name in self._json_columns.values() or any(
+            f"{{{name}" in str(value) for value in self._templates.values()
+        )
 
 
 def read_rows(path: str) -> Iterator[dict[str, Any]]:
@@ -114,8 +142,6 @@ def _opened(path: str) -> Any:
 
 
 def _json_rows(path: str, lines: Iterator[str]) -> Iterator[dict[str, Any]]:
-    from pydantic_core import from_json
-
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -141,7 +167,7 @@ def _csv_rows(path: str, lines: Iterator[str]) -> Iterator[dict[str, Any]]:
                 header = [name.strip() for name in cells]
                 _check_header(path, header)
             elif len(cells) == len(header):
-                yield dict(zip(header, cells, strict=True))
+                yield {name: field_value(name, cell) for name, cell in zip(header, cells, strict=True)}
             elif any(cells):
                 place = f"line {reader.line_num} of {name_of(path)}"
                 raise UsageError(f"{place} has {len(cells)} cells, but the header has {len(header)}")
@@ -168,6 +194,37 @@ def _filled(value: Any, row: Mapping[str, Any]) -> Any:
     if whole and whole[2]:
         return deepcopy(_column(whole[2], row))
     return _TEMPLATE.sub(lambda match: match[1] or cell_text(_column(match[2], row)), value)
+
+
+def _check_braces(name: str, value: Any) -> None:
+    """Check that every brace in the strings of a value belongs to a template, or to JSON.
+
+    Raises:
+        InputError: If one does not: the brace itself would be sent.
+    """
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            _check_braces(name, part)
+    elif isinstance(value, str) and re.search("[{}]", _TEMPLATE.sub("", value)) and not _is_json(value):
+        hint = "Write {column} with a name as in the header, {{text}} for braces, or read the value with @FILE."
+        raise InputError(f'invalid -i "{name}": a brace in "{value}" belongs to no template', hint=hint)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        from_json(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _json_cell(name: str, row: Mapping[str, Any]) -> Any:
+    cell = _column(name, row)
+    try:
+        return from_json(cell) if isinstance(cell, str) else deepcopy(cell)
+    except ValueError as error:
+        reason = str(error)
+    raise InputError(f'column "{name}" must be JSON: {reason}', hint="Use = instead of := for a string.")
 
 
 def _column(name: str, row: Mapping[str, Any]) -> Any:

@@ -18,6 +18,7 @@ from connector.cli.input_options import complete_keys, input_options
 from connector.cli.output import json_bytes, plain, print_line, write, write_json
 from connector.cli.progress import progress
 from connector.cli.record_writers import FORMATS, RecordOptions, RecordPrinter, raw_lines, records_in
+from connector.cli.results_file import check_results_file
 from connector.cli.rows import Rows
 from connector.cli.shared_options import Command, common_options, component_of, dry_run_option, section, yes_option
 from connector.errors import ConnectorError, UsageError
@@ -97,6 +98,7 @@ def command(
     if bulk.each is not None:
         if every or printing.print_records or raw:
             raise UsageError("--each prints one result per row", action=key, hint="Leave out the other output options.")
+        check_results_file(bulk.output, {"--each": bulk.each, **({} if file is None else {"--inputs": file})})
         rows = Rows(bulk.each, action, {} if file is None else read_inputs(file, ()), assignments)
         opened = connecting.open(component, read_only=read_only)
         selector = printing.selector

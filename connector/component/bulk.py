@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,10 +111,15 @@ class BulkRun:
         self._on_their_way: set[int] = set()  # rows whose write was sent, and not rejected
         header = {"component": runner.component.key, "action": key, "host": _host(runner)}
         if resume is None:
-            self._journal = BulkJournal.create(journal, header)
+            self._journal = BulkJournal.create(journal, header, len(rows) if isinstance(rows, Sized) else None)
         else:
             self._journal = BulkJournal.reopen(resume, header)
-            self._decide(unknown)
+            try:
+                self._check_rows()
+                self._decide(unknown)
+            except BaseException:
+                self._journal.close(is_done=False)
+                raise
         self.run = self._journal.run
         self.is_done = False
         self._results = self._iterate()
@@ -147,6 +152,17 @@ class BulkRun:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
+    def _check_rows(self) -> None:
+        """Check rows that can be read twice before one of them is sent; others are checked as they come.
+
+        Raises:
+            UsageError: If they are not the rows that the run started with.
+        """
+        if isinstance(self._rows, Sized):
+            self._journal.check_number(len(self._rows))
+            for number, row in enumerate(self._rows, 1):
+                self._journal.state(number, digest_of(self._journal.run, row))
+
     def _decide(self, unknown: Unknown | Mapping[int, Unknown]) -> None:
         """Record what to do with each write of unknown outcome.
 
@@ -159,7 +175,6 @@ class BulkRun:
             decisions = {row: "retry" if decision == "stop" else decision for row, decision in decisions.items()}
         undecided = [row for row, decision in decisions.items() if decision == "stop"]
         if undecided:
-            self._journal.close(is_done=False)
             raise unknown_outcome(self._journal.run, undecided)
         for row, decision in decisions.items():
             self._journal.decided(row, decision)
@@ -190,12 +205,15 @@ class BulkRun:
         return not self._keep_going or isinstance(error, OF_EVERY_ROW)
 
     def _in_order(self, pool: ThreadPoolExecutor, pending: deque[Future[RowResult | None]]) -> Iterator[RowResult]:
+        number = 0
         for number, row in enumerate(self._rows, 1):
             if self._stopping.is_set():
                 break
             pending.append(self._submitted(pool, number, row))
             while pending and (pending[0].done() or len(pending) >= WINDOW * self._parallel):
                 yield from _performed(pending.popleft())
+        else:
+            self._journal.ended(number)
         while pending:
             yield from _performed(pending.popleft())
 

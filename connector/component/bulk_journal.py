@@ -27,6 +27,8 @@ NEW, STARTED, DONE, FAILED, SKIPPED = range(5)
 
 MAX_LISTED = 10
 
+_SAME_ROWS = "Pass the rows that the run started with, in the same order."
+
 
 def bulk_folder() -> Path:
     """Return the folder of the journals of bulk runs."""
@@ -54,14 +56,20 @@ class BulkJournal:
         self._is_own = is_own
         self._is_closed = journal is None
         self.can_resume = False
+        self._number: int | None = None  # of rows, once it is known
         self._lock = threading.Lock()
         self._states = bytearray()
         self._digests = array("Q")
         self._positions = array("q")
 
     @classmethod
-    def create(cls, place: bool | str | Path, header: Mapping[str, Any]) -> BulkJournal:
+    def create(cls, place: bool | str | Path, header: Mapping[str, Any], number: int | None) -> BulkJournal:
         """Create the journal of a new run: in the user's folder, in a file, or nowhere.
+
+        Args:
+            place: True, path of the file, or False.
+            header: What the run is for; only the same can be resumed.
+            number: Number of rows, if it is known.
 
         Raises:
             JournalError: If it exists or cannot be created.
@@ -69,9 +77,13 @@ class BulkJournal:
         run = new_id()
         if place is False:
             return cls(run, None, is_own=False)
+        if number is not None:
+            header = {**header, "rows": number}
         path = bulk_folder() / f"{run}.jsonl" if place is True else Path(place).expanduser()
         records = first_records({"id": run, "kind": "each", "started": time.time(), **header}, {})
-        return cls(run, FileJournal.create(path, records), is_own=place is True)
+        contents = cls(run, FileJournal.create(path, records), is_own=place is True)
+        contents._number = number
+        return contents
 
     @classmethod
     def reopen(cls, name: str | Path, header: Mapping[str, Any]) -> BulkJournal:
@@ -94,6 +106,7 @@ class BulkJournal:
             first = check_header(next(records, (0, None))[1], f'"{path}"')
             _check_same(first, header)
             contents = cls(first["id"], journal, is_own=is_own or path.parent == bulk_folder())
+            contents._number = first.get("rows")
             contents._read(records)
             journal.append({"type": "resumed", "time": time.time()}, "synced")
         except BaseException:
@@ -105,14 +118,40 @@ class BulkJournal:
         """Return the state of a row.
 
         Raises:
-            UsageError: If the run had another row with this number.
+            UsageError: If the run had another row with this number, or none.
         """
+        if self._number is not None and number > self._number:
+            raise self._other_number("more")
         if number > len(self._states) or self._states[number - 1] == NEW:
             return NEW
         if self._digests[number - 1] != digest:
-            hint = "Pass the rows that the run started with, in the same order."
-            raise UsageError(f"row {number} is not the row {number} of run {self.run}", hint=hint)
+            raise UsageError(f"row {number} is not the row {number} of run {self.run}", hint=_SAME_ROWS)
         return self._states[number - 1]
+
+    def check_number(self, number: int) -> None:
+        """Check the number of rows.
+
+        Raises:
+            UsageError: If the run had another number of rows.
+        """
+        if number < len(self._states) or self._number not in (None, number):
+            raise self._other_number(f"{number:,}")
+
+    def ended(self, number: int) -> None:
+        """Record the number of rows, now that all of them were read.
+
+        Raises:
+            UsageError: If the run had another number of rows.
+        """
+        self.check_number(number)
+        if self._number is None and self._journal is not None:
+            self._number = number
+            with self._lock:
+                self._journal.append({"type": "rows", "rows": number}, "written")
+
+    def _other_number(self, number: str) -> UsageError:
+        known = f"{self._number:,}" if self._number is not None else f"at least {len(self._states):,}"
+        return UsageError(f"run {self.run} has {known} rows, but {number} were passed", hint=_SAME_ROWS)
 
     def payload(self, number: int) -> Any:
         """Return the payload of a row that is done."""
@@ -159,6 +198,7 @@ class BulkJournal:
     def _read(self, records: Iterator[tuple[int, Any]]) -> None:
         for position, record in records:
             if "path" not in record:
+                self._number = record.get("rows", self._number)
                 continue
             self.can_resume = True
             number = int(record["path"])

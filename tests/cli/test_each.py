@@ -78,6 +78,48 @@ def test_dotted_columns_set_fields(command: Command, server: LoopbackServer, tmp
     assert server.asked[0].json == {"settings": {"websiteUrl": "https://a.example"}}
 
 
+def test_true_and_false_are_booleans_in_a_field_of_an_object(
+    command: Command, server: LoopbackServer, tmp_path: Path
+) -> None:
+    server.script = echo
+    file = tmp_path / "rows.csv"
+    file.write_text("sourceId,settings.a,settings.b,flag,number,list\na,true,truth,false,7,[1]\n")
+    command(
+        *("run", "updateSource", "--each", file, "-i", "settings.c=true", "-i", "settings.d={flag}"),
+        *("-i", "settings.e={number}", "-i", "settings.f:={number}", "-i", "settings.g:={list}"),
+        *("-i", 'settings.h:="true"', "-i", "name=true"),
+    )
+    command("run", "updateSource", "-i", "sourceId=a", "-i", "settings.x=false", "-i", 'settings.y:="false"')
+
+    settings = {"a": True, "b": "truth", "c": True, "d": False, "e": "7", "f": 7, "g": [1], "h": "true"}
+    assert server.asked[0].json == {"settings": settings, "name": "true"}
+    assert server.asked[1].json == {"settings": {"x": False, "y": "false"}}
+
+
+def test_column_that_is_no_json_is_rejected_by_row(command: Command, server: LoopbackServer, sources: Path) -> None:
+    ended = command("run", "updateSource", "--each", sources, "-i", "sourceId={id}", "-i", "settings.a:={slug}")
+
+    assert (ended.code, server.asked) == (2, [])
+    assert 'row 1: column "slug" must be JSON' in ended.err
+
+
+@pytest.mark.parametrize("text", ["{id", "id}", "{id}{", "{no such}", "{}x", "{{id}"])
+def test_brace_outside_of_a_template_is_rejected(
+    command: Command, server: LoopbackServer, sources: Path, text: str
+) -> None:
+    ended = command("run", "getSource", "--each", sources, "-i", f"sourceId={text}")
+
+    assert (ended.code, server.asked) == (2, [])
+    assert f'a brace in "{text}" belongs to no template' in ended.err
+
+
+def test_braces_of_json_are_no_templates(command: Command, server: LoopbackServer, sources: Path) -> None:
+    server.script = echo
+    command("run", "updateSource", "--each", sources, "-i", "sourceId={id}", "-i", 'settings={"a": {}, "b": "{slug}"}')
+
+    assert server.asked[0].json == {"slug": "web", "enabled": True, "settings": {"a": {}, "b": "web"}}
+
+
 def test_braces_of_a_file_are_not_templates(
     command: Command, server: LoopbackServer, sources: Path, tmp_path: Path
 ) -> None:
@@ -176,6 +218,66 @@ def test_failed_run_is_resumed_and_its_results_file_is_whole(
     assert [asked.path for asked in server.asked] == ["/sources/a", "/sources/b", "/sources/b"]
 
 
+def test_results_file_of_a_rejected_resume_stays(
+    command: Command, server: LoopbackServer, sources: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "results.jsonl"
+    line = ("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--output", output)
+    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("b") else echo(asked)
+    run = command(*line).err.partition("Run ")[2].partition(":")[0]
+    before = output.read_bytes()
+    sources.write_text(SOURCES.replace("a,web", "c,web"))
+    other = command(*line, "--resume", run)
+    sources.write_text("id,slug,enabled\n")
+    fewer = command(*line, "--resume", run)
+    other_pipe = command(*line[:3], "-", *line[4:], "--resume", run, stdin="id\nc\n")
+
+    assert (other.code, fewer.code, other_pipe.code, output.read_bytes()) == (2, 2, 2, before)
+    assert f"run {run} has 2 rows, but 0 were passed" in fewer.err
+
+
+@pytest.mark.parametrize("name", ["sources.csv", "./sources.csv", "link.csv"])
+def test_output_is_not_the_file_of_the_rows(
+    command: Command, server: LoopbackServer, sources: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(sources.parent)
+    Path("link.csv").symlink_to(sources)
+    ended = command("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--output", name)
+
+    assert (ended.code, server.asked, sources.read_text()) == (2, [], SOURCES)
+    assert "--output is the file of --each" in ended.err
+
+
+def test_output_is_not_the_file_of_the_inputs(command: Command, sources: Path, tmp_path: Path) -> None:
+    inputs = tmp_path / "inputs.json"
+    inputs.write_text('{"sourceId": "a"}')
+    ended = command("run", "getSource", "--each", sources, "--inputs", inputs, "--output", inputs)
+
+    assert (ended.code, inputs.read_text()) == (2, '{"sourceId": "a"}')
+    assert "--output is the file of --inputs" in ended.err
+
+
+@pytest.mark.parametrize("content", ["my notes\n", '{"id": 1}\n', "[1]\n"])
+def test_output_replaces_only_results(
+    command: Command, server: LoopbackServer, sources: Path, tmp_path: Path, content: str
+) -> None:
+    output = tmp_path / "notes"
+    output.write_text(content)
+    ended = command("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--output", output)
+
+    assert (ended.code, server.asked, output.read_text()) == (2, [], content)
+    assert f"{output} exists and holds no results" in ended.err
+
+
+def test_earlier_results_are_replaced(command: Command, server: LoopbackServer, sources: Path, tmp_path: Path) -> None:
+    server.script = echo
+    output = tmp_path / "results.jsonl"
+    output.write_text('{"row": 1, "status": "done"}\n' * 50)
+    command("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--output", output)
+
+    assert [json.loads(line)["row"] for line in output.read_text().splitlines()] == [1, 2]
+
+
 def test_run_that_keeps_going_ends_with_the_code_of_its_failure(
     command: Command, server: LoopbackServer, sources: Path
 ) -> None:
@@ -184,6 +286,28 @@ def test_run_that_keeps_going_ends_with_the_code_of_its_failure(
 
     assert (ended.code, [line["status"] for line in results(ended)]) == (4, ["failed", "done"])
     assert "1 row done, 1 failed; add --resume" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"),
+    [((503, 404), 4), ((404, 503), 4), ((503, 503), 5), ((404, 503, 200), 4), ((503, 200), 5)],
+)
+def test_exit_code_of_several_failures_is_the_one_that_needs_a_person(
+    command: Command, server: LoopbackServer, statuses: tuple[int, ...], code: int
+) -> None:
+    server.script = lambda asked: ServerResponse({"data": {}}, int(asked.path.rpartition("/")[2]))
+    ids = "".join(f"{status}\n" for status in statuses)
+    line = ("run", "getSource", "--each", "-", "--on-error", "keep-going", "--max-wait", "0")
+
+    assert command(*line, stdin=f"sourceId\n{ids}").code == code
+
+
+def test_exit_code_of_an_unknown_outcome_wins(command: Command, server: LoopbackServer) -> None:
+    server.script = lambda asked: ServerResponse({"data": {}}, int(asked.json["slug"]))
+    line = ("run", "createSource", "--each", "-", "-i", "metadataId=m", "-i", "enabled=true", "--max-wait", "0")
+    ended = command(*line, "--on-error", "keep-going", stdin="slug\n400\n503\n404\n")
+
+    assert ended.code == 6
 
 
 def test_unknown_outcome_is_decided_per_row(command: Command, server: LoopbackServer, tmp_path: Path) -> None:

@@ -79,7 +79,6 @@ def test_unknown_column_is_a_warning_with_the_nearest(command: Command) -> None:
         ("slug =~ '^[a-m]'", ["ios"]),
         ("enabled == false && metadata.name =~ 'iOS'", ["ios"]),
         ("id > '1'", ["ios", "old"]),
-        ("nothing == 1", []),
     ],
 )
 def test_condition_keeps_records_of_every_page(command: Command, condition: str, expected: list[str]) -> None:
@@ -195,3 +194,60 @@ def test_records_that_are_not_objects_have_one_column(capsys: pytest.CaptureFixt
     printer.close()
 
     assert capsys.readouterr().out == 'value\na\n1\n""\n'
+
+
+@pytest.mark.parametrize("option", ["--where", "--select"])
+@pytest.mark.parametrize("pattern", ["source-(1", "[", "*a"])
+def test_invalid_regular_expression_is_rejected(
+    command: Command, server: LoopbackServer, option: str, pattern: str
+) -> None:
+    condition = f'slug =~ "{pattern}"'
+    text = condition if option == "--where" else f"$.a[?({condition})]"
+    ended = command("run", "listSources", "--all", option, text)
+
+    assert (ended.code, server.asked) == (2, [])
+    assert f'invalid regular expression "{pattern}"' in ended.err
+
+
+@pytest.mark.parametrize(
+    ("condition", "hint"),
+    [
+        ("enabled == False", "Write false."),
+        ("enabled==TRUE", "Write true."),
+        ('slug == "a == b" && metadata != None', "Write null."),
+        ("slug == web", 'Write "web" for a string.'),
+    ],
+)
+def test_word_without_quotes_is_rejected(command: Command, condition: str, hint: str) -> None:
+    ended = command("run", "listSources", "--where", condition)
+
+    assert (ended.code, hint in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize(("name", "value"), [("enabled", "true"), ("!enabled", "false"), ("@.enabled", "true")])
+def test_name_of_a_boolean_alone_is_rejected_as_a_condition(command: Command, name: str, value: str) -> None:
+    ended = command("run", "listSources", "--where", f'slug != "x" && {name}')
+
+    assert (ended.code, ended.out) == (2, "")
+    assert f"Write enabled == {value}." in ended.err
+
+
+def test_name_alone_is_met_by_records_with_the_field(command: Command) -> None:
+    ended = command("run", "listSources", "--where", "metadata.name || name", "--format", "jsonl", "--select", "$.id")
+
+    assert (ended.out, ended.err) == ('"1"\n"2"\n"3"\n', "")
+
+
+@pytest.mark.parametrize("where", ['metadata.nam == "Javascript"', '(id == "1" && (slug == "x" || metadata.nam == 1))'])
+def test_field_of_a_condition_that_no_record_has_is_named(command: Command, where: str) -> None:
+    ended = command("run", "listSources", "--where", where)
+
+    near = "did you mean metadata.name or metadata?"
+    assert f'warning: no record has the field "metadata.nam" of --where; {near}' in ended.err
+    assert 'the field "id"' not in ended.err
+
+
+def test_condition_that_cannot_be_applied_is_rejected(command: Command) -> None:
+    ended = command("run", "listSources", "--where", "metadata / 2 > 4")
+
+    assert (ended.code, "internal error" in ended.err) == (2, False)

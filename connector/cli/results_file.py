@@ -1,0 +1,82 @@
+"""The file that `--output` of a bulk run names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from connector.cli.files import STANDARD_INPUT
+from connector.cli.output import write
+from connector.common.private_files import open_private, parse_line, reason_of
+from connector.errors import UsageError
+
+
+def check_results_file(path: str | None, read_files: Mapping[str, str]) -> None:
+    """Check that a bulk run may replace a file: it is new, empty, or holds earlier results.
+
+    Args:
+        path: File of `--output`.
+        read_files: Files that other options read, by option.
+
+    Raises:
+        UsageError: If another option reads the file, or it holds something else.
+    """
+    file = Path(path or STANDARD_INPUT).expanduser()
+    if path in (None, STANDARD_INPUT) or not file.is_file():
+        return
+    for option, other in read_files.items():
+        if Path(other).expanduser().exists() and file.samefile(Path(other).expanduser()):
+            raise UsageError(f"--output is the file of {option}", hint="Choose another file.")
+    try:
+        with file.open("rb") as content:
+            first = content.readline()
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+    if first and not _is_result(first):
+        raise UsageError(f"{path} exists and holds no results", hint="Choose another file, or delete this one.")
+
+
+def _is_result(line: bytes) -> bool:
+    try:
+        result = parse_line(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(result, dict) and {"row", "status"} <= result.keys()
+
+
+@contextmanager
+def results_file(path: str | None) -> Iterator[Callable[[bytes], Any]]:
+    """Yield the function that writes a line of results. A resumed run writes the lines of all rows again.
+
+    Earlier results are removed when the first line is written, so that a run that is rejected leaves them.
+
+    Raises:
+        UsageError: If the file cannot be written.
+    """
+    if path in (None, STANDARD_INPUT):
+        yield write
+        return
+    try:
+        # Results can hold secrets, such as the write keys of a new source.
+        file = os.fdopen(open_private(Path(str(path)).expanduser(), os.O_WRONLY | os.O_CREAT), "wb")
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+    with file:
+        is_empty = False
+
+        def write_line(line: bytes) -> None:
+            nonlocal is_empty
+            if not is_empty and file.seekable():
+                file.truncate(0)
+            is_empty = True
+            file.write(line)
+
+        yield write_line
+        write_line(b"")
+
+
+def _cannot_write(path: str | None, error: OSError) -> UsageError:
+    return UsageError(f"cannot write {path}: {reason_of(error)}", hint="Choose another file.")
