@@ -171,6 +171,7 @@ def test_successful_status_with_a_body_that_is_not_json_is_an_error(
         read(runner)
     excerpt = {b"": "", b"{": ": {", b"<html>": ": HTML page"}.get(body, f": {'[' * 200}…")
     assert caught.value.message == f"response (200) is {reason}{excerpt}"
+    assert "write" not in caught.value.hint
 
 
 def test_invalid_response_to_a_write_says_that_it_was_accepted(

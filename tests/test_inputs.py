@@ -122,8 +122,9 @@ def test_untouched_key_value_list_is_an_empty_object_where_it_is_required(untouc
 
 
 def test_required_key_value_list_must_be_set() -> None:
-    with pytest.raises(InputError, match=r"pairs.*: is required"):
+    with pytest.raises(InputError, match=r"pairs.*: is required") as caught:
         NeedsPairs.from_values({})
+    assert caught.value.message == "invalid input"
 
 
 def test_empty_object_is_sent() -> None:

@@ -130,10 +130,11 @@ def test_learned_value_is_redacted_wherever_it_occurs() -> None:
 
 def test_learned_leaf_is_redacted_where_it_is_equal() -> None:
     redactor = Redactor()
-    redactor.learn_leaves({"port": 5439, "ssl": True, "mode": "on", "password": SecretStr("hunter2")})
+    redactor.learn_leaves({"port": 5439, "ssl": True, "mode": "on", "note": "", "password": SecretStr("hunter2")})
 
-    value = {"port": 5439, "ssl": True, "mode": "on", "text": "mode on, hunter2"}
-    assert redactor.value(value) == {"port": "***", "ssl": True, "mode": "***", "text": "mode on, ***"}
+    value = {"port": 5439, "ssl": True, "mode": "on", "note": "", "count": 1, "text": "mode on, hunter2"}
+    redacted = {"port": "***", "mode": "***", "text": "mode on, ***"}
+    assert redactor.value(value) == {**value, **redacted}
 
 
 def test_extended_redactor_does_not_change_the_original() -> None:

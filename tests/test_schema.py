@@ -186,3 +186,14 @@ def test_input_keeps_its_label_when_its_type_has_the_same_name() -> None:
         label: Annotated[Label, Input(label="Label", comments="The label.")]
 
     assert input_schema(LabelInputs)["properties"]["label"]["title"] == "Label"
+
+
+def test_password_is_marked_when_its_value_is_a_plain_string() -> None:
+    class Login(Inputs):
+        name: Annotated[str, Input(label="Name")]
+        password: Annotated[str, Input(label="Password", type="password")]
+
+    properties = input_schema(Login)["properties"]
+
+    assert properties["name"] == {"title": "Name", "type": "string"}
+    assert properties["password"] == {"title": "Password", "type": "string", "format": "password", "writeOnly": True}
