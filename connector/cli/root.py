@@ -31,7 +31,7 @@ COMMANDS = {
     "login": Lazy("connector.cli.login:command", "Save credentials as a profile."),
     "logout": Lazy("connector.cli.logout:command", "Remove a profile."),
     "profiles": Lazy("connector.cli.profiles:command", "List the profiles."),
-    "export": Lazy("connector.cli.export:command", "Export the component for Prismatic or as JSON Schema."),
+    "export": Lazy("connector.cli.export:command", "Export the component for other platforms."),
     "check": Lazy("connector.cli.check:command", "Check the component for problems."),
     "new": Lazy("connector.cli.new.group:group", "Create a component, or add a resource to one."),
     "plugins": Lazy("connector.cli.plugins:command", "List the plugins."),
