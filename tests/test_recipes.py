@@ -24,6 +24,7 @@ from connector.sandbox_kit.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "how-to" / "recipes.md"
+SILENT = "Disable sources without traffic for 30 days"
 PROGRAMS = os.environ.get("TESTS_RECIPES_BIN", "")
 
 
@@ -54,11 +55,12 @@ class Shell(NamedTuple):
     eu: Sandbox
     environment: dict[str, str]
 
-    def run(self, title: str) -> str:
-        """Run a recipe and return what it printed."""
+    def end_of(self, title: str, replaced: str = "", by: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a recipe, with a part of it replaced, and return how it ended."""
         (shell,) = (recipe.shell for recipe in recipes() if recipe.title == title)
-        run = subprocess.run(
-            ["sh", "-e", "-c", shell],
+        assert replaced in shell
+        return subprocess.run(
+            ["sh", "-c", shell.replace(replaced, by) if replaced else shell],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
@@ -66,6 +68,10 @@ class Shell(NamedTuple):
             check=False,
             timeout=120,
         )
+
+    def run(self, title: str, replaced: str = "", by: str = "") -> str:
+        """Run a recipe and return what it printed."""
+        run = self.end_of(title, replaced, by)
         assert run.returncode == 0, run.stderr
         assert "Ignored columns" not in run.stderr
         return run.stdout + run.stderr
@@ -119,15 +125,23 @@ def nightly_csv(shell: Shell) -> None:
 
 
 def silent_sources(shell: Shell) -> None:
-    shell.us.set_assumption("volume-counts", "zero")
-    shell.run("Disable sources without traffic for 30 days")
+    active, *silent = shell.us.sources
+    shell.run(SILENT, "total > 0", f'source.id == "{active["id"]}"')
 
-    assert {source["enabled"] for source in shell.us.sources} == {False}
-    assert len(shell.lines("disabled.jsonl")) == len(shell.us.sources)
+    assert {source["slug"] for source in shell.us.sources if not source["enabled"]} == {one["slug"] for one in silent}
+    assert len(shell.lines("disabled.jsonl")) == len(silent)
+
+
+def no_traffic(shell: Shell) -> None:
+    shell.us.set_assumption("volume-counts", "zero")
+    ended = shell.end_of(SILENT)
+
+    assert (ended.returncode, ended.stdout) == (1, "no source had traffic; nothing is disabled\n")
+    assert {source["enabled"] for source in shell.us.sources} == {True}
 
 
 def sources_with_traffic(shell: Shell) -> None:
-    shell.run("Disable sources without traffic for 30 days")
+    shell.run(SILENT)
 
     assert {source["enabled"] for source in shell.us.sources} == {True}
     assert shell.lines("disabled.jsonl") == []
@@ -147,6 +161,14 @@ def off_board(shell: Shell) -> None:
 
     assert [user["email"] for user in shell.us.users] == ["papi@segment.com"]
     assert shell.lines("permissions.jsonl")[0]["payload"]["data"]["data"]["user"]["email"] == "sloth@segment.com"
+
+
+def misspelled_address(shell: Shell) -> None:
+    users = len(shell.us.users)
+    ended = shell.end_of("Off-board a user", "sloth@", "slot@")
+
+    assert (ended.returncode, ended.stdout) == (1, "no user has the address slot@segment.com\n")
+    assert len(shell.us.users) == users
 
 
 def delete_for_gdpr(shell: Shell) -> None:
@@ -175,13 +197,48 @@ def cron(shell: Shell) -> None:
 
 CHECKS: dict[str, Callable[[Shell], None]] = {
     check.__name__: check
-    for check in (nightly_csv, silent_sources, sources_with_traffic, move, off_board, delete_for_gdpr, cron)
+    for check in (
+        nightly_csv,
+        silent_sources,
+        no_traffic,
+        sources_with_traffic,
+        move,
+        off_board,
+        misspelled_address,
+        delete_for_gdpr,
+        cron,
+    )
 }
 
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
 def test_recipe_does_what_it_says(shell: Shell, check: Callable[[Shell], None]) -> None:
     check(shell)
+
+
+@pytest.mark.parametrize(
+    ("title", "last_command"),
+    [(SILENT, "updateSource"), ("Move a set-up from the US to the EU", "diff"), ("Off-board a user", "deleteUser")],
+)
+def test_recipe_ends_at_the_first_command_that_fails(shell: Shell, title: str, last_command: str) -> None:
+    program = shell.folder / "connector"
+    program.write_text('#!/bin/sh\necho "$@" >> calls.txt\nexit 4\n')
+    program.chmod(0o755)
+    shell.environment["PATH"] = os.pathsep.join([str(shell.folder), shell.environment["PATH"]])
+    ended = shell.end_of(title)
+
+    assert ended.returncode == 4
+    assert last_command not in (shell.folder / "calls.txt").read_text()
+
+
+def test_error_of_the_comparison_is_no_difference(shell: Shell) -> None:
+    program = shell.folder / "connector"
+    program.write_text('#!/bin/sh\n[ "$1" != diff ] || exit 3\n')
+    program.chmod(0o755)
+    shell.environment["PATH"] = os.pathsep.join([str(shell.folder), shell.environment["PATH"]])
+    ended = shell.end_of("Move a set-up from the US to the EU")
+
+    assert (ended.returncode, ended.stdout) == (3, "")
 
 
 def test_every_recipe_is_run() -> None:

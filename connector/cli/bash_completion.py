@@ -42,6 +42,11 @@ SOURCE = """\
 %(complete_func)s_setup;
 """
 
+_UNTIL_QUOTE = re.compile(r"""(?s)(?:\\.|'[^']*'|"(?:[^"\\]|\\.)*"|[^'"\\])*+['"]""")
+"""The line until a quote that nothing closes."""
+
+_UNTIL_BREAK = re.compile(r".*[=:]")
+
 
 class WholeWordBashComplete(BashComplete):
     """Completes the last word of the line; a value that ends with `=` gets no space behind it."""
@@ -52,14 +57,17 @@ class WholeWordBashComplete(BashComplete):
         """Return the words of the line, and the one that is completed."""
         line = os.environ["COMP_LINE"]
         words = split_arg_string(line)[1:]
-        self._typed = words.pop() if words and not line[-1:].isspace() else ""
-        return words, self._typed
+        quote = _UNTIL_QUOTE.match(line)
+        typed = words.pop() if words and (quote or not line[-1:].isspace()) else ""
+        before = _UNTIL_BREAK.match(typed)
+        # Behind an opening quote, the whole text is one word for bash.
+        self._before = len(typed) - len(line) + quote.end() if quote else before.end() if before else 0
+        return words, typed
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
         """Return the type and the part of the value that bash takes for the word."""
         kind = "open" if item.type == "plain" and item.value.endswith("=") else item.type
-        before = re.match(r".*[=:]", self._typed)
-        return f"{kind},{item.value[before.end() :] if before else item.value}"
+        return f"{kind},{item.value[max(self._before, 0) :]}"
 
 
 def use_whole_words() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -176,6 +177,12 @@ def test_runs_of_flows_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     [
         ("connector run updateSource -i enabled=f", "false"),
         ("connector run updateSource -i sl", "slug="),
+        ("connector run updateSource -i 'enabled=f", "enabled=false"),
+        ('connector run updateSource -i "enabled=f', "enabled=false"),
+        ("connector run updateSource -i enabled='f", "false"),
+        ('connector run updateSource -i "name=a b" -i \'enabled=f', "enabled=false"),
+        ("connector run updateSource -i 'name=it is' -i enabled=f", "false"),
+        ("connector run updateSource -i 'sl", "slug="),
     ],
 )
 def test_bash_completes_values_behind_an_equals_sign(
@@ -189,7 +196,7 @@ def test_bash_completes_values_behind_an_equals_sign(
     test = f"""
 compopt() {{ :; }}
 {script}
-COMP_LINE='{line}' COMP_POINT={len(line)}
+COMP_LINE={shlex.quote(line)} COMP_POINT={len(line)}
 _connector_completion connector
 echo "${{COMPREPLY[*]}}"
 """
