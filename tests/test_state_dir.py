@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from connector.common.state_dir import state_folder
-from connector.flows.steps.persisted_values import store_folder
 from connector.journal.journals import runs_folder
+from connector.journal.value_stores import default_folder
 
 linux = pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="the convention of Linux")
 
@@ -17,7 +17,7 @@ linux = pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="the conv
 def test_one_variable_chooses_the_folder_of_everything(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CONNECTOR_STATE_HOME", str(tmp_path))
 
-    assert [runs_folder(), store_folder()] == [tmp_path / "runs", tmp_path / "state"]
+    assert [runs_folder(), default_folder()] == [tmp_path / "runs", tmp_path / "state"]
 
 
 @linux

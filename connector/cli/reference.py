@@ -53,7 +53,7 @@ FILES = {
     "STATE/bulk/RUN.jsonl": "The journal of a run of `connector run --each`, with the payloads of its rows. "
     "Deleted when every row is done.",
     "STATE/choices/": "IDs and names that the completion of a shell keeps for 30 s.",
-    "STATE/state/": "Values that the steps of a flow persist for its next run.",
+    "STATE/state/": "Values that the steps of a flow persist for its next run, unless its journal is in a database.",
 }
 
 

@@ -33,6 +33,11 @@ class FileJournal(BufferedJournal):
         """Path of the file."""
         return str(self.path)
 
+    @property
+    def database(self) -> None:
+        """None: values that live longer than a run have files of their own."""
+        return None
+
     @classmethod
     def create(cls, path: Path, records: Sequence[Record]) -> FileJournal:
         """Create a journal with its first records; no other process ever sees a part of them.

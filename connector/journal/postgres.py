@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -33,7 +33,8 @@ SELECT pg_advisory_xact_lock(4711001);
 CREATE TABLE IF NOT EXISTS connector_journal (
     run text NOT NULL, seq integer NOT NULL, holder text NOT NULL, record bytea NOT NULL, PRIMARY KEY (run, seq)
 );
-CREATE TABLE IF NOT EXISTS connector_holders (id text PRIMARY KEY, seen timestamptz NOT NULL)
+CREATE TABLE IF NOT EXISTS connector_holders (id text PRIMARY KEY, seen timestamptz NOT NULL);
+CREATE TABLE IF NOT EXISTS connector_values (name text PRIMARY KEY, content bytea NOT NULL)
 """
 
 _INSERT = """INSERT INTO connector_journal (run, seq, holder, record)
@@ -102,6 +103,23 @@ class Database:
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep what is done inside together: all of it is stored, or nothing.
+
+        Raises:
+            JournalError: If the database cannot be used.
+        """
+        with self._guard:
+            try:
+                if self._connection is None:
+                    self._connection = self._connect()
+                with self._connection.transaction():
+                    yield
+            except self._error as error:
+                self.close()
+                raise JournalError(f'cannot write journal "{self.location}": {_reason(error)}') from None
+
     def _connect(self) -> psycopg.Connection[Any]:
         import psycopg
 
@@ -145,6 +163,11 @@ class PostgresJournal(BufferedJournal):
     def location(self) -> str:
         """URL of the database and the run, without a password."""
         return f"{self._database.location}#{self.run}"
+
+    @property
+    def database(self) -> str:
+        """URL of the database, with its password."""
+        return self._database.url
 
     @classmethod
     def create(cls, url: str, run: str, records: Sequence[Record]) -> PostgresJournal:

@@ -37,6 +37,10 @@ class Journal(Protocol):
     def location(self) -> str:
         """What `resume` and `undo` accept to find this journal again."""
 
+    @property
+    def database(self) -> str | None:
+        """URL of its database, where values can live longer than a run; None if it has none. May hold a password."""
+
     def append(self, record: Record, durability: Durability) -> None:
         """Append a record.
 

@@ -54,7 +54,12 @@ class SqliteJournal(BufferedJournal):
     @property
     def location(self) -> str:
         """URL of the database and the run."""
-        return f"{SCHEME}{self.file}#{self.run}"
+        return f"{self.database}#{self.run}"
+
+    @property
+    def database(self) -> str:
+        """URL of the database."""
+        return f"{SCHEME}{self.file}"
 
     @classmethod
     def create(cls, file: Path, run: str, records: Sequence[Record]) -> SqliteJournal:

@@ -212,7 +212,7 @@ def perform(reporter: Reporter, run_flow: Callable[[], Run], again: ResumeComman
 
 
 def _may_succeed_later(error: StepError | FlowLimitError) -> bool:
-    """Return True unless a resumed run must fail again: with the same inputs, or at the same limit."""
+    """Return True unless a resumed run must fail again: with the same request, or at the same limit."""
     cause = error.cause if isinstance(error, StepError) else error
     return not isinstance(cause, UsageError) or isinstance(cause, FlowDeadlineError | JournalError)
 

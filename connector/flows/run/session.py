@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from connector.errors import StepError
@@ -14,9 +13,10 @@ from connector.flows.run.forget import forget_secrets
 from connector.flows.run.prepare import PreparedRun
 from connector.flows.run.reporter import RunReporter
 from connector.flows.run.result import Run
-from connector.flows.steps.persisted_values import Store, store_folder
+from connector.flows.steps.persisted_values import Store
 from connector.flows.steps.step_call import BreakLoop, RunInterrupted, StopFlow
 from connector.journal.reader import JournalContents
+from connector.journal.value_stores import value_store
 from connector.journal.writer import JournalWriter
 
 
@@ -35,13 +35,15 @@ def execute(
     """
     with ExitStack() as stack:
         stack.callback(journal.close)
+        store = _store(prepared, run, journal, is_resumed=history is not None)
+        stack.callback(store.close)
         reporter = RunReporter(prepared, run, stack)
         executor = FlowExecutor(
             prepared,
             trigger,
             journal=journal,
             history=history,
-            store=_store(prepared, run),
+            store=store,
             reporter=reporter,
         )
         reporter.run()
@@ -79,10 +81,13 @@ def _perform(executor: FlowExecutor, prepared: PreparedRun, run: Run) -> None:
     run.status = "done"
 
 
-def _store(prepared: PreparedRun, run: Run) -> Store:
-    chosen = prepared.settings.get("state")
-    folder = None if prepared.dry_run else store_folder() if chosen is None else Path(chosen)
-    return Store(prepared.checked.integration.name, prepared.checked.flow.name, run.id, folder)
+def _store(prepared: PreparedRun, run: Run, journal: JournalWriter, *, is_resumed: bool) -> Store:
+    place = prepared.settings.get("state")
+    if place is None and journal.journal is not None:
+        place = journal.journal.database
+    values = None if prepared.dry_run else value_store(place)
+    checked = prepared.checked
+    return Store(checked.integration.name, checked.flow.name, run.id, values, is_resumed=is_resumed)
 
 
 def _message_of(error: BaseException) -> str:

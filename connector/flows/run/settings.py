@@ -28,7 +28,8 @@ class RunSettings(TypedDict, total=False):
         trace: File for the inputs and results of every step, redacted.
         keep_values: Keep the inputs and results of every step in `Run.steps`, for tests.
         limits: Limits of the run.
-        state: Folder for the values of persist-data steps. Default: the user's state folder.
+        state: Where to keep the values of persist-data steps: a folder, `sqlite:///FILE`, or `postgresql://...`.
+            Default: the database of the journal, or else the user's state folder.
     """
 
     connections: Mapping[str, ConnectionValue] | None
