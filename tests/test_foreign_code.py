@@ -96,6 +96,13 @@ def test_hook_that_returns_no_payload_is_named(
     assert server.asked == []
 
 
+def test_hook_that_returns_none_leaves_the_action_to_the_next(own: connector.Component, server: LoopbackServer) -> None:
+    own.add_plugin(Plain(), "plain")
+
+    with runner_of(own, server) as runner:
+        assert runner.invoke("getSource", {"sourceId": "a"})["data"] == {"source": {"id": "a"}}
+
+
 def test_exit_of_a_hook_does_not_end_the_program(own: connector.Component, server: LoopbackServer) -> None:
     class Exits:
         @connector.hookimpl(tryfirst=True)

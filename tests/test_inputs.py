@@ -201,6 +201,14 @@ def test_fault_inside_a_list_is_shown_with_its_place() -> None:
     assert set(problems(numbers=[1, "x"])) == {"numbers[1]"}
 
 
+def test_rule_without_a_message_of_ours_says_what_was_received() -> None:
+    class Steps(Inputs):
+        size: Annotated[int, Field(multiple_of=5), Input(label="Size")]
+
+    with pytest.raises(InputError, match="must be a multiple of 5, got 7"):
+        Steps.from_values({"size": 7})
+
+
 def test_duplicate_key_is_rejected() -> None:
     pairs = [{"key": "a", "value": 1}, {"key": "a", "value": 2}]
 
@@ -235,12 +243,13 @@ def test_error_says_what_was_received(value: Any, received: str) -> None:
         assert problems(count=value) == expected
 
 
-def test_error_does_not_show_a_secret_value() -> None:
+@pytest.mark.parametrize("secret", ["my-password", 31415926], ids=["invalid JSON", "another type"])
+def test_error_does_not_show_a_secret_value(secret: Any) -> None:
     with pytest.raises(InputError) as caught:
-        Thing.from_values({"thingId": "t", "pairs": "my-password", "my-key": "my-password"})
+        Thing.from_values({"thingId": "t", "pairs": secret, "my-key": secret})
 
-    assert "my-password" not in str(caught.value)
-    assert "my-password" not in json.dumps(caught.value.to_dict())
+    assert str(secret) not in str(caught.value)
+    assert str(secret) not in json.dumps(caught.value.to_dict())
     assert caught.value.__context__ is None
 
 

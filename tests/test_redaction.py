@@ -63,6 +63,7 @@ def test_secret_inside_another_leaves_nothing() -> None:
 
 def test_overlapping_secrets_leave_nothing() -> None:
     assert Redactor(SECRETS).text("<abcdefghij>") == "<***>"
+    assert Redactor(["aaaa"]).text("<aaaaa>") == "<***>"
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)

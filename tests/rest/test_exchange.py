@@ -237,6 +237,13 @@ def test_response_of_the_largest_size_is_read(is_compressed: bool, way: str, run
             assert "too large" in str(error_of(lambda: read(runner)))
 
 
+def test_head_that_breaks_off_is_the_reason(runner_of: RunnerOf) -> None:
+    with RawServer(b"HTTP/1.1 200 OK\r\nContent-Type: text" + CLOSE) as server, runner_of(server, max_wait=0) as runner:
+        error = error_of(lambda: read(runner))
+
+    assert error.message == "connection closed before the response: the response is incomplete"
+
+
 def test_status_line_that_is_not_http_is_the_reason(way: str, runner_of: RunnerOf) -> None:
     with RawServer(b"garbage\r\n\r\n" + CLOSE) as server, runner_of(server, max_wait=0) as runner:
         error = error_of(lambda: read(runner))
