@@ -162,6 +162,31 @@ def test_write_with_an_unknown_outcome_needs_a_decision(
     assert sent(server) == requests
 
 
+@pytest.mark.parametrize("row", [0, 1, 3, 4])
+def test_decision_about_a_row_without_an_unknown_outcome_is_rejected(
+    runner: connector.Runner, server: LoopbackServer, row: int
+) -> None:
+    server.script = failing({"b": 503, "c": 400})
+    run = runner.each("createSource", rows(*"abc"), on_error="keep-going")
+    outcomes(run)
+    with pytest.raises(errors.UsageError, match=f"row {row} of run {run.run} has no unknown outcome"):
+        runner.each("createSource", rows(*"abc"), resume=run.run, unknown={2: "skip", row: "skip"})
+
+    resumed = runner.each("createSource", rows(*"abc"), resume=run.run, unknown={2: "skip"}, on_error="keep-going")
+    assert outcomes(resumed)[1] == (2, "skipped")
+
+
+def test_run_is_not_resumed_below_another_path(
+    runner: connector.Runner, segment: connector.Component, server: LoopbackServer
+) -> None:
+    server.script = failing({"a": 400})
+    run = runner.each("createSource", rows("a"), on_error="keep-going")
+    outcomes(run)
+    other = connector.Runner(segment, {"fields": {"apiKey": "x", "baseUrl": f"{server.url}/other"}})
+    with pytest.raises(errors.JournalError, match='is for base path "", not "/other"'):
+        other.each("createSource", rows("a"), resume=run.run)
+
+
 def test_idempotent_write_with_an_unknown_outcome_is_sent_again(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from connector.cli.output import print_line, write_json
 from connector.common.redaction import REDACTED, Redactor
 from connector.hookspecs import hookimpl
 
@@ -19,9 +21,16 @@ class WouldSendError(BaseException):
     It is not an Exception, so that neither a handler nor the guard around hooks takes it for a failure.
     """
 
-    def __init__(self, request: dict[str, Any]) -> None:
+    def __init__(self, request: dict[str, Any], masked: Sequence[str]) -> None:
         super().__init__("a write would be sent")
         self.request = request
+        self._masked = masked
+
+    def print(self) -> None:
+        """Print the request, and which inputs are masked in it."""
+        write_json(self.request)
+        if self._masked:
+            print_line(f"{REDACTED} stands for values of {', '.join(self._masked)}, which can hold secrets")
 
 
 class DryRun:
@@ -37,7 +46,8 @@ class DryRun:
         if request.is_safe:
             return None
         assert context.inputs is not None  # noqa: S101 - an action that sends has been started with its inputs
-        raise WouldSendError(redacted_request(context.inputs, context.endpoint, request))
+        masked = [key for key in redacted_inputs(context.inputs) if key in context.inputs.secret_keys()]
+        raise WouldSendError(redacted_request(context.inputs, context.endpoint, request), masked)
 
 
 def redacted_inputs(inputs: Inputs) -> dict[str, Any]:

@@ -11,12 +11,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from connector.cli.files import STANDARD_INPUT, name_of
-from connector.cli.output import counted, json_bytes, print_line, write, write_json
+from connector.cli.output import counted, json_bytes, one_line, print_line, write, write_json
 from connector.cli.progress import ProgressLine, progress
 from connector.cli.results_file import results_file
 from connector.cli.rows import Rows
 from connector.cli.shared_options import section
-from connector.errors import ConnectorError, InputError, OutcomeUnknownError, Problem, TemporaryError, UsageError
+from connector.errors import (
+    ConnectorError,
+    InputError,
+    JournalError,
+    OutcomeUnknownError,
+    Problem,
+    TemporaryError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from connector.cli.connection_options import OpenConnection
@@ -91,11 +99,13 @@ def each_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def check_each_options(options: EachOptions) -> None:
-    """Check that no option of a bulk run is passed without `--each`.
+    """Check that no option is passed without the one that it belongs to.
 
     Raises:
         UsageError: If one is.
     """
+    if options.unknown and options.resume is None:
+        raise UsageError("--unknown requires --resume", hint="Add --resume RUN.")
     defaults = EachOptions(options.each, None, None, (), "stop", 1)
     for name in EachOptions._fields if options.each is None else ():
         if getattr(options, name) != getattr(defaults, name):
@@ -120,22 +130,14 @@ def run_each(
     """
     total, effect = _checked(rows, action, keep_going=options.on_error == "keep-going")
     if rows.ignored:
-        print_line(f"Ignored columns: {', '.join(rows.ignored)}")
+        print_line(rows.hint().rstrip("."))
     if dry_run:
         _rehearse(opened, action, rows, total)
         return 0
     noun = counted(total, "row") if total is not None else f"rows of {name_of(rows.path)}"
     if effect == "destructive" and not opened.is_sandbox and not confirmed:
         _confirm(opened, action, rows, noun)
-    run = opened.runner.each(
-        action.key,
-        rows if rows.can_be_read_again else iter(rows),
-        resume=options.resume,
-        unknown=_decisions(options.unknown),
-        on_error="keep-going" if options.on_error == "keep-going" else "stop",
-        parallel=options.parallel,
-        deadline=opened.deadline,
-    )
+    run = _opened_run(opened, action, rows, options)
     print_line(f"Run {run.run}: {action.key} for {noun} on {opened.target()}")
     try:
         with (
@@ -150,8 +152,27 @@ def run_each(
         print_line(f"terminated{_how_to_resume(run)}")
         raise
     except ConnectorError:
-        if run.can_resume:
+        if run.can_resume and options.resume is None:
             print_line(f"To resume, add --resume {run.run}; to leave out rows that fail, add --on-error keep-going")
+        raise
+
+
+def _opened_run(opened: OpenConnection, action: Action[Any], rows: Rows, options: EachOptions) -> BulkRun:
+    try:
+        return opened.runner.each(
+            action.key,
+            rows if rows.can_be_read_again else iter(rows),
+            resume=options.resume,
+            unknown=_decisions(options.unknown),
+            on_error="keep-going" if options.on_error == "keep-going" else "stop",
+            parallel=options.parallel,
+            deadline=opened.deadline,
+        )
+    except JournalError:
+        raise
+    except UsageError as error:
+        if options.resume is not None:
+            error.hint = f"{error.hint} Also pass the same -i and --inputs."
         raise
 
 
@@ -165,11 +186,24 @@ def _report(run: BulkRun, line: ProgressLine, write_line: Callable[[bytes], Any]
         if error is not None:
             failed += 1
             if failed <= MAX_LISTED:
-                print_line(f"Row {result.row} {_FATES[result.status]}: {error.message}")
-            code = max(code, error.exit_code, key=_urgency)
+                print_line(f"Row {result.row} {_FATES[result.status]}: {_reason(error)}")
+            outcome = OutcomeUnknownError.exit_code if result.status == "unknown" else error.exit_code
+            code = max(code, outcome, key=_urgency)
+    if not done and not failed:
+        print_line("warning: there are no rows")
+    if failed > MAX_LISTED:
+        print_line(f"... and {counted(failed - MAX_LISTED, 'more row')}; the results name all of them")
     if failed:
         print_line(f"{counted(done, 'row')} done, {failed:,} failed{_how_to_resume(run)}")
     return code
+
+
+def _reason(error: ConnectorError) -> str:
+    """Return on one line what went wrong: with the request, which has the ID, and each reason."""
+    request = getattr(error, "request", None)
+    reasons = [str(reason) for reason in (*error.problems, *getattr(error, "api_errors", ()))]
+    text = f"{error.message} [{request}]" if request else error.message
+    return one_line(": ".join([text, "; ".join(reasons).replace("\n    hint:", "")] if reasons else [text]))
 
 
 def _urgency(code: int) -> int:
@@ -194,27 +228,47 @@ def _checked(rows: Rows, action: Action[Any], *, keep_going: bool) -> tuple[int 
     """
     effect = action.effect if isinstance(action.effect, str) else "read"
     if not rows.can_be_read_again:
-        if rows.path != STANDARD_INPUT and not Path(rows.path).expanduser().exists():
-            raise UsageError(f"cannot read {rows.path}: no such file or directory")
+        path = Path(rows.path).expanduser()
+        if rows.path != STANDARD_INPUT and (path.is_dir() or not path.exists()):
+            reason = "is a directory" if path.is_dir() else "no such file or directory"
+            raise UsageError(f"cannot read {rows.path}: {reason}")
         return None, effect if isinstance(action.effect, str) else "destructive"
-    problems: list[Problem] = []
-    total = invalid = 0
+    invalid: dict[Problem, list[int]] = {}
+    total = number = 0
     for total, row in enumerate(rows, 1):
         try:
             effect = max(effect, action.effect_of(action.inputs.from_values(row)), key=EFFECTS.index)
         except InputError as error:
-            invalid += 1
-            problems += [_problem(total, error)] if len(problems) < MAX_LISTED else []
-    if problems and not keep_going:
-        hint = "Correct them, or add --on-error keep-going to run the others. Nothing was sent."
-        text = f"{counted(invalid, 'invalid row')} of {total:,} in {rows.path}"
-        raise InputError(text, action=action.key, problems=problems, hint=hint)
+            number += 1
+            for problem in error.problems or (Problem("", error.message, hint=error.hint),):
+                # One more than is listed, so that a file of invalid rows needs little memory.
+                if problem in invalid or len(invalid) <= MAX_LISTED:
+                    invalid.setdefault(problem, []).append(total)
+    if invalid and not keep_going:
+        raise _invalid_rows(rows, action, invalid, number, total)
     return total, effect
 
 
-def _problem(number: int, error: InputError) -> Problem:
-    reasons = [f"{problem.location}: {problem.message}" for problem in error.problems] or [error.message]
-    return Problem(f"row {number}", "; ".join(reasons))
+def _invalid_rows(
+    rows: Rows, action: Action[Any], invalid: Mapping[Problem, list[int]], number: int, total: int
+) -> InputError:
+    """Return the error about the invalid rows, which names each problem once."""
+    problems = [
+        Problem(_row_names(group), f"{problem.location}: {problem.message}".removeprefix(": "), hint=problem.hint)
+        for problem, group in islice(invalid.items(), MAX_LISTED)
+    ]
+    if len(invalid) > MAX_LISTED:
+        problems.append(Problem("", "and other problems"))
+    what_to_do = "Correct them, or add --on-error keep-going to run the others." if number < total else "Correct them."
+    hint = " ".join(filter(None, (rows.hint(), what_to_do, "Nothing was sent.")))
+    text = f"{counted(number, 'invalid row')} of {total:,} in {rows.path}"
+    return InputError(text, action=action.key, problems=problems, hint=hint)
+
+
+def _row_names(numbers: Sequence[int]) -> str:
+    names = ", ".join(map(str, numbers[:MAX_LISTED]))
+    more = f" and {len(numbers) - MAX_LISTED:,} more" if len(numbers) > MAX_LISTED else ""
+    return f"row{'s' if len(numbers) > 1 else ''} {names}{more}"
 
 
 def _rehearse(opened: OpenConnection, action: Action[Any], rows: Rows, total: int | None) -> None:
@@ -227,7 +281,7 @@ def _rehearse(opened: OpenConnection, action: Action[Any], rows: Rows, total: in
         try:
             write_json(opened.runner.invoke(action.key, row, deadline=opened.deadline))
         except WouldSendError as stopped:
-            write_json(stopped.request)
+            stopped.print()
 
 
 def _confirm(opened: OpenConnection, action: Action[Any], rows: Rows, noun: str) -> None:

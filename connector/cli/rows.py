@@ -19,7 +19,8 @@ from connector.cli.assignments import field_value, parse_assignments, put_inputs
 from connector.cli.files import STANDARD_INPUT, name_of
 from connector.cli.record_writers import NOTHING, cell_text, value_at
 from connector.common.private_files import reason_of
-from connector.errors import InputError, UsageError
+from connector.common.text import did_you_mean
+from connector.errors import InputError, Problem, UsageError
 
 if TYPE_CHECKING:
     from connector.component.definitions import Action
@@ -59,6 +60,7 @@ class Rows:
         self._templates = parse_assignments([text for text, match in zip(others, in_json, strict=True) if not match])
         for name, value in self._templates.items():
             _check_braces(name, value)
+        self._check_names()
         self.ignored: tuple[str, ...] = ()
         self._number: int | None = None
 
@@ -85,6 +87,28 @@ class Rows:
         if self._number is None:
             self._number = sum(1 for _ in read_rows(self.path))
         return self._number
+
+    def hint(self) -> str:
+        """Return a sentence about the columns of the file that no input uses, and the inputs that may be meant."""
+        columns = []
+        for column in self.ignored:
+            near = did_you_mean(column, self._action.inputs.definitions())
+            columns.append(f"{column} ({near[:1].lower()}{near[1:]})" if near else column)
+        return f"Ignored columns: {', '.join(columns)}." if columns else ""
+
+    def _check_names(self) -> None:
+        """Check once, and not for each row, that the action has the inputs that options set.
+
+        Raises:
+            InputError: If it lacks one.
+        """
+        known = self._action.inputs.definitions()
+        names = [name.partition(".")[0] for name in (*self._constants, *self._templates, *self._json_columns)]
+        unknown = [name for name in dict.fromkeys(names) if name not in known]
+        problems = [Problem(name, f'unknown input "{name}"', hint=did_you_mean(name, known)) for name in unknown]
+        if problems:
+            text = "unknown input" if len(problems) == 1 else f"{len(problems)} unknown inputs"
+            raise InputError(text, action=self._action.key, problems=problems)
 
     def _inputs(self, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         inputs: dict[str, Any] = {}
@@ -120,6 +144,9 @@ def read_rows(path: str) -> Iterator[dict[str, Any]]:
     try:
         with _opened(path) as lines:
             first = next((line for line in lines if line.strip()), "")
+            if not first and path.lower().endswith(".csv"):
+                # Perhaps the output of a command that failed; an empty file of JSON Lines has no rows.
+                raise UsageError(f"{name_of(path)} is empty", hint="A CSV file without rows has a line of names.")
             rest = chain([first] if first else [], lines)
             if first.lstrip().startswith("["):
                 hint = "Pass one JSON object per line, as --format jsonl prints them."
@@ -127,8 +154,20 @@ def read_rows(path: str) -> Iterator[dict[str, Any]]:
             yield from _json_rows(path, rest) if first.lstrip().startswith("{") else _csv_rows(path, rest)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {reason_of(error)}") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"cannot read {path}: not UTF-8 (byte {error.start})") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"cannot read {path}: not UTF-8{_line_of_bad_byte(path)}", hint="Save it as UTF-8.") from None
+
+
+def _line_of_bad_byte(path: str) -> str:
+    if not Path(path).expanduser().is_file():
+        return ""
+    with Path(path).expanduser().open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return f" (line {number})"
+    return ""
 
 
 def _opened(path: str) -> Any:
@@ -176,6 +215,9 @@ def _csv_rows(path: str, lines: Iterator[str]) -> Iterator[dict[str, Any]]:
 
 
 def _check_header(path: str, header: Sequence[str]) -> None:
+    for separator, noun in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len(header) == 1 and separator in header[0]:
+            raise UsageError(f"{name_of(path)} has {noun} between its columns", hint="Save it as CSV with commas.")
     for name in header:
         if not name or header.count(name) > 1:
             problem = f'column "{name}" twice' if name else "a column without a name"

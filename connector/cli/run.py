@@ -202,7 +202,7 @@ def _rehearse(
     except WouldSendError as stopped:
         _warn_of_unknown_settings(action, inputs, lambda _catalog, values: _options_in_catalog(opened, action, values))
         print_line(f"Dry run: {action.key} would send this request to {opened.target(inputs)}:")
-        write_json(stopped.request)
+        stopped.print()
     else:
         _print(action, inputs, payload, printing)
 

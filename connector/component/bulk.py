@@ -52,8 +52,9 @@ class RowResult:
 
     Attributes:
         row: Number of the row, from 1.
-        status: `done`; `failed`: nothing was applied; `unknown`: the write may have been applied; or `skipped`: its
-            outcome was unknown, and the caller decided that it was applied.
+        status: `done`; `failed`: nothing was applied, or the write is idempotent and can be sent again; `unknown`: the
+            write may have been applied; or `skipped`: its outcome was unknown, and the caller decided that it was
+            applied.
         payload: Payload of a row that is done.
         error: Error of a row that failed, or whose outcome is unknown.
         is_earlier: True if an earlier process performed the row.
@@ -109,7 +110,14 @@ class BulkRun:
         self._parallel = parallel
         self._stopping = threading.Event()
         self._on_their_way: set[int] = set()  # rows whose write was sent, and not rejected
-        header = {"component": runner.component.key, "action": key, "host": _host(runner)}
+        connection = runner.connection.definition.key
+        header = {
+            "component": runner.component.key,
+            "action": key,
+            "connection": connection,
+            "host": _host(runner),
+            "base path": urlsplit(runner.connection.endpoint(None).base_url).path.rstrip("/"),
+        }
         if resume is None:
             self._journal = BulkJournal.create(journal, header, len(rows) if isinstance(rows, Sized) else None)
         else:
@@ -168,8 +176,12 @@ class BulkRun:
 
         Raises:
             JournalError: If nothing is decided about one of them.
+            UsageError: If something is decided about another row.
         """
         rows = self._journal.unknown_rows()
+        for row in () if isinstance(unknown, str) else unknown:
+            if row not in rows:
+                raise UsageError(f"row {row} of run {self._journal.run} has no unknown outcome")
         decisions = {row: unknown if isinstance(unknown, str) else unknown.get(row, "stop") for row in rows}
         if self._action.idempotent:
             decisions = {row: "retry" if decision == "stop" else decision for row, decision in decisions.items()}
@@ -243,7 +255,8 @@ class BulkRun:
         except ConnectorError as error:
             if self._ends_run(error):
                 self._stopping.set()
-            return RowResult(number, "unknown" if number in self._on_their_way else "failed", error=error)
+            is_unknown = number in self._on_their_way and not self._action.idempotent
+            return RowResult(number, "unknown" if is_unknown else "failed", error=error)
         finally:
             self._on_their_way.discard(number)
         return RowResult(number, "done", payload)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic_core import to_json
 
 from connector.common.state_dir import state_folder
+from connector.common.text import did_you_mean
 from connector.errors import JournalError, Problem, UsageError
 from connector.journal.file import FileJournal
 from connector.journal.journals import check_id, new_id
@@ -38,6 +39,20 @@ def bulk_folder() -> Path:
 def resumable_runs() -> list[str]:
     """Return the IDs of the bulk runs that can be resumed, newest first."""
     return sorted((file.stem for file in bulk_folder().glob("*.jsonl")), reverse=True)
+
+
+def prune_runs(older_than: float) -> list[str]:
+    """Delete the journals that no process holds and that are older than some seconds; return the IDs of the runs."""
+    deleted = []
+    for run in resumable_runs():
+        path = bulk_folder() / f"{run}.jsonl"
+        try:
+            if time.time() - path.stat().st_mtime > older_than:
+                FileJournal.reopen(path).delete()
+                deleted.append(run)
+        except (JournalError, OSError):
+            continue
+    return deleted
 
 
 class BulkJournal:
@@ -97,8 +112,10 @@ class BulkJournal:
         if is_own:
             path = bulk_folder() / f"{check_id(str(name))}.jsonl"
         if not path.exists():
-            runs = ", ".join(resumable_runs()[:MAX_LISTED])
-            hint = f"Runs that can be resumed: {runs}." if runs else "A run that is done cannot be resumed."
+            known = resumable_runs()
+            runs = ", ".join(known[:MAX_LISTED])
+            hint = f"Runs that can be resumed: {runs}." if runs else "No run can be resumed."
+            hint = f"{did_you_mean(str(name), known)} {hint} The journal of a run that is done is deleted.".lstrip()
             raise JournalError(f'unknown run "{name}"', hint=hint)
         journal = FileJournal.reopen(path)
         try:
@@ -241,6 +258,8 @@ def digest_of(run: str, inputs: Mapping[str, Any]) -> int:
 def unknown_outcome(run: str, rows: list[int]) -> JournalError:
     """Return the error about rows whose writes may have been applied."""
     problems = [Problem(f"row {number}", "its write may have been applied") for number in rows[:MAX_LISTED]]
+    if len(rows) > MAX_LISTED:
+        problems.append(Problem("", f"and {len(rows) - MAX_LISTED:,} more"))
     has = "has a row" if len(rows) == 1 else f"has {len(rows):,} rows"
     hint = (
         'Check whether they were applied. Then resume with --unknown retry (unknown="retry") if they were not, or with '

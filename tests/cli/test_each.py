@@ -57,6 +57,37 @@ def test_columns_that_are_not_used_are_named(command: Command, server: LoopbackS
     assert [line["payload"] for line in results(ended)] == ["/sources/a", "/sources/b"]
 
 
+def test_misspelled_column_is_named_when_rows_are_invalid(
+    command: Command, server: LoopbackServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("SourceID,other\n" + "a,b\n" * 30)
+    ended = command("run", "getSource", "--each", file)
+
+    assert (ended.code, server.asked) == (2, [])
+    assert "rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 20 more: sourceId: is required" in ended.err
+    assert "Ignored columns: SourceID (did you mean sourceId?), other." in ended.err
+    assert "keep-going" not in ended.err
+
+
+def test_unknown_input_of_an_option_is_reported_once(command: Command, server: LoopbackServer, sources: Path) -> None:
+    ended = command("run", "updateSource", "--each", sources, "-i", "sourceId={id}", "-i", "enable=false")
+
+    assert (ended.code, server.asked, ended.err.count('unknown input "enable"')) == (2, [], 1)
+    assert "Did you mean enabled or name?" in ended.err
+    assert "row" not in ended.err
+
+
+def test_different_problems_of_rows_are_cut(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("sourceId,enabled\n" + "".join(f"a,x{number}\n" for number in range(30)))
+    ended = command("run", "updateSource", "--each", file)
+
+    assert ended.err.count("must be true or false") == 10
+    assert "30 invalid rows of 30" in ended.err
+    assert "and other problems" in ended.err
+
+
 def test_rows_of_json_keep_their_types(command: Command, server: LoopbackServer) -> None:
     server.script = echo
     row = {"id": "a", "settings": {"n": [1]}, "nested": {"name": "N"}}
@@ -166,8 +197,10 @@ def test_invalid_rows_are_listed_before_anything_is_sent(
         ("a,b\n1\n", "line 2 of"),
         ("a,a\n1,2\n", 'column "a" twice'),
         ("a,\n1,2\n", "a column without a name"),
+        ("a;b\n1;2\n", "has semicolons between its columns"),
+        ("a\tb\n1\t2\n", "has tabs between its columns"),
         ('a\n"1\n', "is not CSV"),
-        (b"a\n\xff\n", "not UTF-8"),
+        (b"a\n\xff\n", r"not UTF-8 \(line 2\)"),
     ],
 )
 def test_file_that_holds_no_rows_is_rejected(content: str | bytes, message: str, tmp_path: Path) -> None:
@@ -184,12 +217,30 @@ def test_csv_of_spreadsheets_is_read(tmp_path: Path) -> None:
     assert list(read_rows(str(file))) == [{"name": 'a, "b"', "note": "two\r\nlines"}, {"name": "c", "note": ""}]
 
 
-def test_file_without_rows_is_a_run_without_calls(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "content"), [("rows.csv", "sourceId\n"), ("rows.jsonl", ""), ("-", "")])
+def test_run_without_rows_is_reported(
+    command: Command, server: LoopbackServer, tmp_path: Path, name: str, content: str
+) -> None:
+    if name != "-":
+        (tmp_path / name).write_text(content)
+    ended = command("run", "getSource", "--each", name if name == "-" else tmp_path / name, stdin=content)
+
+    assert (ended.code, server.asked) == (0, [])
+    assert "warning: there are no rows" in ended.err
+
+
+def test_empty_csv_is_rejected(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
     file.write_text("")
+    ended = command("run", "getSource", "--each", file)
 
-    assert command("run", "getSource", "--each", file).code == 0
-    assert server.asked == []
+    assert (ended.code, f"{file} is empty" in ended.err) == (2, True)
+
+
+def test_folder_is_rejected_before_a_run_begins(command: Command, tmp_path: Path) -> None:
+    ended = command("run", "getSource", "--each", tmp_path)
+
+    assert (ended.code, ended.err) == (2, f"error: cannot read {tmp_path}: is a directory\n")
 
 
 def test_missing_file_is_named(command: Command) -> None:
@@ -310,6 +361,72 @@ def test_exit_code_of_an_unknown_outcome_wins(command: Command, server: Loopback
     assert ended.code == 6
 
 
+def test_failed_rows_are_reported_with_request_and_reason(command: Command, server: LoopbackServer) -> None:
+    problem = {"type": "invalid", "message": "no such source"}
+    server.script = lambda _asked: ServerResponse({"errors": [problem]}, 404)
+    ids = "".join(f"s{number}\n" for number in range(30))
+    line = ("run", "getSource", "--each", "-", "--on-error", "keep-going")
+    ended = command(*line, stdin=f"sourceId\n{ids}")
+    invalid = command(*line, stdin='{"sourceId": [1]}')
+
+    assert "Row 4 failed: not found (404) [GET /sources/s3]: no such source\n" in ended.err
+    assert "... and 20 more rows; the results name all of them\n" in ended.err
+    assert "Row 1 failed: invalid input: " in invalid.err
+    assert "(sourceId): must be a string" in invalid.err
+
+
+def test_other_options_of_a_resumed_run_are_suspected(command: Command, server: LoopbackServer, sources: Path) -> None:
+    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("b") else echo(asked)
+    line = ("run", "updateSource", "--each", sources, "-i", "sourceId={id}")
+    run = command(*line).err.partition("Run ")[2].partition(":")[0]
+    changed = command(*line, "-i", "name=x", "--resume", run)
+    failed = command(*line, "--resume", run)
+
+    assert (changed.code, failed.code) == (2, 4)
+    assert "Also pass the same -i and --inputs." in changed.err
+    assert "To resume" not in changed.err + failed.err
+
+
+def test_decision_without_a_run_is_rejected(command: Command, server: LoopbackServer, sources: Path) -> None:
+    ended = command("run", "getSource", "--each", sources, "--unknown", "skip")
+
+    assert (ended.code, "--unknown requires --resume" in ended.err, server.asked) == (2, True, [])
+
+
+def test_mistyped_run_is_suggested(command: Command, server: LoopbackServer, sources: Path) -> None:
+    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("b") else echo(asked)
+    line = ("run", "getSource", "--each", sources, "-i", "sourceId={id}")
+    run = command(*line).err.partition("Run ")[2].partition(":")[0]
+    ended = command(*line, "--resume", run[:-1] + ("0" if run[-1] != "0" else "1"))
+
+    assert (ended.code, f"Did you mean {run}?" in ended.err) == (2, True)
+
+
+def test_runs_that_can_be_resumed_are_named_and_pruned(
+    command: Command, server: LoopbackServer, sources: Path, state_home: Path
+) -> None:
+    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("b") else echo(asked)
+    run = (
+        command("run", "getSource", "--each", sources, "-i", "sourceId={id}").err.partition("Run ")[2].partition(":")[0]
+    )
+    listed = command("flow", "runs").err
+    kept = command("flow", "prune", "--status", "failed").err + command("flow", "prune", "--older-than", "0s").err
+    pruned = command("flow", "prune", "--status", "failed", "--older-than", "0s").err
+
+    assert f"Runs of --each that can be resumed: {run}\n" in listed
+    assert (kept, pruned) == ("Deleted 0 runs.\n" * 2, "Deleted 1 run.\n")
+    assert list((state_home / "bulk").iterdir()) == []
+
+
+def test_failure_of_an_idempotent_write_is_no_unknown_outcome(command: Command, server: LoopbackServer) -> None:
+    server.script = lambda _asked: ServerResponse(b"", 503)
+    line = ("run", "updateSource", "--each", "-", "-i", "name=x", "--max-wait", "0", "--on-error", "keep-going")
+    ended = command(*line, stdin="sourceId\na\n")
+
+    assert (ended.code, [line["status"] for line in results(ended)]) == (5, ["failed"])
+    assert "unknown outcome" not in ended.err
+
+
 def test_unknown_outcome_is_decided_per_row(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
     file.write_text("slug,enabled,metadataId\na,true,m\nb,true,m\n")
@@ -336,6 +453,18 @@ def test_dry_run_prints_the_first_requests(command: Command, server: LoopbackSer
     assert (ended.code, server.asked) == (0, [])
     assert ended.out.count('"PATCH"') == 3
     assert "the first requests of 9 to" in ended.err
+    assert "***" not in ended.err
+
+
+@pytest.mark.parametrize("options", [("-i", "sourceId=a"), ("--each", "-")])
+def test_dry_run_says_what_is_masked(command: Command, server: LoopbackServer, options: tuple[str, str]) -> None:
+    server.script = echo
+    line = ("run", "updateSource", *options, "-i", "settings.region=eu-west", "--dry-run")
+    ended = command(*line, stdin="sourceId\na\n")
+
+    assert {asked.method for asked in server.asked} <= {"GET"}
+    assert '"***"' in ended.out
+    assert "*** stands for values of settings, which can hold secrets" in ended.err
 
 
 def test_destructive_rows_need_a_confirmation(command: Command, server: LoopbackServer, sources: Path) -> None:

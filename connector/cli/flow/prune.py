@@ -34,8 +34,14 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str) -> f
 @click.option("--journal", metavar="PLACE", help="Folder of journals, or URL of their database.")
 @common_options
 def prune(older_than: float, status: str, journal: str | None) -> None:
-    """Delete the journals of old runs. A deleted run can neither be resumed nor undone."""
+    """Delete the journals of old runs. A deleted run can neither be resumed nor undone.
+
+    With --status failed also those of runs with --each, whose journals stay until every row is done.
+    """
+    from connector.component import bulk_journal
     from connector.flows import prune as prune_runs
 
-    deleted = prune_runs(older_than, status=status, place=journal)
-    print_line(f"Deleted {counted(len(deleted), 'run')}.")
+    number = len(prune_runs(older_than, status=status, place=journal))
+    if status == "failed" and journal is None:
+        number += len(bulk_journal.prune_runs(older_than))
+    print_line(f"Deleted {counted(number, 'run')}.")

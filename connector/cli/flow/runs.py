@@ -39,6 +39,7 @@ def runs(status: str | None, journal: str | None, watch: bool, as_json: bool) ->
             if before is not None:
                 click.clear()  # does nothing unless standard output is a terminal
             _print(chosen, as_json=as_json)
+            _name_bulk_runs(journal, as_json=as_json)
         if not watch or all(run.status != "running" for run in past):
             return
         before = chosen
@@ -53,6 +54,14 @@ def _print(past: Sequence[PastRun], *, as_json: bool) -> None:
         write_table(headers, [_row(run) for run in past])
     else:
         print_line("No runs yet.")
+
+
+def _name_bulk_runs(journal: str | None, *, as_json: bool) -> None:
+    from connector.component.bulk_journal import MAX_LISTED, resumable_runs
+
+    if journal is None and not as_json and (names := resumable_runs()):
+        more = f" and {len(names) - MAX_LISTED:,} more" if len(names) > MAX_LISTED else ""
+        print_line(f"Runs of --each that can be resumed: {', '.join(names[:MAX_LISTED])}{more}")
 
 
 def _as_json(run: PastRun) -> dict[str, Any]:
