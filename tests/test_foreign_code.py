@@ -100,7 +100,7 @@ def test_hook_that_returns_none_leaves_the_action_to_the_next(own: connector.Com
     own.add_plugin(Plain(), "plain")
 
     with runner_of(own, server) as runner:
-        assert runner.invoke("getSource", {"sourceId": "a"})["data"] == {"source": {"id": "a"}}
+        assert runner.invoke("getSource", {"sourceId": "a"}) == {"data": {"data": {"source": {"id": "a"}}}}
 
 
 def test_exit_of_a_hook_does_not_end_the_program(own: connector.Component, server: LoopbackServer) -> None:
