@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -64,12 +65,16 @@ def each_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def command(*args: Any, **values: Any) -> Any:
         fields = {name: values.pop(name) for name in EachOptions._fields}
+        if len(fields["each"]) > 1:
+            raise UsageError("--each is there twice", hint="Put all rows into one file.")
+        fields["each"] = fields["each"][0] if fields["each"] else None
         return function(*args, bulk=EachOptions(**fields), **values)
 
     add: Callable[[Callable[..., Any]], Callable[..., Any]] = section(
         "Bulk",
         click.option(
             "--each",
+            multiple=True,
             metavar="FILE",
             help="Run the action for each row of a JSON Lines or CSV file; - reads standard input. A column with the "
             "name of an input sets it; in -i name={column}, it stands for its value.",
@@ -106,6 +111,7 @@ def check_each_options(options: EachOptions) -> None:
     """
     if options.unknown and options.resume is None:
         raise UsageError("--unknown requires --resume", hint="Add --resume RUN.")
+    _decisions(options.unknown)
     defaults = EachOptions(options.each, None, None, (), "stop", 1)
     for name in EachOptions._fields if options.each is None else ():
         if getattr(options, name) != getattr(defaults, name):
@@ -113,7 +119,7 @@ def check_each_options(options: EachOptions) -> None:
 
 
 def run_each(
-    opened: OpenConnection,
+    connect: Callable[[], OpenConnection],
     action: Action[Any],
     rows: Rows,
     options: EachOptions,
@@ -131,6 +137,7 @@ def run_each(
     total, effect = _checked(rows, action, keep_going=options.on_error == "keep-going")
     if rows.ignored:
         print_line(rows.hint().rstrip("."))
+    opened = connect()
     if dry_run:
         _rehearse(opened, action, rows, total)
         return 0
@@ -145,7 +152,7 @@ def run_each(
             results_file(options.output) as write_line,
             progress("rows", total, prints=write_line is write) as line,
         ):
-            return _report(run, line, write_line, selector)
+            return _report(run, rows, line, write_line, selector)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted{_how_to_resume(run)}") from None
     except SystemExit:
@@ -168,7 +175,8 @@ def _opened_run(opened: OpenConnection, action: Action[Any], rows: Rows, options
             parallel=options.parallel,
             deadline=opened.deadline,
         )
-    except JournalError:
+    except JournalError as error:
+        error.problems = tuple(_labelled(problem, rows) for problem in error.problems)
         raise
     except UsageError as error:
         if options.resume is not None:
@@ -176,7 +184,14 @@ def _opened_run(opened: OpenConnection, action: Action[Any], rows: Rows, options
         raise
 
 
-def _report(run: BulkRun, line: ProgressLine, write_line: Callable[[bytes], Any], selector: Selector) -> int:
+def _labelled(problem: Problem, rows: Rows) -> Problem:
+    number = problem.location.removeprefix("row ")
+    return replace(problem, location=f"{problem.location}{rows.label(int(number))}") if number.isdecimal() else problem
+
+
+def _report(
+    run: BulkRun, rows: Rows, line: ProgressLine, write_line: Callable[[bytes], Any], selector: Selector
+) -> int:
     code = done = failed = 0
     for result in run:
         write_line(json_bytes(_as_line(result, selector), indent=None) + b"\n")
@@ -186,7 +201,7 @@ def _report(run: BulkRun, line: ProgressLine, write_line: Callable[[bytes], Any]
         if error is not None:
             failed += 1
             if failed <= MAX_LISTED:
-                print_line(f"Row {result.row} {_FATES[result.status]}: {_reason(error)}")
+                print_line(f"Row {result.row}{rows.label(result.row)} {_FATES[result.status]}: {_reason(error)}")
             outcome = OutcomeUnknownError.exit_code if result.status == "unknown" else error.exit_code
             code = max(code, outcome, key=_urgency)
     if not done and not failed:

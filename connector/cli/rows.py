@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from copy import deepcopy
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from connector.component.definitions import Action
 
 LARGEST_CELL = 64 * 1024 * 1024
+LONGEST_LABEL = 60
 
 _JSON_TEMPLATE = re.compile(r"([^=]+):=\{([\w.$-]+)\}")
 _TEMPLATE = re.compile(r"\{(\{[^{}]*\})\}|\{([\w.$-]+)\}")
@@ -87,6 +88,15 @@ class Rows:
         if self._number is None:
             self._number = sum(1 for _ in read_rows(self.path))
         return self._number
+
+    def label(self, number: int) -> str:
+        """Return the first plain input of a row, by which a person recognizes the row; empty for a pipe."""
+        if not self.can_be_read_again:
+            return ""
+        row = next(islice(self, number - 1, None), {})
+        secret = self._action.inputs.secret_keys()
+        plain = [pair for pair in row.items() if pair[0] not in secret and isinstance(pair[1], str) and pair[1]]
+        return f' ({plain[0][0]} "{plain[0][1][:LONGEST_LABEL]}")' if plain else ""
 
     def hint(self) -> str:
         """Return a sentence about the columns of the file that no input uses, and the inputs that may be meant."""

@@ -100,9 +100,15 @@ def command(
             raise UsageError("--each prints one result per row", action=key, hint="Leave out the other output options.")
         check_results_file(bulk.output, {"--each": bulk.each, **({} if file is None else {"--inputs": file})})
         rows = Rows(bulk.each, action, {} if file is None else read_inputs(file, ()), assignments)
-        opened = connecting.open(component, read_only=read_only)
-        selector = printing.selector
-        return run_each(opened, action, rows, bulk, selector=selector, dry_run=dry_run, confirmed=yes)
+        return run_each(
+            lambda: connecting.open(component, read_only=read_only),
+            action,
+            rows,
+            bulk,
+            selector=printing.selector,
+            dry_run=dry_run,
+            confirmed=yes,
+        )
     raw_inputs = read_inputs(file, assignments)
     with error_context(key):
         inputs = action.inputs.from_values(raw_inputs)

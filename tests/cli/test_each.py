@@ -243,6 +243,22 @@ def test_folder_is_rejected_before_a_run_begins(command: Command, tmp_path: Path
     assert (ended.code, ended.err) == (2, f"error: cannot read {tmp_path}: is a directory\n")
 
 
+def test_second_file_of_rows_is_rejected(command: Command, sources: Path) -> None:
+    ended = command("run", "getSource", "--each", sources, "--each", sources)
+
+    assert (ended.code, "--each is there twice" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("options", [(), ("--resume", "x", "--unknown", "maybe")])
+def test_sandbox_is_not_created_before_the_rows_are_checked(
+    command: Command, sources: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    file = tmp_path / "new.json"
+    ended = command("run", "getSource", "--each", sources, f"--sandbox={file}", *options)
+
+    assert (ended.code, file.exists(), "Creating" in ended.err) == (2, False, False)
+
+
 def test_missing_file_is_named(command: Command) -> None:
     ended = command("run", "getSource", "--each", "/nowhere.csv")
 
@@ -263,7 +279,7 @@ def test_failed_run_is_resumed_and_its_results_file_is_whole(
 
     assert (failed.code, failed.out, ended.code, ended.out) == (4, "", 0, "")
     assert f"add --resume {run}" in failed.err
-    assert "Row 2 failed: not found (404)" in failed.err
+    assert 'Row 2 (sourceId "b") failed: not found (404)' in failed.err
     assert [json.loads(text)["row"] for text in output.read_text().splitlines()] == [1, 2]
     assert output.stat().st_mode & 0o077 == 0
     assert [asked.path for asked in server.asked] == ["/sources/a", "/sources/b", "/sources/b"]
@@ -440,7 +456,7 @@ def test_unknown_outcome_is_decided_per_row(command: Command, server: LoopbackSe
     ended = command(*line, "--resume", run, "--unknown", "1=skip", "--unknown", "2=retry")
 
     assert (failed.code, undecided.code, invalid.code, ended.code) == (6, 2, 2, 0)
-    assert "row 2: its write may have been applied" in undecided.err
+    assert 'row 2 (slug "b"): its write may have been applied' in undecided.err
     assert [result["status"] for result in results(ended)] == ["skipped", "done"]
     assert [asked.json["slug"] for asked in server.asked] == ["a", "b", "b"]
 
