@@ -23,7 +23,7 @@ from tests.cli.conftest import TOKEN, Command, Ended, finish, start
 from tests.cli.flows import NEW_SOURCE, call, integration, one_step, variable
 from tests.support.server import Asked, LoopbackServer, ServerResponse
 
-REFUSED = ServerResponse({"errors": [{"type": "x"}]}, status=422)
+REFUSED = ServerResponse({"errors": [{"type": "x"}]}, status=403)
 
 
 class Service:
@@ -201,7 +201,9 @@ def test_printed_command_names_the_manifest_and_the_corrected_file(
     assert command(*resume_line(again)).code == 0
 
 
-def test_resume_is_not_suggested_when_it_must_fail_again(command: Command, service: Service, tmp_path: Path) -> None:
+def test_resume_with_another_flow_is_suggested_when_a_resume_must_fail_again(
+    command: Command, service: Service, tmp_path: Path
+) -> None:
     nameless = integration(
         tmp_path,
         call("Create", "createSource", NEW_SOURCE | {"slug": "=trigger.results.body.data.slug"}),
@@ -211,7 +213,7 @@ def test_resume_is_not_suggested_when_it_must_fail_again(command: Command, servi
     failed = command("flow", "run", nameless)
 
     assert (failed.code, past(command)[0]["status"]) == (2, "failed")
-    assert "connector flow resume" not in failed.err
+    assert "hint: To resume with a corrected flow: connector flow resume" in failed.err
 
 
 def test_run_is_resumed_by_journal_path_with_a_corrected_file(command: Command, service: Service, file: Path) -> None:
@@ -451,7 +453,7 @@ def test_undo_reports_failed_deletes_with_an_exit_code(command: Command, service
     ended = command("flow", "undo", past(command)[0]["id"], "--yes")
 
     assert (ended.code, len(ended.json["failed"])) == (4, 3)
-    assert ended.json["failed"][0]["error"]["type"] == "UnprocessableError"
+    assert ended.json["failed"][0]["error"]["type"] == "ForbiddenError"
 
 
 def test_run_is_not_undone_on_another_host(

@@ -276,6 +276,25 @@ def test_exit_code_is_that_of_the_cause(
     assert "To resume: connector flow resume 2" in ended.err
 
 
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_rejection_of_the_request_itself_suggests_another_flow_or_payload(
+    command: Command, tmp_path: Path, server: LoopbackServer, status: int
+) -> None:
+    server.script = lambda _asked: ServerResponse({"errors": [{"type": "x"}]}, status=status)
+    ended = command("flow", "run", one_step(tmp_path, "createSource", NEW_SOURCE))
+
+    run = json.loads(command("flow", "runs", "--json").out)[0]["id"]
+    undo = f"connector flow undo {run}"
+    assert ended.code == 4
+    assert ended.err.splitlines()[-2:] == [
+        f"hint: To resume with a corrected flow: connector flow resume {run} --flow-file FILE",
+        f"To delete what the run created, before you start again with another payload: {undo}",
+    ]
+    again = command("flow", "resume", run, "--flow-file", one_step(tmp_path, "createSource", NEW_SOURCE))
+    assert "flow resume" in again.err.splitlines()[-2]
+    assert again.err.count("--flow-file") == 1
+
+
 def test_write_of_unknown_outcome_exits_with_6(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
     server.script = lambda _asked: ServerResponse(cut=True)
     ended = command("flow", "run", one_step(tmp_path, "createSource", NEW_SOURCE))

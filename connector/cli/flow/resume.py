@@ -77,8 +77,8 @@ def resume(
         reporter = make_reporter(events)
         with resumption.prepare(**run_settings(resolved, connecting, reporter, trace)) as prepared:
             confirm_run(reporter, prepared, resolved, confirmed=yes)
-            options = [*(["--flow-file", str(flow_file)] if flow_file else []), *(["--yes"] if yes else [])]
-            again = ResumeCommand(context, connecting, *stub_arguments(stub, stubs), *options)
+            options = [*stub_arguments(stub, stubs), *(["--yes"] if yes else [])]
+            again = ResumeCommand(context, connecting, *options, flow_file=flow_file)
             run = perform(reporter, lambda: resumption.run(prepared), again)
     write_json(run.results)
     return 1 if fail_on_status and is_error_status(run) else 0
