@@ -481,3 +481,11 @@ def test_large_body_is_sent_whole(way: str) -> None:
         Transport().send(Endpoint(base_url=server.url), Request("POST", "/a", {}, body), CallLimits(max_wait=0))
 
     assert server.requests[0].endswith(body)
+
+
+def test_request_is_compared_and_shown_without_its_functions() -> None:
+    plain = Request("GET", "/a")
+    described = Request("GET", "/a", own_limit=lambda: "listSources", secret_values=lambda: ["abcd"])
+
+    assert plain == described
+    assert repr(plain) == repr(described)
