@@ -14,6 +14,7 @@ from connector.journal import postgres
 from connector.journal import sqlite as journal_database
 from connector.journal.intents import OpenIntents
 from connector.journal.journals import database_of, journal_path
+from connector.journal.positions import Positions
 from connector.journal.protocol import Decision, Journal, Record, check_header
 
 
@@ -78,7 +79,7 @@ class JournalContents:
     error: str = ""
     run_results: Any = None
     response: Any = None
-    finished: dict[str, int] = field(default_factory=dict)
+    finished: Positions = field(default_factory=Positions)
     without_results: set[str] = field(default_factory=set)
     unknown: dict[str, Write] = field(default_factory=dict)
     retries: set[str] = field(default_factory=set)
@@ -230,6 +231,6 @@ def _contents(
     for position, record in numbered:
         try:
             contents.add(record, position)
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError, ValueError):
             raise JournalError(f'journal "{location}" is damaged at byte {position}') from None
     return contents
