@@ -41,6 +41,14 @@ class ResolvedConnection(NamedTuple):
     origin: str
     sandbox: Path | None = None
 
+    @property
+    def location(self) -> str:
+        """The file of the sandbox, or where the credentials were read, the same from every folder."""
+        if self.sandbox:
+            return f"sandbox {self.sandbox.resolve()}"
+        file = Path(self.origin).expanduser()
+        return str(file.resolve()) if self.origin and file.is_file() else self.origin.replace('"', "")
+
     def describe(self, host: str) -> str:
         """Return the host and the origin of the credentials: `api.example.com (credentials: ACME_TOKEN)`."""
         if self.sandbox:

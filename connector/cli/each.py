@@ -165,8 +165,11 @@ def run_each(
 
 
 def _opened_run(opened: OpenConnection, action: Action[Any], rows: Rows, options: EachOptions) -> BulkRun:
+    from connector.component.bulk import BulkRun
+
     try:
-        return opened.runner.each(
+        return BulkRun(
+            opened.runner,
             action.key,
             rows if rows.can_be_read_again else iter(rows),
             resume=options.resume,
@@ -174,6 +177,7 @@ def _opened_run(opened: OpenConnection, action: Action[Any], rows: Rows, options
             on_error="keep-going" if options.on_error == "keep-going" else "stop",
             parallel=options.parallel,
             deadline=opened.deadline,
+            credentials=opened.resolved.location,
         )
     except JournalError as error:
         error.problems = tuple(_labelled(problem, rows) for problem in error.problems)

@@ -98,8 +98,13 @@ class BulkRun:
         parallel: int = 1,
         max_wait: float | None = None,
         deadline: float | None = None,
+        credentials: str = "",
     ) -> None:
-        """Create or reopen the journal; see `Runner.each`."""
+        """Create or reopen the journal; see `Runner.each`.
+
+        `credentials` names where they are from, such as a profile: a run is resumed only with the same, since others may
+        be for another workspace on the same host.
+        """
         if parallel < 1:
             raise UsageError(f"parallel must be 1 or more, got {parallel}", action=key)
         self._action = runner.component.action(key)
@@ -117,7 +122,7 @@ class BulkRun:
             "connection": connection,
             "host": _host(runner),
             "base path": urlsplit(runner.connection.endpoint(None).base_url).path.rstrip("/"),
-        }
+        } | ({"credentials": credentials} if credentials else {})
         if resume is None:
             self._journal = BulkJournal.create(journal, header, len(rows) if isinstance(rows, Sized) else None)
         else:

@@ -241,7 +241,7 @@ class BulkJournal:
 
 def _check_same(first: Mapping[str, Any], header: Mapping[str, Any]) -> None:
     for key, value in header.items():
-        if first.get(key) != value:
+        if first.get(key, value) != value:
             hint = "Pass the action, the component, and the connection that the run started with."
             raise JournalError(f'run {first["id"]} is for {key} "{first.get(key)}", not "{value}"', hint=hint)
 

@@ -12,7 +12,7 @@ import pytest
 
 from connector.cli.rows import read_rows
 from connector.errors import UsageError
-from tests.cli.conftest import Command, Ended, finish, start
+from tests.cli.conftest import TOKEN, Command, Ended, finish, start
 from tests.cli.test_completion import completed
 from tests.support.server import Asked, LoopbackServer, ServerResponse
 
@@ -401,6 +401,24 @@ def test_other_options_of_a_resumed_run_are_suspected(command: Command, server: 
     assert (changed.code, failed.code) == (2, 4)
     assert "Also pass the same -i and --inputs." in changed.err
     assert "To resume" not in changed.err + failed.err
+
+
+def test_run_is_not_resumed_with_another_profile(
+    command: Command, server: LoopbackServer, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_CONFIG_HOME", str(tmp_path))
+    profiles = [f'[profiles.{name}.fields]\napiKey = "{TOKEN}"\nbaseUrl = "{server.url}"\n' for name in ("us", "eu")]
+    (tmp_path / "config.toml").write_text("".join(profiles))
+    (tmp_path / "config.toml").chmod(0o600)
+    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("b") else echo(asked)
+    line = ("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--profile")
+    run = command(*line, "us").err.partition("Run ")[2].partition(":")[0]
+    other = command(*line, "eu", "--resume", run)
+    server.script = echo
+    same = command(*line, "us", "--resume", run)
+
+    assert (other.code, same.code) == (2, 0)
+    assert f'run {run} is for credentials "profile us", not "profile eu"' in other.err
 
 
 def test_decision_without_a_run_is_rejected(command: Command, server: LoopbackServer, sources: Path) -> None:
