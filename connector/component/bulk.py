@@ -102,8 +102,8 @@ class BulkRun:
     ) -> None:
         """Create or reopen the journal; see `Runner.each`.
 
-        `credentials` names where they are from, such as a profile: a run is resumed only with the same, since others may
-        be for another workspace on the same host.
+        `credentials` names where they are from, such as a profile. A run is resumed only with the same, since others
+        can be for another workspace on the same host.
         """
         if parallel < 1:
             raise UsageError(f"parallel must be 1 or more, got {parallel}", action=key)
