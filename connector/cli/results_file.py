@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +11,11 @@ from typing import Any
 
 from connector.cli.files import STANDARD_INPUT
 from connector.cli.output import write
-from connector.common.private_files import open_private, parse_line, reason_of
+from connector.common.private_files import open_private, reason_of
 from connector.errors import UsageError
+
+_RESULT = re.compile(rb'\{"row": ?\d+, ?"status": ?"')
+"""The beginning of a line of results; a process that was killed may have cut it off later."""
 
 
 def check_results_file(path: str | None, read_files: Mapping[str, str]) -> None:
@@ -32,19 +36,11 @@ def check_results_file(path: str | None, read_files: Mapping[str, str]) -> None:
             raise UsageError(f"--output is the file of {option}", hint="Choose another file.")
     try:
         with file.open("rb") as content:
-            first = content.readline()
+            first = content.read(100)
     except OSError as error:
         raise _cannot_write(path, error) from None
-    if first and not _is_result(first):
+    if first and not _RESULT.match(first):
         raise UsageError(f"{path} exists and holds no results", hint="Choose another file, or delete this one.")
-
-
-def _is_result(line: bytes) -> bool:
-    try:
-        result = parse_line(line)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(result, dict) and {"row", "status"} <= result.keys()
 
 
 @contextmanager

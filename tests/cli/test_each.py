@@ -339,7 +339,7 @@ def test_output_replaces_only_results(
 def test_earlier_results_are_replaced(command: Command, server: LoopbackServer, sources: Path, tmp_path: Path) -> None:
     server.script = echo
     output = tmp_path / "results.jsonl"
-    output.write_text('{"row": 1, "status": "done"}\n' * 50)
+    output.write_text('{"row":1,"status":"done","payload":{"a":"' + 5_000 * "cut off")
     command("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--output", output)
 
     assert [json.loads(line)["row"] for line in output.read_text().splitlines()] == [1, 2]
