@@ -41,8 +41,9 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         metavar="NAME=VALUE",
         shell_complete=complete_inputs,
-        help="Input as name=STRING or name:=JSON; name.field=... sets a field of an object. Use @FILE (or @- for "
-        "standard input) to read the value. Repeat a name to pass a list. name:='\"\"' sends an empty string.",
+        help="Input as name=STRING or name:=JSON; name.field=... sets a field of an object, where true and false are "
+        "booleans. Use @FILE (or @- for standard input) to read the value. Repeat a name to pass a list. name:='\"\"' "
+        "sends an empty string.",
     )
     file = click.option(
         "--inputs", "file", metavar="FILE", help="JSON file with inputs by name; - reads standard input."

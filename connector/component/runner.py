@@ -210,7 +210,8 @@ class Runner:
 
         Args:
             key: Key of the action.
-            rows: Inputs by key for each call. Only the rows on their way are in memory.
+            rows: Inputs by key for each call. Only the rows on their way are in memory. To resume, rows with a length,
+                such as a list, are compared with those of the run before anything is sent; others as they come.
             journal: Path of the journal; True for the user's state folder, from which a run that is done is deleted;
                 False for none.
             resume: ID of a run, or path of its journal. Rows that are done are yielded from the journal, and rows that
@@ -226,6 +227,7 @@ class Runner:
         Raises:
             JournalError: If the journal cannot be used, or a write has an unknown outcome.
             UnknownKeyError: If there is no such action.
+            UsageError: If the rows are not those of the run to resume.
         """
         from connector.component.bulk import BulkRun
 
