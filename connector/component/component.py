@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -228,15 +227,20 @@ class Component:
         self.actions[action.key] = action
 
 
-@contextmanager
-def error_context(key: str) -> Iterator[None]:
+class error_context:  # noqa: N801 - used as a function; a class costs a call less than a generator
     """Write the key of an action or data source into an error of the block that names none."""
-    try:
-        yield
-    except ConnectorError as error:
-        if error.action is None:
-            error.action = key
-        raise
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, ConnectorError) and error.action is None:
+            error.action = self._key
 
 
 def load_component(manifest: str | Path | None = None, *, installed_plugins: bool = True) -> Component:

@@ -56,6 +56,7 @@ class Step:
         place: Path in the file.
         connections: Config variables that are connections, by the key of the input that names them.
         extra: Other fields in the file, such as a schedule.
+        kind: `component.action`.
     """
 
     name: str
@@ -71,11 +72,10 @@ class Step:
     description: str = ""
     connections: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = field(init=False)
 
-    @property
-    def kind(self) -> str:
-        """`component.action`."""
-        return f"{self.component}.{self.action}"
+    def __post_init__(self) -> None:
+        self.kind = f"{self.component}.{self.action}"
 
     def blocks(self) -> Iterator[list[Step]]:
         """Yield the lists of steps inside this step."""
@@ -201,5 +201,6 @@ def walk(steps: list[Step]) -> Iterator[Step]:
     """Yield every step of a list and the steps inside them."""
     for step in steps:
         yield step
-        for block in step.blocks():
-            yield from walk(block)
+        if step.steps or step.branches:
+            for block in step.blocks():
+                yield from walk(block)

@@ -20,10 +20,11 @@ def connection_of(step: Step, action: Action[Any]) -> tuple[str | None, str | No
     whose value should be a connection, but is not.
     """
     own = action.inputs.definitions()
-    candidates = [*step.connections, *(key for key in CONNECTION_INPUTS if key in step.inputs)]
-    key = next((key for key in candidates if key not in own), None)
-    expression = step.inputs.get(key) if key else None
-    return key, expression.key or None if isinstance(expression, ConfigVariable) else None
+    for key in (*step.connections, *CONNECTION_INPUTS):
+        expression = step.inputs.get(key)
+        if expression is not None and key not in own:
+            return key, expression.key or None if isinstance(expression, ConfigVariable) else None
+    return None, None
 
 
 def item_place(document: Document, step: Step, place: Place, index: int) -> Place:
