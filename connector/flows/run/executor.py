@@ -64,7 +64,7 @@ class FlowExecutor:
         self.has_secrets = any(map(secret_inputs, every_step(prepared.steps)))
         self._reporter = reporter
         hook = prepared.plugins.hook.perform_step
-        # Finding out that no plugin surrounds a step costs more than the rest of the step.
+        # A call through pluggy costs as much as the rest of a step, even if no plugin is around it.
         self._hook = hook if len(hook.get_hookimpls()) > 1 else lambda step: step.perform()
         self._steps = 0
         self._waited = 0.0
