@@ -129,6 +129,14 @@ def test_learned_value_is_redacted_wherever_it_occurs() -> None:
     assert redactor.text("abcd in cloud mode at db.example, 12 times") == "*** in cloud mode at ***, 12 times"
 
 
+def test_shortest_strings_are_learned() -> None:
+    redactor = Redactor()
+    redactor.learn({"host": "db.local", "user": "db.user"})
+    redactor.learn_leaves(["wxyz", "stu"])
+
+    assert redactor.text("db.user at db.local: wxyz, stu") == "db.user at ***: ***, stu"
+
+
 def test_learned_leaf_is_redacted_where_it_is_equal() -> None:
     redactor = Redactor()
     redactor.learn_leaves({"port": 5439, "ssl": True, "mode": "on", "note": "", "password": SecretStr("hunter2")})

@@ -431,6 +431,13 @@ def test_update_without_any_field_is_not_sent(runner: connector.Runner, server: 
     assert caught.value.hint == "Set at least one of: slug, enabled, name, settings."
 
 
+def test_fields_of_an_update_are_named_by_their_keys(runner: connector.Runner) -> None:
+    with pytest.raises(errors.NoChangesError) as caught:
+        runner.invoke("updateFunction", {"functionId": "f"})
+
+    assert caught.value.hint == "Set at least one of: code, settings, displayName, logoUrl, description."
+
+
 @pytest.mark.parametrize("value", ["s\n", "\ts ", "\u00a0s"])
 def test_whitespace_around_an_id_is_not_sent(value: str, runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer({"data": 1})

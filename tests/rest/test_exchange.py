@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 import responses
+import urllib3
 
 import connector
 from connector import errors
@@ -189,8 +190,8 @@ BOMB = gzip.compress(b" " * 2**20 * 80, 9)
 @pytest.mark.parametrize("encodings", ["gzip", "gzip, gzip"])
 def test_compressed_bomb_is_an_error_without_the_memory(encodings: str, runner_of: RunnerOf) -> None:
     body = gzip.compress(BOMB) if "," in encodings else BOMB
-    with RawServer(raw_response(body, "200 OK", f"Content-Encoding: {encodings}")) as server:
-        runner = runner_of(server, max_response_bytes=1_000_000)
+    answer = raw_response(body, "200 OK", f"Content-Encoding: {encodings}")
+    with RawServer(answer) as server, runner_of(server, max_response_bytes=1_000_000) as runner:
         tracemalloc.start()
         try:
             error = error_of(lambda: read(runner))
@@ -291,6 +292,8 @@ def test_undecodable_response_is_invalid(body: bytes, encoding: str, runner_of: 
         (b'{"a": -Infinity}', "-Infinity at line 1 column 7"),
         (b'{"note": "1e999 1e999", "a": 1e999}', "1e999 at line 1 column 30"),
         (b'{"a": [1,\n-1E+400]}', "-1E+400 at line 2 column 1"),
+        (b"[1e000000000000000999]", "1e000000000000000999 at line 1 column 2"),
+        (b"[" + b"9" * 309 + b".5]", "99999999999999999999\u2026 at line 1 column 2"),
         (b"[" + b"9" * 400 + b".5]", "99999999999999999999\u2026 at line 1 column 2"),
     ],
 )
@@ -406,6 +409,16 @@ def test_error_of_a_stub_is_an_error_of_ours(
         stubs.post("https://api.segmentapis.com/sources", body=error_type("no"))
         runner = connector.Runner(segment, {"fields": {"apiKey": "abc123def456"}}, max_wait=0)
         assert type(error_of(lambda: write(runner))) is expected[error_type]
+
+
+def test_connection_that_takes_too_long_has_a_short_reason(segment: connector.Component) -> None:
+    cause = urllib3.exceptions.ConnectTimeoutError("pool", "timed out (connect timeout=10)")
+    with responses.RequestsMock() as stubs:
+        stubs.get("https://api.segmentapis.com/sources/s", body=requests.ConnectTimeout(cause))
+        runner = connector.Runner(segment, {"fields": {"apiKey": "abc123def456"}}, max_wait=0)
+        error = error_of(lambda: read(runner))
+
+    assert error.message == "cannot connect to api.segmentapis.com: timed out"
 
 
 def test_unexpected_error_of_a_stub_is_a_request_error(segment: connector.Component) -> None:

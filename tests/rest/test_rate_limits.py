@@ -109,6 +109,21 @@ def test_wait_beyond_the_cap_is_an_error_at_once(status: str, way: str, runner_o
     assert (len(server.requests), time.monotonic() - began < 2) == (1, True)
 
 
+def test_wait_as_long_as_the_cap_is_waited(way: str, runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    def sleep(seconds: float, _cancelled: object) -> bool:
+        waits.append(seconds)
+        return False
+
+    monkeypatch.setattr("connector.rest.rate_limits.sleep", sleep)
+    busy = raw_response({}, "503 Busy", "Retry-After: 90")
+    with RawServer(busy, GOOD) as server, runner_of(server, max_wait=90) as runner:
+        assert read(runner) == {"n": 1}
+
+    assert waits == [90.0]
+
+
 class Window:
     """A service that allows some requests per window, and answers 429 with the rest of the window else."""
 
