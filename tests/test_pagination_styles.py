@@ -168,6 +168,13 @@ def test_fetch_all_takes_every_style(shelf: Any, server: LoopbackServer) -> None
     assert payload == {"data": {"records": BOOKS}}
 
 
+def test_last_page_by_link_names_no_next_one(shelf: Any, server: LoopbackServer) -> None:
+    server.script = by_link(BOOKS[:2], server.url)
+
+    assert shelf('style="link"', LINKED).invoke("listBooks") == {"data": {"records": BOOKS[:2]}}
+    assert server.asked[0].headers["Accept"] == "application/json"
+
+
 def test_cursor_without_its_place_is_an_error_and_not_the_end(shelf: Any, server: LoopbackServer) -> None:
     server.answer({"books": BOOKS[:2]})
     records = shelf('records="$.data.books", cursor="$.data.page.next"').records("listBooks")

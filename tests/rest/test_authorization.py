@@ -117,6 +117,17 @@ def test_token_is_renewed_before_it_ends(client: HttpClient, service: Service, m
         assert len(service.granted) == granted
 
 
+def test_closed_transport_requests_no_token(service: Service) -> None:
+    source = ClientCredentials(token_url=f"{service.server.url}/token", client_id="c", client_secret=SecretStr(SECRET))
+    transport = Transport()
+    client = HttpClient(Endpoint(base_url=service.server.url, authorization=source), transport)
+    client.get("things")
+    transport.close()
+
+    assert transport._grants is not None
+    assert transport._grants.is_closed
+
+
 @pytest.mark.parametrize(
     ("response", "error", "message"),
     [
