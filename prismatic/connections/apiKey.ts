@@ -28,10 +28,7 @@ const check: Check = (fields, report) => {
 function checkToken(token: string, report: (message: string, hint?: string) => void): void {
   if (/^bearer /i.test(token)) {
     report('starts with "Bearer"', 'Leave out "Bearer ".');
-  } else if (
-    token !== "" &&
-    (QUOTES.includes(token.slice(0, 1)) || QUOTES.includes(token.slice(-1)))
-  ) {
+  } else if (token !== "" && (QUOTES.includes(token.slice(0, 1)) || QUOTES.includes(token.slice(-1)))) {
     report("has quotes around it", "Leave out the quotes.");
   } else if (!/^[!-~]+$/.test(token)) {
     report("is empty or has invalid characters; copy the token again");
