@@ -11,7 +11,7 @@ from benchmarks.samples import Samples, interleaved, keep
 
 SECTIONS = {"two sources": (2, 60), "page of 200": (PAGE, 15)}
 """By name: the number of sources in a response, and the number of calls in a sample."""
-ROUNDS = 40
+ROUNDS = 25
 
 
 def cpu(fetch: Fetch, count: int, calls: int) -> float:

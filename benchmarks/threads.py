@@ -12,7 +12,7 @@ from benchmarks.samples import interleaved, keep
 
 THREADS = (1, 8, 64)
 CALLS = 512
-ROUNDS = 20
+ROUNDS = 10
 
 
 def rate(fetch: Fetch, threads: int) -> float:
