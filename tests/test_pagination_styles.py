@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import connector
 from connector import Pagination
 from connector.describe.check import component_problems
 from connector.errors import InputError, InvalidResponseError, PaginationError
+from connector.testing import Harness
 from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 MANIFEST = """\
@@ -43,7 +45,7 @@ from connector import Input, Inputs, connection
 from connector.rest import Endpoint
 
 class Login(Inputs):
-    url: Annotated[str, Input(label="URL", comments="Where it is.")]
+    url: Annotated[str, Input(label="URL", comments="Where it is.", example="http://127.0.0.1:9")]
 
 @connection("login")
 def login(fields: Login, _requested: object) -> Endpoint:
@@ -225,3 +227,22 @@ def test_check_reports_a_path_that_the_example_does_not_have(shelf: Any, name: s
     problems = [problem for problem in component_problems(lambda: runner.component) if "nothing at" in problem.message]
 
     assert [problem.message for problem in problems] == ["the example payload has nothing at $.data.pages"]
+
+
+HARNESSED = [
+    ('records="$.data.books", cursor="$.data.page.next"', PLAIN, {"books": [{"id": 9}], "page": {}}, 2),
+    ('style="offset", records="$.data.books", total="$.data.total"', PLAIN, {"books": [{"id": 9}], "total": 1}, 2),
+    ('style="offset", records="$.data.books"', PLAIN, {"books": [{"id": 9}]}, 3),
+    ('style="page", records="$.data.books"', PLAIN, {"books": [{"id": 9}]}, 3),
+    ('style="link"', LINKED, {"records": [{"id": 9}], "next": "/books?after=2"}, 2),
+]
+
+
+@pytest.mark.parametrize(("pagination", "call", "data", "requests"), HARNESSED)
+def test_harness_knows_every_style(shelf: Any, pagination: str, call: str, data: Any, requests: int) -> None:
+    with Harness(shelf(pagination, call, json.dumps({"data": data})).component) as harness:
+        expected = harness.respond_with_example("listBooks")
+        assert harness.invoke("listBooks") == expected == {"data": data}
+        harness.respond_with_pages("listBooks", BOOKS[:2], BOOKS[2:5])
+        assert list(harness.runner.records("listBooks")) == BOOKS[:5]
+        assert len(harness.requests) == 1 + requests

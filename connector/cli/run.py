@@ -13,13 +13,11 @@ from pydantic import MISSING
 
 from connector.cli.assignments import read_inputs
 from connector.cli.connection_options import ConnectionOptions, OpenConnection, connection_options
-from connector.cli.each import EachOptions, check_each_options, each_options, run_each
+from connector.cli.each_options import EachOptions, check_each_options, each_options
 from connector.cli.input_options import complete_keys, input_options
 from connector.cli.output import json_bytes, plain, print_line, write, write_json
 from connector.cli.progress import progress
 from connector.cli.record_writers import FORMATS, RecordOptions, RecordPrinter, raw_lines, records_in
-from connector.cli.results_file import check_results_file
-from connector.cli.rows import Rows
 from connector.cli.shared_options import Command, common_options, component_of, dry_run_option, section, yes_option
 from connector.errors import ConnectorError, UsageError
 
@@ -98,6 +96,10 @@ def command(
     if bulk.each is not None:
         if every or printing.print_records or raw:
             raise UsageError("--each prints one result per row", action=key, hint="Leave out the other output options.")
+        from connector.cli.each import run_each
+        from connector.cli.results_file import check_results_file
+        from connector.cli.rows import Rows
+
         check_results_file(bulk.output, {"--each": bulk.each, **({} if file is None else {"--inputs": file})})
         rows = Rows(bulk.each, action, {} if file is None else read_inputs(file, ()), assignments)
         return run_each(
@@ -137,8 +139,6 @@ def _perform(
         _confirm(opened, action, inputs)
     elif not opened.is_sandbox and effect != "read":
         print_line(f"Running {action.key} on {opened.target(inputs)}")
-    from connector.describe.settings import options_in
-
     try:
         payload = opened.runner.invoke(action.key, raw_inputs, deadline=opened.deadline)
     except KeyboardInterrupt:
@@ -148,7 +148,7 @@ def _perform(
             print_line(_interrupted(action, effect))
         raise
     # The response of a write describes the settings, so that the warning costs no request.
-    _warn_of_unknown_settings(action, inputs, lambda catalog, _values: options_in(payload, catalog))
+    _warn_of_unknown_settings(action, inputs, lambda catalog, _values: _options_in(payload, catalog))
     _print(action, inputs, payload, printing)
 
 
@@ -156,13 +156,22 @@ def _warn_of_unknown_settings(
     action: Action[Any], inputs: Inputs, options_of: Callable[[CatalogSettings, dict[str, Any]], Options]
 ) -> None:
     """Warn of settings that the catalog does not know; nothing is looked up for an action without settings."""
-    values = inputs.model_dump()
-    for key, marker in action.inputs.definitions().items():
-        if marker.settings is not None and values.get(key):
-            from connector.describe.settings import unknown_settings
+    catalogs = {key: marker.settings for key, marker in action.inputs.definitions().items() if marker.settings}
+    if not catalogs:
+        return
+    from connector.describe.settings import unknown_settings
 
-            for sentence in unknown_settings(values[key], options_of(marker.settings, values)):
+    values = inputs.model_dump()
+    for key, catalog in catalogs.items():
+        if values.get(key):
+            for sentence in unknown_settings(values[key], options_of(catalog, values)):
                 print_line(f"warning: {sentence}")
+
+
+def _options_in(payload: Any, catalog: CatalogSettings) -> Options:
+    from connector.describe.settings import options_in
+
+    return options_in(payload, catalog)
 
 
 def _options_in_catalog(opened: OpenConnection, action: Action[Any], values: dict[str, Any]) -> Options:
@@ -233,15 +242,14 @@ def _print(action: Action[Any], inputs: Inputs, payload: Any, printing: RecordOp
 
 
 def _stream(opened: OpenConnection, key: str, raw_inputs: dict[str, Any], printing: RecordOptions) -> None:
-    from connector.component.pagination import records_of
+    from connector.component.pagination import records_of, total_of
 
     action = opened.runner.component.action(key)
     printer = RecordPrinter(printing)
     with progress("records") as count, fewer_collections():
         for payload in opened.runner.pages(key, raw_inputs, deadline=opened.deadline, ahead=1):
             records = records_of(action, payload)
-            total = _value_at(payload, action.pagination.total) if action.pagination else None
-            count.total = total if isinstance(total, int) else None
+            count.total = total_of(action, payload)
             printer.print(records)
             count(len(records))
     printer.close()
@@ -264,25 +272,13 @@ def fewer_collections() -> Iterator[None]:
 
 def report_partial(action: Action[Any], inputs: Inputs, payload: Any) -> None:
     """Print how many of all records a payload has, if it is one page of several."""
+    from connector.component.pagination import first_value, has_next_page, total_of
+
     pagination = action.pagination
-    if pagination is None or not _value_at(payload, pagination.cursor):
+    if pagination is None or not has_next_page(action, payload):
         return
-    records, total = _value_at(payload, pagination.records), _value_at(payload, pagination.total)
+    records, total = first_value(pagination.records, payload), total_of(action, payload)
     count = f"{len(records):,}" if isinstance(records, list) else "one page"
-    of_all = f" of {total:,}" if isinstance(total, int) else ""
+    of_all = "" if total is None else f" of {total:,}"
     first = "first " if getattr(inputs, pagination.cursor_input, MISSING) is MISSING else ""
     print_line(f"{first}{count}{of_all}; add --all to print every record")
-
-
-def _value_at(payload: Any, path: str) -> Any:
-    """Return the first value at a JSONPath, or None."""
-    parts = path.split(".")
-    if parts[0] != "$" or not all(part.isidentifier() for part in parts[1:]):
-        from connector.component.pagination import compile_jsonpath
-
-        matches = compile_jsonpath(path).find(payload) if path else []
-        return matches[0].value if matches else None
-    # Importing jsonpath-ng takes longer than everything else in this command, and most paths are plain.
-    for part in parts[1:]:
-        payload = payload.get(part) if isinstance(payload, dict) else None
-    return payload

@@ -36,10 +36,10 @@ def records_of(action: Action[Any], payload: Payload) -> list[Any]:
         InvalidResponseError: If the payload has no list where the action's records are.
     """
     path = _pagination(action).records
-    matches = compile_jsonpath(path).find(payload)
-    if matches and isinstance(matches[0].value, list):
-        return matches[0].value
-    if matches and matches[0].value is None:  # how services written in Go send an empty list
+    records = first_value(path, payload, MISSING)
+    if isinstance(records, list):
+        return records
+    if records is None:  # how services written in Go send an empty list
         return []
     hint = "Inspect the response with invoke(), and check the base URL."
     raise InvalidResponseError(f"response has no list at {path}", action=action.key, hint=hint)
@@ -142,13 +142,13 @@ class _Walk:
     def _counted(self, payload: Payload) -> int | None:
         """Return the offset or number of the next page."""
         pagination, records = self._pagination, records_of(self._action, payload)
-        total = first_value(pagination.total, payload) if pagination.total else None
+        total = total_of(self._action, payload)
         size = getattr(self._inputs, pagination.size_input)
         offset = int(self._start) if pagination.style == "offset" and self._start is not MISSING else 0
         self._count += len(records)
         if not records or (pagination.ends_at_short_page and len(records) < size):
             return None
-        if isinstance(total, int) and offset + self._count >= total:
+        if total is not None and offset + self._count >= total:
             return None
         if records == self._last:
             raise PaginationError("the API returned the same page twice", action=self._action.key)
@@ -159,10 +159,27 @@ class _Walk:
         return (pagination.first_page if number is MISSING else int(number)) + 1
 
 
-def first_value(path: str, payload: Any) -> Any:
-    """Return the first value at a JSONPath, or None."""
-    matches = compile_jsonpath(path).find(payload)
-    return matches[0].value if matches else None
+def first_value(path: str, payload: Any, default: Any = None) -> Any:
+    """Return the first value at a JSONPath, or the default if there is none."""
+    names = _names(path)
+    if names is None:
+        matches = compile_jsonpath(path).find(payload)
+        return matches[0].value if matches else default
+    for name in names:
+        if not isinstance(payload, dict) or name not in payload:
+            return default
+        payload = payload[name]
+    return payload
+
+
+@cache
+def _names(path: str) -> tuple[str, ...] | None:
+    """Return the names of a path such as `$.data.next`; None for any other JSONPath.
+
+    Most paths are such chains, and importing jsonpath-ng takes longer than everything else in a short program.
+    """
+    root, *names = path.split(".")
+    return tuple(names) if root == "$" and all(name.isidentifier() for name in names) else None
 
 
 def parent(path: str) -> str:
@@ -206,9 +223,16 @@ def has_next_page(action: Action[Any], payload: Payload) -> bool:
         return False
     if pagination.cursor:
         return bool(first_value(pagination.cursor, payload))
-    total = first_value(pagination.total, payload) if pagination.total else None
-    count = len(records_of(action, payload))
-    return count < total if isinstance(total, int) else count >= pagination.size
+    total, records = total_of(action, payload), first_value(pagination.records, payload)
+    count = len(records) if isinstance(records, list) else 0
+    return count >= pagination.size if total is None else count < total
+
+
+def total_of(action: Action[Any], payload: Payload) -> int | None:
+    """Return the number of all records of a list, if a payload says it."""
+    path = action.pagination.total if action.pagination else ""
+    total = first_value(path, payload) if path else None
+    return total if isinstance(total, int) else None
 
 
 def fetch_all(action: Action[Any], context: Context, inputs: Inputs) -> Payload:

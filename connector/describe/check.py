@@ -171,12 +171,11 @@ def pagination_has_its_inputs(_component: Component, action: Action[Any]) -> Ite
 
 def pagination_finds_records(_component: Component, action: Action[Any]) -> Iterator[Problem]:
     """The example payload of a list action has a list of records where its pagination looks for it."""
-    from connector.component.pagination import compile_jsonpath
+    from connector.component.pagination import first_value
 
     assert action.pagination is not None  # noqa: S101 - the rule applies to list actions only
     records = action.pagination.records
-    matches = compile_jsonpath(records).find(_payload(action) or {})
-    if not (matches and isinstance(matches[0].value, list)):
+    if not isinstance(first_value(records, _payload(action) or {}), list):
         text = f"the example payload has no list at {records}"
         yield Problem(action.key, text, hint=f"Correct Pagination(records=...) or {_file(action)}.")
 

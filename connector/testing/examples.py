@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from connector.component.definitions import Action, ConnectionDefinition, Payload
-from connector.component.pagination import compile_jsonpath
+from connector.component.pagination import compile_jsonpath, first_value, total_of
 from connector.describe.summaries import required_examples
 from connector.errors import UsageError
 
@@ -32,23 +32,47 @@ def example_payload(action: Action[Any]) -> Payload:
 
 
 def example_pages(action: Action[Any], pages: Sequence[Sequence[Any]]) -> list[Payload]:
-    """Return the example payload of a list action once per page, with these records and a cursor to the next page.
+    """Return the example payload of a list action once per page, with these records and what leads to the next page.
+
+    A list that ends at a page without records gets that page too.
 
     Raises:
         UsageError: If the action is not a list action, or its example has no records.
     """
-    if action.pagination is None:
+    pagination = action.pagination
+    if pagination is None:
         raise UsageError("is not a list action", action=action.key, hint="Use respond_with_example().")
-    records, cursor = compile_jsonpath(action.pagination.records), compile_jsonpath(action.pagination.cursor)
-    payloads = []
-    for number, page in enumerate(pages, 1):
-        payload = example_payload(action)
-        records.update(payload, list(page))
-        if not records.find(payload):
-            text = f"the example payload has no records at {action.pagination.records}"
-            raise UsageError(text, action=action.key, hint="Use respond() with a body of your own.")
-        cursor.filter(lambda _cursor: True, payload)
-        if number < len(pages):
-            cursor.update_or_create(payload, f"page-{number + 1}")
-        payloads.append(payload)
-    return payloads
+    payloads = [_with_records(action, page) for page in pages]
+    if pagination.cursor:
+        for number, payload in enumerate(payloads, 1):
+            cursor = compile_jsonpath(pagination.cursor)
+            cursor.filter(lambda _cursor: True, payload)
+            if number < len(payloads):
+                cursor.update_or_create(payload, f"page-{number + 1}")
+        return payloads
+    total = sum(map(len, pages))
+    for payload in payloads:
+        if pagination.total:
+            compile_jsonpath(pagination.total).update(payload, total)
+    is_counted = bool(payloads) and total_of(action, payloads[0]) == total
+    return payloads if is_counted else [*payloads, _with_records(action, [])]
+
+
+def _with_records(action: Action[Any], records: Sequence[Any]) -> Payload:
+    payload = example_payload(action)
+    path = action.pagination.records if action.pagination else ""
+    compile_jsonpath(path).update(payload, list(records))
+    if first_value(path, payload) is None:
+        text = f"the example payload has no records at {path}"
+        raise UsageError(text, action=action.key, hint="Use respond() with a body of your own.")
+    return payload
+
+
+def response_of(action: Action[Any], payload: Payload) -> tuple[Any, dict[str, str]]:
+    """Return body and headers of the response from which an action makes a payload."""
+    data = payload["data"]
+    if action.pagination is None or action.pagination.style != "link":
+        return data, {}
+    path, _, query = str(data.get("next", "")).partition("?")
+    link = f"?{query}" if query else path  # relative to the request, whose path is the same
+    return data["records"], {"Link": f'<{link}>; rel="next"'} if link else {}

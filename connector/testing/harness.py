@@ -13,7 +13,7 @@ from connector.component.definitions import Payload
 from connector.component.runner import Runner
 from connector.describe.summaries import example_inputs
 from connector.errors import MissingExtraError, UsageError
-from connector.testing.examples import dummy_fields, example_pages, example_payload
+from connector.testing.examples import dummy_fields, example_pages, example_payload, response_of
 from connector.testing.stubs import SentRequest, Stub, StubQueue
 
 
@@ -144,14 +144,16 @@ class Harness:
             UnknownKeyError: If there is no such action.
             UsageError: If it has no example payload.
         """
-        payload = example_payload(self.component.action(key))
-        self.respond(payload["data"], method=method, path=path, repeat=repeat)
+        action = self.component.action(key)
+        payload = example_payload(action)
+        body, headers = response_of(action, payload)
+        self.respond(body, headers=headers, method=method, path=path, repeat=repeat)
         return payload
 
     def respond_with_pages(
         self, key: str, *pages: Sequence[Any], method: str | None = None, path: str | None = None
     ) -> None:
-        """Stub one response per page of a list action: its example, with these records and a cursor to the next page.
+        """Stub one response per page of a list action: its example, with these records and what leads to the next page.
 
         See `respond` for method and path.
 
@@ -159,8 +161,10 @@ class Harness:
             UnknownKeyError: If there is no such action.
             UsageError: If it is not a list action, or has no example payload with records.
         """
-        for payload in example_pages(self.component.action(key), pages):
-            self.respond(payload["data"], method=method, path=path)
+        action = self.component.action(key)
+        for payload in example_pages(action, pages):
+            body, headers = response_of(action, payload)
+            self.respond(body, headers=headers, method=method, path=path)
 
     def respond_with_timeout(self, *, method: str | None = None, path: str | None = None, repeat: bool = False) -> None:
         """Stub a timeout; see `respond`."""
