@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from connector.common.private_files import dump_line
 from connector.errors import JournalError
-from connector.journal.protocol import Durability, Record
+from connector.journal.protocol import Durability, Journal, Record
 
 SYNC_DELAY = 0.05
 LATER_DELAY = 1.0
@@ -70,6 +70,16 @@ class BufferedJournal(ABC):
         if self._delayed.close():
             with suppress(JournalError):
                 self._flush()
+
+
+@contextmanager
+def closed_on_error(journal: Journal) -> Iterator[None]:
+    """Close a journal whose opening fails."""
+    try:
+        yield
+    except BaseException:
+        journal.close()
+        raise
 
 
 class DelayedCall:

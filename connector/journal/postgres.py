@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from connector.common.private_files import dump_line, parse_line
 from connector.errors import JournalError, SetupError, UsageError
-from connector.journal.buffered import BufferedJournal
+from connector.journal.buffered import BufferedJournal, closed_on_error
 from connector.journal.leases import ALL_ALIVE, LEASE_SECONDS, Lease, leases_of
 from connector.journal.protocol import JournalExistsError, JournalHeldError, Record
 
@@ -178,11 +178,8 @@ class PostgresJournal(BufferedJournal):
             JournalError: If the database cannot be used.
         """
         journal = cls(url, run)
-        try:
+        with closed_on_error(journal):
             journal._begin(records)
-        except BaseException:
-            journal.close()
-            raise
         return journal
 
     @classmethod
@@ -194,11 +191,8 @@ class PostgresJournal(BufferedJournal):
             JournalError: If there is none, or the database cannot be used.
         """
         journal = cls(url, run)
-        try:
+        with closed_on_error(journal):
             journal._check_free()
-        except BaseException:
-            journal.close()
-            raise
         return journal
 
     def _begin(self, records: Sequence[Record]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from connector.common.private_files import dump_line, lock, open_private, parse_line, private_folder, reason_of
 from connector.errors import JournalError
-from connector.journal.buffered import BufferedJournal
+from connector.journal.buffered import BufferedJournal, closed_on_error
 from connector.journal.file import NO_SPACE_HINT
 from connector.journal.protocol import JournalExistsError, JournalHeldError, Record
 
@@ -71,11 +71,8 @@ class SqliteJournal(BufferedJournal):
             JournalError: If the database cannot be used.
         """
         journal = cls(file, run)
-        try:
+        with closed_on_error(journal):
             journal._begin(records)
-        except BaseException:
-            journal.close()
-            raise
         return journal
 
     @classmethod
