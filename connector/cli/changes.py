@@ -1,4 +1,4 @@
-"""The one output of every command that compares: a line per change, or JSON."""
+"""The one output of every command that checks or compares: a line per problem or change, or JSON."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any, Protocol
 from connector.cli.output import counted, print_output, write_json
 
 
-class Change(Protocol):
-    """A change that can be printed."""
+class Entry(Protocol):
+    """A problem or change that can be printed."""
 
     def __str__(self) -> str:
-        """Return the change as one line."""
+        """Return it as text."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the change as JSON."""
+        """Return it as JSON."""
 
 
-def print_changes(changes: Sequence[Change], *, as_json: bool) -> int:
-    """Print changes, and return the exit code: 1 if there are any."""
+def print_entries(entries: Sequence[Entry], noun: str = "change", *, as_json: bool) -> int:
+    """Print entries and their number, and return the exit code: 1 if there are any."""
     if as_json:
-        write_json([change.to_dict() for change in changes])
+        write_json([entry.to_dict() for entry in entries])
     else:
-        for change in changes:
-            print_output(f"- {change}")
-        print_output(counted(len(changes), "change") if changes else "No changes found.")
-    return 1 if changes else 0
+        for entry in entries:
+            print_output(f"- {entry}")
+        print_output(counted(len(entries), noun) if entries else f"No {noun}s found.")
+    return 1 if entries else 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from connector.cli.changes import print_changes
+from connector.cli.changes import print_entries
 from connector.cli.connection_options import ConnectionOptions, OpenConnection, connection_options
 from connector.cli.output import counted, print_line
 from connector.cli.progress import progress
@@ -72,7 +72,7 @@ def diff(context: click.Context, *, old: Path, new: Path | None, as_json: bool, 
         opened = connecting.open(component, read_only=True)
         print_line(f"Comparing {old} with {opened.target()}")
         after = _taken(opened)
-    return print_changes([Change(*change) for change in snapshot_changes(before, after)], as_json=as_json)
+    return print_entries([Change(*change) for change in snapshot_changes(before, after)], as_json=as_json)
 
 
 def _taken(opened: OpenConnection) -> Snapshot:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from connector.cli.changes import print_changes
+from connector.cli.changes import print_entries
 from connector.cli.flow.options import load_flow
 from connector.cli.shared_options import Command, common_options, json_option
 
@@ -24,4 +24,4 @@ def diff(old: Path, new: Path, *, as_json: bool) -> int:
     """
     from connector.flows import flow_changes
 
-    return print_changes(flow_changes(load_flow(old), load_flow(new)), as_json=as_json)
+    return print_entries(flow_changes(load_flow(old), load_flow(new)), as_json=as_json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from connector.cli.changes import print_changes
+from connector.cli.changes import print_entries
 from connector.cli.connection_options import ConnectionOptions, connection_options
 from connector.cli.output import print_line, print_output, write_json
 from connector.cli.shared_options import Command, common_options, component_of
@@ -36,6 +36,6 @@ def command(context: click.Context, *, as_json: bool, connecting: ConnectionOpti
         rows = [(each.name, each.verdict, each.assumed, each.observed or "") for each in report.assumptions]
         write_table(("assumption", "verdict", "sandbox", "API"), rows)
         print_output("")
-        print_changes(report.differences, as_json=False)
+        print_entries(report.differences, as_json=False)
     if report.differences or any(each.verdict == CONTRADICTED for each in report.assumptions):
         context.exit(1)
