@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from connector.sandbox_kit import Body, Data, Record, RequestContext, run_checks
+from connector.sandbox_kit import Body, Data, RequestContext, run_checks
 
 from . import api
+from .destinations import part_of_destination
 from .fql import check_condition
 from .pagination import page
 from .segment import SUCCESS, timestamp
@@ -65,7 +66,7 @@ def list_filters(context: RequestContext) -> Data:
 @api.operation("getFilterInDestination", f"GET {_PATH}/{{filterId}}")
 def get_filter(context: RequestContext) -> Data:
     """Return one filter."""
-    return {"filter": _required(context)}
+    return {"filter": part_of_destination(context, "destinationFilters", "filterId")}
 
 
 @api.operation("createFilterForDestination", f"POST {_PATH}", body=CreateFilter)
@@ -86,7 +87,7 @@ def create_filter(context: RequestContext, body: CreateFilter) -> Data:
 @api.operation("updateFilterForDestination", f"PATCH {_PATH}/{{filterId}}", body=UpdateFilter)
 def update_filter(context: RequestContext, body: UpdateFilter) -> Data:
     """Change the fields that the body sets."""
-    current, changes = _required(context), body.set_fields()
+    current, changes = part_of_destination(context, "destinationFilters", "filterId"), body.set_fields()
     check_condition(context, changes.get("if"))
     changed = current | changes | {"updatedAt": timestamp(context)}
     changed = {name: value for name, value in changed.items() if value is not None}
@@ -97,13 +98,5 @@ def update_filter(context: RequestContext, body: UpdateFilter) -> Data:
 @api.operation("removeFilterFromDestination", f"DELETE {_PATH}/{{filterId}}")
 def remove_filter(context: RequestContext) -> Data:
     """Delete a filter."""
-    context.store.remove("destinationFilters", id_=_required(context)["id"])
+    context.store.remove("destinationFilters", id_=part_of_destination(context, "destinationFilters", "filterId")["id"])
     return SUCCESS
-
-
-def _required(context: RequestContext) -> Record:
-    destination = context.require("destinations", "destinationId")
-    stored = context.require("destinationFilters", "filterId")
-    if stored["destinationId"] != destination["id"]:
-        raise context.missing("filterId")
-    return stored

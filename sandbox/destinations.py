@@ -135,3 +135,15 @@ def _check_instances(context: RequestContext, source: Record, metadata: Record) 
 
 def _show(context: RequestContext, destination: Record) -> str:
     return context.show("destinations", destination["id"], "destination")
+
+
+def part_of_destination(context: RequestContext, resource: str, parameter: str) -> Record:
+    """Return the record that a parameter of the path names, which belongs to the path's destination.
+
+    Raises:
+        ApiError: If the destination does not exist, or has no such part.
+    """
+    destination, record = context.require("destinations", "destinationId"), context.require(resource, parameter)
+    if record["destinationId"] != destination["id"]:
+        raise context.missing(parameter)
+    return record

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, field_validator
 from connector.sandbox_kit import Body, Data, Record, RequestContext, invalid
 
 from . import api
+from .destinations import part_of_destination
 from .pagination import page
 from .segment import SUCCESS
 from .settings import Settings, merged_settings
@@ -116,7 +117,7 @@ def list_subscriptions(context: RequestContext) -> Data:
 @api.operation("getSubscriptionFromDestination", f"GET {_PATH}/{{id}}", version="v1alpha")
 def get_subscription(context: RequestContext) -> Data:
     """Return one subscription."""
-    return context.show("subscriptions", _required(context)["id"], "subscription")
+    return context.show("subscriptions", part_of_destination(context, "subscriptions", "id")["id"], "subscription")
 
 
 @api.operation("createDestinationSubscription", f"POST {_PATH}", body=CreateSubscription, version="v1alpha")
@@ -147,7 +148,7 @@ def create_subscription(context: RequestContext, body: CreateSubscription) -> Da
 @api.operation("updateSubscriptionForDestination", f"PATCH {_PATH}/{{id}}", body=UpdateSubscription, version="v1alpha")
 def update_subscription(context: RequestContext, body: UpdateSubscription) -> Data:
     """Change the fields that `input` sets."""
-    subscription = _required(context)
+    subscription = part_of_destination(context, "subscriptions", "id")
     changes = body.input.set_fields()
     if "settings" in changes:
         changes["settings"] = merged_settings(context, subscription["settings"], changes["settings"])
@@ -158,13 +159,5 @@ def update_subscription(context: RequestContext, body: UpdateSubscription) -> Da
 @api.operation("removeSubscriptionFromDestination", f"DELETE {_PATH}/{{id}}", version="v1alpha")
 def remove_subscription(context: RequestContext) -> Data:
     """Delete a subscription."""
-    context.store.remove("subscriptions", id_=_required(context)["id"])
+    context.store.remove("subscriptions", id_=part_of_destination(context, "subscriptions", "id")["id"])
     return SUCCESS
-
-
-def _required(context: RequestContext) -> Record:
-    destination = context.require("destinations", "destinationId")
-    subscription = context.require("subscriptions", "id")
-    if subscription["destinationId"] != destination["id"]:
-        raise context.missing("id")
-    return subscription
