@@ -6,7 +6,7 @@ from pydantic import MISSING, AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from connector import Context, Difference, Effect, Input, Payload, action, value_or
-from connector.rest import SAFE_METHODS, Request, json_bytes, relative_path
+from connector.rest import SAFE_METHODS, Request, header_problem, json_bytes, relative_path
 
 from .inputs import SegmentInputs
 from .raw_messages import body_from, body_of, file_of, form_of, with_query
@@ -40,10 +40,8 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
     for name, text in value.items():
         if name.lower() in OWN_HEADERS:
             raise PydanticCustomError("header", "must not set {name}, which the connection sets", {"name": name})
-        if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
-            raise PydanticCustomError("header", "contains an invalid header name")
-        if not (text.isprintable() and text.isascii()):
-            raise PydanticCustomError("header", "contains invalid characters in header {name}", {"name": name})
+        if problem := header_problem(name, text):
+            raise PydanticCustomError("header", "{problem}", {"problem": problem})
     return value
 
 

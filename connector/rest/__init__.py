@@ -7,7 +7,7 @@ from connector.errors import InvalidResponseError
 from connector.rest.authorization import ClientCredentials
 from connector.rest.client import HttpClient
 from connector.rest.endpoint import Endpoint, Grant, GrantSource
-from connector.rest.http_messages import SAFE_METHODS, Request, Response, json_bytes, relative_path
+from connector.rest.http_messages import SAFE_METHODS, Request, Response, header_problem, json_bytes, relative_path
 from connector.rest.rate_limits import CallLimits, Gate, RateLimitGate, parse_number, seconds_until
 
 
@@ -37,6 +37,7 @@ __all__ = [
     "RateLimitGate",
     "Request",
     "Response",
+    "header_problem",
     "invalid_body_error",
     "json_bytes",
     "parse_number",

@@ -143,6 +143,15 @@ def _may_overflow(content: bytes) -> bool:
     return b"0e000" in shape or b"0" * 309 in shape
 
 
+def header_problem(name: str, text: str) -> str:
+    """Return what is wrong with a header that a caller passes, as a predicate; an empty string if nothing is."""
+    if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
+        return "contains an invalid header name"
+    if not (text.isprintable() and text.isascii()):
+        return f"contains invalid characters in header {name}"
+    return ""
+
+
 def header_values(headers: Mapping[str, str], name: str) -> list[str]:
     """Return the values of a header that may come several times."""
     get_all = getattr(headers, "get_all", None)  # the standard library's headers return the first one only

@@ -9,6 +9,7 @@ from pydantic import MISSING, AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from connector.component.inputs import Input, Inputs
+from connector.rest import header_problem
 
 DAY = 86_400_000
 """Milliseconds."""
@@ -38,10 +39,8 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
     for name, text in value.items():
         if name.lower() in FRAMING:
             raise PydanticCustomError("header", "must not set {name}", {"name": name})
-        if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
-            raise PydanticCustomError("header", "contains an invalid header name")
-        if not (text.isprintable() and text.isascii()):
-            raise PydanticCustomError("header", "contains invalid characters in header {name}", {"name": name})
+        if problem := header_problem(name, text):
+            raise PydanticCustomError("header", "{problem}", {"problem": problem})
     return value
 
 
