@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from connector.engines.spiffarena import SpiffArena
 from connector.sandbox_kit import asgi_server
 from connector.sandbox_kit.sandbox import Sandbox
 from connector.testing import sandbox
+from tests.support.server import serving
 
 ADMIN, READER, TENANT = "key-of-admin", "key-of-reader", "key-of-tenant"
 
@@ -97,7 +97,7 @@ class Backend:
         self.url = f"http://127.0.0.1:{self.server.server_port}/api/v1.0"
 
     def has(self, number: int) -> bool:
-        """Return whether so many callbacks arrived."""
+        """Return whether exactly this number of callbacks arrived."""
         return len(self.received) == number
 
 
@@ -105,12 +105,8 @@ class Backend:
 def backend() -> Iterator[Backend]:
     """A backend of SpiffArena that receives callbacks."""
     backend = Backend()
-    thread = Thread(target=backend.server.serve_forever, daemon=True)
-    thread.start()
-    yield backend
-    backend.server.shutdown()
-    backend.server.server_close()
-    thread.join()
+    with serving(backend.server):
+        yield backend
 
 
 def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
@@ -123,7 +119,7 @@ def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
 
 @pytest.fixture
 def slow_served(segment: connector.Component, backend: Backend, tmp_path: Path) -> Iterator[Server]:
-    """A server that answers with 202 at once and reports to the backend."""
+    """A server that responds with 202 at once, and sends the result to the backend later."""
     with sandbox(faults=["latency:100ms"]) as workspace:
         service = Service(segment, {"main": ServedConnection(workspace.connection)}, [Caller("t", TENANT, ("main",))])
         app = HttpApp(service)

@@ -13,7 +13,6 @@ import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -28,7 +27,7 @@ from tests.engines.compare_prismatic import compared
 from tests.engines.prismatic import Exported
 from tests.engines.prismatic_cases import GROUPS
 from tests.sandbox_integration.test_every_action import Customer, build, change, look, take_apart
-from tests.support.server import LoopbackServer
+from tests.support.server import LoopbackServer, serving
 
 
 @pytest.fixture(scope="module")
@@ -187,12 +186,8 @@ class Registry:
 @pytest.fixture
 def registry() -> Iterator[Registry]:
     registry = Registry()
-    thread = Thread(target=registry.server.serve_forever, daemon=True)
-    thread.start()
-    yield registry
-    registry.server.shutdown()
-    registry.server.server_close()
-    thread.join()
+    with serving(registry.server):
+        yield registry
 
 
 def test_package_is_published(folder: Path, registry: Registry, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ its parent had when it was started.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
@@ -20,7 +19,7 @@ from pathlib import Path
 from connector import testing
 from connector.sandbox_kit.http_messages import RequestLog
 from connector.sandbox_kit.sandbox import Sandbox
-from tests.trials.report import Report
+from tests.trials.report import Report, main
 
 ROOT = Path(__file__).parents[2]
 FAULTS = ("error:503:0.01:either", "drop:0.01:either")
@@ -165,15 +164,5 @@ def run(rows: int, parallel: int = 1, *, faults: tuple[str, ...] = FAULTS, seed:
     return report
 
 
-def main() -> None:
-    """Run the trial from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--parallel", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    run(options.rows, options.parallel, seed=options.seed).exit()
-
-
 if __name__ == "__main__":
-    main()
+    main(run, __doc__, rows=10_000, parallel=1, seed=1)

@@ -6,7 +6,6 @@ with what the calls reported.
 
 from __future__ import annotations
 
-import argparse
 import random
 import threading
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import connector
 from connector import errors
 from connector.testing import sandbox
-from tests.trials.report import Report
+from tests.trials.report import Report, main
 
 MODES = (
     (),
@@ -149,14 +148,5 @@ def run(calls: int, seed: int = 1) -> Report:
     return report
 
 
-def main() -> None:
-    """Run the trial from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=24_000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    run(options.calls, options.seed).exit()
-
-
 if __name__ == "__main__":
-    main()
+    main(run, __doc__, calls=24_000, seed=1)

@@ -6,7 +6,6 @@ time, after the parent has filled the pool with connections.
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import connector
-from tests.trials.report import Report
+from tests.trials.report import Report, main
 
 SERVER = """
 import json, sys
@@ -100,12 +99,5 @@ def run(calls: int) -> Report:
     return report
 
 
-def main() -> None:
-    """Run the trial from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=1_800)
-    run(parser.parse_args().calls).exit()
-
-
 if __name__ == "__main__":
-    main()
+    main(run, __doc__, calls=1_800)

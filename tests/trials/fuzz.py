@@ -6,7 +6,6 @@ states what must hold afterwards, so a wrong result is found, not only a crash.
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ from connector.common.yaml_source import YamlError
 from connector.common.yaml_source import parse as parse_yaml
 from connector.flows import Flow
 from connector.rest import rate_limits
-from tests.trials.report import Report
+from tests.trials.report import Report, main
 
 Target = Callable[[random.Random], str]
 
@@ -253,14 +252,5 @@ def run(inputs: int, seed: int = 1) -> Report:
     return report
 
 
-def main() -> None:
-    """Run the trial from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--inputs", type=int, default=300_000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    run(options.inputs, options.seed).exit()
-
-
 if __name__ == "__main__":
-    main()
+    main(run, __doc__, inputs=300_000, seed=1)

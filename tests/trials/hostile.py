@@ -6,7 +6,6 @@ response the same runner reads an honest one, which must not be mixed up with wh
 
 from __future__ import annotations
 
-import argparse
 import base64
 import gzip
 import random
@@ -19,7 +18,7 @@ from contextlib import contextmanager, suppress
 from urllib.parse import quote
 
 import connector
-from tests.trials.report import Report
+from tests.trials.report import Report, main
 
 TOKEN = "sgp_token/of+the=trial"
 FORMS = (TOKEN, base64.b64encode(TOKEN.encode()).decode(), quote(TOKEN, safe=""), TOKEN.replace("/", "\\/"))
@@ -250,14 +249,5 @@ def _honest_call(runner: connector.Runner, report: Report, identifier: str) -> N
         report.fail("wrong", f"{identifier}: got {payload}")
 
 
-def main() -> None:
-    """Run the trial from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--responses", type=int, default=13_000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    run(options.responses, options.seed).exit()
-
-
 if __name__ == "__main__":
-    main()
+    main(run, __doc__, responses=13_000, seed=1)

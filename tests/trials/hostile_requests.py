@@ -6,7 +6,6 @@ no secret and no traceback either, and an honest request gets its payload after 
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import random
@@ -24,7 +23,7 @@ from connector.engines.service import Caller, ServedConnection, Service
 from connector.engines.spiffarena import SpiffArena
 from connector.sandbox_kit import asgi_server
 from connector.testing import sandbox
-from tests.trials.report import Report
+from tests.trials.report import Report, main
 
 KEY = "key-of/the+trial=caller"
 TASK_SECRET = "hunter2-of-the-task"
@@ -337,14 +336,5 @@ def _check_honest(report: Report, kind: str, response: bytes) -> None:
         report.fail("lost", f"{kind}: {response[:300]!r}")
 
 
-def main() -> None:
-    """Run the trial from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=1_500)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    run(options.requests, options.seed).exit()
-
-
 if __name__ == "__main__":
-    main()
+    main(run, __doc__, requests=1_500, seed=1)

@@ -3,7 +3,7 @@
     python -m tests.trials.kills --kills 25
 
 A flow creates things in a service, with and without faults in flight, and keeps its journal in a file, in SQLite, and
-in PostgreSQL where it is installed. Its process is killed so many times in each phase of a write. Then the run is
+in PostgreSQL where it is installed. Its process is killed several times in each phase of a write. Then the run is
 resumed, each doubt is settled by a look at the service, and everything must have been created once. A process that is
 only stopped keeps its run, except in PostgreSQL: there the run is finished elsewhere, and the process that goes on must
 not send or persist anything.
@@ -356,7 +356,7 @@ def children() -> Iterator[subprocess.Popen[str]]:
 
 
 def run(kills: int, stops: int, seed: int = 1, *, calm: bool = True, url: str = "") -> Report:
-    """Kill runs so many times in each phase, with each journal, with faults and (calm) without; and stop some."""
+    """Kill and stop runs in each phase, with each journal: with faults, and if `calm` without them too."""
     shorten_leases()
     report = Report("kills", seed)
     with tempfile.TemporaryDirectory() as folder, LoopbackServer().running() as server, children() as process:

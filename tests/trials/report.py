@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -52,3 +54,11 @@ class Report:
         """Print the report and end the program."""
         print(self)
         sys.exit(0 if self.is_clean else 1)
+
+
+def main(run: Callable[..., Report], description: str | None, **defaults: float) -> None:
+    """Run a trial from the command line: with an option for each of its arguments, here with their defaults."""
+    parser = argparse.ArgumentParser(description=description)
+    for name, default in defaults.items():
+        parser.add_argument(f"--{name}", type=type(default), default=default)
+    run(**vars(parser.parse_args())).exit()

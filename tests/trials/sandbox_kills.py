@@ -6,7 +6,6 @@ write of each client that no response acknowledged.
 
 from __future__ import annotations
 
-import argparse
 import random
 import subprocess
 import sys
@@ -23,7 +22,7 @@ import requests
 import sandbox
 from tests.sandbox import support
 from tests.sandbox.support import Api
-from tests.trials.report import Report
+from tests.trials.report import Report, main
 
 ROOT = Path(__file__).parents[2]
 SERVER = """
@@ -149,16 +148,5 @@ def run(kills: int, clients: int, writes: int, seed: int = 1) -> Report:
     return report
 
 
-def main() -> None:
-    """Run the trial from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=120)
-    parser.add_argument("--clients", type=int, default=64)
-    parser.add_argument("--writes", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    run(options.kills, options.clients, options.writes, options.seed).exit()
-
-
 if __name__ == "__main__":
-    main()
+    main(run, __doc__, kills=120, clients=64, writes=50, seed=1)

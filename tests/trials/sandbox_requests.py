@@ -5,7 +5,6 @@ No response is a 5xx, and each has a status and a body that the description allo
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from connector.sandbox_kit import Workspace
 from connector.sandbox_kit.http_messages import Request, Response
 from tests.sandbox.support import check_answer, operations
 from tests.sandbox.test_random_requests import ASSUME, requests_of
-from tests.trials.report import Report
+from tests.trials.report import Report, main
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,9 @@ def check_operation(workspace: Workspace, operation: str, cases: int, report: Re
     check()
 
 
-def run(cases: int, number: int = 1, names: Collection[str] = ()) -> Report:
+def run(cases: int, seed: int = 1, names: Collection[str] = ()) -> Report:
     """Send about `cases` requests, as many of each operation, or of those with these names; return the report."""
-    report = Report("sandbox requests", number)
+    report = Report("sandbox requests", seed)
     names = sorted(names or operations())
     for name in names:
         with sandbox.open_workspace(assume=ASSUME) as workspace:
@@ -87,14 +86,5 @@ def run(cases: int, number: int = 1, names: Collection[str] = ()) -> Report:
     return report
 
 
-def main() -> None:
-    """Run the trial from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=13_000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    run(options.cases, options.seed).exit()
-
-
 if __name__ == "__main__":
-    main()
+    main(run, __doc__, cases=13_000, seed=1)

@@ -38,14 +38,14 @@ def start(component: Component, base_url: str, journal: str, payload: str) -> ob
 
 
 def child(base_url: str, journal: str, count: int) -> None:
-    """Start the run so many times and print the different results."""
+    """Start the run `count` times and print the different results."""
     component = workshop()
     results = {json.dumps(start(component, base_url, journal, "a")) for _ in range(count)}
     print(json.dumps(sorted(results)))
 
 
 def run(starts: int, processes: int, url: str = "") -> Report:
-    """Start one ID so many times in all, for each kind of journal."""
+    """Start one ID `starts` times in all, for each kind of journal."""
     report = Report("starts", 0)
     for kind in ("file", "sqlite", *(["postgres"] if url else [])):
         with tempfile.TemporaryDirectory() as folder, LoopbackServer().running() as server:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import tempfile
 import threading
@@ -13,7 +12,7 @@ import requests
 
 from tests.support.commands import access, started
 from tests.support.server import LoopbackServer, ServerResponse
-from tests.trials.report import Report
+from tests.trials.report import Report, main
 
 SOURCE = {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"}
 PAYLOAD = {"data": {"data": {"source": {"id": "new"}}}}
@@ -57,12 +56,5 @@ def run(seconds: float) -> Report:
     return report
 
 
-def main() -> None:
-    """Run the trial from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10)
-    run(parser.parse_args().seconds).exit()
-
-
 if __name__ == "__main__":
-    main()
+    main(run, __doc__, seconds=10.0)
