@@ -22,7 +22,7 @@ ORIGIN = "requests"
 THREADS = 64
 
 Fetch = Callable[[int], Any]
-"""Fetches one page of so many sources and returns the parsed response."""
+"""Fetches one page of sources, of the size that it is passed, and returns the parsed response."""
 
 
 def ours(url: str) -> Fetch:

@@ -18,7 +18,7 @@ from tests.support.wire import repeated_writes
 
 
 def pages(count: int, size: int = 2, loop: bool = False) -> Any:
-    """A script that answers so many pages of sources; with `loop` the last one leads back to the first."""
+    """A script that returns `count` pages of sources; with `loop` the last one leads back to the first."""
 
     def script(asked: Asked) -> ServerResponse:
         page = int(dict(asked.query).get("pagination[cursor]", "0"))

@@ -35,7 +35,7 @@ def run_flow(
 ) -> Run:
     """Run a flow against a sandbox and with stubs, and keep the inputs and results of every step.
 
-    Nothing remains after the run: there is no journal, and the values of persist-data steps are discarded.
+    The run leaves no files behind: it has no journal, and the values of persist-data steps are discarded.
 
     Args:
         file: The integration file, or a loaded one.
