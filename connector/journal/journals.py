@@ -79,6 +79,14 @@ def reopen_journal(name: str | Path, run: str = "") -> Journal:
     return FileJournal.reopen(journal_path(name))
 
 
+def file_of(place: str | Path) -> Path | None:
+    """Return the file that holds a journal at a place; None for a database on a server."""
+    if postgres_of(place):
+        return None
+    database = database_of(place)
+    return Path(place).expanduser() if database is None else database[0]
+
+
 def short_name(location: str, run: str) -> str:
     """Return the shortest name under which `resume` finds a journal: the ID of the run, if it is in its folder."""
     return run if location == str(default_path(run)) else location

@@ -311,6 +311,19 @@ def test_new_journal_and_trace_of_a_flow_are_reported(command: Command, server: 
     assert f"Creating trace {trace}\n" in ended.err
 
 
+def test_password_of_a_database_is_never_printed(
+    command: Command, server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.journal.postgres.AWAY_SECONDS", 0.05)
+    server.answer({"data": {"sources": [], "pagination": {}}})
+
+    ended = command("flow", "run", read_flow(tmp_path), "--journal", "postgresql://me:pass-4711@127.0.0.1:1/runs")
+
+    assert ended.code == 2
+    assert ended.err.startswith('error: cannot use the database of journal "postgresql://me@127.0.0.1:1/runs"')
+    assert "pass-4711" not in ended.out + ended.err
+
+
 def test_hint_on_the_command_line_names_the_option(command: Command, server: LoopbackServer) -> None:
     server.answer(ServerResponse(b"", 429, {"Retry-After": "30"}))
     ended = command("run", "listUsers", "--max-wait", "0")

@@ -95,6 +95,7 @@ def command(
     from connector.flows.run.by_id import run_by_id
     from connector.flows.run.prepare import PreparedRun, check_flow
     from connector.flows.run.start import start
+    from connector.journal.journals import file_of
 
     integration = load_flow(file).integration
     definition = integration.definition(name)
@@ -106,9 +107,11 @@ def command(
     resolved = resolve_connections(connecting, integration, checked.needs, checked.components)
     reporter = make_reporter(events)
     settings = run_settings(resolved, connecting, reporter, trace)
-    for noun, file_name in (("journal", journal), ("trace", trace)):
-        if file_name and not dry_run and not Path(file_name.removeprefix("sqlite:///")).expanduser().exists():
-            reporter.print_line(f"Creating {noun} {file_name}")
+    trace_file = Path(trace).expanduser() if trace else None
+    files = {"journal": file_of(journal) if journal else None, "trace": trace_file}
+    for noun, path in files.items():
+        if path is not None and not dry_run and not path.exists():
+            reporter.print_line(f"Creating {noun} {path}")
     with PreparedRun(checked, dry_run=dry_run, **settings) as prepared:
         if not dry_run:
             confirm_run(reporter, prepared, resolved, confirmed=yes)
