@@ -60,6 +60,12 @@ def die(journal: PostgresJournal) -> None:
     journal._leases._all.pop(lease.id)
 
 
+@pytest.fixture(autouse=True)
+def own_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that renewed the leases of an earlier test may still wake up, and must not renew those of this one."""
+    monkeypatch.setattr(leases, "_LEASES", {})
+
+
 @pytest.fixture
 def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "LEASE_SECONDS", 1.5)
