@@ -31,8 +31,8 @@ def newer(folder: Path, *changes: Change) -> Path:
 
 
 def schema(document: dict[str, Any], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = document["components"]["schemas"][name]
-    return found
+    schema: dict[str, Any] = document["components"]["schemas"][name]
+    return schema
 
 
 def put(path: str, value: Any) -> Change:
@@ -89,7 +89,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
 
 @pytest.mark.parametrize(("change", "expected"), CASES.values(), ids=CASES)
 def test_change_is_named(change: Change, expected: list[str], tmp_path: Path) -> None:
-    changes = [str(found) for found in api_changes(described_component(), newer(tmp_path, change))]
+    changes = [str(api_change) for api_change in api_changes(described_component(), newer(tmp_path, change))]
 
     assert set(expected) <= set(changes)
     assert len(changes) < 20

@@ -63,14 +63,14 @@ def test_two_components_with_the_same_module_names_live_side_by_side(tmp_path: P
 
 def test_component_loads_in_many_threads_at_once(tmp_path: Path) -> None:
     write_component(tmp_path)
-    found: list[Any] = []
-    threads = [threading.Thread(target=lambda: found.append(say_hello(load(tmp_path)))) for _ in range(16)]
+    greetings: list[Any] = []
+    threads = [threading.Thread(target=lambda: greetings.append(say_hello(load(tmp_path)))) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert found == [{"data": "hello you"}] * 16
+    assert greetings == [{"data": "hello you"}] * 16
 
 
 def imported_of(names: list[str]) -> list[str]:
@@ -94,15 +94,15 @@ def test_every_mismatch_of_code_and_manifest_is_reported_at_once(tmp_path: Path)
     with pytest.raises(errors.ComponentError) as caught:
         load(tmp_path)
     listed = [(problem.location, f"{problem.message} {problem.hint}") for problem in caught.value.problems]
-    found = dict(reversed(listed))
+    by_location = dict(reversed(listed))
 
-    assert found["sayHelo"] == (
+    assert by_location["sayHelo"] == (
         'action "sayHelo" is in the manifest but has no function '
         "Write its function, or remove it from manifest.yaml. Did you mean sayHello?"
     )
-    assert found["sayHello"].startswith('action "sayHello" (')
-    assert "actions/hello.py:" in found["sayHello"]
-    assert found["sayHello"].endswith("Add it to manifest.yaml. Did you mean sayHelo?")
+    assert by_location["sayHello"].startswith('action "sayHello" (')
+    assert "actions/hello.py:" in by_location["sayHello"]
+    assert by_location["sayHello"].endswith("Add it to manifest.yaml. Did you mean sayHelo?")
     assert sorted(location for location, _ in listed) == ["other", "sayHello", "sayHelo", "token", "tokens"]
 
 
@@ -134,10 +134,12 @@ def test_every_module_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     (tmp_path / "actions" / "broken.py").write_text("import no_such_module\n")
     (tmp_path / "actions" / "worse.py").write_text("x = \n")
 
-    found = problems(tmp_path)
+    by_location = problems(tmp_path)
 
-    assert "ModuleNotFoundError: No module named 'no_such_module'" in found[str(tmp_path / "actions" / "broken.py")]
-    assert "SyntaxError" in found[str(tmp_path / "actions" / "worse.py")]
+    assert (
+        "ModuleNotFoundError: No module named 'no_such_module'" in by_location[str(tmp_path / "actions" / "broken.py")]
+    )
+    assert "SyntaxError" in by_location[str(tmp_path / "actions" / "worse.py")]
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@ LIMITS = {
 
 
 def operation(segment: connector.Component, key: str) -> Operation:
-    found = segment.actions[key].operation
-    assert found is not None
-    return found
+    operation = segment.actions[key].operation
+    assert operation is not None
+    return operation
 
 
 def body_of(described: Operation) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def test_every_field_of_the_api_is_an_input_and_nothing_else_is(row: Row, segmen
 
 @pytest.mark.parametrize("row", DOCUMENTED, ids=lambda row: row.key)
 def test_every_input_of_the_original_keeps_its_key(row: Row, segment: connector.Component) -> None:
-    original = {found["key"] for found in documented_definitions()["actions"][row.key]["original_inputs"]}
+    original = {field["key"] for field in documented_definitions()["actions"][row.key]["original_inputs"]}
 
     assert original - {"connectionInput"} <= set(segment.actions[row.key].inputs.definitions())
 
@@ -148,6 +148,6 @@ def test_row_gives_every_input(row: Row, segment: connector.Component) -> None:
 
 
 def test_raw_request_keeps_every_input_of_the_original(segment: connector.Component) -> None:
-    original = [found["key"] for found in documented_definitions()["actions"]["rawRequest"]["original_inputs"]]
+    original = [field["key"] for field in documented_definitions()["actions"]["rawRequest"]["original_inputs"]]
 
     assert list(segment.actions["rawRequest"].inputs.definitions()) == [key for key in original if key != "connection"]

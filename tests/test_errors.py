@@ -16,12 +16,12 @@ CLASSES = [value for value in vars(errors).values() if isinstance(value, type) a
 
 def drawn() -> dict[str, tuple[int, int | None]]:
     """Name -> (depth, exit code) as the module's docstring draws them."""
-    found = {}
+    levels = {}
     for line in (errors.__doc__ or "").splitlines():
         match = re.match(r"    ([│├└─ ]*)(\w+Error)\b.*?(?:exit (\d))?$", line)
         if match:
-            found[match[2]] = (len(match[1]) // 4, int(match[3]) if match[3] else None)
-    return found
+            levels[match[2]] = (len(match[1]) // 4, int(match[3]) if match[3] else None)
+    return levels
 
 
 def test_docstring_draws_every_class_but_the_shared_base() -> None:

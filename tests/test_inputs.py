@@ -46,9 +46,9 @@ class NeedsPairs(Inputs):
 
 
 def read(**given_inputs: Any) -> dict[str, Any]:
-    found = Thing.from_values({"thingId": "t", **given_inputs}).model_dump()
-    assert found.pop("thingId") == "t"
-    return found
+    fields = Thing.from_values({"thingId": "t", **given_inputs}).model_dump()
+    assert fields.pop("thingId") == "t"
+    return fields
 
 
 def problems(**given_inputs: Any) -> dict[str, str]:

@@ -36,10 +36,10 @@ def findings(tmp_path: Path, text: str) -> list[str]:
 
 
 def test_invalid_yaml_is_reported_with_file_line_and_hint(tmp_path: Path) -> None:
-    (found,) = findings(tmp_path, GOOD + "  - x: [\n")
+    (finding,) = findings(tmp_path, GOOD + "  - x: [\n")
 
-    assert found.startswith("line 10:")
-    assert found.endswith("Check the indentation, quotes, and colons in this line.")
+    assert finding.startswith("line 10:")
+    assert finding.endswith("Check the indentation, quotes, and colons in this line.")
 
 
 def test_key_that_comes_twice_is_an_error(tmp_path: Path) -> None:
@@ -56,9 +56,9 @@ def test_unknown_field_suggests_the_near_one(tmp_path: Path) -> None:
 
 
 def test_unknown_field_of_the_component_lists_what_there_is(tmp_path: Path) -> None:
-    (found,) = findings(tmp_path, GOOD + "zzz: 1\n")
+    (finding,) = findings(tmp_path, GOOD + "zzz: 1\n")
 
-    assert found.startswith('line 10: unknown field "zzz" Available fields: key, version, public, ')
+    assert finding.startswith('line 10: unknown field "zzz" Available fields: key, version, public, ')
 
 
 def test_value_of_the_wrong_kind_is_named(tmp_path: Path) -> None:

@@ -211,8 +211,8 @@ def test_plugin_can_return_the_response_of_the_service(
 
 
 def entry_points(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    found = [EntryPoint("greetings", value, plugins.ENTRY_POINTS)]
-    monkeypatch.setattr(plugins, "entry_points", lambda group: found if group == plugins.ENTRY_POINTS else [])
+    entries = [EntryPoint("greetings", value, plugins.ENTRY_POINTS)]
+    monkeypatch.setattr(plugins, "entry_points", lambda group: entries if group == plugins.ENTRY_POINTS else [])
 
 
 def test_installed_plugins_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,13 +151,13 @@ def test_forms_and_files_go_out_as_multipart(runner: connector.Runner, server: L
         fileDataFileNames=[{"key": "a", "value": "table.csv"}],
     )
 
-    found = parts(asked)
-    assert found["field"].get_payload(decode=True) == b"text"
-    assert found["a"].get_payload(decode=True) == b"x,y"
-    assert found["a"].get_filename() == "table.csv"
-    assert found["b"].get_payload(decode=True) == b"\x00\x01"
-    assert found["b"].get_content_type() == "image/png"
-    assert found["c"].get_payload(decode=True) == b"raw"
+    files = parts(asked)
+    assert files["field"].get_payload(decode=True) == b"text"
+    assert files["a"].get_payload(decode=True) == b"x,y"
+    assert files["a"].get_filename() == "table.csv"
+    assert files["b"].get_payload(decode=True) == b"\x00\x01"
+    assert files["b"].get_content_type() == "image/png"
+    assert files["c"].get_payload(decode=True) == b"raw"
 
 
 def test_file_that_is_not_base64_is_rejected(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -214,9 +214,9 @@ def test_response_type_decides_how_the_body_is_read(
 ) -> None:
     server.answer(answer)
 
-    found = runner.invoke("rawRequest", {"url": "/x", "method": "GET", "responseType": kind})
+    payload = runner.invoke("rawRequest", {"url": "/x", "method": "GET", "responseType": kind})
 
-    assert found == {"data": expected}
+    assert payload == {"data": expected}
 
 
 def test_response_that_is_not_json_has_a_hint(runner: connector.Runner, server: LoopbackServer) -> None:

@@ -154,9 +154,9 @@ def test_invoke_is_safe_from_many_threads(runner: connector.Runner, server: Loop
     server.script = lambda asked: ServerResponse({"data": {"source": {"id": asked.path.rsplit("/", 1)[1]}}})
 
     with ThreadPoolExecutor(16) as pool:
-        found = list(pool.map(lambda n: runner.invoke("getSource", {"sourceId": str(n)}), range(200)))
+        payloads = list(pool.map(lambda n: runner.invoke("getSource", {"sourceId": str(n)}), range(200)))
 
-    assert [payload["data"]["data"]["source"]["id"] for payload in found] == [str(n) for n in range(200)]
+    assert [payload["data"]["data"]["source"]["id"] for payload in payloads] == [str(n) for n in range(200)]
 
 
 def test_runner_without_connection_is_an_error(segment: connector.Component, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,8 @@ from tests.cli.conftest import ROOT, Command, finish, start
 
 
 def completed(args: list[str], incomplete: str) -> list[str]:
-    found = ShellComplete(cli, {}, "connector", "_CONNECTOR_COMPLETE").get_completions(args, incomplete)
-    return [item.value for item in found]
+    completions = ShellComplete(cli, {}, "connector", "_CONNECTOR_COMPLETE").get_completions(args, incomplete)
+    return [item.value for item in completions]
 
 
 def test_commands_are_completed() -> None:

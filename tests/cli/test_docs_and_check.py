@@ -241,11 +241,11 @@ def test_all_problems_are_listed_at_once(command: Command, other_component: Path
     change(other_component, "actions/examples/saveThing.json", lambda _text: "[]")
     change(other_component, "actions/things.py", lambda source: source.replace("example=5", 'example="five"'))
     (other_component.parent / "docs").mkdir()
-    found = command("--manifest", other_component, "check", "--json")
+    ended = command("--manifest", other_component, "check", "--json")
 
-    assert found.code == 1
-    assert [set(problem) for problem in found.json] == [{"location", "message", "hint"}] * 4
-    assert found.json[0]["message"] == "missing"
+    assert ended.code == 1
+    assert [set(problem) for problem in ended.json] == [{"location", "message", "hint"}] * 4
+    assert ended.json[0]["message"] == "missing"
 
 
 def test_stale_page_is_a_problem(command: Command, other_component: Path) -> None:

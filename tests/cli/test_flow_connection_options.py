@@ -154,8 +154,8 @@ def test_two_sandboxes_are_two_workspaces(command: Command, tmp_path: Path) -> N
     ended = command("flow", "run", COPY, "--payload", payload, *places)
 
     assert (ended.code, ended.json["created"]) == (0, [])
-    found = command("run", "listSources", f"--sandbox={two}", "--all", "--select", "$.slug")
-    assert "only-here" in found.json
+    ended = command("run", "listSources", f"--sandbox={two}", "--all", "--select", "$.slug")
+    assert "only-here" in ended.json
 
 
 def test_flow_that_names_no_connection_uses_the_only_one(

@@ -74,8 +74,8 @@ def resume_line(ended: Ended) -> list[str]:
 
 
 def past(command: Command) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = command("flow", "runs", "--json").json
-    return found
+    listed: list[dict[str, Any]] = command("flow", "runs", "--json").json
+    return listed
 
 
 def test_runs_are_listed_newest_first(command: Command, service: Service, file: Path) -> None:

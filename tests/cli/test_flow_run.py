@@ -37,8 +37,8 @@ def payload(tmp_path: Path) -> Any:
 
 
 def listed(command: Command, action: str, select: str, *more: str) -> list[Any]:
-    found: list[Any] = command("run", action, "--sandbox", "--all", "--select", select, *more).json
-    return found
+    values: list[Any] = command("run", action, "--sandbox", "--all", "--select", select, *more).json
+    return values
 
 
 def provision(command: Command, file: Path, *more: str) -> Ended:

@@ -30,15 +30,15 @@ def test_list_groups_actions_and_marks_effects(command: Command) -> None:
 
 
 def test_list_as_json_has_everything(command: Command) -> None:
-    found = command("list", "--json").json
+    printed = command("list", "--json").json
     segment = connector.load_component()
 
-    assert [entry["key"] for entry in found["actions"]] == list(segment.actions)
-    documented = [entry["key"] for entry in found["dataSources"] if entry.get("inPrismatic", True)]
+    assert [entry["key"] for entry in printed["actions"]] == list(segment.actions)
+    documented = [entry["key"] for entry in printed["dataSources"] if entry.get("inPrismatic", True)]
     assert documented == ["destination", "sources", "warehouses"]
-    assert [entry["key"] for entry in found["dataSources"]] == list(segment.data_sources)
-    assert [entry["key"] for entry in found["connections"]] == ["apiKey"]
-    subscription = next(e for e in found["actions"] if e["key"] == "createDestinationSubscription")
+    assert [entry["key"] for entry in printed["dataSources"]] == list(segment.data_sources)
+    assert [entry["key"] for entry in printed["connections"]] == ["apiKey"]
+    subscription = next(e for e in printed["actions"] if e["key"] == "createDestinationSubscription")
     assert subscription == {
         "key": "createDestinationSubscription",
         "label": "Create Destination Subscription",
@@ -79,12 +79,12 @@ def test_show_prints_types_defaults_examples_and_data_sources(command: Command) 
 
 
 def test_show_as_json_is_the_schemas(command: Command) -> None:
-    found = command("show", "createSource", "--json").json
+    printed = command("show", "createSource", "--json").json
     action = connector.load_component().actions["createSource"]
 
-    assert found["inputSchema"] == action.input_schema
-    assert found["outputSchema"] == action.output_schema
-    assert (found["example"], found["effect"]) == (action.example, "write")
+    assert printed["inputSchema"] == action.input_schema
+    assert printed["outputSchema"] == action.output_schema
+    assert (printed["example"], printed["effect"]) == (action.example, "write")
 
 
 def test_show_knows_data_sources_and_connections(command: Command) -> None:
@@ -138,10 +138,10 @@ def test_invalid_options_are_rejected(command: Command, arguments: tuple[str, ..
 
 
 def test_manifest_as_yaml_is_the_manifest(command: Command) -> None:
-    found = yaml.safe_load(command("export", "manifest").out)
+    printed = yaml.safe_load(command("export", "manifest").out)
     segment = connector.load_component()
 
-    assert found == yaml.safe_load((segment.folder / "manifest.yaml").read_text(encoding="utf-8"))
+    assert printed == yaml.safe_load((segment.folder / "manifest.yaml").read_text(encoding="utf-8"))
 
 
 def test_printed_manifest_loads_again(command: Command, other_component: Path) -> None:
@@ -152,13 +152,13 @@ def test_printed_manifest_loads_again(command: Command, other_component: Path) -
 
 
 def test_manifest_as_json_schema_holds_every_schema(command: Command) -> None:
-    found = command("export", "json-schema").json
+    printed = command("export", "json-schema").json
     segment = connector.load_component()
 
-    assert found["actions"]["deleteUser"]["input"] == segment.actions["deleteUser"].input_schema
-    assert found["actions"]["deleteUser"]["output"] == segment.actions["deleteUser"].output_schema
-    assert found["dataSources"]["sources"]["input"] == segment.data_sources["sources"].input_schema
-    assert found["connections"]["apiKey"]["properties"]["apiKey"]["writeOnly"] is True
+    assert printed["actions"]["deleteUser"]["input"] == segment.actions["deleteUser"].input_schema
+    assert printed["actions"]["deleteUser"]["output"] == segment.actions["deleteUser"].output_schema
+    assert printed["dataSources"]["sources"]["input"] == segment.data_sources["sources"].input_schema
+    assert printed["connections"]["apiKey"]["properties"]["apiKey"]["writeOnly"] is True
 
 
 def test_publish_is_a_form_of_prismatic(command: Command) -> None:

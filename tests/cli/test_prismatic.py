@@ -37,7 +37,7 @@ def contract() -> dict[str, Any]:
 
 
 def inputs_of(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {found["key"]: found for found in definition["inputs"]}
+    return {field["key"]: field for field in definition["inputs"]}
 
 
 def test_component_has_the_keys_of_the_server_form() -> None:
@@ -55,8 +55,8 @@ def test_component_has_the_keys_of_the_server_form() -> None:
 
 def test_every_original_input_exists_under_its_key_in_its_order(contract: dict[str, Any]) -> None:
     for key, facts in contract["actions"].items():
-        original = [found["key"] for found in facts["original_inputs"]]
-        exported = [found["key"] for found in FORM["actions"][key]["inputs"]]
+        original = [field["key"] for field in facts["original_inputs"]]
+        exported = [field["key"] for field in FORM["actions"][key]["inputs"]]
         assert [name for name in exported if name in original] == original, key
 
 
@@ -64,8 +64,8 @@ def test_original_types_and_collections_are_the_same(contract: dict[str, Any]) -
     for key, facts in contract["actions"].items():
         exported = inputs_of(FORM["actions"][key])
         for original in facts["original_inputs"]:
-            found = exported[original["key"]]
-            kind = (found["type"], found.get("collection"))
+            field = exported[original["key"]]
+            kind = (field["type"], field.get("collection"))
             assert kind == (original["type"], original["collection"]), (key, original["key"])
 
 
@@ -116,12 +116,12 @@ def test_original_defaults_are_the_same_except_samples_and_region(contract: dict
 
 def test_data_sources_and_connection_match_the_original(contract: dict[str, Any]) -> None:
     for key, facts in contract["data_sources"].items():
-        found = FORM["dataSources"][key]
-        assert [i["key"] for i in found["inputs"]] == [i["key"] for i in facts["original_inputs"]]
-        assert (found["dataSourceType"], found["display"]["label"]) == ("picklist", facts["label"])
-        assert found["examplePayload"] == documented_payload("data_sources", key)
+        source = FORM["dataSources"][key]
+        assert [i["key"] for i in source["inputs"]] == [i["key"] for i in facts["original_inputs"]]
+        assert (source["dataSourceType"], source["display"]["label"]) == ("picklist", facts["label"])
+        assert source["examplePayload"] == documented_payload("data_sources", key)
     connection = FORM["connections"][0]
-    named = {found["key"]: found["type"] for found in connection["inputs"]}
+    named = {field["key"]: field["type"] for field in connection["inputs"]}
     assert named | {"apiKey": "password", "subdomain": "string"} == named
 
 
@@ -141,7 +141,7 @@ def test_boolean_with_a_default_keeps_its_type() -> None:
 
 
 def test_connection_comes_first_under_the_names_of_the_original() -> None:
-    first = {key: found["inputs"][0] for key, found in (FORM["actions"] | FORM["dataSources"]).items()}
+    first = {key: definition["inputs"][0] for key, definition in (FORM["actions"] | FORM["dataSources"]).items()}
 
     assert first["createSource"] == {
         "key": "connectionInput",
@@ -149,7 +149,7 @@ def test_connection_comes_first_under_the_names_of_the_original() -> None:
         "label": "Connection",
         "required": True,
     }
-    assert {key for key, found in first.items() if found["key"] == "connection"} == {
+    assert {key for key, definition in first.items() if definition["key"] == "connection"} == {
         "rawRequest",
         "destination",
         "sources",
@@ -171,9 +171,9 @@ def test_hidden_connection_fields_are_not_shown() -> None:
 
 
 def test_examples_are_texts_and_payloads_objects() -> None:
-    for key, found in FORM["actions"].items():
-        assert all(isinstance(given.get("example", ""), str) for given in found["inputs"]), key
-        assert ("examplePayload" in found) == (key != "rawRequest")
+    for key, definition in FORM["actions"].items():
+        assert all(isinstance(given.get("example", ""), str) for given in definition["inputs"]), key
+        assert ("examplePayload" in definition) == (key != "rawRequest")
     assert FORM["actions"]["getSource"]["examplePayload"] == SEGMENT.actions["getSource"].example
 
 
@@ -187,15 +187,15 @@ def test_definition_exports_no_null() -> None:
 
 
 def test_published_form_has_lists_and_json_payloads() -> None:
-    found = published(SEGMENT)
+    module = published(SEGMENT)
 
-    assert list(found) == ["definition", "actions", "triggers", "dataSources", "connections"]
-    assert list(found["definition"]) == ["key", "public", "documentationUrl", "display"]
-    assert [action["key"] for action in found["actions"]] == list(SEGMENT.actions)
-    examples = {action["key"]: action["examplePayload"] for action in found["actions"]}
+    assert list(module) == ["definition", "actions", "triggers", "dataSources", "connections"]
+    assert list(module["definition"]) == ["key", "public", "documentationUrl", "display"]
+    assert [action["key"] for action in module["actions"]] == list(SEGMENT.actions)
+    examples = {action["key"]: action["examplePayload"] for action in module["actions"]}
     assert json.loads(examples["getSource"]) == SEGMENT.actions["getSource"].example
     assert examples["rawRequest"] == "{}"
-    assert found["triggers"] == []
+    assert module["triggers"] == []
 
 
 def test_published_form_has_only_keys_that_are_accepted(other_component: Path) -> None:
@@ -208,10 +208,10 @@ def test_published_form_has_only_keys_that_are_accepted(other_component: Path) -
     accepted = {"collection", "comments", "dataSource", "default", "example", "key", "keyLabel", "label"}
     accepted |= {"language", "model", "placeholder", "required", "type"}
     for component in (other, SEGMENT):
-        found = published(component)
-        for definition in (*found["actions"], *found["dataSources"]):
+        module = published(component)
+        for definition in (*module["actions"], *module["dataSources"]):
             assert all(set(given) <= accepted for given in definition["inputs"])
-    assert inputs_of(found["connections"][0])["baseUrl"]["shown"] is False
+    assert inputs_of(module["connections"][0])["baseUrl"]["shown"] is False
 
 
 def test_command_prints_both_forms(command: Command) -> None:

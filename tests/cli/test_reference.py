@@ -16,13 +16,13 @@ from tests.cli.conftest import ROOT, Command
 
 
 def leaves(group: click.Group, context: click.Context) -> list[tuple[str, click.Command]]:
-    found: list[tuple[str, click.Command]] = []
+    commands: list[tuple[str, click.Command]] = []
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None
         child = click.Context(command, info_name=name, parent=context)
-        found += leaves(command, child) if isinstance(command, click.Group) else [(child.command_path, command)]
-    return found
+        commands += leaves(command, child) if isinstance(command, click.Group) else [(child.command_path, command)]
+    return commands
 
 
 def test_page_has_every_command_and_every_option() -> None:

@@ -12,8 +12,8 @@ PAGE = {"data": {"sources": [{"id": "a", "slug": "one"}, {"id": "b", "slug": "zw
 
 
 def page(records: list[str], following: str | None) -> dict[str, object]:
-    found = [{"id": record, "slug": record.upper()} for record in records]
-    return {"data": {"sources": found, "pagination": {"current": "c", "next": following}}}
+    sources = [{"id": record, "slug": record.upper()} for record in records]
+    return {"data": {"sources": sources, "pagination": {"current": "c", "next": following}}}
 
 
 def pages(asked: Asked) -> ServerResponse:

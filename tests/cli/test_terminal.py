@@ -36,8 +36,8 @@ class Screen:
 
     def read(self) -> None:
         try:
-            while found := os.read(self.controller, 4096):
-                self.seen += found
+            while block := os.read(self.controller, 4096):
+                self.seen += block
         except OSError:
             return
 

@@ -33,11 +33,11 @@ def source(segment: connector.Component, path: str = "src/operations.ts") -> str
 
 
 def test_every_definition_is_in_the_table(segment: connector.Component) -> None:
-    found = table(segment)
+    package = table(segment)
 
-    assert [row["key"] for row in found.actions] == list(segment.actions)
-    assert [row["key"] for row in found.data_sources] == ["destination", "sources", "warehouses"]
-    assert [row["key"] for row in found.connections] == list(segment.connections)
+    assert [row["key"] for row in package.actions] == list(segment.actions)
+    assert [row["key"] for row in package.data_sources] == ["destination", "sources", "warehouses"]
+    assert [row["key"] for row in package.connections] == list(segment.connections)
 
 
 def test_row_agrees_with_the_description_of_the_api(segment: connector.Component) -> None:

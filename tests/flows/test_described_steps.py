@@ -79,13 +79,13 @@ def test_check_names_wrong_inputs_and_paths_of_described_steps() -> None:
     wrong_input = call("Create Label", "createLabel", label='{"key": 1}', labl="x")
     wrong_path = call("Use", "getSource", sourceId="=listLabels.results.data.label")
 
-    found = problems_of(flow_of(wrong_input, LIST, wrong_path))
+    problems = problems_of(flow_of(wrong_input, LIST, wrong_path))
 
-    assert len(found) == 3
-    assert found[0].startswith("error Create Label:")
-    assert "label.value" in found[0] + found[1]
-    assert "labl" in found[0] + found[1]
-    assert found[2] == 'warning Use: the results of "List Labels" have no "data.label"'
+    assert len(problems) == 3
+    assert problems[0].startswith("error Create Label:")
+    assert "label.value" in problems[0] + problems[1]
+    assert "labl" in problems[0] + problems[1]
+    assert problems[2] == 'warning Use: the results of "List Labels" have no "data.label"'
 
 
 def test_check_suggests_a_described_action() -> None:

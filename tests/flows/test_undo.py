@@ -164,7 +164,7 @@ def test_every_undo_of_the_bundled_component_names_an_action_and_its_required_in
                 "results": (action.example or {})["data"],
                 "inputs": dict.fromkeys(action.inputs.definitions(), "x"),
             }
-            found: Any = example[root]
+            value: Any = example[root]
             for segment in rest:
-                found = found[segment]
-            assert isinstance(found, str), json.dumps(path)
+                value = value[segment]
+            assert isinstance(value, str), json.dumps(path)

@@ -37,17 +37,17 @@ class Machine(RuleBasedStateMachine):
 
     def listed(self, path: str, root: str) -> dict[str, dict[str, Any]]:
         """All records by two-record pages."""
-        found: dict[str, dict[str, Any]] = {}
+        by_id: dict[str, dict[str, Any]] = {}
         query: dict[str, str] | None = {}
         while query is not None:
             pairs = "&".join(f"pagination[{key}]={value}" for key, value in ({"count": "2"} | query).items())
             page = self.api.data("GET", f"{path}{'&' if '?' in path else '?'}{pairs}")
-            found |= {record["id"]: record for record in page[root]}
+            by_id |= {record["id"]: record for record in page[root]}
             following = page["pagination"].get("next")
             query = {"cursor": following} if following else None
             total = page["pagination"]["totalEntries"]
-        assert len(found) == total
-        return found
+        assert len(by_id) == total
+        return by_id
 
     def expect(self, status: int, method: str, path: str, body: Any = None) -> Any:
         response = self.api(method, path, body)

@@ -79,8 +79,8 @@ class Api:
     def source(self, slug: str = "new-source", **more: Any) -> dict[str, Any]:
         """Makes a source."""
         body = {"slug": slug, "enabled": True, "metadataId": JAVASCRIPT, **more}
-        found: dict[str, Any] = self.data("POST", "/sources", body)["source"]
-        return found
+        source: dict[str, Any] = self.data("POST", "/sources", body)["source"]
+        return source
 
     def close(self) -> None:
         """Closes its connections."""

@@ -83,10 +83,10 @@ def renamed_function(api: Api) -> requests.Response:
 
 def at(*path: str | int, equals: Any) -> Callable[[requests.Response], bool]:
     def check(response: requests.Response) -> bool:
-        found = response.json()["data"]
+        value = response.json()["data"]
         for part in path:
-            found = found[part]
-        return bool(found == equals)
+            value = value[part]
+        return bool(value == equals)
 
     return check
 

@@ -308,17 +308,17 @@ def _ids_of(operation: str, workspace: Workspace) -> list[dict[str, str]]:
     return [usual, *(usual | each for each in others if all(f"{{{name}}}" in API[operation].path for name in each))]
 
 
-def _fields(schema: dict[str, Any], value: Any, found: set[tuple[str, str]], name: str = "") -> None:
+def _fields(schema: dict[str, Any], value: Any, fields: set[tuple[str, str]], name: str = "") -> None:
     """Collect the fields of a schema; with a value, only those that the value has."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
         schema = API.document["components"]["schemas"][name]
     for choice in [*schema.get("anyOf", ()), *schema.get("oneOf", ())]:
-        _fields(choice, value, found, name)
+        _fields(choice, value, fields, name)
     for field, inner in schema.get("properties", {}).items():
         if value is None or (isinstance(value, dict) and field in value):
-            found.add((name, field))
-            _fields(inner, None if value is None else value[field], found)
+            fields.add((name, field))
+            _fields(inner, None if value is None else value[field], fields)
     for item in [None] if value is None else value if isinstance(value, list) else []:
         if "items" in schema:
-            _fields(schema["items"], item, found)
+            _fields(schema["items"], item, fields)

@@ -21,9 +21,9 @@ def total(api: Api, query: str) -> int:
 
 
 def test_path_and_query_are_echoed(api: Api) -> None:
-    found = volume(api, f"granularity=DAY&{DAYS}&groupBy.0=source&eventType[]=track")
-    assert found["path"] == "/observability/event_volume/v2.json"
-    assert found["query"] == {
+    volumes = volume(api, f"granularity=DAY&{DAYS}&groupBy.0=source&eventType[]=track")
+    assert volumes["path"] == "/observability/event_volume/v2.json"
+    assert volumes["query"] == {
         "workspaceId": support.WORKSPACE,
         "granularity": "DAY",
         "startTime": "2026-01-01T00:00:00Z",

@@ -105,9 +105,9 @@ def test_chances_are_met_and_a_run_repeats(url: str, site: SandboxApp) -> None:
         with sandbox.open_workspace(faults=[fault]) as workspace:
             site.add(workspace)
             api = Api(url, workspace.token)
-            found = [api("GET", "/").status_code for _ in range(60)]
+            statuses = [api("GET", "/").status_code for _ in range(60)]
             site.remove(workspace)
-            return found
+            return statuses
 
     first = run("error:503:0.3")
     assert first == run("error:503:0.3")

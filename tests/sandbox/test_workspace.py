@@ -20,14 +20,14 @@ CHECK = "import sys, sandbox; print(sorted({'uvicorn', 'starlette'} & set(sys.mo
 
 
 def test_importing_it_imports_no_server() -> None:
-    found = subprocess.run([sys.executable, "-c", CHECK], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    ended = subprocess.run([sys.executable, "-c", CHECK], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
 
 
 def test_opening_a_workspace_imports_no_server() -> None:
     code = CHECK.replace("; print", "; sandbox.open_workspace(); print")
-    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
 
 
 def test_sandbox_works_under_another_package_name() -> None:
@@ -38,8 +38,8 @@ def test_sandbox_works_under_another_package_name() -> None:
         "sandbox.api.generate(sources=1, destinations=1);"
         "print(len(workspace.sources), 'sandbox' in sys.modules)"
     )
-    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert found.stdout.split() == ["5", "False"]
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["5", "False"]
 
 
 def test_state_is_read_while_requests_write(api: Api, workspace: Workspace) -> None:

@@ -62,8 +62,8 @@ def work(runner: connector.Runner, model: Model) -> None:
             slug = chance.choice(known)
             inputs = {"sourceId": model.ids[slug]}
             if kind == "get":
-                found = outcome_of(runner, "getSource", inputs)[1]["data"]["data"]["source"]
-                assert found["name"] in model.names[slug]
+                source = outcome_of(runner, "getSource", inputs)[1]["data"]["data"]["source"]
+                assert source["name"] in model.names[slug]
             elif kind == "update":
                 model.tell(slug, outcome_of(runner, "updateSource", inputs | {"name": f"n{number}"})[0], f"n{number}")
             else:

@@ -38,5 +38,5 @@ def run_pytest(folder: Path, files: dict[str, str], *options: str, path: Path | 
 
 
 def _environment(*paths: Path | None) -> dict[str, str]:
-    found = os.pathsep.join(str(path) for path in (ROOT, *paths) if path)
-    return {**os.environ, "PYTHONPATH": found, "COLUMNS": "200", "PY_COLORS": "0"}
+    folders = os.pathsep.join(str(path) for path in (ROOT, *paths) if path)
+    return {**os.environ, "PYTHONPATH": folders, "COLUMNS": "200", "PY_COLORS": "0"}

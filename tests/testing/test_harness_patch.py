@@ -34,12 +34,14 @@ def test_whole_process_is_patched_inside_the_block_and_not_after() -> None:
     before = HTTPAdapter.send
     with Harness(SEGMENT) as harness:
         harness.respond({"theirs": True}, path="/anything")
-        found: list[object] = []
-        thread = threading.Thread(target=lambda: found.append(requests.get("https://example.com/anything", timeout=5)))
+        responses: list[object] = []
+        thread = threading.Thread(
+            target=lambda: responses.append(requests.get("https://example.com/anything", timeout=5))
+        )
         thread.start()
         thread.join()
 
-        assert found[0].json() == {"theirs": True}  # type: ignore[attr-defined]
+        assert responses[0].json() == {"theirs": True}  # type: ignore[attr-defined]
         assert HTTPAdapter.send is not before
     assert HTTPAdapter.send is before
 

@@ -60,7 +60,7 @@ def test_each_connection_may_have_a_sandbox_of_its_own(workspace: Sandbox) -> No
         places = {"From Workspace": workspace, "To Workspace": other}
         run = run_flow(COPY, places, payload={"sourceId": source["id"], "destinations": []})
 
-        assert [found["id"] for found in other.sources if found["slug"] == "shop"] == [run.results["sourceId"]]
+        assert [source["id"] for source in other.sources if source["slug"] == "shop"] == [run.results["sourceId"]]
 
 
 def test_run_stores_nothing_in_the_state_folder(workspace: Sandbox, tmp_path: Path, state_home: Path) -> None:
