@@ -212,16 +212,16 @@ def _row_names(numbers: Sequence[int]) -> str:
 
 
 def _rehearse(opened: OpenConnection, action: Action[Any], rows: Rows, total: int | None) -> None:
-    from connector.cli.dry_run import DryRun, WouldSendError
+    from connector.cli.dry_run import print_request
 
-    opened.runner.component.add_plugin(DryRun(), "dry-run")
     of_total = f" of {total:,}" if total is not None else ""
     print_line(f"Dry run: the first requests{of_total} to {opened.target()}:")
     for row in islice(rows, DRY_ROWS):
-        try:
-            write_json(opened.runner.invoke(action.key, row, deadline=opened.deadline))
-        except WouldSendError as stopped:
-            stopped.print()
+        result = opened.runner.dry_run(action.key, row, deadline=opened.deadline)
+        if result.request is None:
+            write_json(result.payload)
+        else:
+            print_request(result)
 
 
 def _confirm(opened: OpenConnection, action: Action[Any], rows: Rows, noun: str) -> None:

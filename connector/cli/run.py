@@ -194,7 +194,7 @@ def _interrupted(action: Action[Any], effect: str) -> str:
 
 
 def _confirm(opened: OpenConnection, action: Action[Any], inputs: Inputs) -> None:
-    from connector.cli.dry_run import redacted_inputs
+    from connector.component.dry_run import redacted_inputs
 
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         hint = "Add --yes to run it, or --dry-run to see the request."
@@ -209,17 +209,15 @@ def _confirm(opened: OpenConnection, action: Action[Any], inputs: Inputs) -> Non
 def _rehearse(
     opened: OpenConnection, action: Action[Any], inputs: Inputs, raw_inputs: dict[str, Any], printing: RecordOptions
 ) -> None:
-    from connector.cli.dry_run import DryRun, WouldSendError
+    from connector.cli.dry_run import print_request
 
-    opened.runner.component.add_plugin(DryRun(), "dry-run")
-    try:
-        payload = opened.runner.invoke(action.key, raw_inputs, deadline=opened.deadline)
-    except WouldSendError as stopped:
-        _warn_of_unknown_settings(action, inputs, lambda _catalog, values: _options_in_catalog(opened, action, values))
-        print_line(f"Dry run: {action.key} would send this request to {opened.target(inputs)}:")
-        stopped.print()
-    else:
-        _print(action, inputs, payload, printing)
+    result = opened.runner.dry_run(action.key, raw_inputs, deadline=opened.deadline)
+    if result.request is None:
+        _print(action, inputs, result.payload, printing)
+        return
+    _warn_of_unknown_settings(action, inputs, lambda _catalog, values: _options_in_catalog(opened, action, values))
+    print_line(f"Dry run: {action.key} would send this request to {opened.target(inputs)}:")
+    print_request(result)
 
 
 def _print(action: Action[Any], inputs: Inputs, payload: Any, printing: RecordOptions) -> None:

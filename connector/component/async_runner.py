@@ -17,6 +17,7 @@ from connector.rest.rate_limits import CANCELLED
 
 if TYPE_CHECKING:
     from connector.component.bulk import RowResult
+    from connector.component.dry_run import DryRun
 
 T = TypeVar("T")
 
@@ -43,6 +44,10 @@ class AsyncRunner:
     async def invoke(self, key: str, inputs: Mapping[str, Any] | None = None, **limits: float | None) -> Payload:
         """Run an action once; see `Runner.invoke`."""
         return await self._run(self.runner.invoke, key, inputs, **limits)
+
+    async def dry_run(self, key: str, inputs: Mapping[str, Any] | None = None, **options: Any) -> DryRun:
+        """Return the write that an action would send; see `Runner.dry_run`."""
+        return await self._run(self.runner.dry_run, key, inputs, **options)
 
     async def pages(
         self, key: str, inputs: Mapping[str, Any] | None = None, *, ahead: int = 0, **limits: float | None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from connector.component.dry_run import stop_in_dry_run
 from connector.component.inputs import EMPTY
 from connector.component.policy import Policy
 from connector.rest.client import HttpClient
@@ -108,6 +109,7 @@ class Context:
         request.own_limit = partial(self._own_limit, request)
         if self.inputs is not None and self.inputs.secret_keys():
             request.secret_values = self.inputs.secret_values
+        stop_in_dry_run(self, request)
 
     def _own_limit(self, request: Request) -> str:
         """Return the key of the operation if the API limits it on its own; only called after a rate limit."""

@@ -15,6 +15,7 @@ from connector.component.component import Component, error_context, load_compone
 from connector.component.connections import Connection
 from connector.component.context import Context
 from connector.component.definitions import Action, Payload, searching
+from connector.component.dry_run import DryRun, dry_run
 from connector.component.pagination import iter_pages, records_of
 from connector.component.policy import Policy, tags_of
 from connector.errors import ConnectionInputError, UsageError
@@ -138,6 +139,29 @@ class Runner:
             ConnectorError: If the call fails. Subclasses say what to do; see `connector.errors`.
         """
         return self.component.perform(key, self.context(max_wait, deadline), inputs or {})
+
+    def dry_run(
+        self,
+        key: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        send_reads: bool = True,
+        max_wait: float | None = None,
+        deadline: float | None = None,
+    ) -> DryRun:
+        """Run an action without its first write, and return this write, also of an action that deletes.
+
+        Args:
+            key: Key of the action.
+            inputs: Its inputs by key.
+            send_reads: Send the reads before the write; without them, the result is the first request, whatever it is.
+            max_wait: See `invoke`.
+            deadline: See `invoke`.
+
+        Raises:
+            ConnectorError: See `invoke`.
+        """
+        return dry_run(lambda: self.invoke(key, inputs, max_wait=max_wait, deadline=deadline), send_reads=send_reads)
 
     def pages(
         self,
