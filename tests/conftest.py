@@ -82,5 +82,5 @@ def fields(server: LoopbackServer) -> dict[str, Any]:
 @pytest.fixture
 def runner(segment: connector.Component, fields: dict[str, Any]) -> Iterator[connector.Runner]:
     """A runner that talks to the server and never waits."""
-    with connector.Runner(segment, {"key": "apiKey", "fields": fields}, max_wait=0) as made:
-        yield made
+    with connector.Runner(segment, {"key": "apiKey", "fields": fields}, max_wait=0) as created:
+        yield created

@@ -53,10 +53,10 @@ def test_measures_take_turns_and_the_first_round_is_not_kept() -> None:
         calls.append(name)
         return len(calls)
 
-    kept = interleaved({"a": lambda: measure("a"), "b": lambda: measure("b")}, 2)
+    stored = interleaved({"a": lambda: measure("a"), "b": lambda: measure("b")}, 2)
 
     assert calls == ["b", "a", "a", "b", "b", "a"]
-    assert kept == {"a": [3, 6], "b": [4, 5]}
+    assert stored == {"a": [3, 6], "b": [4, 5]}
 
 
 def test_every_installed_client_fetches_the_same() -> None:

@@ -125,7 +125,7 @@ def test_space_around_a_token_is_cut(segment: connector.Component, server: Loopb
 def test_token_is_never_shown(segment: connector.Component, fields: dict[str, Any]) -> None:
     runner = connector.Runner(segment, {"fields": fields})
     context = runner.context()
-    shown = [
+    visible = [
         runner,
         runner.connection,
         runner.connection.fields,
@@ -134,7 +134,7 @@ def test_token_is_never_shown(segment: connector.Component, fields: dict[str, An
         vars(context.endpoint.authorization),
     ]
 
-    assert TOKEN not in " ".join(map(repr, shown[:-1])) + str(runner.connection.fields)
+    assert TOKEN not in " ".join(map(repr, visible[:-1])) + str(runner.connection.fields)
     assert TOKEN not in str(runner.connection.fields.model_dump())
     assert TOKEN not in runner.connection.fields.model_dump_json()
 

@@ -142,9 +142,9 @@ def test_request_is_one_that_the_api_describes(row: Row, runner: connector.Runne
 def test_row_gives_every_input(row: Row, segment: connector.Component) -> None:
     """So that the wire test shows each of them; a change that clears or leaves out is another test's."""
     partial = {"updateTransformation"}
-    given = set(BY_KEY[row.key].inputs)
+    values = set(BY_KEY[row.key].inputs)
     if row.key not in partial:
-        assert set(segment.actions[row.key].inputs.definitions()) - NOT_OF_THE_API <= given
+        assert set(segment.actions[row.key].inputs.definitions()) - NOT_OF_THE_API <= values
 
 
 def test_raw_request_keeps_every_input_of_the_original(segment: connector.Component) -> None:

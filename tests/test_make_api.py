@@ -132,8 +132,8 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     write_sdks(folder)
     command = [sys.executable, "-m", "scripts.make_api", str(folder), "--out", str(folder / "api.json")]
     subprocess.run(command, check=True, cwd=ROOT)
-    made: dict[str, Any] = from_json((folder / "api.json").read_bytes())
-    return made
+    created: dict[str, Any] = from_json((folder / "api.json").read_bytes())
+    return created
 
 
 def test_script_records_the_version_and_the_commit_of_each_sdk(document: dict[str, Any]) -> None:

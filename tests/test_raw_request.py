@@ -165,10 +165,12 @@ def test_file_that_is_not_base64_is_rejected(runner: connector.Runner, server: L
         raw(runner, server, fileData={"a": {"data": "###"}})
 
 
-@pytest.mark.parametrize("given", ["\ud800", {"a": float("nan")}, {"a": object()}], ids=["surrogate", "nan", "object"])
+@pytest.mark.parametrize("values", ["\ud800", {"a": float("nan")}, {"a": object()}], ids=["surrogate", "nan", "object"])
 @pytest.mark.parametrize("key", ["data", "queryParams", "fileData"])
-def test_unsendable_request_is_rejected(key: str, given: Any, runner: connector.Runner, server: LoopbackServer) -> None:
-    inputs: dict[str, Any] = {key: given if key == "data" else {"f": given}}
+def test_unsendable_request_is_rejected(
+    key: str, values: Any, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    inputs: dict[str, Any] = {key: values if key == "data" else {"f": values}}
     with pytest.raises(errors.InputError, match=key):
         raw(runner, server, **inputs)
 

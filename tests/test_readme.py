@@ -128,14 +128,14 @@ def test_every_command_ends_well_in_the_order_printed(ended: list[Ended]) -> Non
 
 
 def test_commands_print_what_the_readme_shows(ended: list[Ended]) -> None:
-    shown = [
+    visible = [
         (commands_of(before.text)[-1], block.text)
         for before, block in itertools.pairwise(BLOCKS)
         if block.language == "json"
     ]
 
-    assert shown
-    for command, output in shown:
+    assert visible
+    for command, output in visible:
         assert output_of(ended, command).strip() == output.strip()
 
 

@@ -121,12 +121,14 @@ FACTS = ("type", "enum", "format", "x-secret")
 def test_output_schema_has_every_documented_field(key: str, segment: connector.Component) -> None:
     action = segment.actions[key]
     assert action.operation is not None
-    shown = dict(fields_of(action.output_schema["properties"]["data"]))
+    visible = dict(fields_of(action.output_schema["properties"]["data"]))
 
     for path, field in fields_of(action.operation.response_schema):
         expected = {name: field[name] for name in FACTS if name in field}
-        assert {name: shown[path][name] for name in FACTS if name in shown[path]} == expected, path
-        assert ({"type": "null"} in field.get("anyOf", ())) == ({"type": "null"} in shown[path].get("anyOf", ())), path
+        assert {name: visible[path][name] for name in FACTS if name in visible[path]} == expected, path
+        assert ({"type": "null"} in field.get("anyOf", ())) == ({"type": "null"} in visible[path].get("anyOf", ())), (
+            path
+        )
 
 
 def test_documented_actions_have_1220_documented_fields_at_all_depths(segment: connector.Component) -> None:
@@ -134,10 +136,10 @@ def test_documented_actions_have_1220_documented_fields_at_all_depths(segment: c
     actions = [segment.actions[key] for key in DOCUMENTED]
     schemas = [action.output_schema["properties"]["data"] for action in actions]
     documented = [set(dict(fields_of(action.operation.response_schema))) for action in actions if action.operation]
-    shown = [set(dict(fields_of(schema))) for schema in schemas]
+    visible = [set(dict(fields_of(schema))) for schema in schemas]
 
     assert sum(len(paths) for paths in documented) == 1220
-    assert all(mine >= theirs for mine, theirs in zip(shown, documented, strict=True))
+    assert all(mine >= theirs for mine, theirs in zip(visible, documented, strict=True))
 
 
 @pytest.mark.parametrize("key", DOCUMENTED)

@@ -35,8 +35,8 @@ def variable(name: str, **fields: Any) -> dict[str, Any]:
 
 
 def call(name: str, action: str, inputs: dict[str, str] | None = None, *, connection: str | None = "Workspace") -> Any:
-    given = {"connectionInput": {"type": "configVar", "value": connection}} if connection else {}
-    return step(name, f"segment.{action}", given | {key: value(text) for key, text in (inputs or {}).items()})
+    values = {"connectionInput": {"type": "configVar", "value": connection}} if connection else {}
+    return step(name, f"segment.{action}", values | {key: value(text) for key, text in (inputs or {}).items()})
 
 
 def one_step(

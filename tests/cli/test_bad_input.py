@@ -20,7 +20,7 @@ NEW = ("-i", "slug=s", "-i", "enabled=true", "-i", "metadataId=m")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("run", "listSorces"), "Did you mean listSources"),
         (("run", "LISTSOURCES"), "Did you mean listSources"),
@@ -45,12 +45,12 @@ NEW = ("-i", "slug=s", "-i", "enabled=true", "-i", "metadataId=m")
     ],
 )
 def test_invalid_usage_sends_nothing_and_has_a_hint(
-    command: Command, server: LoopbackServer, arguments: tuple[str, ...], told: str
+    command: Command, server: LoopbackServer, arguments: tuple[str, ...], message: str
 ) -> None:
     ended = command(*arguments)
 
     assert (ended.code, ended.out, server.asked) == (2, "", [])
-    assert told in ended.err
+    assert message in ended.err
     assert ended.err.startswith("error: ")
 
 
@@ -58,8 +58,8 @@ def test_all_bad_inputs_are_named_at_once(command: Command, server: LoopbackServ
     ended = command("run", "createSource", "-i", "enabled=perhaps", "-i", "slugg=x", "-i", "region=mars")
 
     assert (ended.code, server.asked) == (2, [])
-    for told in ("Slug (slug)", "Enabled (enabled)", "Metadata ID (metadataId)", "Region (region)", "slugg"):
-        assert f"  - {told}: " in ended.err
+    for message in ("Slug (slug)", "Enabled (enabled)", "Metadata ID (metadataId)", "Region (region)", "slugg"):
+        assert f"  - {message}: " in ended.err
 
 
 @pytest.mark.parametrize(
@@ -83,14 +83,16 @@ def test_broken_json_assignments_are_named_all_at_once(command: Command, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("text", "told"), [("{", "line 1 column 1"), ("[]", "not a list"), ("", "EOF")], ids=["broken", "list", "empty"]
+    ("text", "message"), [("{", "line 1 column 1"), ("[]", "not a list"), ("", "EOF")], ids=["broken", "list", "empty"]
 )
-def test_inputs_file_that_is_not_an_object_is_rejected(command: Command, tmp_path: Path, text: str, told: str) -> None:
+def test_inputs_file_that_is_not_an_object_is_rejected(
+    command: Command, tmp_path: Path, text: str, message: str
+) -> None:
     file = tmp_path / "inputs.json"
     file.write_text(text, encoding="utf-8")
     ended = command("run", "createSource", "--inputs", file)
 
-    assert (ended.code, "inputs.json" in ended.err, told in ended.err) == (2, True, True)
+    assert (ended.code, "inputs.json" in ended.err, message in ended.err) == (2, True, True)
 
 
 def test_file_that_is_not_utf8_is_rejected(command: Command, tmp_path: Path) -> None:
@@ -109,7 +111,7 @@ def test_id_with_a_slash_stays_one_segment(command: Command, server: LoopbackSer
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "code", "told"),
+    ("status", "kind", "code", "message"),
     [
         (400, "BadRequestError", 4, "bad request (400)"),
         (401, "AuthenticationError", 4, "its region matches"),
@@ -123,7 +125,7 @@ def test_id_with_a_slash_stays_one_segment(command: Command, server: LoopbackSer
     ],
 )
 def test_api_error_has_its_class_its_code_and_the_message_of_the_api(
-    command: Command, server: LoopbackServer, status: int, kind: str, code: int, told: str
+    command: Command, server: LoopbackServer, status: int, kind: str, code: int, message: str
 ) -> None:
     server.answer(ServerResponse(FAULT, status))
     ended = command("run", "getSource", "-i", "sourceId=a", "--max-wait", "0")
@@ -132,7 +134,7 @@ def test_api_error_has_its_class_its_code_and_the_message_of_the_api(
     assert (ended.code, ended.out, as_json.code) == (code, "", code)
     assert "[GET /sources/a]" in ended.err
     assert "words of the API" in ended.err
-    assert told in ended.err
+    assert message in ended.err
     error = json.loads(as_json.err)["error"]
     assert (error["type"], error["status"], error["action"]) == (kind, status, "getSource")
     assert error["errors"][0]["message"] == "words of the API"
@@ -143,7 +145,7 @@ WRITE = ("run", "createSource", *NEW, "--max-wait", "0")
 
 
 @pytest.mark.parametrize(
-    ("answer", "arguments", "code", "told"),
+    ("answer", "arguments", "code", "message"),
     [
         (ServerResponse(b"<html><title>Bad Gateway</title></html>", 502), READ, 5, 'HTML page titled "Bad Gateway"'),
         (ServerResponse(b"", 200), READ, 1, "response (200) is empty"),
@@ -163,13 +165,13 @@ def test_unusable_response_has_its_own_message(
     answer: Any,
     arguments: tuple[str, ...],
     code: int,
-    told: str,
+    message: str,
 ) -> None:
     server.answer(answer)
     ended = command(*arguments)
 
     assert (ended.code, ended.out) == (code, "")
-    assert told in ended.err
+    assert message in ended.err
 
 
 @pytest.mark.parametrize(
@@ -241,7 +243,7 @@ def test_base_url_without_tls_is_rejected_for_other_hosts(command: Command, monk
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("key: a\nversion: ]\n", "manifest.yaml:2:10: invalid YAML"),
         ("key: a\nkey: b\n", 'manifest.yaml:2: duplicate key "key"'),
@@ -250,10 +252,10 @@ def test_base_url_without_tls_is_rejected_for_other_hosts(command: Command, monk
     ids=["yaml", "twice", "unknown-field"],
 )
 def test_invalid_manifest_is_reported_with_file_line_and_hint(
-    command: Command, tmp_path: Path, text: str, told: str
+    command: Command, tmp_path: Path, text: str, message: str
 ) -> None:
     manifest = tmp_path / "manifest.yaml"
     manifest.write_text(text, encoding="utf-8")
     ended = command("--manifest", manifest, "list")
 
-    assert (ended.code, told in ended.err) == (3, True)
+    assert (ended.code, message in ended.err) == (3, True)

@@ -97,16 +97,16 @@ def test_without_anything_the_variables_are_named(command: Command, monkeypatch:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [("{", "line 1 column 1"), ("[1]", "must be a JSON object"), ('"secret-text"', "must be a JSON object")],
 )
 def test_connection_that_is_not_a_json_object_is_rejected_without_showing_it(
-    command: Command, monkeypatch: pytest.MonkeyPatch, text: str, told: str
+    command: Command, monkeypatch: pytest.MonkeyPatch, text: str, message: str
 ) -> None:
     monkeypatch.setenv("CONNECTOR_CONNECTION", text)
     ended = command("test-connection")
 
-    assert (ended.code, told in ended.err, "secret-text" in ended.err) == (2, True, False)
+    assert (ended.code, message in ended.err, "secret-text" in ended.err) == (2, True, False)
     assert "CONNECTOR_CONNECTION" in ended.err
 
 

@@ -65,9 +65,9 @@ def test_show_has_method_path_limits_inputs_and_a_sample(command: Command, descr
     assert "feature: Protocols" in lines
     assert "rateLimits: 200 requests per minute" in lines
     assert any("trackingPlanId" in line and "ID of the tracking plan." in line for line in lines)
-    shown = command("--manifest", described, "show", "listRulesFromTrackingPlan", "--json").json
-    assert shown["inputSchema"]["required"] == ["trackingPlanId"]
-    assert "rules" in shown["outputSchema"]["properties"]["data"]["properties"]["data"]["properties"]
+    visible = command("--manifest", described, "show", "listRulesFromTrackingPlan", "--json").json
+    assert visible["inputSchema"]["required"] == ["trackingPlanId"]
+    assert "rules" in visible["outputSchema"]["properties"]["data"]["properties"]["data"]["properties"]
 
 
 def test_show_has_method_path_and_limits_of_hand_made_actions(command: Command) -> None:

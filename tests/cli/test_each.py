@@ -183,9 +183,9 @@ def test_invalid_rows_are_listed_before_anything_is_sent(
     assert (ended.code, server.asked) == (2, [])
     assert "2 invalid rows of 3" in ended.err
     assert 'row 2: enabled: must be true or false, got "x"' in ended.err
-    kept = command("run", "updateSource", "--each", file, "--on-error", "keep-going")
-    assert (kept.code, len(server.asked)) == (2, 1)
-    assert "1 row done, 2 failed" in kept.err
+    stored = command("run", "updateSource", "--each", file, "--on-error", "keep-going")
+    assert (stored.code, len(server.asked)) == (2, 1)
+    assert "1 row done, 2 failed" in stored.err
 
 
 @pytest.mark.parametrize(
@@ -444,11 +444,11 @@ def test_runs_that_can_be_resumed_are_named_and_pruned(
         command("run", "getSource", "--each", sources, "-i", "sourceId={id}").err.partition("Run ")[2].partition(":")[0]
     )
     listed = command("flow", "runs").err
-    kept = command("flow", "prune", "--status", "failed").err + command("flow", "prune", "--older-than", "0s").err
+    stored = command("flow", "prune", "--status", "failed").err + command("flow", "prune", "--older-than", "0s").err
     pruned = command("flow", "prune", "--status", "failed", "--older-than", "0s").err
 
     assert f"Runs of --each that can be resumed: {run}\n" in listed
-    assert (kept, pruned) == ("Deleted 0 runs.\n" * 2, "Deleted 1 run.\n")
+    assert (stored, pruned) == ("Deleted 0 runs.\n" * 2, "Deleted 1 run.\n")
     assert list((state_home / "bulk").iterdir()) == []
 
 

@@ -59,9 +59,11 @@ def test_no_library_says_anything_about_retries(server: LoopbackServer) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "code", "told"), [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 143, "")])
+@pytest.mark.parametrize(
+    ("number", "code", "message"), [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 143, "")]
+)
 def test_signal_ends_a_waiting_command_at_once(
-    server: LoopbackServer, number: signal.Signals, code: int, told: str
+    server: LoopbackServer, number: signal.Signals, code: int, message: str
 ) -> None:
     server.answer(ServerResponse(PAGE, hang=60))
     process = start("run", "listSources")
@@ -69,7 +71,7 @@ def test_signal_ends_a_waiting_command_at_once(
     send_signal(process, number)
     ended = finish(process)
 
-    assert (ended.code, ended.out, ended.err) == (code, "", told)
+    assert (ended.code, ended.out, ended.err) == (code, "", message)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")

@@ -146,10 +146,10 @@ def test_duplicate_name_is_rejected(command: Command, server: LoopbackServer, tm
 
 def test_two_sandboxes_are_two_workspaces(command: Command, tmp_path: Path) -> None:
     one, two = tmp_path / "one.sqlite", tmp_path / "two.sqlite"
-    made = command("run", "createSource", "-i", "slug=only-here", "-i", "enabled=true", "-i", "metadataId=IqDTy1TpoU",
-                   f"--sandbox={one}").json["data"]["data"]["source"]["id"]  # fmt: skip
+    options = ("-i", "slug=only-here", "-i", "enabled=true", "-i", "metadataId=IqDTy1TpoU", f"--sandbox={one}")
+    created = command("run", "createSource", *options).json["data"]["data"]["source"]["id"]
     payload = tmp_path / "payload.json"
-    payload.write_text(json.dumps({"sourceId": made, "destinations": []}))
+    payload.write_text(json.dumps({"sourceId": created, "destinations": []}))
     places = (f"--sandbox=From Workspace={one}", f"--sandbox=To Workspace={two}")
     ended = command("flow", "run", COPY, "--payload", payload, *places)
 

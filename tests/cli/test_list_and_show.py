@@ -123,7 +123,7 @@ def test_options_as_json_are_the_payload(command: Command, server: LoopbackServe
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("sorces",), "Did you mean sources"),
         (("sources", "-i", "regoin=api"), "Did you mean region"),
@@ -131,10 +131,10 @@ def test_options_as_json_are_the_payload(command: Command, server: LoopbackServe
         (("sources", "--limit", "-1"), "--limit"),
     ],
 )
-def test_invalid_options_are_rejected(command: Command, arguments: tuple[str, ...], told: str) -> None:
+def test_invalid_options_are_rejected(command: Command, arguments: tuple[str, ...], message: str) -> None:
     ended = command("choices", *arguments)
 
-    assert (ended.code, told in ended.err) == (2, True)
+    assert (ended.code, message in ended.err) == (2, True)
 
 
 def test_manifest_as_yaml_is_the_manifest(command: Command) -> None:

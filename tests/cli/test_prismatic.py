@@ -108,8 +108,8 @@ def test_original_defaults_are_the_same_except_samples_and_region(contract: dict
             if original["type"] == "connection":
                 assert "default" not in exported[name]
             elif name == "count" or key == "rawRequest":
-                kept = default if isinstance(default, str) and name != "region" else ""
-                assert exported[name]["default"] == kept, (key, name)
+                stored = default if isinstance(default, str) and name != "region" else ""
+                assert exported[name]["default"] == stored, (key, name)
             else:
                 assert exported[name]["default"] == "", (key, name)
 

@@ -41,8 +41,8 @@ def slugs(command: Command, *options: str) -> Any:
 
 
 def test_next_command_lists_what_a_command_created(file: Path) -> None:
-    made = in_a_process("run", "createSource", "--sandbox", *MADE)
-    assert (made.code, made.json["data"]["data"]["source"]["slug"], made.err) == (0, "shop", "")
+    created = in_a_process("run", "createSource", "--sandbox", *MADE)
+    assert (created.code, created.json["data"]["data"]["source"]["slug"], created.err) == (0, "shop", "")
     listed = in_a_process("run", "listSources", "--sandbox", *SELECT)
     assert (listed.code, listed.json, listed.err) == (0, [*SLUGS, "shop"], "")
     assert file.stat().st_mode & 0o777 == 0o600

@@ -41,8 +41,8 @@ def run(workshop: Component, service: support.Service, events: list[Event]) -> C
     """Runs the steps given, against the service, and keeps every value."""
 
     def run_steps(*steps: dict[str, Any], **options: Any) -> Run:
-        made = {key: options.pop(key) for key in ("config_variables", "flow_settings") if key in options}
-        flow = support.flow_of(*steps, config=made.get("config_variables", ()), flow=made.get("flow_settings"))
+        created = {key: options.pop(key) for key in ("config_variables", "flow_settings") if key in options}
+        flow = support.flow_of(*steps, config=created.get("config_variables", ()), flow=created.get("flow_settings"))
         defaults = {"connections": service.connections, "keep_values": True, "on_event": events.append}
         return flow.run(workshop, **{**defaults, **options})
 

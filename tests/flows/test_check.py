@@ -309,8 +309,8 @@ def test_check_covers_all_flows_or_the_named_one(workshop: Component) -> None:
 
 def test_check_accepts_components_in_every_form(workshop: Component) -> None:
     flow = flow_of(step("List", "workshop.listThings"))
-    for given in (workshop, [workshop], {"workshop": workshop}):
-        assert flow.check(given) == []
+    for values in (workshop, [workshop], {"workshop": workshop}):
+        assert flow.check(values) == []
     assert [problem.rule for problem in flow.check()] == ["not-installed"]
 
 

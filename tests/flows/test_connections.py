@@ -102,8 +102,8 @@ def test_connection_is_passed_as_fields_as_open_connection_or_as_runner(workshop
     flow = flow_of(step("List", "workshop.listThings"))
     fields = service.connection["fields"]
     with Runner(workshop, service.connection, read_only=True) as runner:
-        for given in (fields, Connection(workshop.connection(), fields), runner):
-            assert flow.run(workshop, connections={CONNECTION: given}).results == {"things": []}
+        for values in (fields, Connection(workshop.connection(), fields), runner):
+            assert flow.run(workshop, connections={CONNECTION: values}).results == {"things": []}
         create = flow_of(step("Create", "workshop.createThing", {"name": "a"}))
         with pytest.raises(StepError, match=r"this runner is read-only"):
             create.run(workshop, connections={CONNECTION: runner})

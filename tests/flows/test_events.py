@@ -55,9 +55,9 @@ def test_every_change_of_state_is_one_event(run: Runs, events: list[Event], serv
 
 def test_events_are_json_with_empty_parts_left_out(run: Runs, events: list[Event]) -> None:
     run(step("Echo", "workshop.echo", {"value": "x"}))
-    shown = [event.to_dict() for event in events]
-    assert json.loads(json.dumps(shown)) == shown
-    assert set(shown[1]) == {"type", "flow", "step", "path", "state", "action", "attempt", "time"}
+    visible = [event.to_dict() for event in events]
+    assert json.loads(json.dumps(visible)) == visible
+    assert set(visible[1]) == {"type", "flow", "step", "path", "state", "action", "attempt", "time"}
 
 
 def test_waiting_for_a_rate_limit_is_printed(run: Runs, events: list[Event], service: Service) -> None:

@@ -196,9 +196,11 @@ def test_copying_twice_creates_source_and_destinations_once(segment: Component, 
     }
     done = copy(segment, here, there, payload)
     (source,) = [source for source in there.workspace.sources if source["slug"] == "shop"]
-    (made,) = [destination for destination in there.workspace.destinations if destination["sourceId"] == source["id"]]
-    assert done.results == {"sourceId": source["id"], "created": [made["id"]]}
-    assert made["name"] == "Shop analytics"
+    (created,) = [
+        destination for destination in there.workspace.destinations if destination["sourceId"] == source["id"]
+    ]
+    assert done.results == {"sourceId": source["id"], "created": [created["id"]]}
+    assert created["name"] == "Shop analytics"
     after = there.counts
     assert copy(segment, here, there, payload).results == {"sourceId": source["id"], "created": []}
     assert there.counts == after

@@ -614,7 +614,7 @@ def test_results_of_a_write_are_on_the_disk_soon_and_persisted_values_at_once(
     run: Runs, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = Disk(monkeypatch)
-    kept = step("Save", "persist-data.saveInstanceValue", {"keyInput": "k", "valueInput": "v"})
+    stored = step("Save", "persist-data.saveInstanceValue", {"keyInput": "k", "valueInput": "v"})
 
     def wait_for_sync(event: Event) -> None:
         if isinstance(event, StepEvent) and (event.step, event.state) == ("Tell", "running"):
@@ -623,7 +623,7 @@ def test_results_of_a_write_are_on_the_disk_soon_and_persisted_values_at_once(
                 time.sleep(0.01)
             assert b'"t1"' in disk.last(".jsonl")
 
-    run(kept, CREATE, step("Tell", "workshop.echo"), on_event=wait_for_sync)
+    run(stored, CREATE, step("Tell", "workshop.echo"), on_event=wait_for_sync)
     assert json.loads(disk.last("tests-"))["scopes"] == {"Instance Main": {"k": "v"}}
 
 

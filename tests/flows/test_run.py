@@ -137,8 +137,8 @@ def test_steps_of_an_iteration_do_not_see_those_of_the_one_before(run: Runs) -> 
     assert [execution.results for execution in done.steps["Select"].executions] == ["seen", None]
 
 
-@pytest.mark.parametrize(("given", "chosen"), [("b", "B"), ("zzz", "Else"), (1, "One"), (True, "Yes")])
-def test_branch_on_value_goes_the_way_of_the_value(run: Runs, given: Any, chosen: str) -> None:
+@pytest.mark.parametrize(("values", "chosen"), [("b", "B"), ("zzz", "Else"), (1, "One"), (True, "Yes")])
+def test_branch_on_value_goes_the_way_of_the_value(run: Runs, values: Any, chosen: str) -> None:
     names = ("A", "B", "One", "Yes")
     choose = step(
         "Choose",
@@ -149,7 +149,7 @@ def test_branch_on_value_goes_the_way_of_the_value(run: Runs, given: Any, chosen
         },
         branches=branches(**{name: [echo(f"In {name}", name)] for name in (*names, "Else")}),
     )
-    done = run(choose, echo("After", "=choose.results"), payload=given)
+    done = run(choose, echo("After", "=choose.results"), payload=values)
     assert done.results == {"value": chosen}
     assert [name for name in (*names, "Else") if done.steps[f"In {name}"].count] == [chosen]
 

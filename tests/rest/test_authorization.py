@@ -103,8 +103,8 @@ def test_token_that_is_rejected_again_is_an_error(
         client.get("things")
 
     assert service.calls() == ["/things"] * 3
-    shown = repr(raised.value) + str(raised.value) + caplog.text + repr(client.endpoint)
-    assert not any(secret in shown for secret in (SECRET, *service.granted))
+    visible = repr(raised.value) + str(raised.value) + caplog.text + repr(client.endpoint)
+    assert not any(secret in visible for secret in (SECRET, *service.granted))
 
 
 def test_token_is_renewed_before_it_ends(client: HttpClient, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

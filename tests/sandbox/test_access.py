@@ -84,15 +84,17 @@ def test_labels_of_a_source_exist_and_are_unique(api: Api) -> None:
 
 def test_audience_is_created_changed_and_deleted(api: Api) -> None:
     body = {"name": "Big Spenders", "definition": {"query": "q", "targetEntity": None}, "audienceType": "USERS"}
-    made = api.data("POST", SPACE, body)["audience"]
-    assert (made["key"], made["enabled"], made["spaceId"]) == ("big_spenders", True, support.WORKSPACE)
-    assert "computeCadence" not in made
-    changed = api.data("PATCH", f"{SPACE}/{made['id']}", {"definition": {"query": "r"}, "enabled": False})["audience"]
+    created = api.data("POST", SPACE, body)["audience"]
+    assert (created["key"], created["enabled"], created["spaceId"]) == ("big_spenders", True, support.WORKSPACE)
+    assert "computeCadence" not in created
+    changed = api.data("PATCH", f"{SPACE}/{created['id']}", {"definition": {"query": "r"}, "enabled": False})[
+        "audience"
+    ]
     assert (changed["definition"], changed["enabled"]) == ({"query": "r", "targetEntity": None}, False)
-    assert api.data("GET", f"{SPACE}/{made['id']}")["audience"]["computeCadence"] == {"type": "BATCH"}
-    assert [each["id"] for each in api.data("GET", SPACE)["audiences"]] == [support.AUDIENCE, made["id"]]
-    api.data("DELETE", f"{SPACE}/{made['id']}")
-    assert api("GET", f"{SPACE}/{quoted(made['id'])}").status_code == 404
+    assert api.data("GET", f"{SPACE}/{created['id']}")["audience"]["computeCadence"] == {"type": "BATCH"}
+    assert [each["id"] for each in api.data("GET", SPACE)["audiences"]] == [support.AUDIENCE, created["id"]]
+    api.data("DELETE", f"{SPACE}/{created['id']}")
+    assert api("GET", f"{SPACE}/{quoted(created['id'])}").status_code == 404
 
 
 def test_model_is_created_changed_and_deleted_with_its_source(api: Api, workspace: Workspace) -> None:
@@ -113,8 +115,8 @@ def test_insert_function_is_connected_and_hides_sensitive_settings(api: Api, wor
     function = api.data("POST", "/functions", body)["function"]
     assert function["id"] == f"ifns_{function['catalogId']}"
     create = {"functionId": function["catalogId"], "integrationId": support.IOS_SOURCE, "name": "I"}
-    made = api.data("POST", "/insert-function-instances", create | {"settings": {"key": "k", "a": 1}})
-    instance = made["insertFunctionInstance"]
+    created = api.data("POST", "/insert-function-instances", create | {"settings": {"key": "k", "a": 1}})
+    instance = created["insertFunctionInstance"]
     assert (instance["settings"], instance["encryptedSettings"]) == ({"a": 1}, {"key": "•" * 10})
     path = f"/insert-function-instances/{instance['id']}"
     changed = api.data("PATCH", path, {"settings": {"a": None, "b": 2}, "enabled": False})["insertFunctionInstance"]
@@ -130,16 +132,16 @@ def test_insert_function_is_connected_and_hides_sensitive_settings(api: Api, wor
 def test_profiles_warehouse_is_created_changed_and_removed(api: Api) -> None:
     path = f"/spaces/{support.WORKSPACE}/profiles-warehouses"
     body = {"metadataId": support.SNOWFLAKE, "name": "P", "settings": {"account": "a", "password": "p"}}
-    made = api.data("POST", path, body | {"schemaName": "s"})["profilesWarehouse"]
-    assert made["metadata"]["id"] == support.SNOWFLAKE
-    assert made["settings"].items() >= {"name": "P", "account": "a", "encrypted": True}.items()
-    changed = api.data("PATCH", f"{path}/{made['id']}", {"settings": {"account": "b"}, "enabled": False})
+    created = api.data("POST", path, body | {"schemaName": "s"})["profilesWarehouse"]
+    assert created["metadata"]["id"] == support.SNOWFLAKE
+    assert created["settings"].items() >= {"name": "P", "account": "a", "encrypted": True}.items()
+    changed = api.data("PATCH", f"{path}/{created['id']}", {"settings": {"account": "b"}, "enabled": False})
     assert (changed["profilesWarehouse"]["enabled"], changed["profilesWarehouse"]["schemaName"]) == (False, "s")
     assert changed["profilesWarehouse"]["settings"].items() >= {"name": "P", "account": "b"}.items()
     listed = [each["id"] for each in api.data("GET", path)["profilesWarehouses"]]
-    assert listed == [support.PROFILES_WAREHOUSE, made["id"]]
-    api.data("DELETE", f"{path}/{made['id']}")
-    assert api("DELETE", f"{path}/{made['id']}").status_code == 404
+    assert listed == [support.PROFILES_WAREHOUSE, created["id"]]
+    api.data("DELETE", f"{path}/{created['id']}")
+    assert api("DELETE", f"{path}/{created['id']}").status_code == 404
 
 
 def test_sync_of_a_model_finishes_and_goes_with_its_model(api: Api, workspace: Workspace) -> None:

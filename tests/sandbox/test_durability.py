@@ -50,20 +50,20 @@ def served(path: Path) -> Iterator[tuple[subprocess.Popen[str], Api]]:
 def test_two_processes_write_to_one_file(tmp_path: Path) -> None:
     path = tmp_path / "w.sqlite"
     with served(path) as (_, first), served(path) as (_, second):
-        made: list[str] = []
+        created: list[str] = []
 
         def write(api: Api, name: str) -> None:
-            made.extend(api.source(f"{name}{number}")["id"] for number in range(60))
+            created.extend(api.source(f"{name}{number}")["id"] for number in range(60))
 
         threads = [threading.Thread(target=write, args=each) for each in ((first, "a"), (second, "b"))]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(60)
-        assert len(made) == 120
+        assert len(created) == 120
         for api in (first, second):
             listed = api.data("GET", "/sources?pagination.count=1000")
-            assert {source["id"] for source in listed["sources"]} >= set(made)
+            assert {source["id"] for source in listed["sources"]} >= set(created)
             assert listed["pagination"]["totalEntries"] == 125
 
 

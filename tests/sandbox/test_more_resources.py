@@ -22,8 +22,8 @@ def test_subscription_belongs_to_its_destination(api: Api) -> None:
 
 def test_subscription_takes_the_slug_of_its_action(api: Api) -> None:
     body = {"name": "S", "actionId": support.ACTION, "trigger": 'type = "track"', "enabled": True}
-    made = api.data("POST", f"/destinations/{support.SUBSCRIBED}/subscriptions", body)["destinationSubscription"]
-    assert (made["actionSlug"], made["settings"]) == ("someActionSlug", {})
+    created = api.data("POST", f"/destinations/{support.SUBSCRIBED}/subscriptions", body)["destinationSubscription"]
+    assert (created["actionSlug"], created["settings"]) == ("someActionSlug", {})
 
 
 def test_subscription_needs_an_action_of_its_destinations_type(api: Api) -> None:
@@ -74,9 +74,9 @@ def test_list_of_functions_needs_a_type(api: Api, query: str) -> None:
 
 def test_transformation_stores_its_fields(api: Api) -> None:
     body = {"name": "T", "sourceId": support.IOS_SOURCE, "enabled": False, "if": "x", "drop": True}
-    made = api.data("POST", "/transformations", body)["transformation"]
-    assert body.items() <= made.items()
-    assert api.data("GET", f"/transformations/{made['id']}")["transformation"] == made
+    created = api.data("POST", "/transformations", body)["transformation"]
+    assert body.items() <= created.items()
+    assert api.data("GET", f"/transformations/{created['id']}")["transformation"] == created
 
 
 def test_limits_of_a_transformation_are_enforced(api: Api) -> None:

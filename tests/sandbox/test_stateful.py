@@ -34,9 +34,9 @@ class Sources(Machine):
     def create(self, slug: str, enabled: bool, settings: dict[str, Any], alone: bool) -> None:
         body = {"slug": slug, "enabled": enabled, "metadataId": support.JAVASCRIPT, "settings": settings}
         taken = slug in [each["slug"] for each in self.model.values()]
-        made = self.expect(422 if taken else 201, "POST", "/sources", body | {"disconnectAllWarehouses": alone})
-        if made:
-            source = made["source"]
+        created = self.expect(422 if taken else 201, "POST", "/sources", body | {"disconnectAllWarehouses": alone})
+        if created:
+            source = created["source"]
             self.model[source["id"]] = {
                 "slug": slug, "enabled": enabled, "settings": settings, "name": slug, "joined": not alone
             }  # fmt: skip
@@ -87,9 +87,9 @@ class Destinations(Machine):
         body = {"sourceId": source, "metadataId": metadata, "enabled": enabled, "settings": {}}
         same = [each for each in self.model.values() if (each["sourceId"], each["metadata"]) == (source, metadata)]
         status = 422 if source == "u" else 400 if same and not many else 200
-        made = self.expect(status, "POST", "/destinations", body)
-        if made:
-            self.model[made["destination"]["id"]] = {
+        created = self.expect(status, "POST", "/destinations", body)
+        if created:
+            self.model[created["destination"]["id"]] = {
                 "sourceId": source, "metadata": metadata, "enabled": enabled, "name": "", "settings": {}
             }  # fmt: skip
 
@@ -111,8 +111,8 @@ class Destinations(Machine):
     @invariant()
     def both_hold_the_same(self) -> None:
         listed = self.listed("/destinations", "destinations")
-        shown = {id_: each | {"metadata": each["metadata"]["id"]} for id_, each in listed.items()}
-        assert shown == {id_: each | {"id": id_} for id_, each in self.model.items()}
+        visible = {id_: each | {"metadata": each["metadata"]["id"]} for id_, each in listed.items()}
+        assert visible == {id_: each | {"id": id_} for id_, each in self.model.items()}
 
 
 class Subscriptions(Machine):
@@ -126,9 +126,9 @@ class Subscriptions(Machine):
     @rule(name=NAMES, enabled=st.booleans(), action=st.sampled_from([support.ACTION, "another"]))
     def create(self, name: str, enabled: bool, action: str) -> None:
         body = {"name": name, "actionId": action, "trigger": "t", "enabled": enabled}
-        made = self.expect(422 if action == "another" else 200, "POST", "/destinations/d/subscriptions", body)
-        if made:
-            self.model[made["destinationSubscription"]["id"]] = body
+        created = self.expect(422 if action == "another" else 200, "POST", "/destinations/d/subscriptions", body)
+        if created:
+            self.model[created["destinationSubscription"]["id"]] = body
 
     @rule(number=NUMBERS, name=NAMES, destination=st.sampled_from(["d", "e"]))
     def update(self, number: int, name: str, destination: str) -> None:
@@ -162,9 +162,9 @@ class Warehouses(Machine):
     def create(self, name: str | None, password: str, alone: bool) -> None:
         body = {"metadataId": support.SNOWFLAKE, "settings": {"password": password, "account": "a"}}
         named = body if name is None else body | {"name": name}
-        made = self.expect(201, "POST", "/warehouses", named | {"disconnectAllSources": alone})["warehouse"]
+        created = self.expect(201, "POST", "/warehouses", named | {"disconnectAllSources": alone})["warehouse"]
         settings = {"account": "a"} | ({} if name is None else {"name": name})
-        self.model[made["id"]] = {"settings": settings, "joined": not alone}
+        self.model[created["id"]] = {"settings": settings, "joined": not alone}
 
     @rule(number=NUMBERS, account=NAMES)
     def update(self, number: int, account: str) -> None:
@@ -199,9 +199,9 @@ class Functions(Machine):
     @rule(name=NAMES, kind=st.sampled_from(["SOURCE", "INSERT_TRANSFORMATION", "PLANET"]))
     def create(self, name: str, kind: str) -> None:
         body = {"code": "c", "displayName": name, "resourceType": kind}
-        made = self.expect(422 if kind == "PLANET" else 200, "POST", "/functions", body)
-        if made:
-            self.model[made["function"]["id"]] = body
+        created = self.expect(422 if kind == "PLANET" else 200, "POST", "/functions", body)
+        if created:
+            self.model[created["function"]["id"]] = body
 
     @rule(number=NUMBERS, code=NAMES)
     def update(self, number: int, code: str) -> None:
@@ -231,9 +231,9 @@ class Transformations(Machine):
     @rule(name=NAMES, source=st.sampled_from(["s", "t"]), drop=st.booleans())
     def create(self, name: str, source: str, drop: bool) -> None:
         body = {"name": name, "sourceId": source, "enabled": True, "if": "i", "drop": drop}
-        made = self.expect(200 if source == "s" else 422, "POST", "/transformations", body)
-        if made:
-            self.model[made["transformation"]["id"]] = body
+        created = self.expect(200 if source == "s" else 422, "POST", "/transformations", body)
+        if created:
+            self.model[created["transformation"]["id"]] = body
 
     @rule(number=NUMBERS, condition=NAMES, source=st.sampled_from(["s", "t"]))
     def update(self, number: int, condition: str, source: str) -> None:

@@ -93,9 +93,9 @@ def test_every_official_client_is_understood(workspace: Sandbox, client: Client)
     host = workspace.subscriptions[0]["destinationId"]
     action = workspace.subscriptions[0]["actionId"]
     path = f"/destinations/{host}/subscriptions"
-    made = wire("POST", path, SUBSCRIPTION % action, Accept=client.accept_alpha, Content_Type=client.content_alpha)
-    assert made.status == 200
-    assert made.json()["data"]["destinationSubscription"]["name"] == "S"
+    created = wire("POST", path, SUBSCRIPTION % action, Accept=client.accept_alpha, Content_Type=client.content_alpha)
+    assert created.status == 200
+    assert created.json()["data"]["destinationSubscription"]["name"] == "S"
 
     for name in ("a", "b"):
         body = f'{{"invites":[{{"email":"{name}@example.com","permissions":[]}}]}}'

@@ -26,8 +26,8 @@ FAULTS = re.findall(r"`((?:rate-limit|latency|error|drop|truncate)(?::[^`]*)?)`"
 def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
     connector = f"{shlex.quote(sys.executable)} -m connector"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "CONNECTOR_STATE_HOME": str(tmp_path)}
-    for shown in CONSOLE.split("$ connector ")[1:]:
-        line, _, expected = shown.partition("\n")
+    for visible in CONSOLE.split("$ connector ")[1:]:
+        line, _, expected = visible.partition("\n")
         command = ["/bin/sh", "-c", f"{connector} {line}"]
         run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
         assert (run.returncode, run.stdout, run.stderr) == (0, expected, ""), line

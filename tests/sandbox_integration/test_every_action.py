@@ -76,9 +76,9 @@ def build(do: Customer) -> dict[str, str]:
     store = do.by_slug("listWarehousesCatalog", "warehousesCatalog", "postgres")
     assert do("getWarehouseMetadata", warehouseMetadataId=store["id"])["warehouseMetadata"] == store
     body = {"metadataId": store["id"], "settings": {"password": "p"}, "disconnectAllSources": True}
-    made = do.runner.invoke("rawRequest", {"url": "/warehouses", "method": "POST", "data": body})
+    created = do.runner.invoke("rawRequest", {"url": "/warehouses", "method": "POST", "data": body})
     do.done.add("rawRequest")
-    ids["warehouseId"] = made["data"]["data"]["warehouse"]["id"]
+    ids["warehouseId"] = created["data"]["data"]["warehouse"]["id"]
     both = {"warehouseId": ids["warehouseId"], "sourceId": ids["sourceId"]}
     assert do("addConnectionFromSourceToWarehouse", **both) == {"status": "CONNECTED"}
 

@@ -82,10 +82,10 @@ def test_thousand_calls_with_faults_lose_and_double_no_write(segment: connector.
     model = Model()
     with sandbox(segment, faults=FAULTS, assume={"slug-taken": "allow"}) as workspace:
         work(workspace.runner(), model)
-        kept, requests = workspace.sources, workspace.requests
+        sources, requests = workspace.sources, workspace.requests
 
-    held = Counter(source["slug"] for source in kept)
-    names = {source["slug"]: source["name"] for source in kept}
+    held = Counter(source["slug"] for source in sources)
+    names = {source["slug"]: source["name"] for source in sources}
     assert max(held.values()) == 1, "no write was doubled"
     wrong = {slug: (names.get(slug), may) for slug, may in model.names.items() if names.get(slug) not in may}
     assert wrong == {}, "what was answered is what is kept"

@@ -37,11 +37,11 @@ def test_sandbox_has_what_its_workspace_has_and_the_way_to_it(segment: connector
 
 def test_file_keeps_what_was_done_and_memory_does_not(segment: connector.Component, tmp_path: Path) -> None:
     path = tmp_path / "w.sqlite"
-    for location, kept in ((path, True), (None, False)):
+    for location, stored in ((path, True), (None, False)):
         with serve(segment, location) as sandbox:
             sandbox.runner().invoke("createSource", WEB)
         with serve(segment, location) as sandbox:
-            assert ("web-2" in slugs(sandbox.runner())) is kept
+            assert ("web-2" in slugs(sandbox.runner())) is stored
 
 
 def test_several_sandboxes_are_served_at_once_and_apart(segment: connector.Component) -> None:

@@ -38,10 +38,10 @@ def runner(server: Sandbox) -> connector.Runner:
 
 
 def test_created_task_is_listed(runner: connector.Runner) -> None:
-    made = runner.invoke("createTask", {"title": "Call the bank", "listId": "work", "done": "true"})
+    created = runner.invoke("createTask", {"title": "Call the bank", "listId": "work", "done": "true"})
 
-    assert runner.invoke("listTasks", {"listId": "work"})["data"] == {"tasks": [made["data"]["task"]]}
-    assert made["data"]["task"] == {"id": "1", "title": "Call the bank", "listId": "work", "done": True}
+    assert runner.invoke("listTasks", {"listId": "work"})["data"] == {"tasks": [created["data"]["task"]]}
+    assert created["data"]["task"] == {"id": "1", "title": "Call the bank", "listId": "work", "done": True}
 
 
 def test_every_page_is_fetched(runner: connector.Runner) -> None:

@@ -54,8 +54,8 @@ def test_step_without_a_connection_gets_the_one_that_is_declared(workspace: Sand
 
 
 def test_each_connection_may_have_a_sandbox_of_its_own(workspace: Sandbox) -> None:
-    made = workspace.runner().invoke("createSource", {"slug": "shop", "enabled": True, "metadataId": "IqDTy1TpoU"})
-    source: dict[str, Any] = made["data"]["data"]["source"]
+    created = workspace.runner().invoke("createSource", {"slug": "shop", "enabled": True, "metadataId": "IqDTy1TpoU"})
+    source: dict[str, Any] = created["data"]["data"]["source"]
     with sandbox() as other:
         places = {"From Workspace": workspace, "To Workspace": other}
         run = run_flow(COPY, places, payload={"sourceId": source["id"], "destinations": []})
@@ -71,9 +71,9 @@ def test_run_stores_nothing_in_the_state_folder(workspace: Sandbox, tmp_path: Pa
 
 
 def test_persisted_values_last_when_a_test_passes_a_folder(workspace: Sandbox, tmp_path: Path) -> None:
-    kept = [run_flow(counting(tmp_path), workspace, state=tmp_path / "kept").results for _ in range(2)]
+    stored = [run_flow(counting(tmp_path), workspace, state=tmp_path / "kept").results for _ in range(2)]
 
-    assert kept == [1, 2]
+    assert stored == [1, 2]
 
 
 def test_trace_comes_out_and_a_failed_step_names_itself(workspace: Sandbox, tmp_path: Path) -> None:
