@@ -69,7 +69,7 @@ def stop_in_dry_run(context: Context, request: Request) -> None:
         return
     context.policy.check_request(context.key, request)
     plugins = context.component.plugins
-    # The wrappers run, since they may change the request; the plugins that would send it, or respond themselves, do not.
+    # The wrappers run, since they may change the request; plugins that would send it, or respond themselves, do not.
     senders = [
         implementation.plugin
         for implementation in plugins.hook.send_request.get_hookimpls()
