@@ -1,160 +1,29 @@
 """The raw request: any operation of the API, always on the connection's own host."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-from pydantic import MISSING, AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import MISSING
 
-from connector import Context, Difference, Effect, Input, Payload, action, value_or
-from connector.rest import SAFE_METHODS, Request, header_problem, json_bytes, relative_path
+import connector
+from connector import Difference, Input
 
 from .inputs import SegmentInputs
-from .raw_messages import body_from, body_of, file_of, form_of, with_query
-
-METHODS = ("DELETE", "GET", "HEAD", "LINK", "OPTIONS", "PATCH", "POST", "PURGE", "PUT", "UNLINK")
-DAY = 86_400_000
-"""Milliseconds."""
-
-OWN_HEADERS = frozenset(
-    {
-        "authorization",
-        "connection",
-        "content-length",
-        "cookie",
-        "host",
-        "proxy-authorization",
-        "transfer-encoding",
-    }
-)
 
 
-def _path(value: str) -> str:
-    try:
-        return relative_path(value)
-    except ValueError as error:
-        reason = str(error)
-    raise PydanticCustomError("path", "{reason}", {"reason": reason})
-
-
-def _headers(value: dict[str, str]) -> dict[str, str]:
-    for name, text in value.items():
-        if name.lower() in OWN_HEADERS:
-            raise PydanticCustomError("header", "must not set {name}, which the connection sets", {"name": name})
-        if problem := header_problem(name, text):
-            raise PydanticCustomError("header", "{problem}", {"problem": problem})
-    return value
-
-
-def _sendable(value: Any) -> Any:
-    try:
-        if not isinstance(value, bytes):
-            json_bytes(value)
-    except ValueError as error:
-        reason = str(error)
-    else:
-        return value
-    raise PydanticCustomError("sendable", "cannot be sent: {reason}", {"reason": reason})
-
-
-def _files(value: dict[str, Any]) -> dict[str, Any]:
-    for name, file in value.items():
-        try:
-            file_of(file)
-        except ValueError:
-            text = "contains invalid base64 or invalid UTF-8 in {name}"
-            raise PydanticCustomError("base64", text, {"name": name}) from None
-    return value
-
-
-class RawRequest(SegmentInputs):
-    """Inputs of Raw Request."""
+class RawRequest(connector.RawRequest, SegmentInputs):
+    """Inputs of Raw Request, with examples of Segment."""
 
     url: Annotated[
         str,
-        AfterValidator(_path),
         Input(
             label="URL",
             comments="Path below the API's base URL, such as /sources.",
             example="/sources",
         ),
     ]
-    method: Annotated[
-        Literal["DELETE", "GET", "HEAD", "LINK", "OPTIONS", "PATCH", "POST", "PURGE", "PUT", "UNLINK"],
-        Input(label="Method", comments="HTTP method.", choices={method: method for method in METHODS}),
-    ]
-    data: (
-        Annotated[
-            Any,
-            AfterValidator(_sendable),
-            Input(
-                label="Data",
-                comments=(
-                    "Request body, sent as JSON, or as text if it is not JSON. A Content-Type header overrides this."
-                ),
-                example='{"exampleKey": "Example Data"}',
-                secret=True,
-            ),
-        ]
-        | MISSING
-    ) = MISSING
-    form_data: (
-        Annotated[
-            dict[str, str],
-            Input(
-                label="Form Data",
-                comments="Fields of a multipart form. Cannot be combined with Data.",
-                collection="keyvaluelist",
-                key_label="Name",
-                example={"name": "value"},
-            ),
-        ]
-        | MISSING
-    ) = MISSING
-    file_data: (
-        Annotated[
-            dict[str, Any],
-            AfterValidator(_files),
-            Input(
-                label="File Data",
-                comments='Files of a multipart form: a string, or {"data": BASE64, "contentType": ...}.',
-                collection="keyvaluelist",
-                key_label="Name",
-                example={"file": "a,b\n1,2"},
-            ),
-        ]
-        | MISSING
-    ) = MISSING
-    file_data_file_names: (
-        Annotated[
-            dict[str, str],
-            Input(
-                label="File Data File Names",
-                comments="Names of the files in File Data.",
-                collection="keyvaluelist",
-                key_label="Name",
-                example={"file": "table.csv"},
-            ),
-        ]
-        | MISSING
-    ) = MISSING
-    query_params: (
-        Annotated[
-            dict[str, Any],
-            AfterValidator(_sendable),
-            Input(
-                label="Query Parameter",
-                comments="Query parameters. A list sends its parameter several times.",
-                collection="keyvaluelist",
-                key_label="Name",
-                example={"pagination[count]": "10"},
-            ),
-        ]
-        | MISSING
-    ) = MISSING
     headers: (
         Annotated[
             dict[str, str],
-            AfterValidator(_headers),
             Input(
                 label="Header",
                 comments="Additional headers. Authorization always comes from the connection.",
@@ -166,104 +35,10 @@ class RawRequest(SegmentInputs):
         ]
         | MISSING
     ) = MISSING
-    response_type: (
-        Annotated[
-            Literal["arraybuffer", "document", "json", "text"],
-            Input(
-                label="Response Type",
-                comments="Form of the response body. Default: json. arraybuffer returns base64 and its content type.",
-                choices={
-                    "arraybuffer": "arraybuffer",
-                    "document": "document",
-                    "json": "json",
-                    "text": "text",
-                },
-                default="json",
-            ),
-        ]
-        | MISSING
-    ) = MISSING
-    timeout: (
-        Annotated[
-            float,
-            Field(ge=0, le=DAY),
-            Input(
-                label="Timeout",
-                comments="Maximum milliseconds to wait for the response. 0 uses the default, 60000.",
-                example=2000,
-            ),
-        ]
-        | MISSING
-    ) = MISSING
-    retry_delay_ms: Annotated[
-        Annotated[
-            float,
-            Field(ge=0, le=DAY),
-            Input(
-                label="Retry Delay (ms)",
-                comments="Delay between retries in milliseconds. 0 uses backoff.",
-                example=500,
-                default="0",
-            ),
-        ]
-        | MISSING,
-        Field(alias="retryDelayMS"),
-    ] = MISSING
-    retry_all_errors: (
-        Annotated[
-            bool,
-            Input(
-                label="Retry On All Errors",
-                comments="Retry reads and idempotent writes after any error. Other writes are retried only after 429.",
-                type="boolean",
-                default="false",
-            ),
-        ]
-        | MISSING
-    ) = MISSING
-    max_retries: (
-        Annotated[
-            int,
-            Field(ge=0, le=100),
-            Input(
-                label="Max Retry Count",
-                comments="Maximum number of retries. 0 uses the default retry policy.",
-                example=3,
-                default="0",
-            ),
-        ]
-        | MISSING
-    ) = MISSING
-    use_exponential_backoff: (
-        Annotated[
-            bool,
-            Input(
-                label="Use Exponential Backoff",
-                comments="Use backoff between retries, whatever the Retry Delay.",
-                type="boolean",
-                default="false",
-            ),
-        ]
-        | MISSING
-    ) = MISSING
-
-    @model_validator(mode="after")
-    def _one_kind_of_body(self) -> "RawRequest":
-        if self.data is not MISSING and not (self.form_data is MISSING and self.file_data is MISSING):
-            raise PydanticCustomError("two_bodies", "data cannot be combined with formData or fileData")
-        return self
 
 
-def _effect(inputs: RawRequest) -> Effect:
-    if inputs.method in SAFE_METHODS:
-        return "read"
-    return "destructive" if inputs.method in {"DELETE", "PURGE", "UNLINK"} else "write"
-
-
-@action(
-    "rawRequest",
-    effect=_effect,
-    has_example=False,
+raw_request = connector.raw_request(
+    RawRequest,
     differences=(
         Difference(
             prismatic="sends the token to any host that url names",
@@ -277,21 +52,3 @@ def _effect(inputs: RawRequest) -> Effect:
         Difference(prismatic="loses status and body of an error", ours="keeps both"),
     ),
 )
-def raw_request(context: Context, inputs: RawRequest) -> Payload:
-    """Send any request; return `{"data": <body>}`."""
-    request = Request(inputs.method, with_query(inputs.url, value_or(inputs.query_params, {})))
-    request.headers |= value_or(inputs.headers, {})
-    if not (inputs.form_data is MISSING and inputs.file_data is MISSING):
-        names = value_or(inputs.file_data_file_names, {})
-        request.body, kind = form_of(value_or(inputs.form_data, {}), value_or(inputs.file_data, {}), names)
-    elif inputs.data is not MISSING:
-        request.body, kind = body_of(inputs.data)
-    if request.body is not None and not any(name.lower() == "content-type" for name in request.headers):
-        request.headers["Content-Type"] = kind
-    request.read_timeout = value_or(inputs.timeout, 0) / 1000 or None
-    request.retries = value_or(inputs.max_retries, 0) or None
-    if request.retries and not value_or(inputs.use_exponential_backoff, False):
-        request.retry_delay = value_or(inputs.retry_delay_ms, 0) / 1000 or None
-    request.retry_all_errors = value_or(inputs.retry_all_errors, False)
-    response = context.api.send(request)
-    return {"data": body_from(context, request, response, value_or(inputs.response_type, "json"))}

@@ -35,13 +35,16 @@ if TYPE_CHECKING:
     )
     from connector.component.inputs import EMPTY, CatalogSettings, Input, Inputs, PathSegment, value_or, wire_shape
     from connector.component.manifest import Manifest
+    from connector.component.page_inputs import PageInputs
     from connector.component.pagination import records_of
     from connector.component.policy import Policy
+    from connector.component.raw_request import RawRequest, raw_request
     from connector.component.runner import Runner
     from connector.errors import ConnectorError
     from connector.flows.flow import Flow
     from connector.hookspecs import hookimpl
     from connector.rest.endpoint import Endpoint
+    from connector.rest.multipart import File
 else:
     __getattr__, __dir__ = lazily(
         __name__,
@@ -75,13 +78,16 @@ else:
             ),
             "component.manifest": ("Manifest",),
             "component.pagination": ("records_of",),
+            "component.page_inputs": ("PageInputs",),
             "component.policy": ("Policy",),
+            "component.raw_request": ("RawRequest", "raw_request"),
             "component.runner": ("Runner",),
             "errors": ("ConnectorError",),
             "flows": ("Flow",),
             "hookspecs": ("hookimpl",),
             "rest": (),
             "rest.endpoint": ("Endpoint",),
+            "rest.multipart": ("File",),
             "sandbox_kit": (),
             "testing": (),
         },
@@ -103,14 +109,17 @@ __all__ = [
     "Display",
     "Effect",
     "Endpoint",
+    "File",
     "Flow",
     "Input",
     "Inputs",
     "Manifest",
+    "PageInputs",
     "Pagination",
     "PathSegment",
     "Payload",
     "Policy",
+    "RawRequest",
     "RowResult",
     "Runner",
     "Undo",
@@ -121,6 +130,7 @@ __all__ = [
     "hookimpl",
     "load_component",
     "picklist",
+    "raw_request",
     "records_of",
     "value_or",
     "wire_shape",

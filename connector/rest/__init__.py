@@ -1,13 +1,11 @@
 """HTTP: an authorized client over a shared pool that waits, retries, and explains its errors."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from connector.errors import InvalidResponseError
 from connector.rest.authorization import ClientCredentials
 from connector.rest.client import HttpClient
 from connector.rest.endpoint import Endpoint, Grant, GrantSource
 from connector.rest.http_messages import SAFE_METHODS, Request, Response, header_problem, json_bytes, relative_path
+from connector.rest.multipart import File, multipart
 from connector.rest.rate_limits import CallLimits, Gate, RateLimitGate, parse_number, seconds_until
 
 
@@ -18,18 +16,12 @@ def invalid_body_error(endpoint: Endpoint, request: Request, response: Response,
     return api_errors.invalid_body_error(endpoint, request, response, reason)
 
 
-def multipart(fields: Mapping[str, Any]) -> tuple[bytes, str]:
-    """Return body and content type of a form: each field a string, or a file as `(name, bytes, content type)`."""
-    from urllib3 import encode_multipart_formdata
-
-    return encode_multipart_formdata(dict(fields))
-
-
 __all__ = [
     "SAFE_METHODS",
     "CallLimits",
     "ClientCredentials",
     "Endpoint",
+    "File",
     "Gate",
     "Grant",
     "GrantSource",
@@ -40,6 +32,7 @@ __all__ = [
     "header_problem",
     "invalid_body_error",
     "json_bytes",
+    "multipart",
     "parse_number",
     "relative_path",
     "seconds_until",

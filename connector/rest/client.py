@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from pydantic import MISSING
@@ -19,10 +19,13 @@ from connector.rest.http_messages import (
     path_of,
     relative_path,
 )
+from connector.rest.multipart import multipart
 from connector.rest.rate_limits import CallLimits
 
 if TYPE_CHECKING:
     from connector.rest.transport import Transport
+
+Written = TypeVar("Written")
 
 
 class HttpClient:
@@ -50,22 +53,37 @@ class HttpClient:
         return self.request("GET", *path, query=query, media_type=media_type)
 
     def post(
-        self, *path: str, query: Mapping[str, Any] | None = None, json: Any = None, media_type: str | None = None
+        self,
+        *path: str,
+        query: Mapping[str, Any] | None = None,
+        json: Any = None,
+        form: Mapping[str, Any] | None = None,
+        media_type: str | None = None,
     ) -> dict[str, Any]:
         """POST; see `request`."""
-        return self.request("POST", *path, query=query, json=json, media_type=media_type)
+        return self.request("POST", *path, query=query, json=json, form=form, media_type=media_type)
 
     def put(
-        self, *path: str, query: Mapping[str, Any] | None = None, json: Any = None, media_type: str | None = None
+        self,
+        *path: str,
+        query: Mapping[str, Any] | None = None,
+        json: Any = None,
+        form: Mapping[str, Any] | None = None,
+        media_type: str | None = None,
     ) -> dict[str, Any]:
         """PUT; see `request`."""
-        return self.request("PUT", *path, query=query, json=json, media_type=media_type)
+        return self.request("PUT", *path, query=query, json=json, form=form, media_type=media_type)
 
     def patch(
-        self, *path: str, query: Mapping[str, Any] | None = None, json: Any = None, media_type: str | None = None
+        self,
+        *path: str,
+        query: Mapping[str, Any] | None = None,
+        json: Any = None,
+        form: Mapping[str, Any] | None = None,
+        media_type: str | None = None,
     ) -> dict[str, Any]:
         """PATCH; see `request`."""
-        return self.request("PATCH", *path, query=query, json=json, media_type=media_type)
+        return self.request("PATCH", *path, query=query, json=json, form=form, media_type=media_type)
 
     def delete(
         self, *path: str, query: Mapping[str, Any] | None = None, json: Any = None, media_type: str | None = None
@@ -109,6 +127,7 @@ class HttpClient:
         *path: str,
         query: Mapping[str, Any] | None = None,
         json: Any = None,
+        form: Mapping[str, Any] | None = None,
         media_type: str | None = None,
         content_type: str | None = None,
     ) -> dict[str, Any]:
@@ -119,21 +138,28 @@ class HttpClient:
             path: Raw segments of the path.
             query: Query parameters, in order.
             json: Value of the body; None sends no body.
-            media_type: `Accept`, and the type of the body, where they differ from the endpoint's.
-            content_type: The type of the body, where it differs from `media_type`.
+            form: Fields of a multipart form, in place of `json`. A `File` is sent as a file, a string unchanged, and
+                any other value as JSON.
+            media_type: `Accept`, and the type of a JSON body, where they differ from the endpoint's.
+            content_type: The type of a JSON body, where it differs from `media_type`.
 
         Returns:
             `{"data": body}`, or `{"data": None}` for a status without a body.
 
         Raises:
             RequestError: If the request fails; the subclass says what to do, see `connector.errors`.
-            UsageError: If a path segment is empty, `.` or `..`, or the body cannot be written as JSON.
+            UsageError: If a path segment is empty, `.` or `..`, if the body cannot be written as JSON, or if both
+                `json` and `form` are set.
         """
         request = Request(method, path_of(path, query))
         if media_type is not None:
             request.headers["Accept"] = media_type
-        if json is not None:
-            request.body = _body(json)
+        if form is not None:
+            if json is not None:
+                raise UsageError("a request has both json and form", hint="Pass one of them.")
+            request.body, request.headers["Content-Type"] = _written(multipart, form)
+        elif json is not None:
+            request.body = _written(json_bytes, json)
             request.headers["Content-Type"] = content_type or media_type or "application/json"
         response = self.send(request)
         return {"data": None if response.status in {204, 205} else self._json(request, response)}
@@ -210,9 +236,9 @@ def _followed(link: str) -> str:
     raise InputError("invalid link of a page", problems=[Problem("link", reason)])
 
 
-def _body(value: Any) -> bytes:
+def _written(write: Callable[[Any], Written], value: Any) -> Written:
     try:
-        return json_bytes(value)
+        return write(value)
     except ValueError as error:
         reason = str(error)
     hint = "Pass only objects, lists, strings, finite numbers, true, false, and null."

@@ -51,10 +51,13 @@ class _Recorder(HttpClient):
         *path: str,
         query: Mapping[str, Any] | None = None,
         json: Any = None,
+        form: Mapping[str, Any] | None = None,
         media_type: str | None = None,
         content_type: str | None = None,
     ) -> Payload:
         """Record a request."""
+        if form is not None:
+            raise InexpressibleError("it sends a form")
         self.requests.append(_Request(method, path, dict(query or {}), json, media_type, content_type))
         return self.payload
 
@@ -104,6 +107,8 @@ class _Probe:
             try:
                 inputs = self._model.model_construct(**values)
                 payload = self._action.perform(SimpleNamespace(api=recorder), inputs)  # type: ignore[arg-type]
+            except InexpressibleError:
+                raise
             except Exception as error:
                 reason = f"it needs more than its inputs and context.api ({type(error).__name__}: {error})"
                 raise InexpressibleError(reason) from error

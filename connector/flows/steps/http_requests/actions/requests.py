@@ -13,10 +13,10 @@ from connector.component.connections import Connection
 from connector.component.context import Context
 from connector.component.definitions import Payload, action
 from connector.component.inputs import value_or
-from connector.errors import InputError
+from connector.errors import InputError, UsageError
 from connector.flows.steps.binary_values import as_content, binary_value
 from connector.flows.values.javascript import as_text
-from connector.rest import Request, Response, multipart
+from connector.rest import File, Request, Response, multipart
 
 from .http_inputs import BodyRequest, FormRequest, HttpRequest
 
@@ -59,9 +59,17 @@ def http_post_form_data(context: Context, inputs: FormRequest) -> Payload:
     request = Request(value_or(inputs.http_method, "post").upper(), _target(inputs))
     names = value_or(inputs.file_data_file_names, {})
     fields: dict[str, Any] = {name: as_text(part) for name, part in value_or(inputs.form_data, {}).items()}
-    files = {name: (names.get(name, name), *as_content(part)) for name, part in value_or(inputs.file_data, {}).items()}
-    request.body, request.headers["Content-Type"] = multipart(fields | files)
+    for name, part in value_or(inputs.file_data, {}).items():
+        fields[name] = _file(part, names.get(name, ""))
+    request.body, request.headers["Content-Type"] = multipart(fields)
     return _send(context, inputs, request)
+
+
+def _file(value: Any, name: str) -> File:
+    try:
+        return File(*as_content(value), name)
+    except ValueError as error:
+        raise UsageError(str(error), hint="Correct the content type of the file.") from None
 
 
 def _target(inputs: HttpRequest) -> str:

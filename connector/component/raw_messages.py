@@ -1,13 +1,18 @@
 """The bodies of raw requests and of their responses."""
 
+from __future__ import annotations
+
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from pydantic_core import from_json
 
-from connector import Context
-from connector.rest import Request, Response, invalid_body_error, json_bytes, multipart
+from connector.rest import Request, Response, invalid_body_error, json_bytes
+from connector.rest.multipart import OCTETS, TEXT
+
+if TYPE_CHECKING:
+    from connector.component.context import Context
 
 
 def with_query(path: str, query: dict[str, Any]) -> str:
@@ -26,36 +31,14 @@ def with_query(path: str, query: dict[str, Any]) -> str:
 def body_of(data: Any) -> tuple[bytes, str]:
     """Return bytes and content type: JSON, or a string with JSON, is sent as JSON, other strings as text."""
     if isinstance(data, bytes):
-        return data, "application/octet-stream"
+        return data, OCTETS
     if not isinstance(data, str):
         return json_bytes(data), "application/json"
     try:
         from_json(data, allow_inf_nan=False)
     except ValueError:
-        return data.encode(), "text/plain; charset=utf-8"
+        return data.encode(), TEXT
     return data.encode(), "application/json"
-
-
-def form_of(fields: dict[str, str], files: dict[str, Any], names: dict[str, str]) -> tuple[bytes, str]:
-    """Return bytes and content type of a multipart form."""
-    parts: dict[str, Any] = {key: (names.get(key, key), *file_of(file)) for key, file in files.items()}
-    return multipart({**fields, **parts})
-
-
-def file_of(value: Any) -> tuple[bytes, str]:
-    """Return bytes and content type of a file: bytes, a string, a JSON value, or `{"data": BASE64, "contentType"}`.
-
-    Raises:
-        binascii.Error: If `data` is not base64.
-    """
-    if isinstance(value, dict) and isinstance(value.get("data"), str):
-        kind = str(value.get("contentType") or "application/octet-stream")
-        return base64.b64decode(value["data"], validate=True), kind
-    if isinstance(value, bytes):
-        return value, "application/octet-stream"
-    if isinstance(value, str):
-        return value.encode(), "text/plain; charset=utf-8"
-    return json_bytes(value), "application/json"
 
 
 def body_from(context: Context, request: Request, response: Response, response_type: str) -> Any:
