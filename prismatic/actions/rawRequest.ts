@@ -1,4 +1,4 @@
-// What actions/raw_request.py says in Python: any operation of the API, always on the connection's own host.
+// What connector/component/raw_request.py says in Python: any operation of the API, always on the connection's own host.
 import { jsonBytes, urlencoded } from "../runtime/encoding";
 import { inputError } from "../runtime/errors";
 import { type HttpRequest, type HttpResponse, parsedJson } from "../runtime/exchange";
