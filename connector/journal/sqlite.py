@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -182,11 +184,13 @@ def connect(file: Path) -> sqlite3.Connection:
     """
     try:
         private_folder(file.parent)
-        os.close(open_private(file, os.O_RDWR | os.O_CREAT))
+        _check_file(file)
         database = sqlite3.connect(file, timeout=_BUSY_SECONDS, check_same_thread=False)
-    except OSError as error:
-        raise JournalError(f'cannot open journal "{file}": {reason_of(error)}') from None
+    except (OSError, sqlite3.Error) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else error
+        raise JournalError(f'cannot open journal "{file}": {reason}') from None
     try:
+        _make_private(file)  # the file is there now, and has no content if it is new
         database.execute("PRAGMA journal_mode = WAL")
         # What is removed for good must not remain in free pages.
         database.execute("PRAGMA secure_delete = ON")
@@ -196,6 +200,21 @@ def connect(file: Path) -> sqlite3.Connection:
         database.close()
         raise JournalError(f'cannot open journal "{file}": {error}') from None
     return database
+
+
+def _check_file(file: Path) -> None:
+    """Raise OSError if a path cannot be a database; SQLite would not say why."""
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _make_private(file: Path) -> None:
+    # The file is not opened for it: closing it would end the locks that SQLite has on it in other threads.
+    mode = file.stat().st_mode
+    if mode & 0o077 and os.name == "posix":
+        file.chmod(stat.S_IMODE(mode) & 0o700)
 
 
 def read_records(file: Path, run: str) -> list[tuple[int, Any]]:
