@@ -26,7 +26,7 @@ AWAY_SECONDS = 60.0
 """Seconds that a run waits for a database that is away, as during a restart."""
 
 RETRY_SECONDS = 0.2
-AHEAD = 200
+PAGE_SIZE = 200
 
 _TABLES = """
 SELECT pg_advisory_xact_lock(4711001);
@@ -39,6 +39,8 @@ CREATE TABLE IF NOT EXISTS connector_values (name text PRIMARY KEY, content byte
 
 _INSERT = """INSERT INTO connector_journal (run, seq, holder, record)
 SELECT %s, %s + number, %s, record FROM unnest(%s::bytea[]) WITH ORDINALITY AS records (record, number)"""
+
+_PAGE = "SELECT seq, record FROM connector_journal WHERE run = %s AND seq >= %s ORDER BY seq LIMIT %s"
 
 _LAST = "SELECT seq, holder FROM connector_journal WHERE run = %s ORDER BY seq DESC LIMIT 1"
 
@@ -154,7 +156,7 @@ class PostgresJournal(BufferedJournal):
         self._database = Database(url)
         self._leases = leases_of(self._database)
         self._lease: Lease | None = None
-        self._ahead: dict[int, bytes] = {}
+        self._page: dict[int, bytes] = {}
         rows = self._database.fetch(_LAST, [run])
         self._seq: int = rows[0][0] if rows else 0
         self._holder: str = rows[0][1] if rows else ""
@@ -219,24 +221,25 @@ class PostgresJournal(BufferedJournal):
 
     def records(self) -> Iterator[tuple[int, Any]]:
         """Iterate over number and content of each record."""
-        return iter(read_records(self._database, self.run))
+        return read_records(self._database, self.run)
 
     def read(self, position: int) -> dict[str, Any]:
         """Return the record with a number."""
-        # A resumed run asks in order: one query brings the next ones too.
-        if position not in self._ahead:
-            statement = "SELECT seq, record FROM connector_journal WHERE run = %s AND seq >= %s ORDER BY seq LIMIT %s"
-            self._ahead = dict(self._database.fetch(statement, [self.run, position, AHEAD]))
-        record: dict[str, Any] = parse_line(bytes(self._ahead[position]))
+        # A resumed run asks in order, and undo in reverse order: one query brings the neighbors too.
+        if position not in self._page:
+            self._page = dict(self._database.fetch(_PAGE, [self.run, position - position % PAGE_SIZE, PAGE_SIZE]))
+        record: dict[str, Any] = parse_line(bytes(self._page[position]))
         return record
 
     def rewrite(self, change: Callable[[Record], Record]) -> None:
         """Replace every record; see `Journal`. The database's own log and free pages are the administrator's."""
         with self._guard:
             self._flush()
-            for seq, record in self.records():
-                statement = "UPDATE connector_journal SET record = %s WHERE run = %s AND seq = %s"
-                self._database.fetch(statement, [dump_line(change(record)), self.run, seq])
+            for seq, before in self.records():
+                after = change(before)
+                if after != before:
+                    statement = "UPDATE connector_journal SET record = %s WHERE run = %s AND seq = %s"
+                    self._database.fetch(statement, [dump_line(after), self.run, seq])
 
     def delete(self) -> None:
         """Delete all records of the run; see `Journal`."""
@@ -292,16 +295,18 @@ def location_of(url: str) -> str:
     return f"{parts.scheme}://{user.partition(':')[0]}{at}{host}{parts.path}{query}"
 
 
-def read_history_records(url: str, run: str) -> list[tuple[int, Any]]:
-    """Return number and content of each record of a run that another process may hold."""
+def read_history_records(url: str, run: str) -> Iterator[tuple[int, Any]]:
+    """Iterate over number and content of each record of a run that another process may hold."""
     with closing(Database(url)) as database:
-        return read_records(database, run)
+        yield from read_records(database, run)
 
 
-def read_records(database: Database, run: str) -> list[tuple[int, Any]]:
-    """Return number and content of each record of a run."""
-    statement = "SELECT seq, record FROM connector_journal WHERE run = %s ORDER BY seq"
-    return [(seq, parse_line(bytes(record))) for seq, record in database.fetch(statement, [run])]
+def read_records(database: Database, run: str) -> Iterator[tuple[int, Any]]:
+    """Iterate over number and content of each record of a run, which may be changed meanwhile."""
+    next_seq = 1
+    while rows := database.fetch(_PAGE, [run, next_seq, PAGE_SIZE]):
+        yield from ((seq, parse_line(bytes(record))) for seq, record in rows)
+        next_seq = rows[-1][0] + 1
 
 
 def read_record(url: str, run: str, number: int) -> dict[str, Any]:

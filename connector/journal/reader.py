@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,38 +16,24 @@ from connector.journal.intents import OpenIntents
 from connector.journal.journals import database_of, journal_path
 from connector.journal.positions import Positions
 from connector.journal.protocol import Decision, Journal, Record, check_header
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """A write that a run started.
-
-    Attributes:
-        path: Path of the step in the run.
-        step: Name of the step.
-        action: `component.action`.
-        connection: Name of the connection's config variable.
-        inputs: Its inputs.
-        position: Position of the record with its results; a step of a loop that is retried has several records.
-        number: Number of the write among those that were applied.
-    """
-
-    path: str
-    step: str
-    action: str
-    connection: str
-    inputs: dict[str, Any]
-    position: int = 0
-    number: int = 0
+from connector.journal.writes import AppliedWrites, Write
 
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """A write as it was before someone decided about it: a later decision can correct the first."""
+    """A write as it was before someone decided about it: a later decision can correct the first.
+
+    Attributes:
+        write: The write.
+        intents: How many attempts of it were in doubt.
+        ignored: Whether its error was ignored.
+        finished: Position of earlier results of the step, as of a loop that is retried.
+    """
 
     write: Write
     intents: int
     ignored: bool = False
+    finished: int | None = None
 
 
 @dataclass(slots=True)
@@ -84,11 +70,13 @@ class JournalContents:
     unknown: dict[str, Write] = field(default_factory=dict)
     retries: set[str] = field(default_factory=set)
     skipped: dict[str, Write] = field(default_factory=dict)
-    writes: list[Write] = field(default_factory=list)
+    writes: AppliedWrites = field(init=False)
     undone: set[int] = field(default_factory=set)
     intents: OpenIntents = field(default_factory=OpenIntents, repr=False)
     _decided: dict[str, _Decided] = field(default_factory=dict, repr=False)
-    _applied: int = field(default=0, repr=False)
+
+    def __post_init__(self) -> None:
+        self.writes = AppliedWrites(self.read)
 
     def results(self, path: str) -> Any:
         """Return the results of a finished step."""
@@ -125,8 +113,7 @@ class JournalContents:
     def _add_step(self, path: str, record: Record, position: int) -> None:
         match record["type"]:
             case "intent":
-                parts = (record[key] for key in ("step", "action", "connection", "inputs"))
-                self.unknown[path] = Write(path, *parts)
+                self.unknown[path] = Write.of(record, position)
                 self.intents.start(path)
                 self.retries.discard(path)
             case "refused":
@@ -152,8 +139,8 @@ class JournalContents:
         """Take in a decision about a write of unknown outcome. It replaces an earlier decision."""
         self._put_in_doubt(path)
         if path in self.unknown:
-            ignored = path in self.without_results
-            self._decided[path] = _Decided(self.unknown[path], self.intents.get(path, 1), ignored=ignored)
+            ignored, finished = path in self.without_results, self.finished.get(path)
+            self._decided[path] = _Decided(self.unknown[path], self.intents.get(path, 1), ignored, finished)
         match decision:
             case "retry":
                 self.retries.add(path)
@@ -170,22 +157,23 @@ class JournalContents:
 
     def _put_in_doubt(self, path: str) -> None:
         """Forget the decision about a write, which is in doubt again."""
-        skipped = self.skipped.pop(path, None)
-        before = self._decided.pop(path, None) or (None if skipped is None else _Decided(skipped, 1))
+        skipped, earlier = self.skipped.pop(path, None), self.finished.get(path)
+        before = self._decided.pop(path, None) or (None if skipped is None else _Decided(skipped, 1, finished=earlier))
         if before is None or path in self.unknown:
             return
         self.unknown[path] = before.write
         self.intents[path] = before.intents
         if not before.ignored:
             self.without_results.discard(path)
-        position = self.finished.pop(path, None)
-        self.writes = [write for write in self.writes if write.path != path or write.position != position]
+        self.writes.remove(before.write)
+        self.finished.pop(path, None)
+        if before.finished is not None:
+            self.finished[path] = before.finished
 
     def _apply(self, path: str, position: int) -> None:
         write = self._settle(path)
         if write is not None:
-            self.writes.append(replace(write, position=position, number=self._applied))
-            self._applied += 1
+            self.writes.add(write, position)
 
     def _settle(self, path: str) -> Write | None:
         self.intents.settle(path)

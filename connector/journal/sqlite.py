@@ -7,7 +7,8 @@ import hashlib
 import os
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ SCHEME = "sqlite:///"
 _TABLE = """CREATE TABLE IF NOT EXISTS records (
     run TEXT NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL, PRIMARY KEY (run, seq)
 ) WITHOUT ROWID"""
+
+_PAGE = "SELECT seq, record FROM records WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?"
+_PAGE_SIZE = 500
 
 _BUSY_SECONDS = 30.0
 
@@ -98,8 +102,7 @@ class SqliteJournal(BufferedJournal):
 
     def records(self) -> Iterator[tuple[int, Any]]:
         """Iterate over number and content of each record."""
-        rows = self._database.execute("SELECT seq, record FROM records WHERE run = ? ORDER BY seq", (self.run,))
-        return ((seq, parse_line(record)) for seq, record in rows)
+        return _records(self._database, self.run)
 
     def read(self, position: int) -> dict[str, Any]:
         """Return the record with a number."""
@@ -112,8 +115,9 @@ class SqliteJournal(BufferedJournal):
         """Replace every record; see `Journal`."""
         with self._guard:
             self._flush()
-            rows = [(dump_line(change(record)), self.run, seq) for seq, record in self.records()]
-            self._replace("UPDATE records SET record = ? WHERE run = ? AND seq = ?", rows)
+            rows = ((change(record), record, seq) for seq, record in self.records())
+            changed = ((dump_line(after), self.run, seq) for after, before, seq in rows if after != before)
+            self._replace("UPDATE records SET record = ? WHERE run = ? AND seq = ?", changed)
 
     def delete(self) -> None:
         """Delete all records of the run; see `Journal`."""
@@ -122,7 +126,7 @@ class SqliteJournal(BufferedJournal):
             self._replace("DELETE FROM records WHERE run = ?", [(self.run,)])
         self.close()
 
-    def _replace(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _replace(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         try:
             with self._database:
                 self._database.executemany(statement, rows)
@@ -217,16 +221,35 @@ def _make_private(file: Path) -> None:
         file.chmod(stat.S_IMODE(mode) & 0o700)
 
 
-def read_records(file: Path, run: str) -> list[tuple[int, Any]]:
-    """Return number and content of each record of a run."""
-    return [(seq, parse_line(record)) for seq, record in _select(file, "run = ? ORDER BY seq", (run,))]
+def read_records(file: Path, run: str) -> Iterator[tuple[int, Any]]:
+    """Iterate over number and content of each record of a run."""
+    with _reading(file) as database:
+        yield from _records(database, run)
 
 
 def read_record(file: Path, run: str, number: int) -> dict[str, Any]:
     """Return one record of a run."""
-    ((_, record),) = _select(file, "run = ? AND seq = ?", (run, number))
-    content: dict[str, Any] = parse_line(record)
-    return content
+    with _reading(file) as database:
+        rows = database.execute("SELECT record FROM records WHERE run = ? AND seq = ?", (run, number))
+        record: dict[str, Any] = parse_line(rows.fetchone()[0])
+    return record
+
+
+def _records(database: sqlite3.Connection, run: str) -> Iterator[tuple[int, Any]]:
+    """Iterate over number and content of each record of a run, which may be changed meanwhile."""
+    last = 0
+    while rows := database.execute(_PAGE, (run, last, _PAGE_SIZE)).fetchall():
+        yield from ((seq, parse_line(record)) for seq, record in rows)
+        last = rows[-1][0]
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[sqlite3.Connection]:
+    with closing(connect(file)) as database:
+        try:
+            yield database
+        except sqlite3.Error as error:
+            raise JournalError(f'cannot read journal "{file}": {error}') from None
 
 
 _IDS = """WITH RECURSIVE ids(run) AS (
@@ -261,16 +284,6 @@ def is_held(file: Path, run: str) -> bool:
     except JournalHeldError:
         return True
     return False
-
-
-def _select(file: Path, condition: str, values: tuple[Any, ...]) -> list[tuple[int, bytes]]:
-    database = connect(file)
-    try:
-        return database.execute(f"SELECT seq, record FROM records WHERE {condition}", values).fetchall()  # noqa: S608
-    except sqlite3.Error as error:
-        raise JournalError(f'cannot read journal "{file}": {error}') from None
-    finally:
-        database.close()
 
 
 class _Claim:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ def contents(tmp_path: Path, *records: Record) -> JournalContents:
     return summary
 
 
+def writes(summary: JournalContents) -> list[tuple[str, int]]:
+    return [(write.path, write.number) for write in summary.writes.newest_first()]
+
+
 def test_corrected_decision_leaves_earlier_writes_of_the_same_step(tmp_path: Path) -> None:
     # A loop that is retried performs its steps again under the same paths.
     summary = contents(
@@ -51,8 +56,56 @@ def test_corrected_decision_leaves_earlier_writes_of_the_same_step(tmp_path: Pat
         decision("a", "happened"),
         decision("a", "did-not-happen"),
     )
-    assert [(write.path, write.number) for write in summary.writes] == [("a", 0), ("b", 1)]
+    assert writes(summary) == [("b", 1), ("a", 0)]
     assert summary.unknown == {}
+
+
+def test_corrected_decision_leaves_earlier_results_of_the_same_step(tmp_path: Path) -> None:
+    records = [intent("a"), done("a"), intent("a"), decision("a", "did-not-happen"), decision("a", "happened")]
+    summary = contents(tmp_path, *records)
+    assert (writes(summary), summary.results("a")) == ([("a", 1), ("a", 0)], None)
+    (tmp_path / "r.jsonl").unlink()
+    summary = contents(tmp_path, *records, decision("a", "did-not-happen"))
+    assert (writes(summary), summary.results("a")) == ([("a", 0)], 1)
+
+
+def test_skipped_write_that_is_settled_leaves_earlier_results_of_the_same_step(tmp_path: Path) -> None:
+    records = [intent("a"), done("a"), intent("a"), decision("a", "skip"), intent("b"), done("b")]
+    summary = contents(tmp_path, *records, decision("a", "did-not-happen"))
+    assert (writes(summary), summary.results("a")) == ([("b", 1), ("a", 0)], 1)
+
+
+def test_writes_are_read_from_the_journal_newest_first(tmp_path: Path) -> None:
+    summary = contents(tmp_path, intent("a"), done("a"), intent("b"), intent("b"), done("b"))
+    newest, oldest = summary.writes.newest_first()
+    assert (newest.path, newest.step, newest.action, newest.connection, newest.inputs) == ("b", "b", "x.y", "", {})
+    assert summary.results_at(newest.position) == 1
+    assert (summary.read(newest.intent)["path"], oldest.path) == ("b", "a")
+
+
+def test_actions_of_applied_writes_are_known_without_those_of_a_corrected_decision(tmp_path: Path) -> None:
+    other = {**intent("b"), "action": "x.z", "connection": "C"}
+    records = [intent("a"), done("a"), intent("c"), done("c"), other, decision("b", "happened")]
+    assert contents(tmp_path, *records).writes.targets() == [("x.y", ""), ("x.z", "C")]
+    (tmp_path / "r.jsonl").unlink()
+    assert contents(tmp_path, *records, decision("b", "skip")).writes.targets() == [("x.y", "")]
+
+
+@pytest.mark.parametrize("place", ["run.jsonl", "sqlite"])
+def test_applied_write_takes_a_few_bytes_until_it_is_read(place: str, tmp_path: Path) -> None:
+    name = f"sqlite:///{tmp_path}/r.sqlite" if place == "sqlite" else tmp_path / place
+    journal = create_journal(name, "r", first_records({"id": "r"}, {}))
+    for number in range(2000):
+        journal.append({**intent(f"loop.{number}/a"), "inputs": {"name": "x" * 1000}}, "later")
+        journal.append({"type": "done", "path": f"loop.{number}/a", "results": "y" * 1000}, "later")
+    journal.append({"type": "resumed"}, "synced")
+    tracemalloc.start()
+    summary = contents_of(journal)
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    journal.close()
+    assert len(summary.writes) == 2000
+    assert size < 2000 * 100
 
 
 @pytest.mark.parametrize("between", [intent("b"), done("b"), {"type": "undone", "path": "a", "write": 0}])

@@ -104,7 +104,7 @@ def test_two_processes_that_create_a_run_at_once_make_one(url: str) -> None:
         second._begin(RECORDS)
     first.close()
     second.close()
-    assert len(postgres.read_history_records(url, "r")) == 2
+    assert len(list(postgres.read_history_records(url, "r"))) == 2
 
 
 @pytest.mark.usefixtures("short_leases")
@@ -274,7 +274,7 @@ def test_run_in_a_database_is_settled_resumed_and_undone(
 def test_many_results_are_read_in_blocks(
     url: str, run: Runs, service: Service, workshop: Component, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "AHEAD", 3)
+    monkeypatch.setattr(postgres, "PAGE_SIZE", 3)
     service.answers["POST"] = [ServerResponse({}, status=422)]
     echoes = [step(f"Echo {n}", "workshop.echo", {"value": str(n)}) for n in range(8)]
     with pytest.raises(StepError):
@@ -289,7 +289,7 @@ def test_secrets_of_a_finished_run_are_removed(url: str, run: Runs) -> None:
     create = step("Create", "workshop.createThing", {"name": "a", "settings": "=trigger.results.body.data"})
     run(create, payload=settings, journal=url)
     (past,) = runs(url)
-    records = postgres.read_history_records(url, past.id)
+    records = list(postgres.read_history_records(url, past.id))
     assert len(records) == 5
     assert "s3cret-of-the-customer" not in str(records)
 

@@ -4,6 +4,7 @@
     python -m tests.trials.forks --calls 1800
     python -m tests.trials.kills --kills 25
     python -m tests.trials.starts --starts 1000 --processes 8
+    python -m tests.trials.long_resumes --steps 100000
     python -m tests.trials.hostile --responses 13000
     python -m tests.trials.fuzz --inputs 300000
     python -m tests.trials.sandbox_kills --kills 120 --clients 64

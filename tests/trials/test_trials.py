@@ -21,6 +21,7 @@ from tests.trials import (
     hostile,
     hostile_requests,
     kills,
+    long_resumes,
     sandbox_kills,
     sandbox_requests,
     stop,
@@ -57,6 +58,15 @@ def test_kills_in_each_phase_lose_and_double_nothing() -> None:
 
     assert report.is_clean, str(report)
     assert report.outcomes["sqlite, faults, response to done"] == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system has no /proc")
+def test_resume_that_takes_too_much_memory_is_found(tmp_path: Path) -> None:
+    report, journal = Report("long resumes", 0), long_resumes.journal_of(f"sqlite:///{tmp_path}/r.sqlite", "writes", 9)
+    long_resumes.measure(report, "sqlite, writes", journal, 9, maximum=1)
+
+    (failure,) = report.failures["wrong"]  # and no other: the run was resumed
+    assert "are more than 1" in failure
 
 
 def test_hostile_responses_end_in_errors_without_secrets() -> None:

@@ -15,7 +15,8 @@ from connector.cli.shared_options import Command, common_options, dry_run_option
 if TYPE_CHECKING:
     from connector.flows.run.connections import ConnectionNeed
     from connector.flows.run.undo import UndoResult
-    from connector.journal.reader import JournalContents, Write
+    from connector.journal.reader import JournalContents
+    from connector.journal.writes import Write
 
 
 @click.command(cls=Command)
@@ -60,7 +61,7 @@ def undo(context: click.Context, *, run_name: str, dry_run: bool, yes: bool, con
 def _needs(journal: JournalContents) -> list[ConnectionNeed]:
     """Return the connections of the writes."""
     about = journal.header["connections"]
-    names = dict.fromkeys(write.connection for write in journal.writes)
+    names = dict.fromkeys(connection for _, connection in journal.writes.targets())
     return [(about[name]["component"], name) for name in names if name in about]
 
 

@@ -27,8 +27,10 @@ def forget_secrets(journal: Journal, components: Mapping[str, Component], redact
     secret_keys: dict[str, frozenset[str]] = {}
     for _, record in journal.records():
         if record["type"] == "intent":
-            keys = secret_keys.setdefault(record["action"], _secret_keys(record["action"], components))
-            for key in keys & record["inputs"].keys():
+            name = record["action"]
+            if name not in secret_keys:
+                secret_keys[name] = _secret_keys(name, components)
+            for key in secret_keys[name] & record["inputs"].keys():
                 redactor.learn(record["inputs"][key], key)
     try:
         journal.rewrite(lambda record: _without_secrets(record, secret_keys, redactor))

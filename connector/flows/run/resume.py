@@ -18,8 +18,9 @@ from connector.flows.run.session import execute
 from connector.flows.run.settings import RunSettings
 from connector.flows.run.stubs import Stubs, StubValues
 from connector.journal.journals import reopen_journal
-from connector.journal.reader import JournalContents, Write, contents_of
+from connector.journal.reader import JournalContents, contents_of
 from connector.journal.writer import JournalWriter
+from connector.journal.writes import Write
 
 if TYPE_CHECKING:
     from connector.component.component import Component

@@ -16,8 +16,9 @@ from connector.flows.run.connections import ConnectionValue, FlowConnections, ch
 from connector.flows.run.plan import referenced_variables
 from connector.flows.steps.step_call import StepPath
 from connector.journal.journals import reopen_journal
-from connector.journal.reader import JournalContents, Write, contents_of
+from connector.journal.reader import JournalContents, contents_of
 from connector.journal.writer import JournalWriter
+from connector.journal.writes import Write
 from connector.rest.rate_limits import CallLimits
 
 if TYPE_CHECKING:

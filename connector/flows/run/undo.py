@@ -18,8 +18,9 @@ from connector.flows.run.connections import ConnectionValue, FlowConnections, ch
 from connector.flows.run.forget import forget_secrets
 from connector.flows.values.paths import UNDEFINED, get_path, parse_path
 from connector.journal.journals import reopen_journal
-from connector.journal.reader import JournalContents, Write, contents_of
+from connector.journal.reader import JournalContents, contents_of
 from connector.journal.writer import JournalWriter
+from connector.journal.writes import Write
 from connector.rest.rate_limits import CallLimits
 
 
@@ -95,8 +96,8 @@ class _Undo:
         self.components = components_by_key(components)
         self.result = UndoResult()
         integration = read_text(history.header["text"], history.header["source"])
-        writes = [write for write in history.writes if self._deletion(write)]
-        needs = {(write.action.partition(".")[0], write.connection or None): None for write in writes}
+        targets = [target for target in history.writes.targets() if self._has_undo(target[0])]
+        needs = {(name.partition(".")[0], connection or None): None for name, connection in targets}
         self.connections = FlowConnections(integration, needs, self.components, connections)
 
     def all(self, limits: CallLimits, *, dry_run: bool) -> UndoResult:
@@ -106,7 +107,7 @@ class _Undo:
                 self._skip(write, "the outcome is unknown; check whether it was applied")
             for write in reversed(self.history.skipped.values()):
                 self._skip(write, "it was skipped without results; check whether it was applied")
-            for write in reversed(self.history.writes):
+            for write in self.history.writes.newest_first():
                 if write.number not in self.history.undone:
                     self._one(write, limits, dry_run=dry_run)
         finally:
@@ -115,7 +116,7 @@ class _Undo:
 
     def _one(self, write: Write, limits: CallLimits, *, dry_run: bool) -> None:
         deletion = self._deletion(write)
-        if self._action(write) is None:
+        if self._action(write.action) is None:
             self._skip(write, f"the component no longer has {write.action.partition('.')[2]}")
         elif deletion is None:
             self._skip(write, "the record may have existed before this run")
@@ -145,13 +146,17 @@ class _Undo:
     def _skip(self, write: Write, reason: str) -> None:
         self.result.not_undone.append((write, reason))
 
-    def _action(self, write: Write) -> Action[Any] | None:
-        component, _, key = write.action.partition(".")
+    def _action(self, name: str) -> Action[Any] | None:
+        component, _, key = name.partition(".")
         return self.components[component].find_action(key) if component in self.components else None
+
+    def _has_undo(self, name: str) -> bool:
+        action = self._action(name)
+        return action is not None and action.undo is not None
 
     def _deletion(self, write: Write) -> _Deletion | None:
         component = self.components.get(write.action.partition(".")[0])
-        action = self._action(write)
+        action = self._action(write.action)
         if component is None or action is None or action.undo is None:
             return None
         known = {"inputs": write.inputs, "results": self.history.results_at(write.position)}
