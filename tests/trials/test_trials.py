@@ -61,6 +61,7 @@ def test_kills_in_each_phase_lose_and_double_nothing() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system has no /proc")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system has no /proc")
 def test_resume_that_takes_too_much_memory_is_found(tmp_path: Path) -> None:
     report, journal = Report("long resumes", 0), long_resumes.journal_of(f"sqlite:///{tmp_path}/r.sqlite", "writes", 9)
     long_resumes.measure(report, "sqlite, writes", journal, 9, maximum=1)
