@@ -16,6 +16,8 @@ FILE = "api.json"
 
 Schema = dict[str, Any]
 
+SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
+
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
@@ -24,6 +26,11 @@ class RateLimit:
     requests: int
     per: str
     scope: str = ""
+
+    @property
+    def seconds(self) -> float | None:
+        """Length of the unit of time; None for an unknown one."""
+        return SECONDS.get(self.per)
 
     def __str__(self) -> str:
         """Return the limit as in `60 requests per minute`."""
@@ -175,6 +182,11 @@ def _secret_names(schema: Schema) -> Iterator[str]:
             yield from _secret_names(schema[key])
 
 
+def own_limit(operation: Operation | None) -> str:
+    """Return the key of an operation that the API limits on its own; empty for any other."""
+    return operation.id if operation is not None and operation.rate_limits else ""
+
+
 class ApiDescription(Mapping[str, Operation]):
     """The operations by key.
 
@@ -210,8 +222,17 @@ class ApiDescription(Mapping[str, Operation]):
 
     def find(self, method: str, path: str) -> Operation | None:
         """Return the operation of a request; a fixed segment wins over a parameter in the same place."""
-        matches = [operation for operation in self.values() if operation.matches(method, path)]
+        candidates = self._by_form.get((method.upper(), path.count("/")), ())
+        matches = [operation for operation in candidates if operation.matches(method, path)]
         return min(matches, key=lambda operation: operation.path.count("{"), default=None)
+
+    @cached_property
+    def _by_form(self) -> dict[tuple[str, int], list[Operation]]:
+        """The operations by method and number of path segments."""
+        forms: dict[tuple[str, int], list[Operation]] = {}
+        for operation in self.values():
+            forms.setdefault((operation.method, operation.path.count("/")), []).append(operation)
+        return forms
 
     @cached_property
     def _operations(self) -> dict[str, Operation]:

@@ -51,6 +51,18 @@ class Connection:
         values = [getattr(self.fields, name) for name in self._names.values()]
         return Redactor(value.get_secret_value() for value in values if isinstance(value, SecretStr)).text(text)
 
+    def secrets(self) -> list[str]:
+        """Return the values of the secret fields that are set."""
+        secret = self.fields.secret_keys()
+        values = []
+        for field, info in type(self.fields).model_fields.items():
+            value = getattr(self.fields, field)
+            if isinstance(value, SecretStr):
+                values.append(value.get_secret_value())
+            elif (info.alias or field) in secret and isinstance(value, str):
+                values.append(value)
+        return values
+
     def close(self) -> None:
         """Cancel the calls that wait, send no further request, and close the idle connections."""
         self.transport.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,18 @@ class Context:
             on_page=self.on_page,
         )
 
+    def with_limits(self, **limits: Any) -> Context:
+        """Return this context with other limits; see `CallLimits`."""
+        return Context(
+            self.component,
+            self.connection,
+            limits=replace(self.limits, **limits),
+            policy=self.policy,
+            key=self.key,
+            inputs=self.inputs,
+            on_page=self.on_page,
+        )
+
     @cached_property
     def endpoint(self) -> Endpoint:
         """The service that this call uses."""
@@ -113,8 +126,9 @@ class Context:
 
     def _own_limit(self, request: Request) -> str:
         """Return the key of the operation if the API limits it on its own; only called after a rate limit."""
-        operation = self.component.find_operation(request.method, request.path.partition("?")[0])
-        return operation.id if operation is not None and operation.rate_limits else ""
+        from connector.component.api_description import own_limit
+
+        return own_limit(self.component.find_operation(request.method, request.path.partition("?")[0]))
 
     def _attempt(self, request: Request) -> Response:
         self.policy.check_request(self.key, request)

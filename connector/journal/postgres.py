@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from connector.common.private_files import dump_line, parse_line
@@ -18,6 +18,8 @@ from connector.journal.protocol import JournalExistsError, JournalHeldError, Rec
 
 if TYPE_CHECKING:
     import psycopg
+
+T = TypeVar("T")
 
 SCHEMES = ("postgresql://", "postgres://")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -34,7 +36,10 @@ CREATE TABLE IF NOT EXISTS connector_journal (
     run text NOT NULL, seq integer NOT NULL, holder text NOT NULL, record bytea NOT NULL, PRIMARY KEY (run, seq)
 );
 CREATE TABLE IF NOT EXISTS connector_holders (id text PRIMARY KEY, seen timestamptz NOT NULL);
-CREATE TABLE IF NOT EXISTS connector_values (name text PRIMARY KEY, content bytea NOT NULL)
+CREATE TABLE IF NOT EXISTS connector_values (name text PRIMARY KEY, content bytea NOT NULL);
+CREATE TABLE IF NOT EXISTS connector_limits (
+    name text PRIMARY KEY, busy_until double precision NOT NULL, content bytea NOT NULL
+)
 """
 
 _INSERT = """INSERT INTO connector_journal (run, seq, holder, record)
@@ -77,15 +82,19 @@ class Database:
         self._connection: psycopg.Connection[Any] | None = None
 
     def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Execute a statement and return its rows, as soon as the database can be reached.
+        """Execute a statement and return its rows; see `patiently`."""
+        return self.patiently(lambda: self.fetch_once(statement, values))
+
+    def patiently(self, use: Callable[[], T]) -> T:
+        """Return what a function returns that uses the database, as soon as the database can be reached.
 
         Raises:
-            JournalError: If it cannot be reached for long, or rejects the statement.
+            JournalError: If it cannot be reached for long, or rejects a statement.
         """
         until = time.monotonic() + AWAY_SECONDS
         while True:
             try:
-                return self.fetch_once(statement, values)
+                return use()
             except self._away as error:
                 self.close()
                 if time.monotonic() > until or any(text in str(error) for text in _PERMANENT):
@@ -104,6 +113,17 @@ class Database:
                 self._connection = self._connect()
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
+
+    def transact(self, use: Callable[[], T]) -> T:
+        """Return what a function returns, in one transaction; see `patiently`, which may call it again."""
+        return self.patiently(lambda: self._transact_once(use))
+
+    def _transact_once(self, use: Callable[[], T]) -> T:
+        with self._guard:
+            if self._connection is None:
+                self._connection = self._connect()
+            with self._connection.transaction():
+                return use()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -96,6 +96,8 @@ class CallLimits:
         on_wait: Called with seconds and reason before each wait.
         max_response_bytes: Size of the largest response body, after decompression.
         before_send: Called directly before the bytes of a request are sent; what it raises ends the call.
+        gate: The gate that the requests pass instead of the one of the connection.
+        ticket: Place of the call in the queues of the gate, for a caller that waits itself and tries again.
     """
 
     max_wait: float = DEFAULT_MAX_WAIT
@@ -103,6 +105,8 @@ class CallLimits:
     on_wait: Callable[[float, str], None] | None = None
     max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES
     before_send: Callable[[], None] | None = None
+    gate: Gate | None = None
+    ticket: int | None = None
 
     @classmethod
     def of(
@@ -136,14 +140,21 @@ class Gate(Protocol):
     the operation if it has a rate limit of its own, else an empty string. It may have to read a file.
     """
 
-    def hold(self, seconds: float, own_limit: Callable[[], str]) -> None:
-        """Let no call through for the next seconds."""
+    def hold(self, ticket: int, seconds: float, own_limit: Callable[[], str]) -> None:
+        """Let no call through for the next seconds, after the rate limit of a call, which keeps its place."""
 
     def delay(self, ticket: int, own_limit: Callable[[], str]) -> float:
-        """Return 0 if the call may be sent now, else the seconds to wait before asking again."""
+        """Return 0 if the call may be sent now, else the seconds to wait before asking again.
+
+        Raises:
+            ConnectorError: If the gate cannot be used; nothing is sent then.
+        """
+
+    def sent(self, ticket: int, own_limit: Callable[[], str]) -> None:
+        """Note that the call is sent now: if it is sent again, it has to ask again."""
 
     def leave(self, ticket: int, own_limit: Callable[[], str]) -> None:
-        """Forget a call that does not wait anymore."""
+        """Forget a call that is not sent again."""
 
     def reset(self) -> None:
         """Forget everything, in a process that was just forked."""
@@ -168,11 +179,13 @@ class RateLimitGate:
         self._lock = threading.Lock()
         self._queues: dict[str, _Queue] = defaultdict(_Queue)
 
-    def hold(self, seconds: float, own_limit: Callable[[], str]) -> None:
+    def hold(self, ticket: int, seconds: float, own_limit: Callable[[], str]) -> None:
         """See `Gate`."""
         key = own_limit()
         with self._lock:
             queue = self._queues[key]
+            if ticket not in queue.tickets:
+                insort(queue.tickets, ticket)
             queue.open_at = max(queue.open_at, time.monotonic() + min(seconds, NEVER))
 
     def delay(self, ticket: int, own_limit: Callable[[], str]) -> float:
@@ -187,6 +200,9 @@ class RateLimitGate:
             if not closed:
                 queue.tickets.remove(ticket)
             return closed
+
+    def sent(self, ticket: int, own_limit: Callable[[], str]) -> None:
+        """See `Gate`: a call that may be sent has left the queue already."""
 
     def leave(self, ticket: int, own_limit: Callable[[], str]) -> None:
         """See `Gate`."""

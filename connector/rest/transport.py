@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import requests
@@ -91,7 +92,7 @@ class Transport:
                 if not call.waits_to_retry(outcome):
                     break
         finally:
-            self.gate.leave(call.ticket, request.own_limit)
+            call.leave()
         if isinstance(outcome, Response):
             return outcome
         raise outcome
@@ -164,6 +165,7 @@ class Transport:
             renewal = self._renewals.setdefault(endpoint, Renewal(source, lambda value: learn(value, "authorization")))
         # Calls that wait for their turn wait for this grant too, so that it must not queue behind them.
         transport = self._grants = self._grants or Transport()
+        limits = replace(limits, gate=None, ticket=None)  # a grant counts for no limit of the API
         return renewal.current(lambda service, request: transport.send(service, request, limits), rejected)
 
     def _authorized(self, endpoint: Endpoint, host: Host, authorization: SecretStr | None) -> Host:
@@ -196,7 +198,8 @@ class _Call:
     def __init__(
         self, transport: Transport, endpoint: Endpoint, request: Request, limits: CallLimits, cancelled: threading.Event
     ) -> None:
-        self.ticket = new_ticket()
+        self.ticket = new_ticket() if limits.ticket is None else limits.ticket
+        self._gate = limits.gate or transport.gate
         self._transport = transport
         self._endpoint = endpoint
         self._request = request
@@ -210,7 +213,7 @@ class _Call:
     def enter(self) -> None:
         """Wait at the gate until the request may be sent."""
         self._check_open(cancelled=self._budget.cancelled.is_set())
-        gate, budget = self._transport.gate, self._budget
+        gate, budget = self._gate, self._budget
         while seconds := gate.delay(self.ticket, self._request.own_limit):
             if seconds < MOMENT:
                 self._check_open(cancelled=budget.wait_for_turn(seconds))
@@ -226,11 +229,17 @@ class _Call:
         if budget.limits.deadline is not None and budget.limits.remaining() <= 0:
             raise DeadlineError("deadline exceeded; the request was not sent", request=self._summary())
 
+    def leave(self) -> None:
+        """Leave the queues of the gate, unless the caller keeps the place for another try."""
+        if self._budget.limits.ticket is None:
+            self._gate.leave(self.ticket, self._request.own_limit)
+
     def perform(self, attempt: Attempt | None) -> Response | RequestError:
         """Send the request once."""
         if not self._attempts:
             self._authorization = self._transport.authorization(self._endpoint, self._budget.limits)
         self._attempts += 1
+        self._gate.sent(self.ticket, self._request.own_limit)
         try:
             if attempt is not None:
                 return attempt(self._request)
@@ -269,9 +278,7 @@ class _Call:
         least = min(5.0, 0.05 * 2.0**self._rate_limits)
         self._rate_limits = min(self._rate_limits + 1, 10)
         seconds = max(self._backoff() if requested is None else requested, least)
-        gate, own_limit = self._transport.gate, self._request.own_limit
-        gate.hold(seconds, own_limit)
-        gate.delay(self.ticket, own_limit)  # so that this call keeps its place in the queue while it waits
+        self._gate.hold(self.ticket, seconds, self._request.own_limit)
         return seconds
 
     def _may_retry(self, outcome: Response | RequestError) -> bool:

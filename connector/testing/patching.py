@@ -48,7 +48,7 @@ def no_waiting() -> Iterator[None]:
     """A context in which no call waits, whatever the responses ask for."""
     with (
         patch("connector.rest.rate_limits.sleep", lambda _seconds, _cancelled: False),
-        patch.object(RateLimitGate, "hold", lambda _gate, _seconds, _own_limit: None),
+        patch.object(RateLimitGate, "hold", lambda _gate, _ticket, _seconds, _own_limit: None),
     ):
         yield
 

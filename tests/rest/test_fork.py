@@ -77,7 +77,7 @@ def test_runner_used_across_forks_mixes_up_no_response(
 def test_lock_held_at_a_fork_does_not_stop_the_child(runner: connector.Runner) -> None:
     gate = runner.connection.transport.gate
     assert isinstance(gate, RateLimitGate)
-    gate.hold(0, str)
+    gate.hold(1, 0, str)
 
     def child() -> int:
         done = threading.Thread(target=gate.delay, args=(1, str), daemon=True)

@@ -157,7 +157,7 @@ def test_64_threads_at_60_per_window_lose_no_call(
 def test_gate_lets_calls_through_first_come_first_served() -> None:
     gate = RateLimitGate()
     assert gate.delay(1, str) == 0
-    gate.hold(0.05, str)
+    gate.hold(2, 0.05, str)
     waits = [gate.delay(ticket, str) for ticket in (3, 2, 5)]
     assert min(waits) > 0
     time.sleep(0.06)
@@ -251,7 +251,7 @@ def test_gate_of_another_kind_can_be_used(runner_of: RunnerOf) -> None:
             super().__init__()
             self.holds: list[float] = []
 
-        def hold(self, seconds: float, own_limit: Any) -> None:
+        def hold(self, ticket: int, seconds: float, own_limit: Any) -> None:
             self.holds.append(seconds)
 
     limited = raw_response({}, "429 Too Many Requests", "Retry-After: 7")
@@ -267,7 +267,7 @@ def test_repeated_rate_limits_are_never_retried_without_a_wait(
     runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class OpenGate(RateLimitGate):
-        def hold(self, seconds: float, own_limit: Any) -> None:
+        def hold(self, ticket: int, seconds: float, own_limit: Any) -> None:
             pass
 
     monkeypatch.setattr("connector.rest.rate_limits.sleep", lambda _seconds, _cancelled: False)

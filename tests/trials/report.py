@@ -56,9 +56,9 @@ class Report:
         sys.exit(0 if self.is_clean else 1)
 
 
-def main(run: Callable[..., Report], description: str | None, **defaults: float) -> None:
+def main(run: Callable[..., Report], description: str | None, **defaults: float | str) -> None:
     """Run a trial from the command line: with an option for each of its arguments, here with their defaults."""
     parser = argparse.ArgumentParser(description=description)
     for name, default in defaults.items():
-        parser.add_argument(f"--{name}", type=type(default), default=default)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     run(**vars(parser.parse_args())).exit()

@@ -12,6 +12,7 @@ from connector.component.definitions import Action, Payload
 from connector.component.inputs import Inputs
 from connector.component.pagination import has_next_page as is_followed
 from connector.component.recorded_write import perform_recorded, without_rate_limit_waits
+from connector.component.shared_limits import shared_gate
 from connector.errors import (
     HandlerError,
     InputError,
@@ -23,6 +24,7 @@ from connector.flows.run.prepare import PreparedRun
 from connector.flows.steps.planned_step import PlannedStep
 from connector.flows.steps.step_call import RunInterrupted, StepCall
 from connector.flows.values.expressions import Reference, parts_of
+from connector.journal.limit_stores import LimitStore
 from connector.journal.writer import JournalWriter
 from connector.rest.rate_limits import CallLimits
 
@@ -41,6 +43,7 @@ class ActionExecutor:
         journal: Records each write before it is sent.
         on_wait: Called with seconds and reason before each wait of a request.
         wait: Waits for a rate limit before a write.
+        limits: Rate limits that other processes share; None without a database.
 
     Attributes:
         skipped_writes: Writes that a dry run did not send.
@@ -52,12 +55,14 @@ class ActionExecutor:
         journal: JournalWriter,
         on_wait: Callable[[float, str], None],
         wait: Callable[[float, str], None],
+        limits: LimitStore | None,
     ) -> None:
         self.skipped_writes: list[dict[str, Any]] = []
         self._prepared = prepared
         self._journal = journal
         self._on_wait = on_wait
         self._wait = wait
+        self._limits = limits
         self._contexts: dict[tuple[str, str | None, bool], Context] = {}
 
     def perform(self, call: StepCall) -> tuple[Any, bool]:
@@ -127,6 +132,7 @@ class ActionExecutor:
                 CallLimits.of(bound.max_wait if max_wait is None else max_wait, None, self._on_wait),
                 deadline=self._prepared.deadline,
                 before_send=self._check_held if is_write else None,
+                gate=shared_gate(self._limits, planned.component, bound.connection),
             )
             limits = without_rate_limit_waits(limits) if is_write else limits
             # A second guard of a dry run: an action that says it reads may still send a write.

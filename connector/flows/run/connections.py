@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
-
 from connector.common.text import did_you_mean
 from connector.component.component import Component
 from connector.component.connections import Connection
@@ -109,7 +107,8 @@ class FlowConnections:
         self._names: dict[ConnectionNeed, str] = {}
         self._check_names()
         problems = [problem for need in needs for problem in self._bind(need)]
-        self.secrets = sorted({s for bound in self._bound.values() for s in _secrets(bound.connection)}, key=len)[::-1]
+        opened = [bound.connection for bound in self._bound.values() if bound.connection is not None]
+        self.secrets = sorted({secret for connection in opened for secret in connection.secrets()}, key=len)[::-1]
         if problems:
             self.close()
             raise _connections_error(problems)
@@ -206,18 +205,6 @@ def _preset(variable: ConfigVariable | None, component: Component, key: str | No
     known = component.connection(key).fields.definitions() if key in component.connections else {}
     # A hidden field can choose the host. A file from elsewhere must not choose where the caller's secrets are sent.
     return {key: value for key, value in preset.items() if not known or (key in known and not known[key].hidden)}
-
-
-def _secrets(connection: Connection | None) -> Iterable[str]:
-    if connection is None:
-        return
-    secret = connection.fields.secret_keys()
-    for field, info in type(connection.fields).model_fields.items():
-        value = getattr(connection.fields, field)
-        if isinstance(value, SecretStr):
-            yield value.get_secret_value()
-        elif (info.alias or field) in secret and isinstance(value, str):
-            yield value
 
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")

@@ -20,6 +20,7 @@ from connector.flows.steps.planned_step import PlannedStep
 from connector.flows.steps.step_call import BreakLoop, RunInterrupted, StepCall, StepPath, StepState, StopFlow
 from connector.flows.values.expressions import Scope, evaluate
 from connector.flows.values.paths import UNDEFINED
+from connector.journal.limit_stores import LimitStore
 from connector.journal.reader import JournalContents
 from connector.journal.writer import JournalWriter
 
@@ -36,6 +37,7 @@ class FlowExecutor:
         journal: Records what the run does.
         history: What an earlier process finished, if the run is resumed.
         store: Values of persist-data steps.
+        shared_limits: Rate limits that other processes share; None without a database.
         reporter: Reports what the run does.
     """
 
@@ -47,13 +49,14 @@ class FlowExecutor:
         journal: JournalWriter,
         history: JournalContents | None,
         store: Store,
+        shared_limits: LimitStore | None,
         reporter: RunReporter,
     ) -> None:
         checked = prepared.checked
         connections = frozenset(connection_variables(checked.integration))
         self.flow = checked.flow.name
         self.scope = Scope({checked.flow.steps[0].variable: {"results": trigger}}, checked.values, connections)
-        self.actions = ActionExecutor(prepared, journal, self._waiting, self.wait)
+        self.actions = ActionExecutor(prepared, journal, self._waiting, self.wait, shared_limits)
         self.journal = journal
         self.history = history
         self.store = store

@@ -15,6 +15,7 @@ from connector.flows.run.reporter import RunReporter
 from connector.flows.run.result import Run
 from connector.flows.steps.persisted_values import Store
 from connector.flows.steps.step_call import BreakLoop, RunInterrupted, StopFlow
+from connector.journal.limit_stores import limit_store
 from connector.journal.reader import JournalContents
 from connector.journal.value_stores import value_store
 from connector.journal.writer import JournalWriter
@@ -37,6 +38,8 @@ def execute(
         stack.callback(journal.close)
         store = _store(prepared, run, journal, is_resumed=history is not None)
         stack.callback(store.close)
+        database = None if journal.journal is None else journal.journal.database
+        shared_limits = stack.enter_context(limit_store(database))
         reporter = RunReporter(prepared, run, stack)
         executor = FlowExecutor(
             prepared,
@@ -44,6 +47,7 @@ def execute(
             journal=journal,
             history=history,
             store=store,
+            shared_limits=shared_limits,
             reporter=reporter,
         )
         reporter.run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from connector.common.redaction import Redactor
 from connector.component.component import Component, error_context
 from connector.component.context import Context
 from connector.component.definitions import Action
+from connector.component.shared_limits import shared_gate
 from connector.errors import ConnectorError, NotFoundError
 from connector.flows.file.parse import read_text
 from connector.flows.run.components import components_by_key
@@ -18,6 +19,7 @@ from connector.flows.run.connections import ConnectionValue, FlowConnections, ch
 from connector.flows.run.forget import forget_secrets
 from connector.flows.values.paths import UNDEFINED, get_path, parse_path
 from connector.journal.journals import reopen_journal
+from connector.journal.limit_stores import LimitStore, limit_store
 from connector.journal.reader import JournalContents, contents_of
 from connector.journal.writer import JournalWriter
 from connector.journal.writes import Write
@@ -64,8 +66,10 @@ def undo(
     """
     opened = reopen_journal(journal)
     try:
-        undoing = _Undo(contents_of(opened), JournalWriter(opened), components, connections or {})
-        result = undoing.all(CallLimits.of(max_wait), dry_run=dry_run)
+        with limit_store(opened.database) as shared_limits:
+            writer = JournalWriter(opened)
+            undoing = _Undo(contents_of(opened), writer, components, connections or {}, shared_limits)
+            result = undoing.all(CallLimits.of(max_wait), dry_run=dry_run)
         if not result.failed and (result.deleted or result.already_deleted) and not dry_run:
             # An undone run cannot be resumed, so nothing needs them anymore.
             forget_secrets(opened, undoing.components, Redactor())
@@ -90,9 +94,11 @@ class _Undo:
         journal: JournalWriter,
         components: Any,
         connections: Mapping[str, ConnectionValue],
+        shared_limits: LimitStore | None,
     ) -> None:
         self.history = history
         self.journal = journal
+        self.shared_limits = shared_limits
         self.components = components_by_key(components)
         self.result = UndoResult()
         integration = read_text(history.header["text"], history.header["source"])
@@ -130,6 +136,7 @@ class _Undo:
     def _delete(self, write: Write, deletion: _Deletion, limits: CallLimits) -> None:
         component = deletion.component
         bound = self.connections.bound(component.key, write.connection or None)
+        limits = replace(limits, gate=shared_gate(self.shared_limits, component, bound.connection))
         context = Context(component, bound.connection, limits=limits, policy=bound.policy)  # type: ignore[arg-type]
         outcome = self.result.deleted
         try:
