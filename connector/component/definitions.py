@@ -383,7 +383,7 @@ def connection(
     key: str,
     *,
     environment: str = "",
-    test: Callable[[Context, InputsT], Payload] | None = None,
+    test: Callable[[Context, Any], Payload] | None = None,
 ) -> Callable[[Callable[[InputsT, Mapping[str, Any]], Endpoint]], ConnectionDefinition[InputsT]]:
     """Declare a function `(fields, requested) -> Endpoint` as the connection with this key.
 

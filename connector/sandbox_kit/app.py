@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import re
 import time
 from collections.abc import Iterable, Mapping
 from typing import cast
 
 from . import store
+from .access_tokens import bearer_token
 from .asgi_server import CUT, App, Receive, Scope, Send
 from .errors import ApiError, BusyError, SandboxError, unauthorized
 from .faults import FaultPlan, plan_faults
 from .http_messages import Request, Response
+from .simulated_api import SimulatedApi
 from .store import dumps
 from .workspace import Workspace
 
 CONTROL = "/_sandbox/"
-_BEARER = re.compile(r"Bearer +(\S+) *", re.IGNORECASE)
 
 
 class SandboxApp:
@@ -34,6 +34,7 @@ class SandboxApp:
 
     def __init__(self, workspaces: Iterable[Workspace] = ()) -> None:
         self._grants: dict[str, tuple[Workspace, bool]] = {}
+        self._apis: list[SimulatedApi] = []
         for workspace in workspaces:
             self.add(workspace)
 
@@ -47,6 +48,8 @@ class SandboxApp:
         if len(tokens) < 2 or any(token in self._grants for token in tokens):
             raise SandboxError("two workspaces or two roles share a token", hint="Use a separate token for each.")
         self._grants |= {token: (workspace, restricted) for token, restricted in tokens.items()}
+        if workspace.api not in self._apis:
+            self._apis.append(workspace.api)
 
     def remove(self, workspace: Workspace) -> None:
         """Remove a workspace."""
@@ -54,7 +57,7 @@ class SandboxApp:
 
     def find(self, authorization: str) -> tuple[Workspace, bool] | None:
         """Return the workspace of the token in a header, and whether the token is the restricted one."""
-        return self._grants.get(_token({"authorization": authorization}))
+        return self._grants.get(bearer_token({"authorization": authorization}))
 
     def only_workspace(self) -> Workspace | None:
         """Return the workspace, if there is exactly one."""
@@ -71,14 +74,14 @@ class SandboxApp:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
-        grant = self._grants.get(_token(headers))
+        grant = self._grant(headers)
         limit = grant[0].handler.body_limit if grant else 0
         content = await _content(receive, limit)
         if content is None:
             return
         request = _request(scope, headers, content)
         if grant is None:
-            await _send(send, self._rejected(request, _token(headers)))
+            await _send(send, self._rejected(request))
             return
         workspace, request.restricted = grant
         handler = workspace.handler
@@ -93,14 +96,22 @@ class SandboxApp:
         else:
             await _send(send, response)
 
-    def _rejected(self, request: Request, token: str) -> Response:
+    def _grant(self, headers: Mapping[str, str]) -> tuple[Workspace, bool] | None:
+        """Return the workspace of a request; each API has its own place for the token."""
+        for api in self._apis:
+            grant = self._grants.get(api.token_of(headers))
+            if grant is not None and grant[0].api is api:
+                return grant
+        return None
+
+    def _rejected(self, request: Request) -> Response:
         only = self.only_workspace()
         if only is None:
             # Which API the client meant is known only if there is a workspace at all.
             error, some = unauthorized(), next((workspace for workspace, _ in self._grants.values()), None)
             body = some.api.error_body(error, lambda _name: "") if some else {"errors": error.errors}
             return Response(error.status, dumps(body).encode(), {"Content-Type": "application/json"})
-        response = only.handler.reject_token(request, token)
+        response = only.handler.reject_token(request, only.api.token_of(request.headers))
         only.log.add(request, response.status, None)
         return response
 
@@ -136,11 +147,6 @@ def _respond(workspace: Workspace, request: Request, plan: FaultPlan) -> Respons
     return handler.error_response(ApiError(status, [entry]))
 
 
-def _token(headers: Mapping[str, str]) -> str:
-    match = _BEARER.fullmatch(headers.get("authorization", ""))
-    return match[1] if match else ""
-
-
 def _headers(scope: Scope) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
@@ -157,6 +163,7 @@ def _request(scope: Scope, headers: dict[str, str], content: bytes) -> Request:
         accept=headers.get("accept", ""),
         content_type=headers.get("content-type", ""),
         content=content,
+        headers=headers,
     )
 
 

@@ -31,6 +31,8 @@ class RequestContext:
         random: Where random ids and keys come from.
         now: Returns the current time.
         restricted: Whether the request has the restricted token.
+        headers: The headers of the request, with names in lower case.
+        response_headers: Headers to send with the response, such as `Link`.
         decided: The assumptions that decided the response so far.
     """
 
@@ -42,6 +44,8 @@ class RequestContext:
     random: random.Random
     now: Callable[[], datetime]
     restricted: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    response_headers: dict[str, str] = field(default_factory=dict)
     decided: list[str] = field(default_factory=list)
 
     @property

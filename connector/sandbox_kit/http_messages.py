@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic_core import from_json
@@ -16,7 +17,10 @@ LOG_BYTES = 32 * 2**20
 
 @dataclass
 class Request:
-    """A request as it was received; `path` is percent-encoded, `restricted` says which token it has."""
+    """A request as it was received.
+
+    `path` is percent-encoded, `restricted` says which token it has, and names of headers are in lower case.
+    """
 
     method: str
     path: str
@@ -25,6 +29,7 @@ class Request:
     content_type: str = ""
     content: bytes = b""
     restricted: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class RequestLog:
 
     def add(self, request: Request, status: int | None, fault: str | None) -> None:
         """Append a request and drop the oldest ones beyond the bounds."""
-        self._entries.append((request, status, fault))
+        self._entries.append((replace(request, headers={}), status, fault))  # they hold the token
         self._bytes += _size(request)
         while len(self._entries) > LOG_LENGTH or (self._bytes > LOG_BYTES and len(self._entries) > 1):
             self._bytes -= _size(self._entries.popleft()[0])

@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl
 
 from pydantic_core import from_json
 
+from .errors import invalid
+
 _NUMBERED = re.compile(r"(\w+)(?:\.(\d{1,9})|\[(\d{0,9})\])")
 
 
@@ -26,6 +28,20 @@ class Query:
         """Return the last value of a key, or None."""
         values = self.raw.get(name)
         return values[-1] if values else None
+
+    def integer(self, name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
+        """Return the last value of a key as an integer.
+
+        Raises:
+            ApiError: 422, if it is not one, or out of bounds.
+        """
+        text = self.string(name)
+        if text is None:
+            return default
+        if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or int(text) < least or int(text) > (most or int(text)):
+            bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+            raise invalid(name, f"must be an integer {bounds}")
+        return int(text)
 
     def strings(self, name: str, *, delimiter: str | None = None) -> list[str]:
         """Return the values of a list, in order.

@@ -14,6 +14,7 @@ from typing import Any
 from connector.component.api_description import Operation as ApiOperation
 from connector.component.json_schema import sample
 
+from . import access_tokens
 from .assumptions import AssumptionValues
 from .context import RequestContext
 from .errors import ApiError, BusyError, DuplicateError, not_found, problem, unauthorized
@@ -91,12 +92,13 @@ class RequestHandler:
         except DuplicateError as error:
             return self.error_response(ApiError(409, [{"message": error.message}]), context)
         content = self.api.wrap(data if isinstance(data, str) else dumps(data)).encode()
-        return Response(operation.status, content, {"Content-Type": media_type, **self._headers(context.decided)})
+        headers = {"Content-Type": media_type, **self._headers(context.decided), **context.response_headers}
+        return Response(operation.status, content, headers)
 
     def _context(self, request: Request) -> RequestContext:
         return RequestContext(
             self.api, self.store, self.assumptions, {}, Query(request.query), self._random, self._now,
-            restricted=request.restricted,
+            restricted=request.restricted, headers=request.headers,
         )  # fmt: skip
 
     def new_id(self) -> str:
@@ -114,7 +116,10 @@ class RequestHandler:
         return self.api.operations.match(request.method, self.api.canonical_path(path, assume))
 
     def _perform(self, context: RequestContext, operation: Operation, request: Request) -> Any:
-        if operation.writes and context.restricted and context.assume("restricted-token") == "read-only":
+        if self.api.access_tokens is not None:
+            self.api.access_tokens.check(context)
+        may_write = not context.restricted or operation.id == access_tokens.OPERATION
+        if operation.writes and not may_write and context.assume("restricted-token") == "read-only":
             raise unauthorized()
         if len(request.content) > min(BODY_LIMITS.values()):
             context.assume("body-limit")

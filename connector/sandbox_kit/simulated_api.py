@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from connector.component.api_description import ApiDescription
 from connector.component.loading import module_of
 
+from .access_tokens import AccessTokens, bearer_token
 from .assumptions import STANDARD, Assumption
 from .errors import ApiError, unauthorized
 from .operations import Data, Operation, Operations
@@ -63,6 +64,7 @@ class SimulatedApi:
         self._assumptions = {each.name: each for each in STANDARD}
         self._commands: dict[str, Command] = {}
         self._probes: dict[str, Probe] = {}
+        self.access_tokens: AccessTokens | None = None
 
     def _discover(self) -> None:
         # The lock is held while modules are imported, so that a second thread does not see half of them. It is
@@ -137,6 +139,13 @@ class SimulatedApi:
 
         return declare
 
+    def grant_access_tokens(self, route: str, seconds: int = 3600) -> None:
+        """Let the API grant access tokens for client credentials (OAuth 2.0); the client secret is the token.
+
+        The command `expire-access-tokens` lets all of them expire, to test how a client renews its token.
+        """
+        self.access_tokens = AccessTokens(self, route, seconds)
+
     def assumption(self, name: str, description: str, choices: tuple[str, ...], source: str = "undocumented") -> None:
         """Declare an assumption; the first choice is the default.
 
@@ -179,6 +188,13 @@ class SimulatedApi:
     def connection(self, token: str, url: str) -> dict[str, Any]:
         """Return the component's connection to a workspace: `{"key", "fields"}`."""
         raise NotImplementedError
+
+    def token_of(self, headers: Mapping[str, str]) -> str:
+        """Return the token of a request; names of headers are in lower case.
+
+        By default, it is in `Authorization: Bearer TOKEN`. Override this for an API whose key has a header of its own.
+        """
+        return self.access_tokens.token_of(headers) if self.access_tokens else bearer_token(headers)
 
     def canonical_path(self, path: str, assume: Assume) -> str:
         """Return the documented path for another one that the API also has."""

@@ -19,7 +19,7 @@ def test_component_without_code_for_its_connection_is_rejected_by_name(command: 
 
     assert ended.code == 3
     assert "apiKey: no table can express it: a connection is code" in ended.err
-    assert "lists: no table can express it" in ended.err
+    assert "listLists: no table can express it: it sends a request other than by get" in ended.err
 
 
 def test_package_is_written_with_key_and_label(command: Command, tmp_path: Path) -> None:

@@ -9,7 +9,18 @@ import pytest
 import requests
 
 import connector
-from connector.sandbox_kit import Resource, SandboxError, SimulatedApi, Workspace, sandbox_of, serve
+from connector.sandbox_kit import (
+    ApiError,
+    Query,
+    Resource,
+    SandboxApp,
+    SandboxError,
+    SimulatedApi,
+    Workspace,
+    sandbox_of,
+    serve,
+)
+from connector.sandbox_kit.asgi_server import serve as serve_app
 from tests.support.components import write_component
 
 API = """
@@ -186,3 +197,45 @@ def test_second_declaration_of_a_name_is_an_error(declare: str) -> None:
 def test_field_that_deletion_follows_must_be_indexed() -> None:
     with pytest.raises(ValueError, match="planets: belongs_to needs starId as scope or key"):
         Resource("planets", belongs_to={"starId": "stars"})
+
+
+KEYED = """
+from connector.sandbox_kit import SimulatedApi
+
+class KeyedApi(SimulatedApi):
+    def token_of(self, headers):
+        return headers.get("x-key", "")
+
+    def connection(self, token, url):
+        return {"key": "token", "fields": {"token": token}}
+
+api = KeyedApi(__name__)
+"""
+
+
+def test_each_api_has_its_own_place_for_the_token(tiny: connector.Component, tmp_path: Path) -> None:
+    other = write_tiny(tmp_path / "keyed", key="keyed")
+    (tmp_path / "keyed" / "sandbox" / "__init__.py").write_text(KEYED)
+    first, second = Workspace(sandbox_of(tiny), token="first-token"), Workspace(sandbox_of(other), token="second-token")
+    with first, second, serve_app(SandboxApp([first, second])) as url:
+
+        def status(headers: dict[str, str]) -> int:
+            return requests.post(f"{url}/stars", json={"name": "Sirius"}, headers=headers, timeout=5).status_code
+
+        assert status({"Authorization": "Bearer first-token"}) == 201
+        assert status({"X-Key": "second-token"}) == 201
+        assert status({"Authorization": "Bearer second-token"}) == 401
+        assert status({"X-Key": "first-token"}) == 401
+        assert (len(first.stars), len(second.stars)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("", 5), ("n=7", 7), ("n=0", None), ("n=10", None), ("n=", None), ("n=٣", None), ("n=1e3", None), ("n=6&n=8", 8)],
+)
+def test_integer_of_a_query_is_within_its_bounds(query: str, expected: int | None) -> None:
+    if expected is None:
+        with pytest.raises(ApiError, match='"n" must be an integer from 1 to 9'):
+            Query(query).integer("n", 5, least=1, most=9)
+    else:
+        assert Query(query).integer("n", 5, least=1, most=9) == expected

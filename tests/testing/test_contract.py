@@ -125,8 +125,8 @@ def test_contract_fails_for_an_action_that_breaks_a_rule(
         (
             "example_replays",
             "listTasks",
-            'context.api.get("tasks", query=inputs.body("list_id", "count", "cursor"))',
-            '{"data": context.api.get("tasks")["data"]["tasks"]}',
+            'context.api.get("lists", inputs.list_id, "tasks", query=page)',
+            '{"data": context.api.get("lists", inputs.list_id, "tasks")["data"]["tasks"]}',
             "listTasks returned .*, but its example is ",
         ),
         (
@@ -207,6 +207,6 @@ def test_contract_has_a_test_for_each_rule_and_definition(tmp_path: Path) -> Non
     whole, less = ({test for name, test in passed if name == it} for it in ("TestTodo", "TestLess"))
     assert whole - less == {"example_replays[createTask]", "effect_matches_the_requests[createTask]"}
     assert f" {len(passed)} passed in " in printed
-    # 2 actions, 1 data source, 1 connection. Rules: 5 of each, 2 of what has inputs, 2 of actions, 1 of data sources,
-    # 3 of list actions. Tests that run them: 2 of what has inputs, 1 of each, 2 of actions.
-    assert len(whole) == (5 * 4 + 2 * 3 + 2 + 1 + 3) + (2 * 3 + 4 + 2 * 2)
+    # 5 actions, 2 data sources, 2 connections. Rules: 5 of each, 2 of what has inputs, 1 of actions, 1 of data sources,
+    # 3 of the 2 list actions. Tests that run them: 2 of what has inputs, 1 of each, 2 of the 4 actions with an example.
+    assert len(whole) == (5 * 9 + 2 * 7 + 5 + 2 + 3 * 2) + (2 * 7 + 9 + 2 * 4)

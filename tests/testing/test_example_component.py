@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,26 +38,124 @@ def runner(server: Sandbox) -> connector.Runner:
     return server.runner()
 
 
+@pytest.fixture
+def by_oauth(server: Sandbox) -> Iterator[connector.Runner]:
+    fields = {"clientId": "app", "clientSecret": server.token, "baseUrl": server.url}
+    with connector.Runner(TODO, {"key": "oauth", "fields": fields}) as opened:
+        yield opened
+
+
+def add_tasks(runner: connector.Runner, count: int) -> list[str]:
+    """Add tasks to a list, and return their titles."""
+    titles = [f"Task {number}" for number in range(count)]
+    for title in titles:
+        runner.invoke("createTask", {"title": title, "listId": "home"})
+    return titles
+
+
 def test_created_task_is_listed(runner: connector.Runner) -> None:
-    created = runner.invoke("createTask", {"title": "Call the bank", "listId": "work", "done": "true"})
+    made = runner.invoke("createTask", {"title": "Call the bank", "listId": "work", "done": "true"})
 
-    assert runner.invoke("listTasks", {"listId": "work"})["data"] == {"tasks": [created["data"]["task"]]}
-    assert created["data"]["task"] == {"id": "1", "title": "Call the bank", "listId": "work", "done": True}
+    task = {"id": "1", "title": "Call the bank", "listId": "work", "done": True}
+    assert made["data"] == {"task": task, "notified": False}
+    assert runner.invoke("listTasks", {"listId": "work"})["data"] == {"tasks": [task], "total": 1}
 
 
-def test_every_page_is_fetched(runner: connector.Runner) -> None:
-    for number in range(5):
-        runner.invoke("createTask", {"title": f"Task {number}", "listId": "home"})
+def test_query_goes_out_beside_the_body(runner: connector.Runner, server: Sandbox) -> None:
+    made = runner.invoke("createTask", {"title": "Call the bank", "listId": "work", "notify": "true"})
 
-    pages = list(runner.pages("listTasks", {"count": 2}))
+    assert made["data"]["notified"] is True
+    assert server.requests[-1].query == {"notify": ["yes"]}
+    assert server.requests[-1].body == {"title": "Call the bank", "listId": "work"}
 
-    assert [len(page["data"]["tasks"]) for page in pages] == [2, 2, 1]
-    assert [task["id"] for task in runner.records("listTasks", {"count": 2})] == ["1", "2", "3", "4", "5"]
-    assert len(runner.invoke("listTasks", {"count": 2, "fetchAll": "true"})["data"]["tasks"]) == 5
+
+def test_task_is_replaced(runner: connector.Runner, server: Sandbox) -> None:
+    add_tasks(runner, 1)
+
+    runner.invoke("replaceTask", {"taskId": "1", "listId": "work", "title": "Other", "done": True})
+
+    assert server.tasks == [{"id": "1", "title": "Other", "listId": "work", "done": True}]
+    assert (server.requests[-1].method, server.requests[-1].path) == ("PUT", "/tasks/1")
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_pages_by_offset_have_every_task_once(runner: connector.Runner, server: Sandbox, count: int) -> None:
+    titles = add_tasks(runner, count)
+    inputs = {"listId": "home", "count": 2}
+
+    assert [task["title"] for task in runner.records("listTasks", inputs)] == titles
+    assert [request.query["offset"] for request in server.requests if request.method == "GET"] == [
+        [str(offset)] for offset in range(0, count, 2)
+    ]
+    assert len(runner.invoke("listTasks", {**inputs, "fetchAll": "true"})["data"]["tasks"]) == count
+
+
+def test_pages_by_link_have_every_list_once(server: Sandbox) -> None:
+    lists = [{"id": str(number), "name": f"List {number}"} for number in range(5)]
+    server.load({"workspace": {"id": "w", "name": "W"}, "lists": lists})
+
+    assert list(server.runner().records("listLists", {"count": 2})) == lists
+    assert [request.query.get("page") for request in server.requests] == [None, ["2"], ["3"]]
+
+
+def test_choices_of_tasks_depend_on_the_list(runner: connector.Runner) -> None:
+    runner.invoke("createTask", {"title": "Call the bank", "listId": "work"})
+    add_tasks(runner, 1)
+
+    assert runner.choices("tasks", {"listId": "work"}) == {"result": [{"label": "Call the bank", "key": "1"}]}
+    assert TODO.actions["replaceTask"].inputs.definitions()["taskId"].depends_on == ("listId",)
 
 
 def test_data_source_returns_the_documented_choices(runner: connector.Runner) -> None:
     assert runner.choices("lists") == TODO.data_sources["lists"].example
+
+
+@pytest.mark.parametrize("key", ["listTasks", "createTask", "replaceTask"])
+def test_payload_has_the_shape_of_the_example(runner: connector.Runner, key: str) -> None:
+    runner.invoke("createTask", {"title": "Water the plants", "listId": "home"})
+
+    inputs: dict[str, dict[str, Any]] = {
+        "listTasks": {"listId": "home"},
+        "createTask": {"title": "x", "listId": "home"},
+        "replaceTask": {"title": "Water the plants", "listId": "home", "taskId": "1", "done": True},
+    }
+    payload = runner.invoke(key, inputs[key])
+
+    example = TODO.actions[key].example or {}
+    assert payload["data"].keys() == example["data"].keys()
+    assert key == "createTask" or payload == example
+
+
+def test_raw_request_goes_to_the_host_of_the_connection(runner: connector.Runner) -> None:
+    lists = runner.invoke("rawRequest", {"method": "GET", "url": "/lists", "queryParams": {"count": 1}})
+
+    assert lists["data"] == [{"id": "home", "name": "At home"}]
+    with pytest.raises(InputError, match="without a host"):
+        runner.invoke("rawRequest", {"method": "GET", "url": "http://evil.com"})
+
+
+def test_token_of_oauth_is_renewed_when_it_expires(by_oauth: connector.Runner, server: Sandbox) -> None:
+    by_oauth.invoke("listLists")
+    by_oauth.invoke("listLists")
+    server.expire_access_tokens()
+    by_oauth.invoke("createTask", {"title": "Call the bank", "listId": "work"})
+
+    grants = ("POST", "/oauth/token", 200)
+    lists = ("GET", "/lists", 200)
+    calls = [(request.method, request.path, request.status) for request in server.requests]
+    assert calls == [grants, lists, lists, ("POST", "/tasks", 401), grants, ("POST", "/tasks", 201)]
+    assert [task["title"] for task in server.tasks] == ["Call the bank"]
+
+
+def test_wrong_client_secret_is_rejected_and_not_shown(server: Sandbox) -> None:
+    fields = {"clientId": "app", "clientSecret": "wrong-secret", "baseUrl": server.url}
+    with (
+        connector.Runner(TODO, {"key": "oauth", "fields": fields}) as runner,
+        pytest.raises(AuthenticationError, match="client credentials were rejected") as caught,
+    ):
+        runner.invoke("listLists")
+
+    assert "wrong-secret" not in f"{caught.value} {caught.value.to_dict()}"
 
 
 def test_component_reads_its_own_error_body(runner: connector.Runner) -> None:
@@ -66,12 +165,37 @@ def test_component_reads_its_own_error_body(runner: connector.Runner) -> None:
     assert caught.value.api_errors[0].message == '"listId" does not exist in lists'
 
 
-def test_invalid_token_is_rejected_and_not_shown(server: Sandbox) -> None:
+@pytest.mark.parametrize("limit", ["0", "101", "x", "-1"])
+def test_sandbox_rejects_a_page_size_out_of_bounds(server: Sandbox, limit: str) -> None:
+    raw = {"method": "GET", "url": "/lists/home/tasks", "queryParams": {"limit": limit}}
+
+    with pytest.raises(UnprocessableError, match="must be an integer from 1 to 100"):
+        server.runner().invoke("rawRequest", raw)
+
+
+def test_invalid_key_is_rejected_and_not_shown(server: Sandbox) -> None:
     fields = {"apiKey": "wrong-token", "baseUrl": server.url}
     with connector.Runner(TODO, {"fields": fields}) as runner, pytest.raises(AuthenticationError) as caught:
-        runner.invoke("listTasks")
+        runner.invoke("listLists")
 
-    assert "wrong-token" not in f"{caught.value} {caught.value.to_dict()}"
+    assert "wrong-token" not in f"{caught.value} {caught.value.to_dict()} {runner!r}"
+
+
+@pytest.mark.parametrize("key", ["apiKey", "oauth"])
+def test_connection_can_be_tested(server: Sandbox, by_oauth: connector.Runner, key: str) -> None:
+    runner = by_oauth if key == "oauth" else server.runner()
+
+    assert runner.test_connection() == {"data": [{"id": "home", "name": "At home"}]}
+
+
+def test_restricted_token_may_only_read(server: Sandbox) -> None:
+    fields = {"clientId": "app", "clientSecret": server.restricted_token, "baseUrl": server.url}
+    with connector.Runner(TODO, {"key": "oauth", "fields": fields}) as runner:
+        assert runner.test_connection()["data"]
+        with pytest.raises(connector.ConnectorError):
+            runner.invoke("createTask", {"title": "x", "listId": "home"})
+
+    assert server.tasks == []
 
 
 def test_harness_needs_no_server() -> None:
@@ -84,14 +208,14 @@ def test_harness_needs_no_server() -> None:
 
 def test_harness_feeds_its_data_source() -> None:
     with Harness(TODO) as harness:
-        harness.respond({"lists": [{"id": "b", "name": "Beta"}, {"id": "a", "name": "Alpha"}]}, path="/lists")
+        harness.respond([{"id": "b", "name": "Beta"}, {"id": "a", "name": "Alpha"}], path="/lists")
 
         assert harness.choices("lists") == {"result": [{"label": "Alpha", "key": "a"}, {"label": "Beta", "key": "b"}]}
 
 
 def test_components_with_modules_of_the_same_names_run_side_by_side(runner: connector.Runner) -> None:
     segment = connector.load_component()
-    theirs = {name: segment.module(name) for name in ("actions.inputs", "connections.api_key")}
+    theirs = {name: segment.module(name) for name in ("actions.inputs", "actions.raw_request")}
     ours = {name: TODO.module(name) for name in theirs}
 
     assert all(theirs[name].__file__ != ours[name].__file__ for name in theirs)
@@ -100,7 +224,7 @@ def test_components_with_modules_of_the_same_names_run_side_by_side(runner: conn
     with Harness(segment) as harness:
         expected = harness.respond_with_example("getUser")
         assert harness.invoke("getUser", {"userId": "sgJDWk3K21k6LE3tLU9nRK"}) == expected
-    assert runner.invoke("listTasks") == {"data": {"tasks": []}}
+    assert runner.invoke("listTasks", {"listId": "home"})["data"]["tasks"] == []
 
 
 def test_components_are_imported_under_private_names_alone() -> None:
@@ -139,10 +263,14 @@ def test_readme_runs_and_prints_what_it_says(
     monkeypatch.chdir(FOLDER.parents[1])
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
     program, printed = re.search(r"```python\n(.*?)```\n\n```\n(.*?)```", page, re.DOTALL).groups()  # type: ignore[union-attr]
+    contract = page.rpartition("```python\n")[2].partition("```")[0]
 
     exec(program.replace("http://127.0.0.1:8035", server.url).replace("todo-token", server.token), {})
 
     assert capsys.readouterr().out == printed
+    namespace: dict[str, type[ComponentContract]] = {"__name__": "readme"}  # type: ignore[dict-item]
+    exec(contract, namespace)
+    assert namespace["TestTodo"].component.key == "todo"
 
 
 def test_shell_commands_of_the_readme_run(server: Sandbox) -> None:
@@ -168,7 +296,13 @@ def test_sandboxes_of_two_components_run_side_by_side(server: Sandbox) -> None:
         assert set(server.dump()) == {"tokens", "workspace", "lists", "tasks"}
         assert "tasks" not in segments.dump()
         assert len(segments.runner().invoke("listSources")["data"]["data"]["sources"]) == 5
-        assert {each.id for each in server.api.operations} == {"listLists", "listTasks", "createTask"}
+        assert {each.id for each in server.api.operations} == {
+            "grantAccessToken",
+            "listLists",
+            "listTasks",
+            "createTask",
+            "replaceTask",
+        }
 
 
 def test_component_sandbox_supports_faults_and_assumptions(server: Sandbox) -> None:

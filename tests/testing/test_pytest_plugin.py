@@ -90,7 +90,7 @@ PROJECT = {
         def test_harness(harness, connector_component):
             assert connector_component.key == "todo"
             expected = harness.respond_with_example("listTasks")
-            assert harness.invoke("listTasks") == expected
+            assert harness.invoke("listTasks", {"listId": "home"}) == expected
     """,
     "bare/test_bare.py": "def test_it(sandbox): pass",
 }

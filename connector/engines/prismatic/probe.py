@@ -17,7 +17,7 @@ from pydantic import MISSING
 
 from connector.component.definitions import Action, DataSource, Payload
 from connector.component.schema import input_schema
-from connector.rest import HttpClient
+from connector.rest import HttpClient, Request, Response
 
 Row = dict[str, Any]
 
@@ -60,6 +60,10 @@ class _Recorder(HttpClient):
             raise InexpressibleError("it sends a form")
         self.requests.append(_Request(method, path, dict(query or {}), json, media_type, content_type))
         return self.payload
+
+    def send(self, request: Request) -> Response:
+        """Reject a request that the handler writes itself, or whose headers it reads."""
+        raise InexpressibleError("it sends a request other than by get, post, put, patch, or delete")
 
 
 def operation(action: Action[Any]) -> Row:

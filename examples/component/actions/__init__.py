@@ -1,1 +1,1 @@
-"""What can be done with tasks."""
+"""What can be done in the to-do service."""

@@ -1,13 +1,14 @@
-"""The inputs that the actions share."""
+"""Inputs that several actions share."""
 
 from typing import Annotated
 
-from pydantic import Field
-
-from connector import Input
+from connector import Input, PathSegment
 
 ListId = Annotated[
+    str, PathSegment, Input(label="List", comments="ID of the list.", example="home", data_source="lists")
+]
+TaskId = Annotated[
     str,
-    Field(min_length=1),
-    Input(label="List", comments="The id of the list.", example="home", data_source="lists"),
+    PathSegment,
+    Input(label="Task", comments="ID of the task.", example="1", data_source="tasks", depends_on=("listId",)),
 ]

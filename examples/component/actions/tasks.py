@@ -1,16 +1,26 @@
-"""Actions for tasks."""
+"""Actions on tasks, whose pages are found by their offset."""
 
 from typing import Annotated
 
 from pydantic import MISSING, Field
 
-from connector import Context, Input, Inputs, Pagination, Payload, action
+from connector import Context, Input, Inputs, PageInputs, Pagination, Payload, action, value_or
 
-from .inputs import ListId
+from .inputs import ListId, TaskId
 
 
-class CreateTask(Inputs):
-    """Inputs of Create Task."""
+class ListTasks(PageInputs):
+    """Inputs of List Tasks."""
+
+    list_id: ListId
+    count: (
+        Annotated[int, Field(ge=1, le=100), Input(label="Count", comments="Tasks per page, 1 to 100.", example=20)]
+        | MISSING
+    ) = MISSING
+
+
+class TaskFields(Inputs):
+    """The fields of a task."""
 
     title: Annotated[
         str, Field(min_length=1), Input(label="Title", comments="Title of the task.", example="Water the plants")
@@ -22,32 +32,36 @@ class CreateTask(Inputs):
     ) = MISSING
 
 
-class ListTasks(Inputs):
-    """Inputs of List Tasks."""
+class CreateTask(TaskFields):
+    """Inputs of Create Task."""
 
-    list_id: ListId | MISSING = MISSING
-    count: (
-        Annotated[int, Field(ge=1, le=100), Input(label="Count", comments="Tasks per page, 1 to 100.", example=20)]
+    notify: (
+        Annotated[bool, Input(label="Notify", comments="Notify the owner of the list.", type="boolean", example=True)]
         | MISSING
     ) = MISSING
-    cursor: (
-        Annotated[
-            str, Input(label="Cursor", comments="Cursor of the page: next of the previous response.", example="20")
-        ]
-        | MISSING
-    ) = MISSING
-    fetch_all: (
-        Annotated[bool, Input(label="Fetch All", comments="Fetch every page.", type="boolean", example=True)] | MISSING
-    ) = MISSING
+
+
+class ReplaceTask(TaskFields):
+    """Inputs of Replace Task."""
+
+    task_id: TaskId
+
+
+@action("listTasks", pagination=Pagination(style="offset", records="$.data.tasks", total="$.data.total", size=100))
+def list_tasks(context: Context, inputs: ListTasks) -> Payload:
+    """GET /lists/{listId}/tasks."""
+    page = {"limit": value_or(inputs.count, 20), "offset": value_or(inputs.cursor, 0)}
+    return context.api.get("lists", inputs.list_id, "tasks", query=page)
 
 
 @action("createTask", effect="write")
 def create_task(context: Context, inputs: CreateTask) -> Payload:
     """POST /tasks."""
-    return context.api.post("tasks", json=inputs.body("title", "list_id", "done"))
+    query = {"notify": "yes"} if inputs.notify is True else {}
+    return context.api.post("tasks", query=query, json=inputs.body("list_id", "title", "done"))
 
 
-@action("listTasks", pagination=Pagination(records="$.data.tasks", cursor="$.data.next", size=100))
-def list_tasks(context: Context, inputs: ListTasks) -> Payload:
-    """GET /tasks."""
-    return context.api.get("tasks", query=inputs.body("list_id", "count", "cursor"))
+@action("replaceTask", effect="write", idempotent=True)
+def replace_task(context: Context, inputs: ReplaceTask) -> Payload:
+    """PUT /tasks/{taskId}."""
+    return context.api.put("tasks", inputs.task_id, json=inputs.body("list_id", "title", "done"))

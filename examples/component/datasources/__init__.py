@@ -1,1 +1,1 @@
-"""What a designer chooses from."""
+"""The choices of inputs."""

@@ -1,36 +1,46 @@
-"""Tasks."""
+"""Simulated tasks."""
 
-from connector.sandbox_kit import Body, Data, PageRequest, RequestContext, invalid, page_of
+from connector.sandbox_kit import Body, Data, RequestContext
 
 from . import api
 
 api.resource("tasks", scope="listId", required=("id", "title", "listId"), belongs_to={"listId": "lists"})
 
 
-class CreateTask(Body):
-    """Body of createTask."""
+class Task(Body):
+    """Body of createTask and replaceTask."""
 
     title: str
     list_id: str
     done: bool = False
 
 
-@api.operation("listTasks", "GET /tasks")
+@api.operation("listTasks", "GET /lists/{listId}/tasks")
 def list_tasks(context: RequestContext) -> Data:
-    """Return one page of tasks, of one list if the query names it."""
-    count = context.query.string("count") or "20"
-    if not count.isdecimal():
-        raise invalid("count", "must be an integer")
-    tasks = context.store.all("tasks", context.query.string("listId"))
-    page = page_of(tasks, PageRequest(int(count), context.query.string("cursor")))
-    return {"tasks": page.items} | ({"next": page.next} if page.next else {})
+    """Return one page of the tasks of a list."""
+    context.require("lists", "listId")
+    limit, offset = context.query.integer("limit", 20, least=1, most=100), context.query.integer("offset", 0)
+    tasks = context.store.all("tasks", context.params["listId"])
+    return {"tasks": tasks[offset : offset + limit], "total": len(tasks)}
 
 
-@api.operation("createTask", "POST /tasks", status=201, body=CreateTask)
-def create_task(context: RequestContext, body: CreateTask) -> Data:
+@api.operation("createTask", "POST /tasks", status=201, body=Task)
+def create_task(context: RequestContext, body: Task) -> Data:
     """Add a task to a list."""
-    context.refer("lists", "listId", body.list_id)
-    number = len(context.store.all("tasks")) + 1
-    task = {"id": str(number), "title": body.title, "listId": body.list_id, "done": body.done}
+    task = _task(context, body, str(len(context.store.all("tasks")) + 1))
     context.store.add("tasks", [task])
+    return {"task": task, "notified": context.query.string("notify") == "yes"}
+
+
+@api.operation("replaceTask", "PUT /tasks/{taskId}", body=Task)
+def replace_task(context: RequestContext, body: Task) -> Data:
+    """Replace a task."""
+    context.require("tasks", "taskId")
+    task = _task(context, body, context.params["taskId"])
+    context.store.put("tasks", task)
     return {"task": task}
+
+
+def _task(context: RequestContext, body: Task, id_: str) -> dict[str, object]:
+    context.refer("lists", "listId", body.list_id)
+    return {"id": id_, "title": body.title, "listId": body.list_id, "done": body.done}
