@@ -4,9 +4,9 @@
     python -m tests.trials.mutants --group flows --mutants 130
 
 Each mutant changes one operator, number, condition, or result in a copy of the checkout. First, one run of the tests
-notes which tests run which lines, and how long each takes; then each mutant meets the tests that run its line, those
-first that run little else, until one fails. A survivor is either equivalent, or a rule that no test holds, or held only
-by tests beyond `--most`. The equivalent and the cosmetic ones are listed in `equivalent_mutants.txt`, with the reason.
+notes which tests run which lines, and how long each takes; then each mutant meets all tests that run its line, those
+first that run little else, until one fails. A survivor is either equivalent, or a rule that no test of the group holds.
+The equivalent and the cosmetic ones are listed in `equivalent_mutants.txt`, with the reason.
 """
 
 from __future__ import annotations
@@ -84,12 +84,10 @@ class Map:
     Attributes:
         tests: Which tests run a line, by file and line; those of the import are under the empty name.
         seconds: How long each test took.
-        most: Number of tests that meet each mutant.
     """
 
     tests: Mapping[str, Mapping[str, Collection[str]]]
     seconds: Mapping[str, float]
-    most: int
 
     def __post_init__(self) -> None:
         self._breadth = Counter(name for lines in self.tests.values() for names in lines.values() for name in names)
@@ -106,9 +104,7 @@ class Map:
         if names == {""}:
             names = {name for tests in lines.values() for name in tests} | (self.seconds.keys() - self._breadth.keys())
         own = f"test_{Path(mutant.file).stem}.py::"
-        return sorted(names - {""}, key=lambda name: (own not in name, self._breadth[name], self.seconds[name]))[
-            : self.most
-        ]
+        return sorted(names - {""}, key=lambda name: (own not in name, self._breadth[name], self.seconds[name]))
 
 
 class _Observer:
@@ -172,7 +168,7 @@ class Run:
         self.survivors: list[Mutant] = []
 
     def all(self, chosen: list[Mutant], most: int | None = None) -> list[Mutant]:
-        """Run the tests against each mutant, the quickest ones or all, and return the survivors."""
+        """Run the tests against each mutant, the first ones or all, and return the survivors."""
         for mutant in chosen:
             self.start(mutant, self.tests.of(mutant)[:most])
         while self.running:
@@ -251,7 +247,7 @@ def unchanged(file: str) -> Mutant:
     return Mutant(file, 1, 1, text.count("\n"), "", "unchanged", ast.unparse(ast.parse(text)))
 
 
-def run(chosen: list[Mutant], processes: int, path: Path | None, group: str, most: int) -> list[Mutant]:
+def run(chosen: list[Mutant], processes: int, path: Path | None, group: str) -> list[Mutant]:
     """Run the tests against each mutant and return the survivors; an existing map is used, else it is written."""
     for library in LIBRARIES:
         importlib.import_module(library)
@@ -263,7 +259,7 @@ def run(chosen: list[Mutant], processes: int, path: Path | None, group: str, mos
         if not path.exists():
             command = [sys.executable, "-m", __spec__.name, "--observe", str(path), "--group", group]
             subprocess.run(command, cwd=checkouts[0], check=True)
-        tests = Map(**json.loads(path.read_text()), most=most)
+        tests = Map(**json.loads(path.read_text()))
         controls = [unchanged(file) for file in GROUPS[group][0]]
         if len(Run(tests, checkouts).all(controls, most=20)) < len(controls):
             raise SystemExit("the tests fail without any mutant")
@@ -277,7 +273,6 @@ def main() -> None:
     parser.add_argument("--mutants", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--most", type=int, default=150, help="Number of tests that meet each mutant.")
     parser.add_argument("--map", type=Path, help="Keep the lines of each test in this file, and take them from there.")
     parser.add_argument(
         "--observe", type=Path, help="Only run the tests once, and write which lines each of them runs."
@@ -290,7 +285,7 @@ def main() -> None:
     candidates = [mutant for file in GROUPS[options.group][0] for mutant in mutants(ROOT, file)]
     chosen = random.Random(options.seed).sample(candidates, min(options.mutants, len(candidates)))
     relevant = [each for each in chosen if (each.file, each.description, each.source) not in equivalent]
-    survivors = run(relevant, options.processes, options.map, options.group, options.most)
+    survivors = run(relevant, options.processes, options.map, options.group)
     killed = len(relevant) - len(survivors)
     print(
         f"seed {options.seed}: {killed} of {len(relevant)} mutants killed ({100 * killed / len(relevant):.1f} %); "

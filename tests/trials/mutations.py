@@ -108,9 +108,13 @@ def changes(node: ast.AST) -> Iterator[str]:
             yield "- becomes +"
         case ast.If() | ast.IfExp() | ast.While():
             yield "condition false"
-        # To most callers, False is the same as None.
-        case ast.Return(value=ast.expr() as value) if getattr(value, "value", True) is not False:
+        case ast.Return(value=ast.expr() as value) if not _is_nothing(value):
             yield "returns None"
+
+
+def _is_nothing(value: ast.expr) -> bool:
+    """Return True for None, and for False, which is the same to most callers."""
+    return isinstance(value, ast.Constant) and (value.value is None or value.value is False)
 
 
 def apply(node: ast.AST, description: str) -> None:
