@@ -42,6 +42,8 @@ run: export CONNECTOR_STATE_HOME := .venv/state
 run: .venv/run
 	$(BIN)/connector run listSources -i count=1 --sandbox
 
+# The hundreds of commands that the tests start would compile the project anew where bytecode is not written.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/dev
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --quiet --numprocesses auto --dist worksteal --allowed-skips tests/allowed_skips.txt
