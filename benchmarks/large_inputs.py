@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import requests
 from pydantic_core import to_json
@@ -15,11 +16,15 @@ from benchmarks.loopback import serving
 from benchmarks.samples import interleaved, keep
 
 ENCODING = "encoding the settings"
-SETTINGS = {
-    f"key {number}": {"name": f"value {number}", "list": [1, 2, 3, {"on": True, "off": None}], "text": "x" * 40}
-    for number in range(40_000)
-}
 ROUNDS = 20
+
+
+def large_settings() -> dict[str, Any]:
+    """Return settings of 5 MB."""
+    return {
+        f"key {number}": {"name": f"value {number}", "list": [1, 2, 3, {"on": True, "off": None}], "text": "x" * 40}
+        for number in range(40_000)
+    }
 
 
 def cpu(call: Callable[[], object]) -> float:
@@ -31,14 +36,15 @@ def cpu(call: Callable[[], object]) -> float:
 
 def measure() -> None:
     """Measure and keep the samples of ours and of requests."""
+    settings = large_settings()
     with serving() as url, requests.Session() as session:
         session.headers.update(HEADERS)
         runner = connector.Runner(connector.load_component(), {"fields": {"apiKey": TOKEN, "baseUrl": url}})
-        inputs = {"destinationId": "id", "settings": SETTINGS}
+        inputs = {"destinationId": "id", "settings": settings}
         calls: dict[str, Callable[[], object]] = {
-            ENCODING: lambda: to_json(SETTINGS),
+            ENCODING: lambda: to_json(settings),
             "updateDestination": lambda: runner.invoke("updateDestination", inputs),
-            "requests": lambda: session.patch(f"{url}/destinations/id", json={"settings": SETTINGS}).json(),
+            "requests": lambda: session.patch(f"{url}/destinations/id", json={"settings": settings}).json(),
         }
         keep("large input", interleaved({name: partial(cpu, call) for name, call in calls.items()}, ROUNDS))
 
