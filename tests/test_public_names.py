@@ -12,6 +12,7 @@ from pathlib import Path
 MODULES = (
     "connector",
     "connector.errors",
+    "connector.explorer",
     "connector.flows",
     "connector.hookspecs",
     "connector.rest",

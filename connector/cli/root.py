@@ -37,6 +37,7 @@ COMMANDS = {
     "plugins": Lazy("connector.cli.plugins:command", "List the plugins."),
     "docs": Lazy("connector.cli.docs:command", "Generate the reference pages."),
     "sandbox": Lazy("connector.cli.sandbox.group:group", "Run a local copy of the service."),
+    "explore": Lazy("connector.cli.explore:command", "Explore the component in the browser."),
     "serve": Lazy("connector.cli.serve:command", "Serve the component over HTTP for workflow engines."),
     "mcp": Lazy("connector.cli.mcp:command", "Offer the actions as tools to a language model."),
     "flow": Lazy("connector.cli.flow.group:group", "Check, run, and draw Prismatic flows."),

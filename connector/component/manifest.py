@@ -100,6 +100,7 @@ class Manifest(BaseModel):
         documentation_url: URL of its documentation.
         display: How it is shown in a catalog.
         sandbox: Module of the component's folder that runs its service locally, if it has one.
+        explorer: Module of the component's folder with a `page` of its own in the explorer, if it has one.
         operations: Module of the component's folder with its `NOTES` on the operations of its API, if its `api.json`
             is to be offered as actions.
         connections: Connections by key.
@@ -116,6 +117,7 @@ class Manifest(BaseModel):
     documentation_url: str = ""
     display: ComponentDisplay
     sandbox: str | None = None
+    explorer: str | None = None
     operations: str | None = None
     connections: dict[str, Described] = {}
     data_sources: dict[str, DescribedDataSource] = {}

@@ -1,0 +1,150 @@
+"""One call in the words of a shell, of Python, of curl, and of a flow."""
+
+from __future__ import annotations
+
+import json
+import pprint
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import SecretStr
+
+from connector.common.redaction import REDACTED
+from connector.component.connections import Connection, environment_names
+from connector.component.inputs import EMPTY
+
+if TYPE_CHECKING:
+    from connector.component.component import Component
+    from connector.component.definitions import Action
+
+WIDTH = 88
+
+
+def shell(key: str, inputs: Mapping[str, Any], *, arguments: Sequence[str], confirmed: bool) -> str:
+    """Return the command that runs an action.
+
+    Args:
+        key: Key of the action.
+        inputs: Its inputs.
+        arguments: Arguments that choose component and connection.
+        confirmed: Whether to skip the confirmation.
+    """
+    assignments = [f"-i {shlex.quote(_assignment(name, value))}" for name, value in inputs.items()]
+    options = shlex.join([*arguments, *(["--yes"] if confirmed else [])])
+    parts = [f"connector run {key}", *assignments, *([options] if options else [])]
+    line = " ".join(parts)
+    return line if len(line) <= WIDTH else " \\\n  ".join(parts)
+
+
+def _assignment(name: str, value: Any) -> str:
+    # A string that begins with @ would be read as the name of a file, and one that ends before = as JSON.
+    is_plain = isinstance(value, str) and value and not value.startswith("@") and "." not in name
+    return f"{name}={value}" if is_plain else f"{name}:={json.dumps(value, ensure_ascii=False)}"
+
+
+def python(key: str, inputs: Mapping[str, Any], *, load: str, connection: Connection, profile: str) -> str:
+    """Return a Python program that runs an action.
+
+    Args:
+        key: Key of the action.
+        inputs: Its inputs.
+        load: Expression that loads the component.
+        connection: The connection; its secrets come from variables of the environment.
+        profile: Name of the profile that holds the connection; empty without one.
+    """
+    values = ",\n    ".join(f"{name!r}: {_literal(value)}" for name, value in inputs.items())
+    given = f"{{\n    {values},\n}}" if values else "{}"
+    lines = ["import connector", ""]
+    if profile:
+        lines.append(f"with connector.Runner.from_profile({profile!r}, {load}) as runner:")
+    else:
+        fields = _fields_expression(connection)
+        lines = ["import os", "", *lines] if "os.environ" in fields else lines
+        lines += [f'connection = {{"key": "{connection.definition.key}", "fields": {fields}}}']
+        lines.append(f"with connector.Runner({load}, connection) as runner:")
+    return "\n".join([*lines, f"    payload = runner.invoke({key!r}, {_indented(given)})", "    print(payload)", ""])
+
+
+def _literal(value: Any) -> str:
+    return "connector.EMPTY" if value is EMPTY else pprint.pformat(value, sort_dicts=False, width=WIDTH)
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n    ")
+
+
+def _fields_expression(connection: Connection) -> str:
+    names, secret = environment_names(connection.definition), type(connection.fields).secret_keys()
+    parts = []
+    for key, value in connection.fields.model_dump(by_alias=True).items():
+        if key in secret:
+            parts.append(f'"{key}": os.environ["{names.get(key, key.upper())}"]')
+        else:
+            parts.append(f'"{key}": {value!r}')
+    return f"{{{', '.join(parts)}}}"
+
+
+def curl(request: Mapping[str, Any] | None, connection: Connection) -> str:
+    """Return the request of a call as a curl command; secrets come from variables of the environment.
+
+    Args:
+        request: The request, redacted; None if it is not known.
+        connection: The connection.
+    """
+    if request is None:
+        return "# Set the required inputs to see the request."
+    method, body = request["method"], request.get("body")
+    parts = ["curl", *([f"-X {method}"] if method != "GET" else []), shlex.quote(request["url"])]
+    for name, value in request["headers"].items():
+        if name == "Authorization":
+            parts.append(f'-H "Authorization: {_authorization(connection)}"')
+        else:
+            parts.append("-H " + shlex.quote(f"{name}: {value}"))
+    if body is not None:
+        parts.append("--data " + shlex.quote(body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)))
+    return " \\\n  ".join(parts)
+
+
+def _authorization(connection: Connection) -> str:
+    """Return the value of the header, with the variable of the environment in place of the secret field."""
+    authorization = connection.endpoint(None).authorization
+    text = _plain(authorization)
+    names = environment_names(connection.definition)
+    for key in type(connection.fields).secret_keys():
+        secret = _plain(connection.fields.model_dump(by_alias=True).get(key))
+        if secret and key in names and secret in text:
+            return text.replace(secret, f"${names[key]}")
+    return REDACTED
+
+
+def _plain(value: Any) -> str:
+    """Return a secret; empty for what is none, such as a grant that is requested when it is needed."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else value if isinstance(value, str) else ""
+
+
+def flow_step(
+    component: Component, action: Action[Any], label: str, inputs: Mapping[str, Any], *, connection: str
+) -> str:
+    """Return a step of a Prismatic flow. A flow cannot send an empty string, so such an input is left out.
+
+    Args:
+        component: The component.
+        action: Its action.
+        label: Name of the step.
+        inputs: Inputs of the action.
+        connection: Name of the config variable of the connection; empty without one.
+    """
+    values: dict[str, Any] = {}
+    if connection:
+        key = "connection" if action.effect_depends_on_inputs else "connectionInput"
+        values[key] = {"type": "configVar", "value": connection}
+    for name, value in inputs.items():
+        if value is not EMPTY:
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            values[name] = {"type": "value", "value": text}
+    manifest = component.manifest
+    reference = {"key": manifest.key, "version": "LATEST", "isPublic": manifest.public}
+    step = {"name": label, "action": {"key": action.key, "component": reference}, "inputs": values}
+    return yaml.safe_dump([step], sort_keys=False, allow_unicode=True, width=100)
