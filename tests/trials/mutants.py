@@ -28,7 +28,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import coverage
 import pytest
@@ -73,6 +73,7 @@ EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 LIBRARIES = ("jsonpath_ng.parser", "pluggy", "pydantic", "requests", "responses", "starlette", "yaml")
 """Imported before the forks, which then do not have to."""
 
+FIRST_TESTS = 12
 MIN_SECONDS = 60
 MAX_MEMORY = 4 * 2**30
 
@@ -158,13 +159,23 @@ def observe(path: Path, group: str) -> None:
     path.write_text(json.dumps({"tests": lines, "seconds": observer.seconds}))
 
 
+class _Testing(NamedTuple):
+    """Tests of a mutant that are running, and those that follow if all of them pass."""
+
+    mutant: Mutant
+    checkout: Path
+    original: str
+    limit: float
+    rest: list[str]
+
+
 class Run:
     """The test runs of some mutants, several at a time, each in a forked process and a checkout of its own."""
 
     def __init__(self, tests: Map, checkouts: list[Path]) -> None:
         self.tests = tests
         self.idle = checkouts
-        self.running: dict[int, tuple[Mutant, Path, str, float]] = {}
+        self.running: dict[int, _Testing] = {}
         self.survivors: list[Mutant] = []
 
     def all(self, chosen: list[Mutant], most: int | None = None) -> list[Mutant]:
@@ -188,25 +199,32 @@ class Run:
         file.write_text(mutant.code, encoding="utf-8")
         for stale in file.parent.glob(f"__pycache__/{file.stem}.*"):
             stale.unlink()  # two mutants of one second and size look the same to the import system
+        # The first ones notice most mutants, and to collect all tests takes longer than to run a few.
+        self._test(mutant, checkout, original, names[:FIRST_TESTS], names[FIRST_TESTS:])
+
+    def _test(self, mutant: Mutant, checkout: Path, original: str, names: list[str], rest: list[str]) -> None:
         process = os.fork()
         if process == 0:
             _test(checkout, names)
-        limit = MIN_SECONDS + 3 * sum(self.tests.seconds[name] for name in names)
-        self.running[process] = (mutant, checkout, original, time.monotonic() + limit)
+        limit = time.monotonic() + MIN_SECONDS + 3 * sum(self.tests.seconds[name] for name in names)
+        self.running[process] = _Testing(mutant, checkout, original, limit, rest)
 
     def collect(self) -> None:
         """Wait a moment for runs that end, or last too long."""
         time.sleep(0.02)
-        for process, (mutant, checkout, original, limit) in list(self.running.items()):
-            is_late = time.monotonic() > limit
+        for process, each in list(self.running.items()):
+            is_late = time.monotonic() > each.limit
             if is_late:
                 os.killpg(process, signal.SIGKILL)
             ended, status = os.waitpid(process, 0 if is_late else os.WNOHANG)
             if ended:
                 del self.running[process]
-                (checkout / mutant.file).write_text(original, encoding="utf-8")
-                self.idle.append(checkout)
-                self._finish(mutant, "" if status else "survives", is_killed=status != 0)
+                if status == 0 and each.rest:
+                    self._test(each.mutant, each.checkout, each.original, each.rest, [])
+                else:
+                    (each.checkout / each.mutant.file).write_text(each.original, encoding="utf-8")
+                    self.idle.append(each.checkout)
+                    self._finish(each.mutant, "" if status else "survives", is_killed=status != 0)
 
     def _finish(self, mutant: Mutant, reason: str, *, is_killed: bool) -> None:
         if not is_killed:
