@@ -17,7 +17,8 @@
     │   ├── PolicyError              the runner's policy does not allow it
     │   ├── InvalidFlowError         a flow that cannot be run, every problem listed
     │   ├── FlowLimitError           a flow that exceeds a limit, such as a loop without end
-    │   │   └── FlowDeadlineError      a run that can be resumed later       exit 5
+    │   │   ├── FlowDeadlineError      a run that can be resumed later       exit 5
+    │   │   └── FlowStoppedError       a run that its caller stopped         exit 5
     │   ├── JournalError             a run that cannot be resumed or undone
     │   └── SandboxError             an invalid sandbox file, seed, fault, or assumption
     ├── RejectedError              rejected by the API: fix the request  exit 4
@@ -202,6 +203,12 @@ class FlowLimitError(UsageError):
 
 class FlowDeadlineError(FlowLimitError):
     """The deadline of a run passed before its end; it can be resumed."""
+
+    hint = "Resume it later."
+
+
+class FlowStoppedError(FlowLimitError):
+    """The caller of a run stopped it before its end; it can be resumed."""
 
     hint = "Resume it later."
 
@@ -494,6 +501,7 @@ OUTCOMES: dict[type[ConnectorError], Outcome] = {
     InvalidFlowError: Outcome(2, 422),
     FlowLimitError: Outcome(2, 422),
     FlowDeadlineError: Outcome(5, 409),
+    FlowStoppedError: Outcome(5, 409),
     JournalError: Outcome(2, 409),
     SandboxError: Outcome(2, 400),
     RejectedError: Outcome(4, 424),

@@ -32,7 +32,7 @@ def test_docstring_draws_the_exit_codes() -> None:
     codes = {name: code for name, (_, code) in drawn().items() if code is not None}
 
     assert codes == {name: getattr(errors, name).exit_code for name in codes}
-    assert sorted(codes.values()) == [1, 1, 2, 3, 4, 5, 5, 6]
+    assert sorted(codes.values()) == [1, 1, 2, 3, 4, 5, 5, 5, 6]
 
 
 def test_table_has_every_class_but_the_shared_base() -> None:
@@ -59,6 +59,7 @@ def test_exit_codes_and_statuses_are_those_that_programs_rely_on() -> None:
         "InvalidFlowError": (2, 422, False),
         "FlowLimitError": (2, 422, False),
         "FlowDeadlineError": (5, 409, False),
+        "FlowStoppedError": (5, 409, False),
         "JournalError": (2, 409, False),
         "SandboxError": (2, 400, False),
         "RejectedError": (4, 424, False),
@@ -92,7 +93,9 @@ def test_class_has_the_outcome_of_the_table(cls: type[ConnectorError]) -> None:
 def test_exit_code_5_and_repeatable_mean_the_same_but_for_flows() -> None:
     temporary = {cls for cls, outcome in errors.OUTCOMES.items() if outcome.exit_code == 5}
 
-    assert temporary - {errors.FlowDeadlineError} == {cls for cls in errors.OUTCOMES if cls.repeatable}
+    assert temporary - {errors.FlowDeadlineError, errors.FlowStoppedError} == {
+        cls for cls in errors.OUTCOMES if cls.repeatable
+    }
 
 
 def test_no_client_retries_what_is_not_repeatable() -> None:

@@ -18,6 +18,7 @@ MODULES = (
     "connector.rest",
     "connector.sandbox_kit",
     "connector.testing",
+    "connector.workers",
 )
 FILE = Path(__file__).with_name("public_names.txt")
 

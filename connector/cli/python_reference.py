@@ -15,8 +15,16 @@ import connector.hookspecs
 import connector.rest
 import connector.sandbox_kit
 import connector.testing
+import connector.workers
 
-MODULES = (connector, connector.flows, connector.testing, connector.rest, connector.sandbox_kit)
+MODULES = (
+    connector,
+    connector.flows,
+    connector.workers,
+    connector.testing,
+    connector.rest,
+    connector.sandbox_kit,
+)
 """The public modules; `errors` and `hookspecs` have pages of their own."""
 
 INTRODUCTION = """\

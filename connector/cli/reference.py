@@ -13,7 +13,7 @@ from connector.cli.python_reference import python_page
 from connector.cli.root import cli
 from connector.cli.sandbox_options import FAULTS
 from connector.cli.steps_reference import steps_page
-from connector.common.state_dir import STATE_HOME
+from connector.common.state_dir import DATABASE, STATE_HOME
 from connector.component.credentials import SANDBOX, VARIABLES
 from connector.component.profiles import CONFIG_HOME, FILE
 
@@ -32,6 +32,8 @@ SETTINGS = {
     "CONNECTOR_MANIFEST": "The `manifest.yaml` of another component; see `--manifest`.",
     "CONNECTOR_COMPONENT": "The key of an installed component; see `--component`.",
     "CONNECTOR_ERROR_FORMAT": "`text` or `json`; see `--error-format`.",
+    DATABASE: "URL of the database of submitted runs; see `connector worker --database`. It can hold a password, which "
+    "would be visible in the list of processes.",
     "CONNECTOR_SERVE_KEY": "Key that callers of `connector serve` pass, if there are no profiles. Default: a new one "
     "at each start.",
     "CONNECTOR_CALLBACK_TOKEN": "Token that `connector serve` sends with a callback.",
@@ -50,6 +52,8 @@ FILES = {
     "STATE/COMPONENT/sandbox.sqlite": "The user's sandbox of a component. Written by every command with `--sandbox`.",
     "STATE/runs/RUN.jsonl": "The journal of a run. Written by `connector flow run`; read by `resume`, `undo`, and "
     "`runs`. It can hold inputs and results of steps.",
+    "STATE/runs.sqlite": "The journals of submitted runs, unless another database is named. The queue and the locks "
+    "are beside it. Written by `connector worker` and `connector flow run --submit`.",
     "STATE/bulk/RUN.jsonl": "The journal of a run of `connector run --each`, with the payloads of its rows. "
     "Deleted when every row is done.",
     "STATE/choices/": "IDs and names that the completion of a shell keeps for 30 s.",

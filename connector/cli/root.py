@@ -40,6 +40,7 @@ COMMANDS = {
     "explore": Lazy("connector.cli.explore:command", "Explore the component in the browser."),
     "serve": Lazy("connector.cli.serve:command", "Serve the component over HTTP for workflow engines."),
     "mcp": Lazy("connector.cli.mcp:command", "Offer the actions as tools to a language model."),
+    "worker": Lazy("connector.cli.worker:command", "Perform submitted runs of flows."),
     "flow": Lazy("connector.cli.flow.group:group", "Check, run, and draw Prismatic flows."),
     "completion": Lazy("connector.cli.completion:command", "Print a shell completion script."),
 }

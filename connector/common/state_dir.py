@@ -9,6 +9,9 @@ from pathlib import Path
 
 STATE_HOME = "CONNECTOR_STATE_HOME"
 
+DATABASE = "CONNECTOR_DATABASE"
+"""Environment variable with the URL of the database of submitted runs."""
+
 
 def state_folder(environment: Mapping[str, str]) -> Path:
     """Return the user's folder for state.

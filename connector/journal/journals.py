@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from connector.common.state_dir import state_folder
+from connector.common.state_dir import DATABASE, state_folder
 from connector.errors import UsageError
 from connector.journal.file import FileJournal
 from connector.journal.postgres import PostgresJournal, postgres_of
@@ -71,6 +71,7 @@ def reopen_journal(name: str | Path, run: str = "") -> Journal:
     Raises:
         JournalError: If there is none, or another process holds it.
     """
+    name = located(name)
     if postgres := postgres_of(name):
         return PostgresJournal.reopen(postgres[0], postgres[1] or run)
     database = database_of(name)
@@ -87,9 +88,23 @@ def file_of(place: str | Path) -> Path | None:
     return Path(place).expanduser() if database is None else database[0]
 
 
+def default_database() -> str:
+    """Return the URL of the database of submitted runs, unless another one is named."""
+    return os.environ.get(DATABASE) or f"{SCHEME}{state_folder(os.environ) / 'runs.sqlite'}"
+
+
+def located(name: str | Path) -> str | Path:
+    """Return path or URL of the journal of a run, which may be named by its ID alone."""
+    if not isinstance(name, str) or not _ID.match(name) or journal_path(name).exists():
+        return name
+    database = default_database()
+    file = file_of(database)
+    return f"{database}#{name}" if file is None or file.is_file() else name
+
+
 def short_name(location: str, run: str) -> str:
     """Return the shortest name under which `resume` finds a journal: the ID of the run, if it is in its folder."""
-    return run if location == str(default_path(run)) else location
+    return run if location in {str(default_path(run)), f"{default_database()}#{run}"} else location
 
 
 def default_path(run: str) -> Path:

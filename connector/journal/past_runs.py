@@ -13,7 +13,15 @@ from typing import Any
 from connector.errors import JournalError
 from connector.journal import file as journal_file
 from connector.journal import postgres, sqlite
-from connector.journal.journals import database_of, reopen_journal, runs_folder
+from connector.journal.journals import (
+    database_of,
+    default_database,
+    file_of,
+    journal_path,
+    located,
+    reopen_journal,
+    runs_folder,
+)
 from connector.journal.protocol import JournalHeldError, check_header
 from connector.journal.reader import read_history
 
@@ -29,7 +37,7 @@ class PastRun:
         id: Its id.
         flow: Name of the flow.
         integration: Name of the integration.
-        status: `running`, `done`, `failed`, or `killed`.
+        status: `queued`, `running`, `done`, `failed`, `cancelled`, or `killed`.
         started: Seconds since 1970.
         finished: Number of steps that are done.
         writes: Number of writes that were applied.
@@ -56,11 +64,28 @@ def runs(place: str | Path | None = None, *, status: str | None = None) -> list[
     """Return past runs, newest first.
 
     Args:
-        place: Folder of journals, or the URL of a database. Default: the user's state folder.
-        status: Only runs with this status: `running`, `done`, `failed`, or `killed`.
+        place: Folder of journals, or the URL of a database. Default: the user's state folder, and the database of
+            submitted runs.
+        status: Only runs with this status; see `PastRun`.
     """
     past = [run for stored in _stored_runs(place) for run in _past_run(stored) if status in {None, run.status}]
     return sorted(past, key=lambda run: run.started, reverse=True)
+
+
+def past_run(name: str) -> PastRun:
+    """Return one past run.
+
+    Args:
+        name: What `resume` accepts: the ID of the run, the path of its journal, or a URL with `#ID`.
+
+    Raises:
+        JournalError: If there is no such run, or its journal cannot be used.
+    """
+    place = located(name)
+    stored = _stored_run(place)
+    if stored is None:
+        raise JournalError(f'unknown run "{name}"', hint="Run `connector flow runs` to list runs.")
+    return _described(stored)
 
 
 def prune(older_than: float = DEFAULT_AGE, *, status: str = "done", place: str | Path | None = None) -> list[PastRun]:
@@ -68,18 +93,17 @@ def prune(older_than: float = DEFAULT_AGE, *, status: str = "done", place: str |
 
     Args:
         older_than: Seconds since the start of the run. Default: 30 days.
-        status: Only runs with this status: `done`, `failed`, or `killed`. Runs that are still running stay.
+        status: Only runs with this status: `done`, `failed`, `cancelled`, or `killed`. Runs that go on stay.
         place: See `runs`.
     """
     limit = time.time() - older_than
     deleted = []
-    for run in runs(place, status=status):
-        if run.started <= limit:
-            try:
-                reopen_journal(run.journal).delete()
-            except JournalHeldError:
-                continue
-            deleted.append(run)
+    for stored in _stored_runs(place):
+        for run in _past_run(stored):
+            if run.status == status and run.started <= limit:
+                with suppress(JournalHeldError):
+                    reopen_journal(stored.name).delete()
+                    deleted.append(run)
     return deleted
 
 
@@ -96,48 +120,71 @@ class _StoredRun:
 
 
 def _stored_runs(place: str | Path | None) -> Iterator[_StoredRun]:
-    database = database_of(place or "")
-    if server := postgres.postgres_of(place or ""):
-        for run, first, last, size, is_held in postgres.all_ends(server[0]):
-            name, location = f"{server[0]}#{run}", f"{postgres.location_of(server[0])}#{run}"
+    if place is None:
+        yield from _in_folder(runs_folder())
+        yield from _in_database(default_database())
+    elif file_of(place) is None or database_of(place) is not None:
+        yield from _in_database(str(place))
+    else:
+        yield from _in_folder(Path(place))
+
+
+def _in_folder(folder: Path) -> Iterator[_StoredRun]:
+    for path in folder.glob("*.jsonl"):
+        # Files in the folder may be foreign, or no files at all; they must not keep the runs from the list.
+        with suppress(OSError, JournalError):
+            yield _in_file(path)
+
+
+def _in_file(path: Path) -> _StoredRun:
+    header, last = journal_file.ends_of(path)
+    return _StoredRun(str(path), str(path), header, last, path.stat().st_size, partial(journal_file.is_held, path))
+
+
+def _in_database(url: str, run: str | None = None) -> Iterator[_StoredRun]:
+    """Iterate over the runs in a database, or one of them."""
+    if server := postgres.postgres_of(url):
+        for each, first, last, size, is_held in postgres.all_ends(server[0], run):
+            name, location = f"{server[0]}#{each}", f"{postgres.location_of(server[0])}#{each}"
             with suppress(JournalError):
                 yield _StoredRun(name, location, check_header(first, location), last, size, partial(bool, is_held))
-    elif database is None:
-        folder = runs_folder() if place is None else Path(place)
-        for path in folder.glob("*.jsonl"):
-            # Files in the folder may be foreign, or no files at all; they must not keep the runs from the list.
-            with suppress(OSError, JournalError):
-                header, last = journal_file.ends_of(path)
-                yield _StoredRun(
-                    str(path), str(path), header, last, path.stat().st_size, partial(journal_file.is_held, path)
-                )
-    elif database[0].is_file():
+    elif (database := database_of(url)) is not None and database[0].is_file():
         file = database[0]
-        for run, first, last, size in sqlite.all_ends(file):
-            name = f"{sqlite.SCHEME}{file}#{run}"
+        for each, first, last, size in sqlite.all_ends(file, run):
+            name = f"{sqlite.SCHEME}{file}#{each}"
             with suppress(JournalError):
-                yield _StoredRun(name, name, check_header(first, name), last, size, partial(sqlite.is_held, file, run))
+                yield _StoredRun(name, name, check_header(first, name), last, size, partial(sqlite.is_held, file, each))
+
+
+def _stored_run(name: str | Path) -> _StoredRun | None:
+    server = postgres.postgres_of(name)
+    if server or database_of(name) is not None:
+        url, _, run = str(name).partition("#")
+        return next(_in_database(url, run), None)
+    path = journal_path(name)
+    return _in_file(path) if path.is_file() else None
 
 
 def _past_run(stored: _StoredRun) -> Iterator[PastRun]:
+    # A damaged journal must not keep the other runs from the list.
+    with suppress(OSError, JournalError):
+        yield _described(stored)
+
+
+def _described(stored: _StoredRun) -> PastRun:
     header, last = stored.first, stored.last
     if isinstance(last, dict) and last.get("type") == "end":
         status, error = last["status"], last["error"]
         counts = {name: last[name] for name in ("finished", "writes", "unknown")}
     else:
-        # A damaged journal must not keep the other runs from the list.
-        try:
-            history = read_history(stored.name)
-            status = history.status or ("running" if stored.is_held() else "killed")
-        except (OSError, JournalError):
-            return
-        error = history.error
+        history = read_history(stored.name)
+        status, error = history.status or _open_status(stored), history.error
         counts = {
             "finished": len(history.finished),
             "writes": len(history.writes),
             "unknown": len(history.unknown),
         }
-    yield PastRun(
+    return PastRun(
         id=str(header.get("id", "")),
         flow=str(header.get("flow", "")),
         integration=str(header.get("integration", "")),
@@ -148,6 +195,13 @@ def _past_run(stored: _StoredRun) -> Iterator[PastRun]:
         size=stored.size,
         **counts,
     )
+
+
+def _open_status(stored: _StoredRun) -> str:
+    """Return the status of a run that has not ended."""
+    if stored.is_held():
+        return "running"
+    return "queued" if stored.first.get("submitted") else "killed"
 
 
 def _moment(value: Any) -> float:

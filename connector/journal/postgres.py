@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import psycopg
 
 T = TypeVar("T")
+
+Values = Sequence[Any] | Mapping[str, Any]
 
 SCHEMES = ("postgresql://", "postgres://")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -81,7 +83,7 @@ class Database:
         self._guard = threading.RLock()
         self._connection: psycopg.Connection[Any] | None = None
 
-    def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def fetch(self, statement: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Execute a statement and return its rows; see `patiently`."""
         return self.patiently(lambda: self.fetch_once(statement, values))
 
@@ -97,7 +99,7 @@ class Database:
                 return use()
             except self._away as error:
                 self.close()
-                if time.monotonic() > until or any(text in str(error) for text in _PERMANENT):
+                if time.monotonic() > until or is_permanent(str(error)):
                     message = f'cannot use the database of journal "{self.location}": {_reason(error)}'
                     raise JournalError(message, hint="Resume the run once it can be reached.") from None
             except self._error as error:
@@ -106,7 +108,7 @@ class Database:
                 raise JournalError(f'cannot write journal "{self.location}": {_reason(error)}') from None
             time.sleep(RETRY_SECONDS)
 
-    def fetch_once(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def fetch_once(self, statement: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Execute a statement and return its rows."""
         with self._guard:
             if self._connection is None:
@@ -235,9 +237,10 @@ class PostgresJournal(BufferedJournal):
             raise JournalHeldError(message, hint="Wait for its end, or stop its process.")
 
     def check_held(self) -> None:
-        """Raise JournalError if another process may have taken over the run; see `Journal`."""
+        """Raise JournalHeldError if another process may have taken over the run; see `Journal`."""
         if self._lease is None or not self._lease.is_valid():
-            raise JournalError(f"run {self.run} was not renewed in time; another process may have taken it over")
+            message = f"run {self.run} was not renewed in time; another process may have taken it over"
+            raise JournalHeldError(message)
 
     def records(self) -> Iterator[tuple[int, Any]]:
         """Iterate over number and content of each record."""
@@ -337,10 +340,10 @@ def read_record(url: str, run: str, number: int) -> dict[str, Any]:
     return content
 
 
-def all_ends(url: str) -> list[tuple[str, Any, Any, int, bool]]:
-    """Return the runs: id, first record, last record, bytes of all records, and whether a process holds it."""
+def all_ends(url: str, run: str | None = None) -> list[tuple[str, Any, Any, int, bool]]:
+    """Return the runs, or one run: id, first record, last record, bytes of all records, and whether it is held."""
     statement = """SELECT ids.run, first.record, last.record, size.bytes, last.holder FROM (
-        SELECT run FROM connector_journal WHERE seq = 1) AS ids
+        SELECT run FROM connector_journal WHERE seq = 1 AND (%(run)s::text IS NULL OR run = %(run)s)) AS ids
     JOIN LATERAL (SELECT record FROM connector_journal WHERE run = ids.run ORDER BY seq LIMIT 1) AS first ON true
     JOIN LATERAL (
         SELECT record, holder FROM connector_journal WHERE run = ids.run ORDER BY seq DESC LIMIT 1) AS last ON true
@@ -348,11 +351,16 @@ def all_ends(url: str) -> list[tuple[str, Any, Any, int, bool]]:
         SELECT sum(octet_length(record))::bigint AS bytes FROM connector_journal WHERE run = ids.run) AS size ON true"""
     with closing(Database(url)) as database:
         alive = {holder for (holder,) in database.fetch(ALL_ALIVE, [LEASE_SECONDS])}
-        rows = database.fetch(statement)
+        rows = database.fetch(statement, {"run": run})
     return [
         (run, parse_line(bytes(first)), parse_line(bytes(last)), size, holder in alive)
         for run, first, last, size, holder in rows
     ]
+
+
+def is_permanent(message: str) -> bool:
+    """Return True if a message says that a database does not come back by waiting."""
+    return any(text in message for text in _PERMANENT)
 
 
 def _reason(error: Exception) -> str:

@@ -27,7 +27,7 @@ class JournalExistsError(JournalError):
 
 
 class JournalHeldError(JournalError):
-    """Another process, which lives, holds the journal."""
+    """Another process, which lives, holds the journal, or may have taken it over."""
 
 
 class Journal(Protocol):
@@ -52,7 +52,7 @@ class Journal(Protocol):
         """Check that no other process took over the run since the last record; asked directly before a write is sent.
 
         Raises:
-            JournalError: If one may have.
+            JournalHeldError: If one may have.
         """
 
     def records(self) -> Iterator[tuple[int, Any]]:

@@ -13,7 +13,7 @@ from connector.journal import file as journal_file
 from connector.journal import postgres
 from connector.journal import sqlite as journal_database
 from connector.journal.intents import OpenIntents
-from connector.journal.journals import database_of, journal_path
+from connector.journal.journals import database_of, journal_path, located
 from connector.journal.positions import Positions
 from connector.journal.protocol import Decision, Journal, Record, check_header
 from connector.journal.writes import AppliedWrites, Write
@@ -44,7 +44,7 @@ class JournalContents:
         location: What `resume` and `undo` accept.
         header: What the run was started with.
         read: Returns the record at a position.
-        status: `done` or `failed`; empty for a run that did not come to an end.
+        status: `done`, `failed`, or `cancelled`; empty for a run that did not come to an end.
         error: What the run failed with.
         run_results: Results of a finished run.
         response: Response of Stop Execution of a finished run.
@@ -56,6 +56,7 @@ class JournalContents:
         writes: Writes that were applied, in order.
         undone: Numbers of the writes whose creations were deleted.
         intents: How many attempts of each write may have been applied.
+        reopened: How often someone let it go on after its end.
     """
 
     location: str
@@ -73,6 +74,7 @@ class JournalContents:
     writes: AppliedWrites = field(init=False)
     undone: set[int] = field(default_factory=set)
     intents: OpenIntents = field(default_factory=OpenIntents, repr=False)
+    reopened: int = 0
     _decided: dict[str, _Decided] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -102,8 +104,9 @@ class JournalContents:
             case "end":
                 self.status, self.error = record["status"], record.get("error", "")
                 self.run_results, self.response = record.get("results"), record.get("response")
-            case "resumed":
+            case "resumed" | "reopened" as kind:
                 self.status = self.error = ""
+                self.reopened += kind == "reopened"
             case "decision":
                 self.decide(record["path"], record["decision"], position)
             case _ if "path" in record:
@@ -196,6 +199,7 @@ def read_history(name: str | Path) -> JournalContents:
     Raises:
         JournalError: If it is not a journal, or damaged.
     """
+    name = located(name)
     if server := postgres.postgres_of(name):
         url, run = server
         location = f"{postgres.location_of(url)}#{run}"

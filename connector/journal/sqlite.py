@@ -49,7 +49,7 @@ class SqliteJournal(BufferedJournal):
         self.run = run
         self._database = connect(file)
         try:
-            self._claim = _Claim(file, run)
+            self._claim = Claim(file, run)
         except BaseException:
             self._database.close()
             raise
@@ -163,7 +163,7 @@ class SqliteJournal(BufferedJournal):
             with self._database:
                 self._database.executemany("INSERT INTO records VALUES (?, ?, ?)", numbered)
         except sqlite3.IntegrityError:
-            raise JournalError(f"run {self.run} was taken over by another process") from None
+            raise JournalHeldError(f"run {self.run} was taken over by another process") from None
         except sqlite3.Error as error:
             raise JournalError(f'cannot write journal "{self.file}": {error}', hint=NO_SPACE_HINT) from None
         self._seq += len(records)
@@ -264,15 +264,15 @@ _ENDS = """SELECT
     (SELECT sum(length(record)) FROM records WHERE run = :run)"""
 
 
-def all_ends(file: Path) -> Iterator[tuple[str, Any, Any, int]]:
-    """Iterate over the runs in a database: id, first record, last record, and bytes of all records."""
+def all_ends(file: Path, run: str | None = None) -> Iterator[tuple[str, Any, Any, int]]:
+    """Iterate over the runs in a database, or one of them: id, first and last record, and bytes of all records."""
     database = connect(file)
     try:
-        for (run,) in database.execute(_IDS).fetchall():
-            first, last, size = database.execute(_ENDS, {"run": run}).fetchone()
+        for (each,) in database.execute(_IDS).fetchall() if run is None else [(run,)]:
+            first, last, size = database.execute(_ENDS, {"run": each}).fetchone()
             # Another process may have deleted the run meanwhile.
             if first is not None:
-                yield run, parse_line(first), parse_line(last), size
+                yield each, parse_line(first), parse_line(last), size
     finally:
         database.close()
 
@@ -280,13 +280,13 @@ def all_ends(file: Path) -> Iterator[tuple[str, Any, Any, int]]:
 def is_held(file: Path, run: str) -> bool:
     """Return True while a process that lives holds the journal of a run."""
     try:
-        _Claim(file, run).release()
+        Claim(file, run).release()
     except JournalHeldError:
         return True
     return False
 
 
-class _Claim:
+class Claim:
     """The right to write the journal of a run: a locked file, which the system unlocks when its process dies."""
 
     def __init__(self, file: Path, run: str) -> None:

@@ -107,6 +107,14 @@ class JournalWriter:
         """Record that another process goes on."""
         self._append("resumed", {"time": time.time()}, "synced")
 
+    def connected(self, connections: Mapping[str, Any]) -> None:
+        """Record the connections of a run that was submitted without them."""
+        self._append("start", {"connections": connections}, "synced")
+
+    def reopened(self) -> None:
+        """Record that a run that has ended goes on."""
+        self._append("reopened", {"time": time.time()}, "synced")
+
     def undone(self, path: str, number: int) -> None:
         """Record that what the write with a number created is deleted."""
         self._append("undone", {"path": path, "write": number, "time": time.time()}, "synced")
@@ -121,7 +129,7 @@ class JournalWriter:
         """Check directly before a write is sent that no other process took over the run.
 
         Raises:
-            JournalError: If one may have.
+            JournalHeldError: If one may have.
         """
         if self.journal is not None:
             self.journal.check_held()

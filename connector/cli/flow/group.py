@@ -15,6 +15,7 @@ COMMANDS = {
     "new": Lazy("connector.cli.flow.new:new", "Create a starter flow."),
     "stubs": Lazy("connector.cli.flow.stubs:stubs", "Write stubs of a flow to fill in."),
     "runs": Lazy("connector.cli.flow.runs:runs", "List past runs."),
+    "cancel": Lazy("connector.cli.flow.cancel:cancel", "Cancel a submitted run."),
     "resume": Lazy("connector.cli.flow.resume:resume", "Resume a failed or killed run."),
     "prune": Lazy("connector.cli.flow.prune:prune", "Delete the journals of old runs."),
     "settle": Lazy("connector.cli.flow.settle:settle", "Record what became of a write."),

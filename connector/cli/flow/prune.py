@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
+from connector.cli.database_option import seconds
 from connector.cli.output import counted, print_line
 from connector.cli.shared_options import Command, common_options
-
-_AGE = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhd])\Z")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
-
-
-def _seconds(_context: click.Context, _option: click.Parameter, value: str) -> float:
-    match = _AGE.match(value)
-    if match is None:
-        raise click.BadParameter(f'"{value}" is not an age such as 30d, 12h, or 0s')
-    return float(match["number"]) * _SECONDS[match["unit"]]
 
 
 @click.command(cls=Command)
 @click.option(
-    "--older-than", callback=_seconds, metavar="AGE", default="30d", show_default=True, help="Age, such as 12h."
+    "--older-than",
+    callback=seconds("an age such as 30d, 12h, or 0s"),
+    metavar="AGE",
+    default="30d",
+    show_default=True,
+    help="Age, such as 12h.",
 )
 @click.option(
     "--status",
-    type=click.Choice(["done", "failed", "killed"]),
+    type=click.Choice(["done", "failed", "cancelled", "killed"]),
     default="done",
     show_default=True,
     help="Only delete runs with this status.",

@@ -22,6 +22,7 @@ from connector.cli.flow.options import (
     stub_values,
 )
 from connector.cli.flow.run import ResumeCommand, confirm_run, is_error_status, perform, run_settings
+from connector.cli.flow.submit import SubmitOptions, submit_options
 from connector.cli.output import write_json
 from connector.cli.shared_options import Command, common_options, yes_option
 from connector.errors import UsageError
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 @stub_options
 @fail_on_status_option
 @report_options
+@submit_options
 @flow_connection_options
 @common_options
 @click.pass_context
@@ -60,14 +62,41 @@ def resume(
     events: str | None,
     trace: str | None,
     fail_on_status: bool,
+    submitting: SubmitOptions,
     connecting: ConnectionOptions,
 ) -> int:
     """Resume RUN, a run ID or a journal path, that failed or was killed.
 
     Finished steps are not run again. The payload and config variables of the original run are reused. Pass the
-    connections and the stubs again: journals hold none of them.
+    connections and the stubs again: journals hold none of them. With --submit, a worker performs the rest of a run that
+    was submitted.
     """
     from connector.flows.run.resume import Resumption
+
+    submitting.check(
+        [
+            ("--flow-file", flow_file),
+            ("--stub", stub),
+            ("--stubs", stubs),
+            ("--trace", trace),
+            ("--events", events),
+            ("--fail-on-status", fail_on_status),
+            ("--connection", connecting.connections),
+            ("--profile", connecting.profiles),
+            ("--sandbox", connecting.sandboxes),
+        ]
+    )
+    if submitting.submit:
+        from connector.workers import submit_again
+
+        submitted = submit_again(
+            run_name,
+            known_components(context),
+            database=submitting.database,
+            unknown=_decisions(unknown),
+            **submitting.placing,
+        )
+        return submitting.finish(submitted)
 
     flow = load_flow(flow_file) if flow_file else None
     known, values = known_components(context), stub_values(stub, stubs)

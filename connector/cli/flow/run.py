@@ -27,6 +27,7 @@ from connector.cli.flow.options import (
     stub_values,
 )
 from connector.cli.flow.reporters import Reporter
+from connector.cli.flow.submit import SubmitOptions, submit_flow, submit_options
 from connector.cli.flow.webhook_options import webhook_options
 from connector.cli.output import write_json
 from connector.cli.shared_options import Command, common_options, dry_run_option, selection, yes_option
@@ -45,7 +46,7 @@ from connector.errors import (
 if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.flows import Run, RunSettings
-    from connector.flows.run.prepare import PreparedRun
+    from connector.flows.run.prepare import CheckedFlow, PreparedRun
     from connector.flows.steps.trigger import WebhookRequest
 
 
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 @stub_options
 @fail_on_status_option
 @report_options
+@submit_options
 @flow_connection_options
 @common_options
 @click.pass_context
@@ -82,6 +84,7 @@ def command(
     events: str | None,
     trace: str | None,
     fail_on_status: bool,
+    submitting: SubmitOptions,
     connecting: ConnectionOptions,
 ) -> int:
     r"""Run a flow of FILE (- reads standard input) and print its result as JSON.
@@ -91,18 +94,35 @@ def command(
     connector flow run copy.yaml --connection 'From Workspace=from.json' --connection 'To Workspace=to.json'
     connector flow run notify.yaml --form text=hello --header 'X-Topic=news' --stubs stubs
     connector flow run copy.yaml --sandbox='From Workspace=a.sqlite' --sandbox='To Workspace=b.sqlite'
+    connector flow run provision.yaml --payload app.json --submit --id order-4711
     """
     from connector.flows.run.by_id import run_by_id
     from connector.flows.run.prepare import PreparedRun, check_flow
     from connector.flows.run.start import start
     from connector.journal.journals import file_of
 
+    submitting.check(
+        [
+            ("--journal", journal),
+            ("--dry-run", dry_run),
+            ("--stub", stub),
+            ("--stubs", stubs),
+            ("--trace", trace),
+            ("--events", events),
+            ("--fail-on-status", fail_on_status),
+            ("--connection", connecting.connections),
+            ("--sandbox", connecting.sandboxes),
+        ]
+    )
     integration = load_flow(file).integration
     definition = integration.definition(name)
     values = config_values_of(config, integration.config_variables)
     checked = check_flow(
         integration, definition, known_components(context), values, branch=branch, stubs=stub_values(stub, stubs)
     )
+    if submitting.submit:
+        confirm_destructive(checked, confirmed=yes)
+        return submit_flow(checked, webhook, run_id, submitting, connecting)
     request = webhook()
     resolved = resolve_connections(connecting, integration, checked.needs, checked.components)
     reporter = make_reporter(events)
@@ -157,6 +177,19 @@ def confirm_run(reporter: Reporter, prepared: PreparedRun, resolved: Connections
     else:
         for fact in facts:
             reporter.print_line(fact)
+
+
+def confirm_destructive(checked: CheckedFlow, *, confirmed: bool) -> None:
+    """Ask before a flow with destructive steps is submitted.
+
+    Raises:
+        UsageError: If the user did not confirm.
+    """
+    from connector.flows.run.plan import destructive_steps, plan
+
+    destructive = destructive_steps(plan(checked.flow, checked.components, checked.branch, checked.stubs))
+    if destructive and not confirmed:
+        confirm([f"Destructive steps: {', '.join(destructive)}"], "flow has destructive steps", "Submit this flow?")
 
 
 def _target(resolved: ConnectionsByName, name: str, host: str) -> str:

@@ -21,10 +21,12 @@ WATCH_SECONDS = 1.0
 
 @click.command(cls=Command)
 @click.option(
-    "--status", type=click.Choice(["running", "done", "failed", "killed"]), help="Only runs with this status."
+    "--status",
+    type=click.Choice(["queued", "running", "done", "failed", "cancelled", "killed"]),
+    help="Only runs with this status.",
 )
 @click.option("--journal", metavar="PLACE", help="Folder of journals, or URL of their database.")
-@click.option("--watch", is_flag=True, help="Print the list again when it changes, until no run is running.")
+@click.option("--watch", is_flag=True, help="Print the list again when it changes, until none is queued or running.")
 @json_option
 @common_options
 def runs(status: str | None, journal: str | None, watch: bool, as_json: bool) -> None:
@@ -40,7 +42,7 @@ def runs(status: str | None, journal: str | None, watch: bool, as_json: bool) ->
                 click.clear()  # does nothing unless standard output is a terminal
             _print(chosen, as_json=as_json)
             _name_bulk_runs(journal, as_json=as_json)
-        if not watch or all(run.status != "running" for run in past):
+        if not watch or all(run.status not in {"queued", "running"} for run in past):
             return
         before = chosen
         time.sleep(WATCH_SECONDS)

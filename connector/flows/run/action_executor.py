@@ -35,6 +35,10 @@ def has_next_page(call: StepCall, results: Any) -> bool:
     return action is not None and action.pagination is not None and is_followed(action, {"data": results})
 
 
+class _NotHeldError(RunInterrupted):
+    """Another process may have taken over the run, so a request was not sent."""
+
+
 class ActionExecutor:
     """Performs the actions of one run.
 
@@ -64,6 +68,7 @@ class ActionExecutor:
         self._wait = wait
         self._limits = limits
         self._contexts: dict[tuple[str, str | None, bool], Context] = {}
+        self._sent = False
 
     def perform(self, call: StepCall) -> tuple[Any, bool]:
         """Return the results of an action, and whether it was a write.
@@ -101,22 +106,33 @@ class ActionExecutor:
         """Perform a write. Its intent is recorded after the waits for rate limits, so a kill before is harmless."""
         planned = call.planned
         name = self._prepared.connections.name_for(component.key, planned.connection) or ""
-        return perform_recorded(
-            component,
-            action,
-            self._context(planned, is_write=True),
-            inputs,
-            started=lambda: self._journal.write_started(call.path, call.step.name, call.step.kind, name, call.inputs),
-            rejected=lambda reason: self._journal.write_refused(call.path, reason),
-            wait=self._wait,
-        )
+        try:
+            return perform_recorded(
+                component,
+                action,
+                self._context(planned, is_write=True),
+                inputs,
+                started=lambda: self._started(call, name),
+                rejected=lambda reason: self._journal.write_refused(call.path, reason),
+                wait=self._wait,
+            )
+        except _NotHeldError as error:
+            # An earlier request of the same write may have been sent.
+            if not self._sent:
+                self._journal.write_refused(call.path, "nothing was sent")
+            raise RunInterrupted(error.error) from None
+
+    def _started(self, call: StepCall, connection: str) -> None:
+        self._sent = False
+        self._journal.write_started(call.path, call.step.name, call.step.kind, connection, call.inputs)
 
     def _check_held(self) -> None:
         """End the run before the bytes of a write leave, if another process may have taken it over."""
         try:
             self._journal.check_held()
         except JournalError as error:
-            raise RunInterrupted(error) from None
+            raise _NotHeldError(error) from None
+        self._sent = True
 
     def _skipped(self, call: StepCall, action: Action[Any]) -> Any:
         self.skipped_writes.append({"step": call.step.name, "action": call.step.kind, "inputs": call.inputs})

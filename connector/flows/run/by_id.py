@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from connector.common.private_files import dump_line
-from connector.errors import FlowDeadlineError, UsageError
-from connector.flows.run.prepare import PreparedRun
+from connector.errors import FlowDeadlineError, StepError, UsageError
+from connector.flows.run.prepare import CheckedFlow, PreparedRun
 from connector.flows.run.result import Run
 from connector.flows.run.resume import resume_held
 from connector.flows.run.start import start
@@ -43,7 +41,7 @@ def run_by_id(
     check_id(run_id)
     if journal is False:
         raise UsageError("a run with an ID needs a journal", hint="Leave out journal=False.")
-    digest = _fingerprint(prepared, asdict(request))
+    digest = fingerprint(prepared.checked, request)
     while True:
         try:
             return start(
@@ -63,6 +61,10 @@ def run_by_id(
             return _go_on(prepared, run_id, held, digest)
         except JournalHeldError:
             # In a database, two processes may both find that no other one holds the run; the first to record wins.
+            _wait(prepared, run_id)
+        except StepError as error:
+            if not isinstance(error.cause, JournalHeldError):
+                raise
             _wait(prepared, run_id)
 
 
@@ -90,8 +92,8 @@ def _wait(prepared: PreparedRun, run_id: str) -> None:
     time.sleep(POLL_SECONDS)
 
 
-def _fingerprint(prepared: PreparedRun, request: Mapping[str, Any]) -> str:
-    checked = prepared.checked
+def fingerprint(checked: CheckedFlow, request: WebhookRequest) -> str:
+    """Return what a second start with the same ID has to match."""
     # Of the stubs, only the names: a stub can be a function.
     content = [
         checked.integration.text,
@@ -99,6 +101,6 @@ def _fingerprint(prepared: PreparedRun, request: Mapping[str, Any]) -> str:
         dict(checked.config),
         checked.branch,
         checked.stubs.names,
-        request,
+        asdict(request),
     ]
     return hashlib.sha256(dump_line(content)).hexdigest()

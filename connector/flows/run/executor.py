@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from threading import Event
 from typing import Any
 
 from connector.common.redaction import Redactor
 from connector.component.recorded_write import outcome_unknown
-from connector.errors import FlowDeadlineError, FlowLimitError, JournalError, NoChangesError, StepError, UsageError
+from connector.errors import (
+    FlowDeadlineError,
+    FlowLimitError,
+    FlowStoppedError,
+    JournalError,
+    NoChangesError,
+    StepError,
+    UsageError,
+)
 from connector.flows.run.action_executor import ActionExecutor, has_next_page
 from connector.flows.run.connections import connection_variables
 from connector.flows.run.plan import every_step, secret_inputs
@@ -62,6 +71,7 @@ class FlowExecutor:
         self.store = store
         self.limits = prepared.limits
         self.deadline = prepared.deadline
+        self.stop = prepared.settings.get("stop")
         self.dry_run = prepared.dry_run
         self.secrets = Redactor()
         self.has_secrets = any(map(secret_inputs, every_step(prepared.steps)))
@@ -118,17 +128,22 @@ class FlowExecutor:
 
         Raises:
             FlowDeadlineError: If the deadline of the run comes before the end of the wait.
+            RunInterrupted: If the caller stops the run meanwhile.
         """
         if self.dry_run or seconds <= 0:
             return
         if self.deadline is not None and time.monotonic() + seconds > self.deadline:
             raise FlowDeadlineError("run deadline comes before the end of a wait")
         self._waiting(seconds, reason)
-        time.sleep(seconds)
+        if self.stop is None:
+            time.sleep(seconds)
+        else:
+            self.stop.wait(seconds)
+            self._check_stop(self.stop)
 
     def _step(self, planned: PlannedStep, path: StepPath) -> Any:
         self._steps += 1
-        if self._steps > self.limits.steps or self.deadline is not None:
+        if self._steps > self.limits.steps or self.deadline is not None or self.stop is not None:
             self._check_limits(planned)
         call = StepCall(self.flow, planned, path, self._perform, self._waited)
         if self.history is not None and planned.is_journaled and _is_finished(self.history, path):
@@ -260,7 +275,13 @@ class FlowExecutor:
         for variable in variables:
             self.scope.steps.pop(variable, None)
 
+    def _check_stop(self, stop: Event) -> None:
+        if stop.is_set():
+            raise RunInterrupted(FlowStoppedError("run was stopped before its end"))
+
     def _check_limits(self, planned: PlannedStep) -> None:
+        if self.stop is not None:
+            self._check_stop(self.stop)
         try:
             self.limits.check("steps", self._steps, "the run")
         except FlowLimitError as error:

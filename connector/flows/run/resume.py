@@ -90,7 +90,7 @@ class Resumption:
             known, branch = components_by_key(components), header.get("branch")
             self.checked = check_flow(integration, definition, known, header["config"], branch=branch, stubs=stubs)
             _check_stubs(header, self.checked.stubs)
-            self._decisions = _decisions(self.history, self.checked.components, unknown)
+            self._decisions = decisions_about(self.history, self.checked.components, unknown)
             self._stack = stack.pop_all()
 
     def prepare(self, **settings: Unpack[RunSettings]) -> PreparedRun:
@@ -133,7 +133,7 @@ def resume_held(journal: Journal, history: JournalContents, prepared: PreparedRu
     """
     _check_resumable(history)
     check_same_hosts(history.header["connections"], prepared.connections)
-    return _run_rest(journal, history, prepared, _decisions(history, prepared.checked.components, "stop"))
+    return _run_rest(journal, history, prepared, decisions_about(history, prepared.checked.components, "stop"))
 
 
 def _run_rest(
@@ -165,7 +165,7 @@ def _check_stubs(header: Mapping[str, Any], stubs: Stubs) -> None:
         raise UsageError(f"run {header['id']} was started with stubs", hint=hint)
 
 
-def _decisions(
+def decisions_about(
     history: JournalContents, components: Mapping[str, Component], unknown: Unknown | Mapping[str, Unknown]
 ) -> dict[str, Decision]:
     """Return what to do with each write of unknown outcome, by its path.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from connector.errors import StepError
+from connector.errors import FlowStoppedError, StepError
 from connector.flows.run.executor import FlowExecutor
 from connector.flows.run.forget import forget_secrets
 from connector.flows.run.prepare import PreparedRun
@@ -16,6 +16,7 @@ from connector.flows.run.result import Run
 from connector.flows.steps.persisted_values import Store
 from connector.flows.steps.step_call import BreakLoop, RunInterrupted, StopFlow
 from connector.journal.limit_stores import limit_store
+from connector.journal.protocol import JournalHeldError
 from connector.journal.reader import JournalContents
 from connector.journal.value_stores import value_store
 from connector.journal.writer import JournalWriter
@@ -64,7 +65,8 @@ def execute(
             run.seconds = time.perf_counter() - began
             run.skipped_writes = executor.actions.skipped_writes
             text = "" if error is None else _message_of(error)
-            journal.ended(run.status, text, run.results, run.response)
+            if not _goes_on(error):
+                journal.ended(run.status, text, run.results, run.response)
             if error is None:
                 executor.store.forget_run()
                 if journal.journal is not None and executor.has_secrets:
@@ -92,6 +94,12 @@ def _store(prepared: PreparedRun, run: Run, journal: JournalWriter, *, is_resume
     values = None if prepared.dry_run else value_store(place)
     checked = prepared.checked
     return Store(checked.integration.name, checked.flow.name, run.id, values, is_resumed=is_resumed)
+
+
+def _goes_on(error: BaseException | None) -> bool:
+    """Return True if the run has not come to its end: it was stopped, or another process has it now."""
+    cause = error.cause if isinstance(error, StepError) else error
+    return isinstance(cause, FlowStoppedError | JournalHeldError)
 
 
 def _message_of(error: BaseException) -> str:

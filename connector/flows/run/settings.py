@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -23,6 +24,7 @@ class RunSettings(TypedDict, total=False):
             connection, or a `Runner`. Where a step names none, the only one that fits is used.
         max_wait: Maximum seconds to wait for rate limits and retries, per request. Default: the one of `Runner`.
         deadline: Seconds after which no further step and no further request is started.
+        stop: Once this event is set, the run ends before its next step, or in a wait, as if it was killed.
         on_event: Called on every state change; see `connector.flows.Event`.
         plugins: Plugins that implement the hooks `perform_step` or `flow_event`.
         trace: File for the inputs and results of every step, redacted.
@@ -35,6 +37,7 @@ class RunSettings(TypedDict, total=False):
     connections: Mapping[str, ConnectionValue] | None
     max_wait: float | None
     deadline: float | None
+    stop: threading.Event | None
     on_event: Listener | None
     plugins: Iterable[object]
     trace: str | Path | None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.flows.run.limits import check_depth
-from connector.flows.run.prepare import PreparedRun
+from connector.flows.run.prepare import CheckedFlow, PreparedRun
 from connector.flows.run.result import Run
 from connector.flows.run.session import execute
 from connector.flows.steps.trigger import WebhookRequest, trigger_results
@@ -45,23 +45,36 @@ def start(
     trigger = trigger_results(checked.integration, checked.flow, run.id, request, checked.trigger)
     writer = JournalWriter(None)
     if journal is not False and not prepared.dry_run:
-        created = create_journal(journal, run.id, _records(prepared, run, trigger, fingerprint))
+        connections = prepared.connections.described()
+        records = records_of(checked, run.id, trigger, connections=connections, fingerprint=fingerprint)
+        created = create_journal(journal, run.id, records)
         run.journal = created.location
         writer = JournalWriter(created)
     return execute(prepared, run, trigger, writer)
 
 
-def _records(prepared: PreparedRun, run: Run, trigger: Mapping[str, Any], fingerprint: str) -> list[Record]:
-    integration = prepared.checked.integration
-    header = {"id": run.id, "integration": integration.name, "flow": run.flow, "started": time.time()}
+def records_of(
+    checked: CheckedFlow, run_id: str, trigger: Mapping[str, Any], *, fingerprint: str, **more: Any
+) -> list[Record]:
+    """Return the first records of a run.
+
+    Args:
+        checked: The flow.
+        run_id: ID of the run.
+        trigger: Results of the trigger.
+        fingerprint: See `start`.
+        more: What else to record of the start.
+    """
+    integration = checked.integration
+    header = {"id": run_id, "integration": integration.name, "flow": checked.flow.name, "started": time.time()}
     start = {
         "source": integration.document.source,
         "text": integration.text,
         "trigger": {key: part for key, part in trigger.items() if key != "rawBody" or part is not trigger["body"]},
-        "config": dict(prepared.checked.config),
-        "connections": prepared.connections.described(),
-        "branch": prepared.checked.branch,
-        "stubs": prepared.checked.stubs.names,
+        "config": dict(checked.config),
+        "branch": checked.branch,
+        "stubs": checked.stubs.names,
         "fingerprint": fingerprint,
+        **more,
     }
     return first_records(header, start)

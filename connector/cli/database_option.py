@@ -1,0 +1,36 @@
+"""The option that names the database of submitted runs, and how durations are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from connector.common.state_dir import DATABASE
+
+_DURATION = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhd])\Z")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
+
+database_option = click.option(
+    "--database",
+    envvar=DATABASE,
+    show_envvar=True,
+    metavar="URL",
+    help="sqlite:///FILE or postgresql://...  [default: a file in the user's state folder]",
+)
+
+
+def seconds(noun: str) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """Return a callback that reads a duration such as `12h`."""
+
+    def read(_context: click.Context, _option: click.Parameter, value: str | None) -> float | None:
+        if value is None:
+            return None
+        match = _DURATION.match(value)
+        if match is None:
+            raise click.BadParameter(f'"{value}" is not {noun}')
+        return float(match["number"]) * _SECONDS[match["unit"]]
+
+    return read

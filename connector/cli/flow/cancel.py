@@ -1,0 +1,24 @@
+"""`connector flow cancel`: cancel a submitted run."""
+
+from __future__ import annotations
+
+import click
+
+from connector.cli.database_option import database_option
+from connector.cli.output import print_line
+from connector.cli.shared_options import Command, common_options
+
+
+@click.command(cls=Command)
+@click.argument("run_id", metavar="RUN")
+@database_option
+@common_options
+def cancel(run_id: str, database: str | None) -> None:
+    """Cancel RUN, the ID of a submitted run. It ends before its next step; a write on its way is finished.
+
+    `connector flow resume RUN --submit` lets it go on.
+    """
+    from connector.workers import cancel as cancel_run
+
+    run = cancel_run(run_id, database=database)
+    print_line(f"Cancelled run {run.id} after {run.finished} steps and {run.writes} writes.")

@@ -1,0 +1,154 @@
+"""`--submit` of `connector flow run` and `connector flow resume`: a worker performs the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from connector.cli.connection_options import ConnectionOptions
+from connector.cli.database_option import database_option, seconds
+from connector.cli.output import print_line, write_json
+from connector.cli.shared_options import Function, section
+from connector.errors import ConnectorError, OutcomeUnknownError, UsageError
+
+if TYPE_CHECKING:
+    from connector.flows.run.prepare import CheckedFlow
+    from connector.flows.steps.trigger import WebhookRequest
+    from connector.journal.past_runs import PastRun
+
+
+class SubmitOptions(NamedTuple):
+    """The values of the options with `--submit`.
+
+    Attributes:
+        submit: Whether a worker performs the run.
+        database: URL of the database; None is the default one.
+        priority: Runs with a smaller number start first.
+        delay: Seconds until it may start.
+        wait: Whether to wait for its end.
+    """
+
+    submit: bool
+    database: str | None
+    priority: int | None
+    delay: float | None
+    wait: bool
+
+    def check(self, others: Sequence[tuple[str, Any]]) -> None:
+        """Check that no option is passed that another one excludes.
+
+        Args:
+            others: Options of the command that have no meaning for a submitted run, with their values.
+
+        Raises:
+            UsageError: If one is.
+        """
+        if self.submit:
+            for option, value in others:
+                if value:
+                    raise UsageError(f"{option} and --submit cannot be used together", hint=_HINTS.get(option, ""))
+            return
+        for option, is_set in (
+            ("--priority", self.priority is not None),
+            ("--in", self.delay is not None),
+            ("--wait", self.wait),
+        ):
+            if is_set:
+                raise UsageError(f"{option} needs --submit", hint="Add --submit.")
+
+    @property
+    def placing(self) -> dict[str, Any]:
+        """When the run may start, as `connector.workers.submit` takes it."""
+        values = {"priority": self.priority, "delay": self.delay}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def finish(self, run: PastRun) -> int:
+        """Print the run, or wait for its end and print its results.
+
+        Raises:
+            ConnectorError: If the run fails.
+        """
+        if not self.wait:
+            print_line(f"Submitted run {run.id} ({run.status})")
+            write_json({"run": run.id, "status": run.status})
+            return 0
+        from connector.journal.reader import read_history
+        from connector.workers import wait
+
+        print_line(f"Waiting for run {run.id}")
+        ended = wait(run.id, database=self.database)
+        _raise_if_failed(ended)
+        write_json(read_history(run.id if self.database is None else f"{self.database}#{run.id}").run_results)
+        return 0
+
+
+_CONNECTIONS = "The workers have the connections. Pass --profile to name one of them."
+_HINTS = {
+    "--connection": _CONNECTIONS,
+    "--sandbox": "Start the worker with --sandbox.",
+    "--journal": "Pass --database.",
+}
+
+
+def submit_options(function: Function) -> Function:
+    """Add the options, passed as `submitting`."""
+
+    @wraps(function)
+    def command(*args: Any, **values: Any) -> Any:
+        fields = {name: values.pop(name) for name in SubmitOptions._fields}
+        return function(*args, submitting=SubmitOptions(**fields), **values)
+
+    decorated: Function = section(
+        "Submit",
+        click.option("--submit", is_flag=True, help="Let a worker perform the run; see connector worker."),
+        database_option,
+        click.option(
+            "--priority", type=click.IntRange(1, 2**31 - 1), help="Smaller numbers start first.  [default: 100]"
+        ),
+        click.option(
+            "--in", "delay", callback=seconds("a duration such as 5m"), metavar="DURATION", help="Start later, as 5m."
+        ),
+        click.option("--wait", is_flag=True, help="Wait for the end of the run, and print its result."),
+    )(command)
+    return decorated
+
+
+def submit_flow(
+    checked: CheckedFlow,
+    webhook: Callable[[], WebhookRequest],
+    run_id: str | None,
+    submitting: SubmitOptions,
+    connecting: ConnectionOptions,
+) -> int:
+    """Submit a run and return the exit code."""
+    from connector.journal.journals import default_database, new_id
+    from connector.workers.submissions import submit_checked
+
+    run = submit_checked(
+        checked,
+        webhook(),
+        database=submitting.database or default_database(),
+        run_id=run_id or new_id(),
+        profiles=dict(_profile(text) for text in connecting.profiles),
+        **submitting.placing,
+    )
+    return submitting.finish(run)
+
+
+def _profile(text: str) -> tuple[str, str]:
+    name, _, profile = text.rpartition("=")
+    return name, profile
+
+
+def _raise_if_failed(run: PastRun) -> None:
+    if run.status == "done":
+        return
+    message = f"run {run.id} {'was cancelled' if run.status == 'cancelled' else f'failed: {run.error}'}"
+    resume = f"To go on: connector flow resume {run.id} --submit"
+    if run.unknown:
+        hint = f"Record what became of the write: connector flow settle {run.id} STEP --happened\n{resume}"
+        raise OutcomeUnknownError(message, hint=hint)
+    raise ConnectorError(message, hint=resume)

@@ -1,0 +1,269 @@
+"""The queue of submitted runs. This is the only module that imports DBOS.
+
+DBOS decides which worker performs which run and when: priority, delay, number of runs at once, and recovery. What a
+run has done, and whether it has ended, is in its journal alone: a workflow of DBOS has one argument, the ID of the run,
+and all that it does is to follow the journal.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from connector.common.private_files import lock, open_private, private_folder
+from connector.errors import MissingExtraError, UsageError
+from connector.journal.journals import database_of
+from connector.journal.postgres import postgres_of
+from connector.journal.sqlite import SCHEME
+
+try:
+    from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus
+except ImportError:
+    hint = "Run: pip install 'segment-connector[workers]'"
+    raise MissingExtraError("submitted runs need the package dbos", hint=hint) from None
+
+NAME = "connector"
+QUEUE = "connector-runs"
+SCHEMA = "connector_queue"
+VERSION = "runs-1"
+"""Fixed, so that workers of several releases share a queue: what they have to agree on is the journal."""
+
+POLL_SECONDS = 0.2
+AWAY_SECONDS = 0.5
+LONGEST_DRAIN = 24 * 3600
+
+OPEN = ("ENQUEUED", "DELAYED", "PENDING")
+
+
+class QueuedRun(NamedTuple):
+    """A place of a run in the queue.
+
+    Attributes:
+        key: Key of the place: the ID of the run, or `ID:N` when it goes on after its Nth end.
+        status: `ENQUEUED`, `DELAYED`, `PENDING`, `SUCCESS`, `ERROR`, or `CANCELLED`.
+        worker: The worker that took it last.
+    """
+
+    key: str
+    status: str
+    worker: str
+
+    @property
+    def is_open(self) -> bool:
+        """True until it has ended."""
+        return self.status in OPEN
+
+
+class RunQueue:
+    """The queue in one database, for those that submit runs and for workers.
+
+    Args:
+        database: URL of the database of the journals.
+        waits: Whether calls wait for a database that is away; else they raise.
+    """
+
+    def __init__(self, database: str, *, waits: bool = True) -> None:
+        self.url = queue_url(database)
+        self._waits = waits
+        self._client: DBOSClient | None = None
+
+    def put(self, run_id: str, *, priority: int, number: int = 0, delay: float = 0) -> None:
+        """Queue a run; the same ID and number again change nothing.
+
+        Args:
+            run_id: ID of the run.
+            priority: Runs with a smaller number start first.
+            number: How often the run has ended before.
+            delay: Seconds until it may start.
+        """
+        options: EnqueueOptions = {
+            "queue_name": QUEUE,
+            "workflow_name": NAME,
+            "workflow_id": key_of(run_id, number),
+            "priority": priority,
+        }
+        if delay:
+            options["delay_seconds"] = delay
+        self._opened().enqueue(options, run_id)
+
+    def places(self, run_id: str) -> list[QueuedRun]:
+        """Return all places of a run, the latest last."""
+        rows = self._list(workflow_ids=[run_id]) + self._list(workflow_id_prefix=f"{run_id}:")
+        return [_place(row) for row in rows]
+
+    def of(self, keys: Iterable[str]) -> list[QueuedRun]:
+        """Return the places with these keys."""
+        return [_place(row) for row in self._list(workflow_ids=list(keys))]
+
+    def taken(self) -> list[QueuedRun]:
+        """Return the places that a worker has taken and that have not ended."""
+        return [_place(row) for row in self._list(status="PENDING", queue_name=QUEUE)]
+
+    def give_back(self, key: str) -> None:
+        """Let another worker take a place."""
+        self._opened().resume_workflow(key, queue_name=QUEUE)
+
+    def cancel(self, run_id: str) -> None:
+        """Let no worker take a run anymore."""
+        keys = [place.key for place in self.places(run_id) if place.is_open]
+        if keys:
+            self._opened().cancel_workflows(keys)
+
+    def forget(self, run_ids: Iterable[str]) -> None:
+        """Delete all places of runs."""
+        keys = [place.key for run_id in run_ids for place in self.places(run_id)]
+        if keys:
+            self._opened().delete_workflows(keys)
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        if self._client is not None:
+            self._client.destroy()
+            self._client = None
+
+    def _list(self, **selection: object) -> list[WorkflowStatus]:
+        return self._opened().list_workflows(load_input=False, load_output=False, **selection)  # type: ignore[arg-type]
+
+    def _opened(self) -> DBOSClient:
+        if self._client is None:
+            with _prepared(self.url):
+                DBOS.migrate(self.url, schema=SCHEMA)
+            self._client = DBOSClient(
+                system_database_url=self.url,
+                dbos_system_schema=SCHEMA,
+                serializer=DBOSPortableJSONSerializer(),
+                application_name=NAME,
+                retry_connection_errors=self._waits,
+            )
+        return self._client
+
+
+def key_of(run_id: str, number: int) -> str:
+    """Return the key of a place of a run; no ID contains a colon."""
+    return f"{run_id}:{number}" if number else run_id
+
+
+def queue_url(database: str) -> str:
+    """Return the URL of the queue of a database: the same PostgreSQL database, or a file beside the SQLite one."""
+    if server := postgres_of(database):
+        return server[0]
+    file = database_of(database)
+    if file is None:
+        raise UsageError("invalid database", hint="Pass sqlite:///FILE or postgresql://...")
+    return f"{SCHEME}{file[0]}.queue"
+
+
+@contextmanager
+def _prepared(url: str) -> Iterator[None]:
+    """Create the file of a queue in SQLite, which only its user can read, and keep other processes from its tables."""
+    if not url.startswith(SCHEME):
+        yield
+        return
+    file = Path(url.removeprefix(SCHEME))
+    private_folder(file.parent)
+    os.close(open_private(file, os.O_RDWR | os.O_CREAT))
+    handle = open_private(file.with_name(f"{file.name}.lock"), os.O_RDWR | os.O_CREAT)
+    try:
+        lock(handle, wait=True)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _place(row: WorkflowStatus) -> QueuedRun:
+    return QueuedRun(row.workflow_id, row.status, row.executor_id or "")
+
+
+Perform = Callable[[str, str], None]
+"""Performs the run with an ID, at the place with a key, and raises what it fails with."""
+
+
+class _Process:
+    """What the one workflow function needs to know."""
+
+    perform: Perform | None = None
+    guard = threading.Lock()
+
+
+@DBOS.workflow(name=NAME, max_recovery_attempts=None)
+def _workflow(run_id: str) -> None:
+    # No call of DBOS may be made here: each would become a step of its own.
+    key, perform = DBOS.workflow_id, _Process.perform
+    assert key is not None and perform is not None  # noqa: PT018, S101 - see Consumer
+    perform(run_id, key)
+
+
+class Consumer:
+    """Takes runs from the queue of a database and performs them in threads. A process has one.
+
+    Args:
+        database: URL of the database of the journals.
+        worker: ID of the worker.
+        perform: Performs a run.
+    """
+
+    def __init__(self, database: str, worker: str, perform: Perform) -> None:
+        with _Process.guard:
+            if _Process.perform is not None:
+                raise UsageError("this process has a worker already", hint="Raise --slots, or start another process.")
+            _Process.perform = perform
+        self._url = queue_url(database)
+        self._config: DBOSConfig = {
+            "name": NAME,
+            "system_database_url": self._url,
+            "dbos_system_schema": SCHEMA,
+            "application_version": VERSION,
+            "executor_id": worker,
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "CRITICAL",
+            "enable_otlp": False,
+        }
+
+    def start(self, slots: int | None, stopping: threading.Event, report: Callable[[Exception], None]) -> None:
+        """Start to take runs, as soon as the database can be used.
+
+        Args:
+            slots: Runs that each worker performs at once; None keeps the number that is stored.
+            stopping: Ends the wait for the database.
+            report: Called with the reason while the database is away.
+        """
+        while not stopping.is_set():
+            try:
+                with _prepared(self._url):
+                    DBOS(config=self._config)
+                    DBOS.launch()
+                _register(slots)
+            except Exception as error:
+                report(error)
+                DBOS.destroy()
+                stopping.wait(AWAY_SECONDS)
+            else:
+                return
+
+    def drain(self, *, is_idle: bool) -> None:
+        """Take no more runs, and wait until those that were taken are left.
+
+        Args:
+            is_idle: Whether there are none, so that the wait of a second can be left out.
+        """
+        try:
+            DBOS.destroy(workflow_completion_timeout_sec=0 if is_idle else LONGEST_DRAIN)
+        finally:
+            with _Process.guard:
+                _Process.perform = None
+
+
+DEFAULT_SLOTS = 4
+
+
+def _register(slots: int | None) -> None:
+    DBOS.register_queue(
+        QUEUE,
+        worker_concurrency=slots or DEFAULT_SLOTS,
+        polling_interval_sec=POLL_SECONDS,
+        on_conflict="never_update" if slots is None else "always_update",
+    )

@@ -1,0 +1,201 @@
+"""Submits runs of flows, and looks after them from outside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from connector.errors import JournalError
+from connector.flows.run.components import components_by_key
+from connector.flows.run.prepare import CheckedFlow, check_flow
+from connector.flows.run.resume import Unknown, decisions_about
+from connector.flows.run.submitted import ENDED, end_run, store_submission
+from connector.flows.steps.trigger import WebhookRequest, webhook_request
+from connector.journal.journals import default_database, new_id, reopen_journal
+from connector.journal.past_runs import PastRun, past_run
+from connector.journal.reader import contents_of
+from connector.journal.writer import JournalWriter
+
+if TYPE_CHECKING:
+    from connector.flows import Flow
+    from connector.flows.flow import Components
+    from connector.workers.queue import RunQueue
+
+PRIORITY = 100
+POLL_SECONDS = 0.2
+
+
+def submit(
+    flow: Flow,
+    components: Components = None,
+    *,
+    database: str | None = None,
+    id: str | None = None,  # noqa: A002 - the ID of the run, as everywhere
+    name: str | None = None,
+    payload: Any = None,
+    config: Mapping[str, Any] | None = None,
+    branch: str | None = None,
+    profiles: Mapping[str, str] | None = None,
+    priority: int = PRIORITY,
+    delay: float = 0,
+) -> PastRun:
+    """Submit a run to a database, where a worker takes it.
+
+    Args:
+        flow: The file.
+        components: See `Flow.run`.
+        database: See `Worker`.
+        id: ID of the run. The same ID again changes nothing and returns the run.
+        name: Name of the flow. Optional if the file has one flow.
+        payload: The trigger payload.
+        config: Values of config variables by key.
+        branch: The branch of the trigger to take.
+        profiles: Names of profiles of the workers, by the name of the connection. The empty name stands for all
+            others. Default: the profile with the name of the connection, or else the default one.
+        priority: Runs with a smaller number start first.
+        delay: Seconds until it may start.
+
+    Raises:
+        InvalidFlowError: If the flow has errors.
+        UsageError: If the ID is invalid, or was used for another flow, payload, config, or branch.
+        JournalError: If the database cannot be used.
+        MissingExtraError: If the extra `workers` is not installed.
+    """
+    checked = check_flow(
+        flow.integration, flow.definition(name), components_by_key(components), config or {}, branch=branch
+    )
+    return submit_checked(
+        checked,
+        webhook_request(payload),
+        database=database or default_database(),
+        run_id=id or new_id(),
+        profiles=profiles or {},
+        priority=priority,
+        delay=delay,
+    )
+
+
+def submit_checked(
+    checked: CheckedFlow,
+    request: WebhookRequest,
+    *,
+    database: str,
+    run_id: str,
+    profiles: Mapping[str, str],
+    priority: int = PRIORITY,
+    delay: float = 0,
+) -> PastRun:
+    """Submit a run of a checked flow; see `submit`."""
+    # The journal comes first, so that a run in the queue always has one. The caller of a process that dies in between
+    # has no ID yet, or submits it again.
+    store_submission(checked, request, database=database, run_id=run_id, profiles=profiles)
+    with _queue(database) as queue:
+        queue.put(run_id, priority=priority, delay=delay)
+    return past_run(f"{database}#{run_id}")
+
+
+def cancel(run_id: str, *, database: str | None = None) -> PastRun:
+    """Cancel a run: it ends before its next step. Return once it has ended.
+
+    Raises:
+        JournalError: If there is no such run, it has ended, or the database cannot be used.
+    """
+    url = database or default_database()
+    before = past_run(f"{url}#{run_id}")
+    if before.status in ENDED:
+        raise JournalError(f"run {run_id} has already ended: {before.status}")
+    with _queue(url) as queue:
+        queue.cancel(run_id)
+    end_run(url, run_id, "cancelled", "cancelled")
+    return past_run(f"{url}#{run_id}")
+
+
+def submit_again(
+    run_id: str,
+    components: Components = None,
+    *,
+    database: str | None = None,
+    unknown: Unknown | Mapping[str, Unknown] = "stop",
+    priority: int = PRIORITY,
+    delay: float = 0,
+) -> PastRun:
+    """Let a run that failed or was cancelled go on; finished steps are not run again.
+
+    Args:
+        run_id: ID of the run.
+        components: See `Flow.run`; only needed for `unknown`.
+        database: See `Worker`.
+        unknown: See `connector.flows.resume`.
+        priority: See `submit`.
+        delay: See `submit`.
+
+    Raises:
+        JournalError: If there is no such run, it was not submitted, it is done, or it goes on already.
+    """
+    url = database or default_database()
+    with _queue(url) as queue:
+        is_queued = any(place.is_open for place in queue.places(run_id))
+        number = _reopened(url, run_id, components, unknown, is_queued=is_queued)
+        queue.put(run_id, number=number, priority=priority, delay=delay)
+    return past_run(f"{url}#{run_id}")
+
+
+def _reopened(
+    url: str,
+    run_id: str,
+    components: Components,
+    unknown: Unknown | Mapping[str, Unknown],
+    *,
+    is_queued: bool,
+) -> int:
+    """Record that a run goes on, and return how often it did."""
+    journal = reopen_journal(url, run_id)
+    try:
+        history = contents_of(journal)
+        if not history.header.get("submitted"):
+            raise JournalError(f"run {run_id} was not submitted", hint=f"Run `connector flow resume {run_id}`.")
+        if history.status == "done" or history.undone:
+            state = "was undone" if history.undone else "has already finished"
+            raise JournalError(f"run {run_id} {state}", hint="Submit a new run.")
+        if is_queued:
+            raise JournalError(f"run {run_id} is still in the queue")
+        writer = JournalWriter(journal, history)
+        if unknown != "stop":
+            for path, decision in decisions_about(history, components_by_key(components), unknown).items():
+                writer.decided(path, decision)
+        writer.reopened()
+        return history.reopened + 1
+    finally:
+        journal.close()
+
+
+def wait(run_id: str, *, database: str | None = None, timeout: float | None = None) -> PastRun:
+    """Wait until a run has ended, and return it.
+
+    Raises:
+        JournalError: If there is no such run.
+        TimeoutError: If it has not ended in time.
+    """
+    url = database or default_database()
+    until = None if timeout is None else time.monotonic() + timeout
+    while True:
+        run = past_run(f"{url}#{run_id}")
+        if run.status in ENDED:
+            return run
+        if until is not None and time.monotonic() > until:
+            raise TimeoutError(f"run {run_id} has not ended in time")
+        time.sleep(POLL_SECONDS)
+
+
+def forget(run_ids: list[str], database: str) -> None:
+    """Delete what the queue of a database has about runs whose journals were deleted."""
+    with _queue(database) as queue:
+        queue.forget(run_ids)
+
+
+def _queue(database: str) -> closing[RunQueue]:
+    from connector.workers.queue import RunQueue  # imports DBOS, which takes most of a second
+
+    return closing(RunQueue(database))

@@ -1,0 +1,63 @@
+"""What the queue relies on in DBOS."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from connector.workers.queue import Consumer, RunQueue, key_of
+from tests.workers.conftest import TIMEOUT, until
+
+
+def test_outcome_of_an_execution_that_lost_its_place_is_dropped(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/runs.sqlite"
+    entered, release, second = threading.Event(), threading.Event(), threading.Event()
+
+    def perform(run_id: str, key: str) -> None:
+        assert run_id == key == "r"
+        if entered.is_set():
+            second.set()
+            return
+        entered.set()
+        release.wait(TIMEOUT)
+        raise ValueError("of the first execution")
+
+    queue = RunQueue(database)
+    queue.put("r", priority=1)
+    consumer = Consumer(database, "w1", perform)
+    consumer.start(2, threading.Event(), lambda _error: None)
+    try:
+        assert entered.wait(TIMEOUT)
+        (place,) = queue.taken()
+        assert (place.key, place.status, place.worker) == ("r", "PENDING", "w1")
+        queue.give_back("r")  # as another worker does, for which this one seems to be dead
+        assert second.wait(TIMEOUT)
+        until(lambda: queue.places("r")[0].status == "SUCCESS")
+        release.set()
+    finally:
+        consumer.drain(is_idle=False)
+    assert queue.places("r")[0].status == "SUCCESS"
+    queue.close()
+
+
+def test_priority_and_delay_reach_the_queue(tmp_path: Path) -> None:
+    queue = RunQueue(f"sqlite:///{tmp_path}/runs.sqlite")
+    queue.put("a", priority=7)
+    queue.put("b", priority=100, delay=3600)
+    queue.put("a", priority=100, number=2)
+    rows = {row.workflow_id: row for row in queue._list()}
+    assert {key: (row.status, row.priority) for key, row in rows.items()} == {
+        "a": ("ENQUEUED", 7),
+        "b": ("DELAYED", 100),
+        "a:2": ("ENQUEUED", 100),
+    }
+    assert [place.key for place in queue.places("a")] == ["a", "a:2"]
+    queue.cancel("a")
+    assert [place.status for place in queue.places("a")] == ["CANCELLED", "CANCELLED"]
+    queue.forget(["a"])
+    assert [row.workflow_id for row in queue._list()] == ["b"]
+    queue.close()
+
+
+def test_places_of_a_run_have_keys_that_no_other_run_has() -> None:
+    assert [key_of("r", number) for number in (0, 1, 12)] == ["r", "r:1", "r:12"]
