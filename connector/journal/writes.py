@@ -20,7 +20,7 @@ class Write:
         action: `component.action`.
         connection: Name of the connection's config variable.
         inputs: Its inputs.
-        intent: Position of the record from before it was sent; that of the last attempt if there were several.
+        intent: Position of the record from before its last attempt.
         position: Position of the record with its results; a step of a loop that is retried has several records.
         number: Number of the write among those that were applied.
     """
@@ -35,10 +35,10 @@ class Write:
     number: int = 0
 
     @classmethod
-    def of(cls, record: Mapping[str, Any], intent: int, position: int = 0, number: int = 0) -> Write:
+    def of(cls, record: Mapping[str, Any], intent: int, **applied: int) -> Write:
         """Return the write that a record says is about to be sent."""
         path, step, action, connection = (record[key] for key in ("path", "step", "action", "connection"))
-        return cls(path, step, action, connection, record["inputs"], intent, position, number)
+        return cls(path, step, action, connection, record["inputs"], intent, **applied)
 
 
 class AppliedWrites:
@@ -85,4 +85,4 @@ class AppliedWrites:
 
     def _write(self, number: int) -> Write:
         intent = self._intents[number]
-        return Write.of(self._read(intent), intent, self._positions[number], number)
+        return Write.of(self._read(intent), intent, position=self._positions[number], number=number)

@@ -41,7 +41,9 @@ def contents(tmp_path: Path, *records: Record) -> JournalContents:
 
 
 def writes(summary: JournalContents) -> list[tuple[str, int]]:
-    return [(write.path, write.number) for write in summary.writes.newest_first()]
+    applied = [(write.path, write.number) for write in summary.writes.newest_first()]
+    assert len(summary.writes) == len(applied)
+    return applied
 
 
 def test_corrected_decision_leaves_earlier_writes_of_the_same_step(tmp_path: Path) -> None:

@@ -281,7 +281,8 @@ def test_many_results_are_read_in_blocks(
         run(*echoes, CREATE, journal=url)
     (past,) = runs(url)
     done = resume(past.journal, workshop, connections=service.connections, keep_values=True)
-    assert [done.steps[f"Echo {n}"].results for n in range(8)] == [{"value": str(n)} for n in range(8)]
+    steps = [done.steps[f"Echo {n}"] for n in range(8)]
+    assert [(each.state, each.results) for each in steps] == [("reused", {"value": str(n)}) for n in range(8)]
 
 
 def test_secrets_of_a_finished_run_are_removed(url: str, run: Runs) -> None:
