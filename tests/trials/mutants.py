@@ -59,6 +59,7 @@ FLOWS = tuple(
 )
 TESTS_OF_FLOWS = (
     "tests/journal",
+    "tests/workers",
     "tests/flows/steps",
     "tests/testing/test_run_flow.py",
     *(f"tests/cli/test_flow_{name}.py" for name in ("run", "resume_undo", "connection_options", "stubs")),
