@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("connector", "actions", "connections", "datasources", "sandbox")
+PARTS = ("connector", "actions", "connections", "datasources", "explorer", "sandbox")
 
 # Imports by name escape import-linter, so their number is fixed: two for names on first use, one for commands, one
 # for the modules of a component.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("connector", "actions", "connections", "datasources", "sandbox", "docs")
+FOLDERS = ("connector", "actions", "connections", "datasources", "explorer", "sandbox", "docs")
 PAGES = ("README.md", "CONTRIBUTING.md")
 TEXT_TOKENS = {"COMMENT", "STRING", "FSTRING_MIDDLE"}
 

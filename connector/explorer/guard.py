@@ -70,7 +70,7 @@ class Guard:
         return link
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or pass it to the page."""
+        """Reject a request, or pass it to the page."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -160,7 +160,7 @@ async def body_of(request: Request) -> dict[str, Any]:
     """Return the JSON object in the body of a request.
 
     Raises:
-        HTTPException: 400, if it is none; 413, if it is too large.
+        HTTPException: 400, if the body is something else; 413, if it is too large.
     """
     try:
         return await json_body(request)
@@ -191,6 +191,6 @@ def url(path: str, **query: Any) -> str:
 
 
 def query_number(query: Mapping[str, str], name: str, default: int) -> int:
-    """Return a number of a query, or the default if it is none."""
+    """Return a number of a query, or the default."""
     text = query.get(name, "")
     return int(text) if text.isdecimal() and len(text) < 10 else default

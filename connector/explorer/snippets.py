@@ -120,7 +120,7 @@ def _authorization(connection: Connection) -> str:
 
 
 def _plain(value: Any) -> str:
-    """Return a secret; empty for what is none, such as a grant that is requested when it is needed."""
+    """Return a secret; empty for anything else, such as a grant that is requested when it is needed."""
     return value.get_secret_value() if isinstance(value, SecretStr) else value if isinstance(value, str) else ""
 
 

@@ -61,17 +61,18 @@ function later(wait, action) {
 }
 
 // Parts of a page that the server draws: data-load fetches one at once or when its details open, data-every again and
-// again, and links and forms with data-into fetch one into another element.
+// again (and the page itself once data-until is in it), and links and forms with data-into fetch one into another element.
 function loadParts(root) {
   for (const element of $$("[data-load]", root)) {
-    const { load, every } = element.dataset
+    const { load, every, until } = element.dataset
     if (element.tagName === "DETAILS") {
       element.addEventListener("toggle", () => part(load, $("div", element)), { once: true })
     } else if (every) {
       const again = async () => {
         if (!element.isConnected) return
         if (!document.hidden && !$("details[open]", element)) await part(load, element)
-        setTimeout(again, Number(every))
+        if (until && $(until, element)) location.reload()
+        else setTimeout(again, Number(every))
       }
       setTimeout(again, Number(every))
     } else part(load, element)
