@@ -27,6 +27,11 @@ def register_actions(component_key: str, register: Callable[[Action[Any]], None]
     """Register further actions of a component, each with its own display."""
 
 
+@hookspec
+def register_data_sources(component_key: str, register: Callable[[DataSource[Any]], None]) -> None:
+    """Register further data sources of a component, each with its own display and example."""
+
+
 @hookspec(firstresult=True)
 def perform_action(action: Action[Any] | DataSource[Any], context: Context, inputs: Inputs) -> Payload | None:
     """Perform an action or data source. Wrappers run around it; an error in a wrapper fails the action.

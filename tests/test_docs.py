@@ -1,6 +1,7 @@
 """Every page of the docs: its commands run in one shell, its Python runs in one program, and its links lead somewhere.
 
-A served sandbox stands in for Segment. Blocks marked `console` show a dialog and are not run.
+A served sandbox stands in for Segment. Blocks marked `console` show a dialog and are not run. A block that begins with
+a comment such as `# actions/tasks.py` is a file, which the commands after it find in their folder.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any
 import pytest
 
 import connector
+from connector import hookspecs
+from connector.component.plugins import HOOKS
 from connector.sandbox_kit.sandbox import Sandbox
 from connector.testing import Harness, sandbox
 
@@ -31,10 +34,27 @@ def name_of(path: Path) -> str:
     return path.relative_to(DOCS).as_posix()
 
 
+FILE = re.compile(r"# ([\w./-]+\.(?:py|yaml|toml))\n")
+
+
 def blocks(page: Path, language: str) -> list[str]:
-    """Return the blocks of a page in one language."""
+    """Return the blocks of a page in one language, without those that are files."""
     text = page.read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    every = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return [block for block in every if not FILE.match(block)]
+
+
+def script(page: Path) -> str:
+    """Return the commands of a page, with its files between them."""
+    lines = []
+    for language, text in re.findall(
+        r"^```(\w+)\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    ):
+        if file := FILE.match(text):
+            lines.append(f"cat > {file[1]} <<'END OF FILE'\n{text}END OF FILE\n")
+        elif language == "sh":
+            lines.append(text)
+    return "\n".join(lines)
 
 
 @pytest.fixture
@@ -84,7 +104,7 @@ def test_commands_of_a_page_end_well(page: Path, workspace: Sandbox, tmp_path: P
     environment["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
 
     run = subprocess.run(
-        ["sh", "-e", "-c", "\n".join(blocks(page, "sh"))],
+        ["sh", "-e", "-c", script(page)],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -101,6 +121,17 @@ def test_links_of_a_page_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
         if not target.startswith(("http:", "https:")):
             assert (page.parent / target).exists(), target
+
+
+def test_every_hook_is_on_the_page_of_hooks_with_its_arguments() -> None:
+    text = (DOCS / "reference" / "hooks.md").read_text(encoding="utf-8")
+    headings = [f"{hook}({', '.join(inspect.signature(getattr(hookspecs, hook)).parameters)})" for hook in HOOKS]
+
+    assert re.findall(r"^## (\w+\(.*\))$", text, re.MULTILINE) == headings
+    for hook in HOOKS:
+        section = text.partition(f"## {hook}(")[2].partition("\n## ")[0]
+        options = getattr(hookspecs, hook).connector_spec
+        assert ("First result." in section) == options["firstresult"], hook
 
 
 def test_every_page_is_in_the_index() -> None:

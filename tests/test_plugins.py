@@ -15,6 +15,8 @@ import connector
 from connector import errors
 from connector.component import plugins
 from connector.describe.check import component_problems
+from connector.describe.docs import pages
+from connector.describe.prismatic import server_form
 from connector.rest import Request, Response
 from tests.support.server import LoopbackServer, ServerResponse
 
@@ -81,6 +83,95 @@ def test_invalid_action_is_rejected(action: Any, reason: str, component: connect
     assert caught.value.exit_code == 3
 
 
+class Choices:
+    """Brings a data source, and an action before it."""
+
+    def __init__(self, source: Any, action: Any = None) -> None:
+        self.source = source
+        self.action = action
+
+    @connector.hookimpl
+    def register_actions(self, register: Any) -> None:
+        if self.action is not None:
+            register(self.action)
+
+    @connector.hookimpl
+    def register_data_sources(self, component_key: str, register: Any) -> None:
+        assert component_key == "segment"
+        register(self.source)
+
+
+class NoInputs(connector.Inputs):
+    pass
+
+
+def slugs(context: connector.Context, inputs: NoInputs) -> connector.Payload:
+    return connector.picklist(context.records("listSources", inputs), "name", key="slug")
+
+
+SLUGS = connector.data_source("slugs", display=DISPLAY, example={"result": [{"label": "Shop", "key": "shop"}]})
+
+
+def test_plugin_brings_a_data_source(
+    component: connector.Component, runner: connector.Runner, server: LoopbackServer
+) -> None:
+    component.add_plugin(Choices(SLUGS(slugs)), "choices")
+    server.answer({"data": {"sources": [{"slug": "shop", "name": "Shop"}], "pagination": {}}})
+
+    assert runner.choices("slugs") == {"result": [{"label": "Shop", "key": "shop"}]}
+    assert component.data_sources["slugs"].display == DISPLAY
+    assert not [problem for problem in component_problems(lambda: component) if "slugs" in problem.location]
+
+
+def test_data_source_of_a_plugin_is_exported(component: connector.Component) -> None:
+    component.add_plugin(Choices(SLUGS(slugs)), "choices")
+
+    exported = server_form(component)["dataSources"]["slugs"]
+    assert (exported["dataSourceType"], exported["display"]["label"]) == ("picklist", "Greet")
+    assert "slugs" in pages(component)["index.md"]
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (connector.data_source("slugs")(slugs), r"slugs: has no display .*test_plugins\.py:\d+"),
+        (connector.data_source("sources", display=DISPLAY)(slugs), r"duplicate data source: .*test_plugins\.py"),
+        (connector.action("slugs", display=DISPLAY)(slugs), r"is not a data source(?s:.*)@connector\.data_source"),
+    ],
+    ids=["no display", "known key", "no data source"],
+)
+def test_plugin_with_an_invalid_data_source_brings_nothing(
+    source: Any, reason: str, component: connector.Component
+) -> None:
+    action: connector.Action[Greeting] = connector.action("greet", display=DISPLAY, has_example=False)(greet)
+
+    with pytest.raises(errors.PluginError, match=reason):
+        component.add_plugin(Choices(source, action), "choices")
+
+    assert "greet" not in component.actions
+    assert component.plugins.get_plugin("choices") is None
+
+
+def test_plugin_is_a_policy(component: connector.Component, runner: connector.Runner, server: LoopbackServer) -> None:
+    class OfficeHours:
+        @connector.hookimpl(wrapper=True)
+        def perform_action(self, action: Any, inputs: Any) -> Any:
+            if action.effect_of(inputs) != "read":
+                raise errors.PolicyError("is not allowed at night", action=action.key)
+            return (yield)
+
+    component.add_plugin(OfficeHours(), "office-hours")
+    server.answer({"data": {}})
+
+    with pytest.raises(errors.PolicyError, match="deleteSource: is not allowed at night"):
+        runner.invoke("deleteSource", {"sourceId": "s"})
+    with pytest.raises(errors.PolicyError):
+        runner.invoke("rawRequest", {"url": "/x", "method": "POST"})
+    runner.invoke("getSource", {"sourceId": "s"})
+
+    assert [asked.method for asked in server.asked] == ["GET"]
+
+
 def test_plugin_added_twice_is_rejected_and_stays_registered(component: connector.Component) -> None:
     plugin = Brings(connector.Action("greet", greet, display=DISPLAY))
     component.add_plugin(plugin, "mine")
@@ -110,7 +201,7 @@ def test_unknown_hook_is_rejected_with_plugin_and_definition(component: connecto
     with pytest.raises(errors.PluginError, match=r"unknown hook 'perform_actoin' in plugin .*Typo") as caught:
         component.add_plugin(Typo(), "typo")
 
-    assert "perform_action, send_request, perform_step, flow_event" in str(caught.value)
+    assert "register_data_sources, perform_action, send_request, perform_step, flow_event" in str(caught.value)
     assert component.plugins.get_plugin("typo") is None
 
 
@@ -396,3 +487,74 @@ def test_action_that_returns_no_payload_is_named_with_its_file(
 
     with pytest.raises(errors.HandlerError, match=r"greet: returned a list, not a payload(?s:.*)test_plugins\.py:\d+"):
         runner.invoke("greet", {"name": "you"})
+
+
+DISTRIBUTION = """
+import connector
+from connector import Context, Display, Inputs, Payload
+from connector.errors import PolicyError
+
+class NoInputs(Inputs):
+    pass
+
+display = Display(label="Count", description="Counts.")
+
+@connector.action("countSources", display=display, has_example=False)
+def count(context: Context, inputs: NoInputs) -> Payload:
+    return {"data": sum(1 for _ in context.records("listSources", inputs))}
+
+@connector.data_source("slugs", display=display, example={"result": []})
+def slugs(context: Context, inputs: NoInputs) -> Payload:
+    return connector.picklist(context.records("listSources", inputs), "name", key="slug")
+
+class Acme:
+    def __init__(self):
+        self.spans = []
+
+    @connector.hookimpl
+    def register_actions(self, register):
+        register(count)
+
+    @connector.hookimpl
+    def register_data_sources(self, register):
+        register(slugs)
+
+    @connector.hookimpl(wrapper=True)
+    def perform_action(self, action, inputs):
+        if action.effect_of(inputs) == "destructive":
+            raise PolicyError("is not allowed here", action=action.key)
+        return (yield)
+
+    @connector.hookimpl(wrapper=True)
+    def send_request(self, request):
+        response = yield
+        self.spans.append((request.method, request.path, response.status))
+        return response
+
+acme = Acme()
+"""
+
+
+def test_another_distribution_brings_everything(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fields: dict[str, Any], server: LoopbackServer
+) -> None:
+    (tmp_path / "acme_rules.py").write_text(DISTRIBUTION, encoding="utf-8")
+    info = tmp_path / "acme_rules-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-rules\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[connector.plugins]\nacme = acme_rules:acme\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    server.answer({"data": {"sources": [{"slug": "shop", "name": "Shop"}], "pagination": {}}})
+
+    component = connector.load_component()
+
+    runner = connector.Runner(component, {"fields": fields}, max_wait=0)
+    assert runner.invoke("countSources") == {"data": 1}
+    assert runner.choices("slugs") == {"result": [{"label": "Shop", "key": "shop"}]}
+    with pytest.raises(errors.PolicyError, match="is not allowed here"):
+        runner.invoke("deleteSource", {"sourceId": "s"})
+    plugin: Any = component.plugins.get_plugin("acme")
+    assert [(method, status) for method, _, status in plugin.spans] == [("GET", 200)] * 2
+    (summary,) = component.plugins.summaries()
+    assert (summary.name, summary.distribution) == ("acme", "acme-rules")
+    assert summary.hooks == ["perform_action", "register_actions", "register_data_sources", "send_request"]

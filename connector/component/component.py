@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -77,7 +77,7 @@ class Component:
             self._add_action(action)
         if installed_plugins:
             self.plugins.add_installed()
-        self._collect_actions()
+        self._collect()
 
     @property
     def key(self) -> str:
@@ -182,14 +182,14 @@ class Component:
         self.plugins.set_blocked(key)
 
     def add_plugin(self, plugin: object, name: str | None = None) -> None:
-        """Register a plugin of this process, and the actions that it brings.
+        """Register a plugin of this process, and the actions and data sources that it brings.
 
         Raises:
             PluginError: If it is invalid; plugin, hook and definition are named.
         """
         self.plugins.add(plugin, name)
         try:
-            self._collect_actions(plugin)
+            self._collect(plugin)
         except PluginError:
             self.plugins.unregister(plugin)
             raise
@@ -201,24 +201,18 @@ class Component:
     def __repr__(self) -> str:
         return f"Component({self.key!r}, {len(self.actions)} actions)"
 
-    def _collect_actions(self, only: object = None) -> None:
-        registered = self.plugins.get_plugins()
-        others = [plugin for plugin in registered if only is not None and plugin is not only]
-        caller = self.plugins.subset_hook_caller("register_actions", others)
-        caller(component_key=self.key, register=self._register_foreign)
-
-    def _register_foreign(self, action: Action[Any]) -> None:
-        if not isinstance(action, Action):
-            problem = Problem(repr(action), "is not an action", hint="Declare it with @connector.action.")
-        elif action.display is None:
-            problem = Problem(action.key, f"has no display ({action.location})", hint="Pass display=Display(...).")
-        elif action.key in self.actions:
-            locations = f"{self.actions[action.key].location} and {action.location}"
-            problem = Problem(action.key, f"duplicate action: {locations}", hint="Choose another key.")
-        else:
+    def _collect(self, only: object = None) -> None:
+        """Add the actions and data sources that plugins bring: all of them, or none if one is invalid."""
+        others = [plugin for plugin in self.plugins.get_plugins() if only is not None and plugin is not only]
+        actions: list[Action[Any]] = []
+        sources: list[DataSource[Any]] = []
+        for hook, register in (("register_actions", actions.append), ("register_data_sources", sources.append)):
+            self.plugins.subset_hook_caller(hook, others)(component_key=self.key, register=register)
+        _check_foreign("action", Action, actions, self.actions)
+        _check_foreign("data source", DataSource, sources, self.data_sources)
+        for action in actions:
             self._add_action(action)
-            return
-        raise PluginError("a plugin registers an invalid action", problems=[problem])
+        self.data_sources |= {source.key: source for source in sources}
 
     def _add_action(self, action: Action[Any]) -> None:
         self.plugins.register(action, name=action.key)
@@ -301,6 +295,28 @@ def _bundled() -> Path:
     # In a checkout the component is the root of the repository; in the wheel it is below the package.
     in_checkout = (package.parent / "pyproject.toml").is_file() and (package.parent / MANIFEST).is_file()
     return package.parent if in_checkout else next((package / "components").glob(f"*/{MANIFEST}"))
+
+
+def _check_foreign(
+    kind: str, expected: type[Any], definitions: Iterable[Any], known: Mapping[str, Action[Any] | DataSource[Any]]
+) -> None:
+    """Raise PluginError for the first definition of a plugin that is invalid."""
+    seen = dict(known)
+    for definition in definitions:
+        if not isinstance(definition, expected):
+            hint = f"Declare it with @connector.{expected.__name__.replace('DataS', 'data_s').lower()}."
+            problem = Problem(repr(definition), f"is not {'an' if kind == 'action' else 'a'} {kind}", hint=hint)
+        elif definition.display is None:
+            problem = Problem(
+                definition.key, f"has no display ({definition.location})", hint="Pass display=Display(...)."
+            )
+        elif definition.key in seen:
+            locations = f"{seen[definition.key].location} and {definition.location}"
+            problem = Problem(definition.key, f"duplicate {kind}: {locations}", hint="Choose another key.")
+        else:
+            seen[definition.key] = definition
+            continue
+        raise PluginError(f"a plugin registers an invalid {kind}", problems=[problem])
 
 
 def _matched(

@@ -266,8 +266,8 @@ class DataSource(_Definition[InputsT]):
     Attributes:
         key: Documented camelCase key.
         perform: Function of the data source.
-        display: Label and description, from the manifest.
-        inline_example: Example payload without a file.
+        display: Label and description; from the manifest unless a plugin registers the data source.
+        inline_example: Example payload of a data source that a plugin registers.
         example_file: File of the example payload in the component's folder.
         in_prismatic: False for a data source that Prismatic's component lacks.
     """
@@ -278,6 +278,9 @@ class DataSource(_Definition[InputsT]):
     inline_example: Payload | None = None
     example_file: Path | None = None
     in_prismatic: bool = True
+
+    type: ClassVar[str] = "picklist"
+    """Prismatic's type of data source."""
 
     # Hooks and policies treat a data source like an action that reads.
     performs_actions: ClassVar[bool] = True
@@ -374,9 +377,11 @@ def action(
     return declare
 
 
-def data_source(key: str, *, in_prismatic: bool = True) -> Callable[[Perform[InputsT]], DataSource[InputsT]]:
+def data_source(
+    key: str, *, display: Display | None = None, example: Payload | None = None, in_prismatic: bool = True
+) -> Callable[[Perform[InputsT]], DataSource[InputsT]]:
     """Declare a function `(context, inputs) -> {"result": [...]}` as the data source with this key."""
-    return lambda perform: DataSource(key, perform, in_prismatic=in_prismatic)
+    return lambda perform: DataSource(key, perform, display, example, in_prismatic=in_prismatic)
 
 
 def connection(

@@ -41,7 +41,14 @@ class PluginSummary:
 
 
 ENTRY_POINTS = "connector.plugins"
-HOOKS = ("register_actions", "perform_action", "send_request", "perform_step", "flow_event")
+HOOKS = (
+    "register_actions",
+    "register_data_sources",
+    "perform_action",
+    "send_request",
+    "perform_step",
+    "flow_event",
+)
 
 
 class PluginManager(pluggy.PluginManager):

@@ -96,7 +96,7 @@ def _index(component: Component, by_resource: dict[str, list[Action[Any]]]) -> I
         yield ""
     yield from ("## Data sources", "")
     for source in component.data_sources.values():
-        note = f" | type: {manifest.data_sources[source.key].type}"
+        note = f" | type: {source.type}"
         note += "" if source.in_prismatic else " | not in Prismatic's component"
         yield from _heading(source, "###", note)
         yield from _inputs(source)

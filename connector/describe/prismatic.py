@@ -44,7 +44,7 @@ def server_form(component: Component) -> dict[str, Any]:
         "actions": {key: _definition(action, offered) for key, action in component.actions.items()},
         "triggers": {},
         "dataSources": {
-            key: {**_definition(source, offered), "dataSourceType": component.manifest.data_sources[key].type}
+            key: {**_definition(source, offered), "dataSourceType": source.type}
             for key, source in component.data_sources.items()
             if key in offered
         },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import threading
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import connector
 from connector.sandbox_kit import (
     ApiError,
     Query,
+    RequestContext,
     Resource,
     SandboxApp,
     SandboxError,
@@ -21,6 +24,7 @@ from connector.sandbox_kit import (
     serve,
 )
 from connector.sandbox_kit.asgi_server import serve as serve_app
+from connector.sandbox_kit.store import Store
 from tests.support.components import write_component
 
 API = """
@@ -239,3 +243,19 @@ def test_integer_of_a_query_is_within_its_bounds(query: str, expected: int | Non
             Query(query).integer("n", 5, least=1, most=9)
     else:
         assert Query(query).integer("n", 5, least=1, most=9) == expected
+
+
+def test_page_of_the_kit_names_what_exists() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sandbox-kit.md").read_text(encoding="utf-8")
+    fields = {field.name for field in dataclasses.fields(RequestContext)}
+
+    assert {
+        name for name in re.findall(r"^\| `(\w+)\(", page, re.MULTILINE) if not hasattr(SimulatedApi, name)
+    } == set()
+    used = set(re.findall(r"\bcontext\.(\w+)", page))
+    assert {name for name in used - fields if not hasattr(RequestContext, name)} == set()
+    row = next(line for line in page.splitlines() if line.startswith("| records |"))
+    assert {name for name in re.findall(r"\.(\w+)`|store\.(\w+)\(", row) if not hasattr(Store, "".join(name))} == set()
+    declared = set(re.findall(r"\bapi\.(\w+)\(", page))
+    assert {"resource", "operation", "assumption", "command", "grant_access_tokens"} <= declared
+    assert {name for name in declared if not hasattr(SimulatedApi, name)} == set()
