@@ -14,6 +14,7 @@ from connector.sandbox_kit import SandboxApp
 from tests.sandbox import support
 from tests.sandbox.support import Api, check_answer, operations, quoted
 from tests.sandbox.test_conformance import IDS
+from tests.support.amount import amount
 from tests.support.reference import API
 
 KNOWN = [value for name, value in vars(support).items() if name.isupper() and isinstance(value, str)]
@@ -132,7 +133,7 @@ def shared(url: str, site: SandboxApp) -> Any:
 
 @pytest.mark.parametrize("operation", [each.id for each in sandbox.api.operations if each.id != "getWorkspace"])
 def test_every_request_gets_a_described_response(shared: Api, operation: str) -> None:
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=amount(8, 2), deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(requests_of(operation))
     def check(request: tuple[str, bytes]) -> None:
         path, body = request

@@ -12,11 +12,12 @@ from hypothesis.stateful import initialize, invariant, rule, run_state_machine_a
 from connector.sandbox_kit import SandboxApp, SandboxError
 from tests.sandbox import support
 from tests.sandbox.state_machine import Machine
+from tests.support.amount import amount
 
 NAMES = st.text(alphabet='abcé☃ "\\', min_size=1, max_size=6)
 SETTINGS = st.dictionaries(st.sampled_from(["websiteUrl", "apiHost"]), st.integers() | NAMES, max_size=2)
 EXAMPLES = settings(
-    max_examples=8,
+    max_examples=amount(8, 3),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -14,6 +14,7 @@ import sandbox
 from connector import testing
 from connector.common.redaction import Redactor
 from connector.rest import rate_limits
+from tests.support.amount import amount
 from tests.trials import (
     bulk_kills,
     faults,
@@ -28,7 +29,12 @@ from tests.trials import (
 )
 from tests.trials.report import Report
 
-SHORT = {"faults": 880, "hostile": 200, "requests": 60, "fuzz": 4_000}
+SHORT = {
+    "faults": amount(880, 300),
+    "hostile": amount(200, 80),
+    "requests": amount(60, 20),
+    "fuzz": amount(4_000, 1_500),
+}
 
 
 def test_faults_lose_and_double_nothing() -> None:
