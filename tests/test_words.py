@@ -8,6 +8,7 @@ import sys
 import tokenize
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,6 +96,7 @@ def texts_of_page(content: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
+@cache
 def all_hits() -> list[Hit]:
     """Return the hits in the whole project, exceptions included."""
     files = [file for folder in FOLDERS for file in (ROOT / folder).rglob("*") if file.suffix in {".py", ".md"}]

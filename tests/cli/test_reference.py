@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import click
@@ -51,20 +50,19 @@ def test_pages_of_the_checkout_are_up_to_date() -> None:
         assert (ROOT / path).read_text(encoding="utf-8") == text, "run `connector docs`"
 
 
-def test_docs_check_finds_a_stale_page(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    segment = connector.load_component()
-    monkeypatch.setattr("connector.cli.docs.component_of", lambda _context: segment)
+def test_docs_check_finds_a_stale_page(
+    command: Command, other_component: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("connector.cli.reference.is_checkout", lambda _component: True)
-    monkeypatch.setattr(segment, "folder", tmp_path)
-    shutil.copytree(ROOT / "docs", tmp_path / "docs")
-    shutil.copy(ROOT / "api.json", tmp_path)
-    for folder in ("actions", "connections"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    fresh = command("docs", "--check")
-    stale_file = tmp_path / "docs" / "reference" / "command-line.md"
+    stale_file = other_component.parent / "docs" / "reference" / "command-line.md"
+    for folder in (stale_file.parent, stale_file.parents[1] / "flows"):
+        folder.mkdir(parents=True)
+    docs = ("--manifest", other_component, "docs")
+    command(*docs)
+    fresh = command(*docs, "--check")
     stale_file.write_text("old")
-    stale = command("docs", "--check")
-    written = command("docs")
+    stale = command(*docs, "--check")
+    written = command(*docs)
 
     assert (fresh.code, stale.code, written.code) == (0, 1, 0)
     assert f'{stale_file} is out of date; run "connector docs"' in stale.err
