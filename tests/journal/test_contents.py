@@ -186,3 +186,14 @@ def test_cancelled_call_is_not_made() -> None:
     assert called.wait(10)
     delayed.within(60)
     assert delayed.close()
+
+
+def test_thread_of_calls_ends_when_they_are_closed() -> None:
+    calls: list[None] = []
+    delayed = DelayedCall(lambda: calls.append(None))
+    delayed.within(60)
+    thread = delayed._thread
+    assert thread is not None
+    assert delayed.close()
+    thread.join(10)
+    assert (thread.is_alive(), calls) == (False, [])

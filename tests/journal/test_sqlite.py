@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -37,3 +38,13 @@ def test_database_is_private_even_if_its_file_was_not(tmp_path: Path) -> None:
 def test_folder_is_not_a_database(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match=r'cannot open journal ".*": is a directory'):
         connect(tmp_path)
+
+
+def test_database_that_must_not_be_read_is_named_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "runs.sqlite"
+    file.touch()
+    monkeypatch.setattr(os, "access", lambda *_: False)  # the superuser may read every file
+    with pytest.raises(JournalError, match=r'cannot open journal ".*": permission denied'):
+        connect(file)

@@ -53,6 +53,13 @@ def test_state_chooses_a_database_without_a_journal(run: Runs, place: str, state
     assert not state_home.exists()
 
 
+def test_values_that_are_only_read_are_not_stored(tmp_path: Path) -> None:
+    values = value_store(tmp_path / "values")
+    with values.changing("n") as document:
+        assert document.content == {}
+    assert list((tmp_path / "values").glob("*.json")) == []
+
+
 def test_state_chooses_a_folder_beside_a_database(run: Runs, place: str, tmp_path: Path) -> None:
     run(COUNT, journal=place, state=tmp_path / "values")
     assert len(list((tmp_path / "values").glob("*.json"))) == 1
