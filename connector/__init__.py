@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         data_source,
         picklist,
     )
+    from connector.component.described_actions import OperationNotes
     from connector.component.inputs import EMPTY, CatalogSettings, Input, Inputs, PathSegment, value_or, wire_shape
     from connector.component.manifest import Manifest
     from connector.component.page_inputs import PageInputs
@@ -67,6 +68,7 @@ else:
                 "data_source",
                 "picklist",
             ),
+            "component.described_actions": ("OperationNotes",),
             "component.inputs": (
                 "EMPTY",
                 "CatalogSettings",
@@ -114,6 +116,7 @@ __all__ = [
     "Input",
     "Inputs",
     "Manifest",
+    "OperationNotes",
     "PageInputs",
     "Pagination",
     "PathSegment",

@@ -31,7 +31,8 @@ def command(context: click.Context, as_json: bool, with_described: bool) -> None
 
 
 def _actions(component: Component, *, with_described: bool) -> list[Action[Any]]:
-    return [*component.actions.values(), *(component.operations.values() if with_described else ())]
+    with_operations = with_described or component.manifest.operations_by_default
+    return [*component.actions.values(), *(component.operations.values() if with_operations else ())]
 
 
 def catalog(component: Component, *, with_described: bool = False) -> dict[str, Any]:

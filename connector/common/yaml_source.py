@@ -90,19 +90,19 @@ def read(path: Path) -> Document:
     raise YamlError([problem])
 
 
-def parse(text: str, source: str = "<text>") -> Document:
+def parse(text: str, source: str = "<text>", *, max_bytes: int = MAX_BYTES, max_nodes: int = MAX_NODES) -> Document:
     """Parse a text.
 
     Raises:
         YamlError: If the text is not valid YAML.
     """
-    _check_size(len(text), source)
+    _check_size(len(text), source, max_bytes)
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         problem = _syntax_problem(error, source)
     else:
-        reader = _Reader(source)
+        reader = _Reader(source, max_nodes)
         data = reader.value(root, ()) if root is not None else None
         if reader.problems:
             raise YamlError(reader.problems)
@@ -110,10 +110,10 @@ def parse(text: str, source: str = "<text>") -> Document:
     raise YamlError([problem])
 
 
-def _check_size(size: int, source: str) -> None:
-    if size > MAX_BYTES:
+def _check_size(size: int, source: str, limit: int = MAX_BYTES) -> None:
+    if size > limit:
         hint = "Check that it is the right file, or split it."
-        raise YamlError([Problem(source, f"larger than {MAX_BYTES // 2**20} MiB", hint=hint)])
+        raise YamlError([Problem(source, f"larger than {limit // 2**20} MiB", hint=hint)])
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -144,8 +144,9 @@ def _too_deep(location: str) -> Problem:
 
 
 class _Reader:
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, max_nodes: int) -> None:
         self.source = source
+        self._max_nodes = max_nodes
         self.lines: dict[Place, int] = {}
         self.problems: list[Problem] = []
         self._nodes = 0
@@ -226,8 +227,8 @@ class _Reader:
             return Problem(location, "alias refers to its own parent", hint="Write the values out.")
         if len(place) > MAX_DEPTH:
             return _too_deep(location)
-        if self._nodes > MAX_NODES:
-            text = f"more than {MAX_NODES} values, including those of aliases"
+        if self._nodes > self._max_nodes:
+            text = f"more than {self._max_nodes} values, including those of aliases"
             return Problem(location, text, hint="Use fewer aliases, or a smaller file.")
         return None
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_core import from_json
 
+from connector.component.inlining import Schema, inlined
 from connector.errors import ComponentError, Problem
 
 FILE = "api.json"
 
-Schema = dict[str, Any]
+Place = Literal["path", "query", "header", "body"]
 
 SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
 
@@ -39,12 +41,29 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of the path or of the query, its schema without references."""
+    """A parameter of an operation, its schema without references.
+
+    Attributes:
+        name: Its name in the request.
+        schema: Schema of its values.
+        required: True if a request must have it.
+        place: Where it is in a request.
+        style: How lists and objects are written: one of OpenAPI's styles, `json`, or `indexed`, which writes
+            `name.0=` for lists and `name[key]=` for objects.
+        explode: Whether each entry of a list or object is a pair of its own, for the style `form`.
+    """
 
     name: str
     schema: Schema
     required: bool
-    in_path: bool
+    place: Place
+    style: str = "form"
+    explode: bool = True
+
+    @property
+    def in_path(self) -> bool:
+        """True for a parameter of the path."""
+        return self.place == "path"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +76,7 @@ class Operation:
         path: Path with its parameters in braces.
         facts: What the description says of it, with references.
         schemas: The schemas that the references name.
+        writes_indexes: True if lists and objects of the query are written in the style `indexed`.
     """
 
     id: str
@@ -64,6 +84,7 @@ class Operation:
     path: str
     facts: Mapping[str, Any] = field(repr=False)
     schemas: Mapping[str, Any] = field(repr=False)
+    writes_indexes: bool = False
 
     @property
     def tag(self) -> str:
@@ -104,21 +125,30 @@ class Operation:
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """The parameters, those of the path first."""
-        return tuple(
-            Parameter(raw["name"], self._inlined(raw["schema"]), raw["required"], raw["in"] == "path")
-            for raw in self.facts.get("parameters", ())
-        )
+        return tuple(self._parameter(raw) for raw in self.facts.get("parameters", ()))
 
     @property
     def content_type(self) -> str | None:
         """Media type of the request body; None without a body."""
         return next(iter(self._body_content), None)
 
+    @property
+    def body_is_required(self) -> bool:
+        """True if a request must have a body."""
+        return bool(self.facts.get("requestBody", {}).get("required"))
+
+    @property
+    def encoding(self) -> Mapping[str, Any]:
+        """How the fields of a form are written, by name."""
+        content: Mapping[str, Any] = next(iter(self._body_content.values()), {})
+        encoding: Mapping[str, Any] = content.get("encoding", {})
+        return encoding
+
     @cached_property
     def body_schema(self) -> Schema:
         """Schema of the request body; empty without a body."""
-        content: Schema = next(iter(self._body_content.values()), {"schema": {}})
-        return self._inlined(content["schema"])
+        content: Schema = next(iter(self._body_content.values()), {})
+        return inlined(content.get("schema", {}), self.schemas, leave_out="readOnly")
 
     @property
     def status(self) -> int:
@@ -126,14 +156,21 @@ class Operation:
         return int(self._success[0])
 
     @property
-    def accept(self) -> str:
-        """Media type of the response to ask for: the most stable version."""
-        return str(next(iter(self._success[1]["content"])))
+    def accept(self) -> str | None:
+        """Media type of the response to ask for: the most stable version; None if a success has no body."""
+        return next(iter(self._success[1].get("content", {})), None)
+
+    @property
+    def may_be_empty(self) -> bool:
+        """True if a success may have no body."""
+        responses = self.facts["responses"].items()
+        return any(status < "300" and not response.get("content") for status, response in responses)
 
     @cached_property
     def response_schema(self) -> Schema:
-        """Schema of the response body of a success."""
-        return self._inlined(next(iter(self._success[1]["content"].values()))["schema"])
+        """Schema of the response body of a success; empty without one."""
+        content: Schema = next(iter(self._success[1].get("content", {}).values()), {})
+        return inlined(content.get("schema", {}), self.schemas, leave_out="writeOnly")
 
     @cached_property
     def secret_fields(self) -> frozenset[str]:
@@ -142,23 +179,19 @@ class Operation:
 
     def matches(self, method: str, path: str) -> bool:
         """Return whether a request with this method and path is one of this operation."""
-        mine, theirs = self.path.split("/"), path.split("/")
-        same_form = method.upper() == self.method and len(mine) == len(theirs)
-        return same_form and all(a == b or (a[:1] == "{" and b) for a, b in zip(mine, theirs, strict=True))
+        return method.upper() == self.method and self._pattern.fullmatch(path) is not None
 
-    def _inlined(self, schema: Schema) -> Schema:
-        """Return a schema with the schemas in the place of their references."""
-        inlined: Schema = self._inlined_value(schema)
-        return inlined
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        parts = re.split(r"\{[^{}]*\}", self.path)
+        return re.compile("[^/]+".join(map(re.escape, parts)))
 
-    def _inlined_value(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._inlined_value(part) for part in value]
-        if not isinstance(value, dict):
-            return value
-        if isinstance(value.get("$ref"), str):
-            return self._inlined_value(self.schemas[value["$ref"].rsplit("/", 1)[1]])
-        return {key: self._inlined_value(part) for key, part in value.items() if key != "x-from-text"}
+    def _parameter(self, raw: Mapping[str, Any]) -> Parameter:
+        place, style = raw["in"], raw.get("style", "form")
+        if place == "query" and self.writes_indexes:
+            style = "indexed"
+        schema = inlined(raw["schema"], self.schemas)
+        return Parameter(raw["name"], schema, raw["required"], place, style, raw.get("explode", style == "form"))
 
     @property
     def _body_content(self) -> Mapping[str, Any]:
@@ -237,8 +270,12 @@ class ApiDescription(Mapping[str, Operation]):
     @cached_property
     def _operations(self) -> dict[str, Operation]:
         schemas = self.document.get("components", {}).get("schemas", {})
+        indexes = "x-wire" in self.document.get("info", {})
         return {
-            facts["operationId"]: Operation(facts["operationId"], method.upper(), path, facts, schemas)
+            # A fragment only distinguishes several operations of one path: it is never sent.
+            facts["operationId"]: Operation(
+                facts["operationId"], method.upper(), path.partition("#")[0], facts, schemas, indexes
+            )
             for path, methods in self.document["paths"].items()
             for method, facts in methods.items()
         }

@@ -128,7 +128,8 @@ class Component:
 
         if self.manifest.operations is None or not isinstance(self.api, ApiDescription):
             return {}
-        return DescribedActions(self.api, self.module(self.manifest.operations).NOTES, self.actions)
+        notes, by_default = self.module(self.manifest.operations).NOTES, self.manifest.operations_by_default
+        return DescribedActions(self.api, notes, self.actions, by_default=by_default)
 
     def data_source(self, key: str) -> DataSource[Any]:
         """Return the data source with this key.

@@ -230,6 +230,11 @@ class Action(_Definition[InputsT]):
     api: Callable[[], Mapping[str, Operation]] = field(default=dict, repr=False)
 
     @property
+    def is_documented(self) -> bool:
+        """True if it is in lists and offered to callers unless more is asked for."""
+        return True
+
+    @property
     def operation(self) -> Operation | None:
         """The API's operation behind it, with the facts that the API states; None if the API describes none."""
         return self.api().get(self.operation_id or self.key)
@@ -290,6 +295,11 @@ class DataSource(_Definition[InputsT]):
     effect_depends_on_inputs: ClassVar[bool] = False
     idempotent: ClassVar[bool] = True
     pagination: ClassVar[None] = None
+
+    @property
+    def is_documented(self) -> bool:
+        """True, as for an action."""
+        return True
 
     def effect_of(self, _inputs: InputsT) -> Effect:
         """Return `read`."""

@@ -6,24 +6,32 @@ path, fields of the body and the query are inputs of one level; objects and list
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote, unquote, urlencode
 
 from connector.component.definitions import Action, Display, Effect, Pagination, Payload, Undo
 from connector.component.inputs import Inputs
 from connector.component.json_schema import sample
+from connector.component.wire_styles import pairs_of, simple
+from connector.rest.client import body_bytes, followed
+from connector.rest.http_messages import Request
 
 if TYPE_CHECKING:
-    from connector.component.api_description import ApiDescription, Operation
+    from connector.component.api_description import ApiDescription, Operation, Place
     from connector.component.context import Context
+    from connector.component.described_inputs import OperationInput
 
 EFFECTS: dict[str, Effect] = {"GET": "read", "HEAD": "read", "PUT": "destructive", "DELETE": "destructive"}
 """Effect by method; any other method writes. A replacement deletes what the new value lacks."""
 
 LARGEST_PAGE = 200
 """Records per page when all pages are fetched, where the operation allows it."""
+
+FORM = "application/x-www-form-urlencoded"
 
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 
@@ -36,11 +44,16 @@ class OperationNotes:
         inputs: What the inputs of all operations share.
         comments: Help by name of an input, nested ones included.
         effects: Effect and repeatability by operation, where the method does not show them.
+        pagination: How to iterate over the pages of a list, by operation. `cursor_input` and `size_input` are keys of
+            inputs; the other inputs of a list are added.
+        secrets: Names of inputs whose values are never shown, where the API description does not say so.
     """
 
     inputs: type[Inputs] = Inputs
     comments: Mapping[str, str] = field(default_factory=dict)
     effects: Mapping[str, tuple[Effect, bool]] = field(default_factory=dict)
+    pagination: Mapping[str, Pagination] = field(default_factory=dict)
+    secrets: Collection[str] = ()
 
 
 @dataclass(eq=False, kw_only=True)
@@ -51,6 +64,7 @@ class DescribedAction(Action[Any]):
 
     described: Operation
     notes: OperationNotes
+    by_default: bool = False
 
     @property
     def operation(self) -> Operation:
@@ -63,6 +77,11 @@ class DescribedAction(Action[Any]):
         return self.described.tag.replace("-", "_")
 
     @property
+    def is_documented(self) -> bool:
+        """True if the component offers all its operations by default."""
+        return self.by_default
+
+    @property
     def location(self) -> str:
         """The operation in the API description."""
         return f"{self.described.method} {self.described.path}"
@@ -72,12 +91,21 @@ class DescribedAction(Action[Any]):
         """The model of the inputs."""
         from connector.component.described_inputs import inputs_of
 
-        return inputs_of(self.described, self.notes.inputs, self.notes.comments)
+        return inputs_of(self.described, self.notes, self.pagination)
 
     @property
     def example(self) -> Payload:
         """A payload that is made from the schema of the response."""
-        return {"data": sample(self.described.response_schema)}
+        body = sample(self.described.response_schema)
+        is_linked = self.pagination is not None and self.pagination.style == "link"
+        return {"data": {"records": body} if is_linked else body}
+
+    @property
+    def output_schema(self) -> dict[str, Any]:
+        """JSON Schema 2020-12 of the payload, with every field that the API documents."""
+        from connector.component.schema import output_schema
+
+        return output_schema(self.example, payload_schema(self))
 
 
 class DescribedActions(Mapping[str, Action[Any]]):
@@ -87,10 +115,19 @@ class DescribedActions(Mapping[str, Action[Any]]):
         api: The API description.
         notes: What the component says beside it.
         actions: The hand-made actions; their operations are left out, and they may undo what a described one creates.
+        by_default: Whether they are offered like handwritten actions.
     """
 
-    def __init__(self, api: ApiDescription, notes: OperationNotes, actions: Mapping[str, Action[Any]]) -> None:
+    def __init__(
+        self,
+        api: ApiDescription,
+        notes: OperationNotes,
+        actions: Mapping[str, Action[Any]],
+        *,
+        by_default: bool = False,
+    ) -> None:
         self._api = api
+        self._by_default = by_default
         self._notes = notes
         self._hand_made = {action.operation_id or key: action for key, action in actions.items()}
         self._keys = [key for key in api if key not in self._hand_made and key not in actions]
@@ -114,16 +151,19 @@ class DescribedActions(Mapping[str, Action[Any]]):
         method = operation.method
         by_method = (EFFECTS.get(method, "write"), method in REPEATABLE)
         effect, repeatable = self._notes.effects.get(operation.id, by_method)
+        noted = self._notes.pagination.get(operation.id)
+        pagination = _pagination(operation) if noted is None else _of_fields(noted)
         return DescribedAction(
             key=operation.id,
-            perform=lambda context, inputs: _send(operation, context, inputs),
+            perform=(_ListPerforming if pagination and pagination.style == "link" else _Performing)(operation),
             effect=effect,
             idempotent=repeatable,
-            pagination=_pagination(operation),
+            pagination=pagination,
             display=Display(label=operation.summary, description=_description(operation)),
             undo=self._undo(operation) if method == "POST" else None,
             described=operation,
             notes=self._notes,
+            by_default=self._by_default,
         )
 
     def _undo(self, created: Operation) -> Undo | None:
@@ -140,7 +180,7 @@ class DescribedActions(Mapping[str, Action[Any]]):
 
 def _undo_inputs(created: Operation, deletion: Operation) -> dict[str, str] | None:
     """Return where each required input of the deletion is found; None if one of them is nowhere."""
-    data = created.response_schema["properties"]["data"].get("properties", {})
+    data = created.response_schema.get("properties", {}).get("data", {}).get("properties", {})
     roots = {key: schema.get("properties", {}) for key, schema in data.items() if schema.get("type") == "object"}
     if len(roots) != 1:
         return None
@@ -162,43 +202,104 @@ def _is_id_of(root: str, parameter: str) -> bool:
     return parameter == "id" or (parameter.endswith("Id") and root.casefold().endswith(noun))
 
 
-def _send(operation: Operation, context: Context, inputs: Inputs) -> Payload:
-    """Perform an operation once."""
-    values = inputs.model_dump()
-    segments = [part for part in operation.path.split("/") if part]
-    body = {key: values[key] for key in operation.body_schema.get("properties", {}) if key in values}
-    return context.api.request(
-        operation.method,
-        *(values[part[1:-1]] if part.startswith("{") else part for part in segments),
-        query=dict(_query(operation, values)) or None,
-        json=body if operation.content_type else None,
-        media_type=operation.accept,
-        content_type=operation.content_type,
-    )
+class _Performing:
+    """The function of a described action."""
+
+    def __init__(self, operation: Operation) -> None:
+        self._operation = operation
+
+    def __call__(self, context: Context, inputs: Inputs) -> Payload:
+        """Perform the operation once."""
+        operation, values = self._operation, inputs.model_dump()
+        request = Request(operation.method, self._target(values), self._headers(values))
+        request.body, content_type = self._body(values)
+        if request.body is not None:
+            request.headers["Content-Type"] = content_type
+        response = context.api.send(request)
+        is_empty = operation.may_be_empty and not response.content.strip()
+        return {"data": None if is_empty else context.api.read_json(request, response)}
+
+    @cached_property
+    def _inputs(self) -> tuple[OperationInput, ...]:
+        from connector.component.described_inputs import operation_inputs
+
+        return operation_inputs(self._operation)
+
+    def _in(self, place: Place, values: Mapping[str, Any]) -> Iterator[tuple[OperationInput, Any]]:
+        return ((each, values[each.key]) for each in self._inputs if each.place == place and each.key in values)
+
+    def _target(self, values: Mapping[str, Any]) -> str:
+        texts = {each.name: simple(value, explode=each.explode) for each, value in self._in("path", values)}
+        path = quote(self._operation.path, safe="/{}!$&'()*+,;=:@~")
+        path = re.sub(r"\{([^{}]*)\}", lambda match: quote(texts[unquote(match[1])], safe=""), path)
+        query = urlencode([*self._query(values)])
+        return f"{path}?{query}" if query else path
+
+    def _query(self, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        from connector.component.described_inputs import default_page, page_parameters
+
+        page = page_parameters(self._operation)
+        by_name = {each.name: (each, value) for each, value in self._in("query", values)}
+        for parameter in self._operation.parameters:
+            if page and parameter.name == "pagination":
+                yield "pagination[count]", str(values.get("count", default_page(self._operation)))
+                if "cursor" in values:
+                    yield "pagination[cursor]", str(values["cursor"])
+            elif parameter.name in page and parameter.name in values:
+                yield parameter.name, str(values[parameter.name])
+            elif parameter.place == "query" and parameter.name in by_name:
+                each, value = by_name[parameter.name]
+                yield from pairs_of(each.name, value, each.style, explode=each.explode)
+
+    def _headers(self, values: Mapping[str, Any]) -> dict[str, str]:
+        headers = {"Accept": self._operation.accept} if self._operation.accept else {}
+        return headers | {each.name: simple(value, explode=each.explode) for each, value in self._in("header", values)}
+
+    def _body(self, values: Mapping[str, Any]) -> tuple[bytes | None, str]:
+        operation = self._operation
+        if operation.content_type is None:
+            return None, ""
+        fields = list(self._in("body", values))
+        if not fields and not operation.body_is_required:
+            return None, ""
+        if operation.content_type == FORM:
+            pairs = [
+                pair for each, value in fields for pair in pairs_of(each.name, value, each.style, explode=each.explode)
+            ]
+            return urlencode(pairs).encode(), FORM
+        whole = [value for each, value in fields if not each.name]
+        return body_bytes(whole[0] if whole else {each.name: value for each, value in fields}), operation.content_type
 
 
-def _query(operation: Operation, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    from connector.component.described_inputs import default_page
+class _ListPerforming(_Performing):
+    """The same for a list whose next page is named by the `Link` header."""
 
-    for parameter in operation.parameters:
-        if parameter.name == "pagination":
-            yield from spread("pagination[count]", values.get("count", default_page(operation)))
-            if "cursor" in values:
-                yield from spread("pagination[cursor]", values["cursor"])
-        elif not parameter.in_path and parameter.name in values:
-            yield from spread(parameter.name, values[parameter.name])
+    def __call__(self, context: Context, inputs: Inputs) -> Payload:
+        """Fetch one page."""
+        from connector.component.described_inputs import LINK
+
+        values = inputs.model_dump()
+        target = followed(values[LINK]) if LINK in values else self._target(values)
+        return {"data": context.api.send_for_page(Request("GET", target, self._headers(values)))}
 
 
-def spread(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield a query parameter as the official Go SDK writes it: `name[key]=` of objects, `name.0=` of lists."""
-    if isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from spread(f"{name}[{key}]", part)
-    elif isinstance(value, list):
-        for position, part in enumerate(value):
-            yield from spread(f"{name}.{position}", part)
-    else:
-        yield name, str(value).lower() if isinstance(value, bool) else str(value)
+def _of_fields(pagination: Pagination) -> Pagination:
+    """Return a pagination that names fields of the model of inputs instead of keys."""
+    from connector.component.described_inputs import LINK
+
+    size = f"{pagination.size_input}_"
+    if pagination.style == "link":
+        # The places of records and link follow from the style; to pass them would be an error.
+        return replace(pagination, records="", cursor="", cursor_input=LINK, size_input=size)
+    return replace(pagination, cursor_input=f"{pagination.cursor_input}_", size_input=size)
+
+
+def payload_schema(action: DescribedAction) -> dict[str, Any]:
+    """Return the schema of the data in the payload of an action."""
+    body = action.described.response_schema
+    if action.pagination is None or action.pagination.style != "link":
+        return body
+    return {"type": "object", "properties": {"records": body, "next": {"type": "string"}}}
 
 
 def _pagination(operation: Operation) -> Pagination | None:

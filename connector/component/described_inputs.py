@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, cast
 
 from pydantic import MISSING, Field, create_model
 from pydantic_core import CoreSchema, core_schema
@@ -13,7 +14,9 @@ from connector.component.inputs import Input, Inputs, PathSegment
 from connector.component.json_schema import core_schema_of, label_of, without_null
 
 if TYPE_CHECKING:
-    from connector.component.api_description import Operation
+    from connector.component.api_description import Operation, Place
+    from connector.component.definitions import Pagination
+    from connector.component.described_actions import OperationNotes
 
 Schema = Mapping[str, Any]
 
@@ -25,6 +28,7 @@ _NESTED: dict[str, Any] = {"object": dict[str, Any], "array": list[Any], "number
 _Cursor = Annotated[
     str, Input(label="Cursor", comments="Cursor of the page to fetch: `pagination.next` of the previous response.")
 ]
+_Link = Annotated[str, Input(label="Link", comments="Link of the page to fetch: `next` of the previous response.")]
 _FetchAll = Annotated[
     bool, Input(label="Fetch All", comments="Fetch every page and return all records.", type="boolean")
 ]
@@ -45,23 +49,113 @@ class JsonInput:
         return dict(self.schema)
 
 
-def inputs_of(operation: Operation, base: type[Inputs], comments: Mapping[str, str]) -> type[Inputs]:
+@dataclass(frozen=True, slots=True)
+class OperationInput:
+    """One input of an operation.
+
+    Attributes:
+        key: Key of the input.
+        name: Its name in the request; empty for a body that is one input.
+        place: Where it is in a request.
+        schema: Schema of its values.
+        required: True if a request must have it.
+        style: How lists and objects are written; see `Parameter`.
+        explode: Whether each entry of them is a pair of its own.
+    """
+
+    key: str
+    name: str
+    place: Place
+    schema: Schema
+    required: bool
+    style: str = "form"
+    explode: bool = True
+
+    @property
+    def field(self) -> str:
+        """Name of the field in the model of the inputs."""
+        return f"{self.key}_"
+
+
+def operation_inputs(operation: Operation) -> tuple[OperationInput, ...]:
+    """Return the inputs of an operation without those that ask for a page of Segment.
+
+    Two of the same name in different places have different keys.
+    """
+    page = page_parameters(operation)
+    inputs: dict[str, OperationInput] = {}
+    for parameter in operation.parameters:
+        if parameter.name not in page and (parameter.name != "pagination" or not page):
+            key = _new_key(parameter.name, parameter.place, inputs)
+            inputs[key] = OperationInput(
+                key, parameter.name, parameter.place, parameter.schema, parameter.required,
+                parameter.style, parameter.explode,
+            )  # fmt: skip
+    if operation.content_type is None:
+        return tuple(inputs.values())
+    body = operation.body_schema
+    if not body.get("properties"):
+        key = _new_key("body", "body", inputs)
+        inputs[key] = OperationInput(key, "", "body", body, operation.body_is_required)
+    for name, schema in (body.get("properties") or {}).items():
+        key = _new_key(name, "body", inputs)
+        required = operation.body_is_required and name in body.get("required", ())
+        encoding = operation.encoding.get(name, {})
+        style = encoding.get("style", "" if _is_nested(schema) else "form")
+        inputs[key] = OperationInput(
+            key, name, "body", schema, required, style or "json", encoding.get("explode", True)
+        )
+    return tuple(inputs.values())
+
+
+def _new_key(name: str, place: Place, taken: Collection[str]) -> str:
+    key = input_key(name)
+    if key in taken:
+        key = f"{place}{key[:1].upper()}{key[1:]}"
+    candidates = (key, *(f"{key}{number}" for number in range(2, len(taken) + 3)))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def input_key(name: str) -> str:
+    """Return the key of an input with this name: letters, digits, and underscores, such as `filterName`."""
+    if re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII):
+        return name
+    words: list[str] = re.findall(r"[A-Za-z0-9]+", name.replace("<", " less than").replace(">", " greater than"))
+    if not words or words[0][0].isdigit():
+        words.insert(0, "input")
+    first, *others = words
+    return first[:1].lower() + first[1:] + "".join(word[:1].upper() + word[1:] for word in others)
+
+
+def _is_nested(schema: Schema) -> bool:
+    """Return whether a field of a form is written as JSON: an object, or a list of objects."""
+    plain, _ = without_null(schema)
+    items, _ = without_null(plain.get("items", {}))
+    return plain.get("type") == "object" or "properties" in items or items.get("type") in {"object", "array"}
+
+
+def inputs_of(operation: Operation, notes: OperationNotes, pagination: Pagination | None = None) -> type[Inputs]:
     """Return the model of an operation's inputs: parameters of the path, query, page, body.
 
     Args:
         operation: What the inputs are for.
-        base: What the inputs of all operations share.
-        comments: Help by name of the input.
+        notes: What the component says of all operations.
+        pagination: Pagination of the operation, if the API description does not say it.
     """
-    fields = dict(_fields(operation, comments))
-    model = create_model(operation.id[:1].upper() + operation.id[1:], __base__=base, **fields)
-    if operation.method == "PATCH" and not operation.body_schema.get("required"):
-        model.update_fields = tuple(f"{key}_" for key in operation.body_schema.get("properties", {}))
+    inputs = operation_inputs(operation)
+    fields = {each.field: _field(each, notes) for each in inputs} | dict(_page_fields(operation, pagination))
+    name = operation.id[:1].upper() + operation.id[1:]
+    model: type[Inputs] = cast("Any", create_model)(name, __base__=notes.inputs, **fields)
+    body = [each for each in inputs if each.place == "body"]
+    if operation.method == "PATCH" and not any(each.required for each in body):
+        model.update_fields = tuple(each.field for each in body)
     return model
 
 
 def page_parameters(operation: Operation) -> dict[str, Schema]:
     """Return the schemas of count and cursor, in that order, where the operation takes a page."""
+    if "x-pagination" not in operation.facts:
+        return {}
     for parameter in operation.parameters:
         if parameter.name == "pagination":
             return dict(parameter.schema["properties"])
@@ -76,22 +170,19 @@ def default_page(operation: Operation) -> int:
 
 
 _PAGE = ("count", "cursor")
+LINK = "link"
+"""Field of the inputs that takes the link of a page."""
 
 
-def _fields(operation: Operation, comments: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+def _page_fields(operation: Operation, pagination: Pagination | None) -> Iterator[tuple[str, Any]]:
     page = page_parameters(operation)
-    for parameter in operation.parameters:
-        if parameter.name != "pagination" and parameter.name not in page:
-            field = _field(parameter.name, parameter.schema, comments, parameter.required, in_path=parameter.in_path)
-            yield f"{parameter.name}_", field
     if page:
         yield "count", _count(operation, page["count"])
         yield "cursor", (_Cursor | MISSING, MISSING)
-    if operation.pagination:
+    if pagination is not None and pagination.style == "link":
+        yield LINK, (_Link | MISSING, MISSING)
+    if pagination is not None:
         yield "fetch_all", (_FetchAll | MISSING, MISSING)
-    required = operation.body_schema.get("required", ())
-    for key, schema in operation.body_schema.get("properties", {}).items():
-        yield f"{key}_", _field(key, schema, comments, key in required)
 
 
 def _count(operation: Operation, schema: Schema) -> Any:
@@ -101,15 +192,33 @@ def _count(operation: Operation, schema: Schema) -> Any:
     return (Annotated[int, Field(ge=1, le=most), marker] | MISSING, MISSING)
 
 
-def _field(key: str, schema: Schema, comments: Mapping[str, str], required: bool, *, in_path: bool = False) -> Any:
+def _field(described: OperationInput, notes: OperationNotes) -> Any:
     """Return type and `Field` of an input, for `create_model`."""
-    plain, nullable = without_null(schema)
-    marker = Input(label=label_of(key), comments=comments.get(key, ""), secret=_has_secret(plain), **_control(plain))
-    marks = [*_constraints(plain, comments), *([Field(min_length=1), PathSegment] if in_path else []), marker]
-    annotation: Any = Annotated[(_type(plain), *marks)]
+    key, comments = described.key, notes.comments
+    plain, nullable = without_null(described.schema)
+    if described.place == "path" and "type" not in plain:
+        plain = {**plain, "type": "string"}
+    is_secret = _has_secret(plain) or described.name in notes.secrets
+    help_ = comments.get(key) or plain.get("description") or described.schema.get("description") or _help(described)
+    marker = Input(label=label_of(key), comments=help_, secret=is_secret, **_control(plain))
+    kind = _type(plain)
+    marks = [*_constraints(plain, comments), marker]
+    if described.place == "path" and kind is str:
+        marks = [*marks[:-1], Field(min_length=1), PathSegment, marker]
+    annotation: Any = Annotated[(kind, *marks)]
     if nullable:
         annotation = Optional[annotation]  # noqa: UP045 - the operator does not accept an Annotated made at run time
-    return (annotation, Field(alias=key)) if required else (annotation | MISSING, Field(MISSING, alias=key))
+    if described.required:
+        return annotation, Field(alias=key)
+    return annotation | MISSING, Field(MISSING, alias=key)
+
+
+def _help(described: OperationInput) -> str:
+    """Return a sentence for an input that the API description says nothing of."""
+    if not described.name:
+        return "The body of the request."
+    nouns = {"path": "Part of the path", "query": "Query parameter", "header": "Header", "body": "Field of the body"}
+    return f"{nouns[described.place]}: `{described.name}`."
 
 
 def _type(schema: Schema) -> Any:
@@ -136,9 +245,12 @@ def _control(schema: Schema) -> dict[str, Any]:
         return {"type": "boolean"}
     if kind == "object" and "properties" not in schema:
         return {"collection": "keyvaluelist", "key_label": "Name"}
-    if kind == "array" and schema["items"].get("type") == "string" and "enum" not in schema["items"]:
+    items = schema.get("items", {})
+    if kind == "array" and items.get("type") == "string" and "enum" not in items:
         return {"collection": "valuelist"}
-    return {} if kind in {*_PLAIN, "number"} else {"type": "code", "language": "json"}
+    # Where a string is one of several forms, it is sent as it came, and not read as JSON.
+    takes_strings = any("string" in form.get("type", "") for form in schema.get("anyOf", ()))
+    return {} if takes_strings or kind in {*_PLAIN, "number"} else {"type": "code", "language": "json"}
 
 
 def _has_secret(schema: Schema) -> bool:

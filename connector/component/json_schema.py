@@ -15,8 +15,8 @@ _SAMPLE_TIME = "2006-01-02T15:04:05Z"
 
 
 def label_of(key: str) -> str:
-    """Return `sourceId` as `Source ID`."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", key).split()
+    """Return `sourceId` and `source_id` as `Source ID`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_+", " ", key).split()
     acronyms = {"id": "ID", "ids": "IDs", "url": "URL", "if": "If"}
     return " ".join(acronyms.get(word.lower(), word[:1].upper() + word[1:]) for word in words)
 
@@ -34,7 +34,7 @@ def without_null(schema: Schema) -> tuple[dict[str, Any], bool]:
     forms = [form for form in schema.get("anyOf", ()) if form != _NULL]
     if _NULL not in schema.get("anyOf", ()):
         return dict(schema), False
-    return (dict(forms[0]) if len(forms) == 1 else {**schema, "anyOf": forms}), True
+    return (without_null(forms[0])[0] if len(forms) == 1 else {**schema, "anyOf": forms}), True
 
 
 def core_schema_of(schema: Schema) -> CoreSchema:
@@ -61,7 +61,7 @@ def sample(schema: Schema) -> Any:
     if kind == "object":
         return {key: sample(part) for key, part in schema.get("properties", {}).items()}
     if kind == "array":
-        return [sample(schema["items"])]
+        return [sample(schema.get("items", {}))]
     text = _SAMPLE_TIME if schema.get("format") == "date-time" else "text"
     number = schema.get("minimum", 1)
     return {"string": text, "integer": number, "number": number, "boolean": True}.get(str(kind))
@@ -69,11 +69,18 @@ def sample(schema: Schema) -> Any:
 
 def _any_of(schema: Schema) -> CoreSchema:
     forms: list[Schema] = schema["anyOf"]
-    expected = " or ".join(f"({', '.join(form.get('required', ['...']))})" for form in forms)
     # pydantic would list the problems of every form; that none of them fits is what the caller can act on
     choices: list[CoreSchema | tuple[CoreSchema, str]] = [core_schema_of(form) for form in forms]
-    message = f"must be an object with {expected}"
-    return core_schema.union_schema(choices, custom_error_type="form", custom_error_message=message)
+    return core_schema.union_schema(choices, custom_error_type="form", custom_error_message=_expected(forms))
+
+
+def _expected(forms: list[Schema]) -> str:
+    if all(form.get("type") == "object" for form in forms):
+        return "must be an object with " + " or ".join(
+            f"({', '.join(form.get('required', ['...']))})" for form in forms
+        )
+    kinds = dict.fromkeys(str(form.get("type", "any value")) for form in forms)
+    return "must be of type " + " or ".join(kinds)
 
 
 def _bounds(schema: Schema) -> dict[str, Any]:
@@ -102,7 +109,7 @@ def _boolean(_schema: Schema) -> CoreSchema:
 
 
 def _array(schema: Schema) -> CoreSchema:
-    return core_schema.list_schema(core_schema_of(schema["items"]), max_length=schema.get("maxItems"))
+    return core_schema.list_schema(core_schema_of(schema.get("items", {})), max_length=schema.get("maxItems"))
 
 
 def _object(schema: Schema) -> CoreSchema:

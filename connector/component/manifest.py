@@ -103,6 +103,8 @@ class Manifest(BaseModel):
         explorer: Module of the component's folder with a `page` of its own in the explorer, if it has one.
         operations: Module of the component's folder with its `NOTES` on the operations of its API, if its `api.json`
             is to be offered as actions.
+        operations_by_default: True if these actions are offered like handwritten ones: in lists, and to callers that
+            do not ask for all.
         connections: Connections by key.
         data_sources: Data sources by key.
         actions: Actions by key.
@@ -119,6 +121,7 @@ class Manifest(BaseModel):
     sandbox: str | None = None
     explorer: str | None = None
     operations: str | None = None
+    operations_by_default: bool = False
     connections: dict[str, Described] = {}
     data_sources: dict[str, DescribedDataSource] = {}
     actions: dict[str, Described] = {}

@@ -61,7 +61,7 @@ class Policy:
         if self.toolset == "all":
             return True
         if self.toolset == "documented":
-            return not action.is_described
+            return action.is_documented
         return action.operation is not None and action.operation.tag in tags_of(self.toolset)
 
     def check(self, definition: Action[Any] | DataSource[Any], inputs: Inputs) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from pydantic import MISSING
 
@@ -112,14 +112,18 @@ class HttpClient:
             InputError: If `link` is not a path of the service.
             InvalidResponseError: If the next page is on another host.
         """
-        target = path_of(path, query) if link is None or link is MISSING else _followed(str(link))
+        target = path_of(path, query) if link is None or link is MISSING else followed(str(link))
         request = Request("GET", target)
         if media_type is not None:
             request.headers["Accept"] = media_type
+        return {"data": self.send_for_page(request)}
+
+    def send_for_page(self, request: Request) -> dict[str, Any]:
+        """Send the request for a page and return `{"records": BODY, "next": LINK}`; see `get_page`."""
         response = self.send(request)
-        page = {"records": self._json(request, response)}
+        page = {"records": self.read_json(request, response)}
         following = self._next_link(request, response)
-        return {"data": page if following is None else {**page, "next": following}}
+        return page if following is None else {**page, "next": following}
 
     def request(
         self,
@@ -162,7 +166,7 @@ class HttpClient:
             request.body = _written(json_bytes, json)
             request.headers["Content-Type"] = content_type or media_type or "application/json"
         response = self.send(request)
-        return {"data": None if response.status in {204, 205} else self._json(request, response)}
+        return {"data": self.read_json(request, response)}
 
     def send(self, request: Request) -> Response:
         """Send a request and return its response, whose status is 2xx.
@@ -196,7 +200,14 @@ class HttpClient:
             return response
         raise self._transport.status_error(self.endpoint, request, response)
 
-    def _json(self, request: Request, response: Response) -> Any:
+    def read_json(self, request: Request, response: Response) -> Any:
+        """Return the JSON of a response, or None for a status without a body.
+
+        Raises:
+            InvalidResponseError: If the body is not JSON.
+        """
+        if response.status in {204, 205}:
+            return None
         try:
             return response.json()
         except (ValueError, RecursionError) as error:
@@ -212,8 +223,16 @@ class HttpClient:
                 url = urljoin(self.endpoint.base_url + request.path, link["url"])
                 if not url.startswith(self.endpoint.base_url + "/"):
                     raise self._invalid(request, response, f"a link to another service, {urlsplit(url).netloc}")
-                return url.removeprefix(self.endpoint.base_url)
+                return self._without_own_query(url.removeprefix(self.endpoint.base_url))
         return None
+
+    def _without_own_query(self, target: str) -> str:
+        """Return a path without the query parameters of the endpoint, which are added to each request."""
+        path, _, query = target.partition("?")
+        if not self.endpoint.query:
+            return target
+        pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in self.endpoint.query]
+        return f"{path}?{urlencode(pairs)}" if pairs else path
 
     def _invalid(self, request: Request, response: Response, reason: str) -> Exception:
         from connector.rest.api_errors import invalid_body_error
@@ -228,12 +247,26 @@ class HttpClient:
             raise InputError("a mask would replace the stored secret; nothing was sent", problems=problems)
 
 
-def _followed(link: str) -> str:
+def followed(link: str) -> str:
+    """Return the path that the link of a page names.
+
+    Raises:
+        InputError: If it is not a path of the service.
+    """
     try:
         return relative_path(link)
     except ValueError as error:
         reason = str(error)
     raise InputError("invalid link of a page", problems=[Problem("link", reason)])
+
+
+def body_bytes(value: Any) -> bytes:
+    """Return a value as JSON for the body of a request.
+
+    Raises:
+        UsageError: If JSON cannot hold it.
+    """
+    return _written(json_bytes, value)
 
 
 def _written(write: Callable[[Any], Written], value: Any) -> Written:

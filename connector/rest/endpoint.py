@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from pydantic import SecretStr
 
@@ -66,6 +66,8 @@ class Endpoint:
         authorization: Value of the Authorization header, or what asks for one, such as `ClientCredentials`.
         secrets: Every secret string of the connection; none of them is ever shown.
         headers: Headers of every request. A secret one, such as an API key, is a `SecretStr`.
+        query: Query parameters of every request, for a service that takes its key there. They are added when a request
+            is sent, so that no hook, log, or message has them.
         media_type: Default `Accept`.
         read_api_errors: Reads the entries of an error response.
         read_wait: Reads how long to wait from a 429 without `Retry-After`.
@@ -77,6 +79,7 @@ class Endpoint:
     authorization: SecretStr | GrantSource | None = None
     secrets: Sequence[SecretStr] = ()
     headers: Mapping[str, str | SecretStr] = field(default_factory=dict)
+    query: Mapping[str, str | SecretStr] = field(default_factory=dict)
     media_type: str = "application/json"
     read_api_errors: ErrorReader = no_api_errors
     read_wait: WaitReader = lambda _headers, _body: None
@@ -85,16 +88,18 @@ class Endpoint:
     redactor: Redactor = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        hidden = [value for value in self.headers.values() if isinstance(value, SecretStr)]
+        values = (*self.headers.values(), *self.query.values())
+        hidden = [value for value in values if isinstance(value, SecretStr)]
         secrets = [secret.get_secret_value() for secret in (*self.secrets, *hidden)]
         object.__setattr__(self, "redactor", Redactor(secrets))  # the way to set a field of a frozen dataclass
 
     def plain_headers(self) -> dict[str, str]:
         """Return the headers to send, secrets included."""
-        return {
-            name: value.get_secret_value() if isinstance(value, SecretStr) else value
-            for name, value in self.headers.items()
-        }
+        return _plain(self.headers)
+
+    def plain_query(self) -> str:
+        """Return the query parameters to add, secrets included."""
+        return urlencode(_plain(self.query))
 
     @property
     def host(self) -> str:
@@ -104,3 +109,7 @@ class Endpoint:
     def redact(self, value: Any) -> Any:
         """Return a string or a JSON value without any secret of this connection."""
         return self.redactor.value(value)
+
+
+def _plain(values: Mapping[str, str | SecretStr]) -> dict[str, str]:
+    return {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in values.items()}

@@ -91,10 +91,16 @@ class Line:
         prefix: What precedes the request's path in the request line: the path of the base URL, or all of it for a
             proxy that forwards.
         headers: Header lines by lower-case name.
+        query: Query parameters to add to each path.
     """
 
     prefix: str
     headers: Mapping[str, bytes]
+    query: str = ""
+
+    def target(self, path: str) -> str:
+        """Return a request's path with the query parameters of every request."""
+        return f"{path}{'&' if '?' in path else '?'}{self.query}" if self.query else path
 
     def head(self, request: Request) -> bytes:
         """Return request line and headers.
@@ -102,7 +108,7 @@ class Line:
         Raises:
             UsageError: If the method, the path, or a header has characters that would break the request.
         """
-        target = self.prefix + request.path
+        target = self.prefix + self.target(request.path)
         if not (_TOKEN.fullmatch(request.method) and _TARGET.fullmatch(target)):
             raise UsageError("invalid method or path of a request", hint="Percent-encode the path.")
         lines = self.headers

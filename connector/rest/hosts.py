@@ -63,7 +63,8 @@ class Host:
         value = authorization.get_secret_value()
         template = self.template.copy()
         template.headers["Authorization"] = value
-        line = Line(self.line.prefix, {**self.line.headers, "authorization": header_line("Authorization", value)})
+        lines = {**self.line.headers, "authorization": header_line("Authorization", value)}
+        line = replace(self.line, headers=lines)
         return replace(self, template=template, line=line)
 
 
@@ -89,7 +90,8 @@ def open_host(endpoint: Endpoint, summary: RequestSummary) -> Host:
     proxy = select_proxy(url, settings["proxies"]) or ""
     adapter = HTTPAdapter(pool_connections=1, pool_maxsize=POOL_SIZE)
     pool = _pool(adapter, template, settings, proxy, summary)
-    return Host(adapter, template, settings, pool, _line(template, pool, proxy), _without_credentials(proxy))
+    line = _line(template, pool, proxy, endpoint.plain_query())
+    return Host(adapter, template, settings, pool, line, _without_credentials(proxy))
 
 
 def is_loopback(host: str) -> bool:
@@ -146,7 +148,7 @@ def _without_credentials(proxy: str) -> str:
     return re.sub(r"^[a-z0-9]+://", "", proxy.rpartition("@")[2], flags=re.IGNORECASE).rstrip("/")
 
 
-def _line(template: requests.PreparedRequest, pool: HTTPConnectionPool, proxy: str) -> Line:
+def _line(template: requests.PreparedRequest, pool: HTTPConnectionPool, proxy: str, query: str) -> Line:
     url = urlsplit(template.url or "")
     headers = {"host": header_line("Host", url.netloc.rpartition("@")[2])}
     headers |= {name.lower(): header_line(name, value) for name, value in template.headers.items()}
@@ -154,4 +156,4 @@ def _line(template: requests.PreparedRequest, pool: HTTPConnectionPool, proxy: s
     if pool.proxy is not None and url.scheme == "http":
         prefix = f"http://{url.netloc}{prefix}"
         headers |= {name.lower(): header_line(name, value) for name, value in pool.proxy_headers.items()}
-    return Line(prefix, headers)
+    return Line(prefix, headers, query)

@@ -328,7 +328,7 @@ def _exchange_by_adapter(
     host.line.head(request)  # the same request is rejected both ways
     prepared = host.template.copy()
     prepared.method = request.method
-    prepared.url = endpoint.base_url + request.path
+    prepared.url = endpoint.base_url + host.line.target(request.path)
     prepared.body = request.body
     prepared.headers.update(request.headers)
     if request.body is not None:

@@ -18,6 +18,7 @@ from .asgi_server import CUT, App, Receive, Scope, Send
 from .errors import ApiError, BusyError, SandboxError, unauthorized
 from .faults import FaultPlan, plan_faults
 from .http_messages import Request, Response
+from .query_params import Query, without_parameter
 from .simulated_api import SimulatedApi
 from .store import dumps
 from .workspace import Workspace
@@ -74,7 +75,8 @@ class SandboxApp:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
-        grant = self._grant(headers)
+        query = scope["query_string"].decode("latin-1")
+        grant = self._grant(headers, query)
         limit = grant[0].handler.body_limit if grant else 0
         content = await _content(receive, limit)
         if content is None:
@@ -84,6 +86,8 @@ class SandboxApp:
             await _send(send, self._rejected(request))
             return
         workspace, request.restricted = grant
+        if workspace.api.token_parameter:
+            request.query = without_parameter(query, workspace.api.token_parameter)
         handler = workspace.handler
         match = handler.match(request)
         plan = plan_faults(workspace.faults, match[0].id if match else "", workspace.api.limit_of)
@@ -96,10 +100,11 @@ class SandboxApp:
         else:
             await _send(send, response)
 
-    def _grant(self, headers: Mapping[str, str]) -> tuple[Workspace, bool] | None:
+    def _grant(self, headers: Mapping[str, str], query: str) -> tuple[Workspace, bool] | None:
         """Return the workspace of a request; each API has its own place for the token."""
         for api in self._apis:
-            grant = self._grants.get(api.token_of(headers))
+            in_query = Query(query).string(api.token_parameter) if api.token_parameter else None
+            grant = self._grants.get(in_query or api.token_of(headers))
             if grant is not None and grant[0].api is api:
                 return grant
         return None

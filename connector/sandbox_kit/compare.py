@@ -106,7 +106,7 @@ def _differences(api: SimulatedApi, reader: Reader) -> Iterator[Change]:
     for operation in (api.description or {}).values():
         if operation.method == "GET" and not any(each.required for each in operation.parameters):
             query = f"?{operation.pagination['size']}=10" if operation.pagination else ""
-            reading = reader.get(operation.path + query, Accept=operation.accept)
+            reading = reader.get(operation.path + query, Accept=operation.accept or "application/json")
             if reading.status == operation.status:
                 changes = _unlike(reading.body, operation.response_schema, "$")
                 yield from dict.fromkeys(Change(kind, f"{operation.id} {path}", text) for kind, path, text in changes)

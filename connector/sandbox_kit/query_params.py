@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from pydantic_core import from_json
 
@@ -70,6 +70,11 @@ class Query:
             if match := form.fullmatch(key):
                 numbered.setdefault(int(match[1] or match[2]), {})[match[3] or match[4]] = values[-1]
         return [numbered[number] for number in sorted(numbered)]
+
+
+def without_parameter(query: str, name: str) -> str:
+    """Return a query, as sent, without one parameter."""
+    return "&".join(pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) != name)
 
 
 def _parse_objects(text: str) -> list[dict[str, str]]:

@@ -45,6 +45,9 @@ class SimulatedApi:
     workspace_fields: tuple[str, ...] = ("id", "name")
     """The strings that identify a workspace; `id` is one of them."""
 
+    token_parameter: str = ""
+    """The query parameter that has the token, for an API that takes it there."""
+
     def __init__(
         self,
         package: str,
@@ -155,6 +158,12 @@ class SimulatedApi:
         if name in self._assumptions:
             raise ValueError(f"assumption {name} is declared twice")
         self._assumptions[name] = Assumption(name, description, choices, source)
+
+    def prefer(self, name: str, choice: str) -> None:
+        """Make another choice the default of a standard assumption."""
+        assumption = self._assumptions[name]
+        others = tuple(each for each in assumption.choices if each != choice)
+        self._assumptions[name] = replace(assumption, choices=(choice, *others))
 
     def evidence(self, name: str, source: str) -> None:
         """Name the evidence for the default of a standard assumption."""

@@ -220,6 +220,103 @@ def test_new_files_are_formatted(command: Command, project: Path) -> None:
         assert run.returncode == 0, run.stdout
 
 
+SMALL = """\
+openapi: 3.1.0
+info: {title: Pets, version: "1"}
+servers:
+  - url: https://{region}.example.com/{tenant}
+    variables:
+      region: {default: us, enum: [us, eu, ap-northeast-1, ap-southeast-1, ap-southeast-2, sa-east-1, me-central-1]}
+      tenant: {default: demo, description: "Name of the tenant, which is part of the address of each of its pets."}
+security: [{key: []}, {login: []}, {user: []}, {id: [], hidden: [], another: [], more: []}]
+paths:
+  /pets:
+    get:
+      operationId: pets/list
+      parameters:
+        - {name: limit, in: query, schema: {type: integer, maximum: 50}}
+        - {name: offset, in: query, schema: {type: integer}}
+      responses: {"200": {description: OK, content: {application/json: {schema: {type: array, items: {}}}}}}
+    post:
+      operationId: searchPets
+      responses: {"200": {description: OK, content: {application/json: {schema: {type: object}}}}}
+  /pets/{petId}:
+    get:
+      parameters: [{name: petId, in: path, required: true, schema: {type: string}}]
+      responses: {"200": {description: OK, content: {text/csv: {}}}}
+components:
+  securitySchemes:
+    key: {type: apiKey, in: header, name: X-Key, description: "Create it in the settings of your account."}
+    login:
+      type: oauth2
+      flows: {clientCredentials: {tokenUrl: /token, scopes: {}}}
+    user: {type: http, scheme: basic}
+    id: {type: apiKey, in: header, name: X-Id-Of-The-Client}
+    hidden: {type: apiKey, in: query, name: hidden}
+    another: {type: apiKey, in: header, name: X-Another-Of-The-Client}
+    more: {type: apiKey, in: header, name: X-One-More-Of-The-Client}
+"""
+
+
+@pytest.fixture
+def pets(command: Command, folder: Path) -> Path:
+    """The folder of a component that is made from a document."""
+    (folder / "pets.yaml").write_text(SMALL)
+    assert command("new", "component", "pets", "--openapi", "pets.yaml").code == 0
+    return folder / "pets"
+
+
+def test_component_of_a_document_reports_its_operations(command: Command, folder: Path) -> None:
+    (folder / "pets.yaml").write_text(SMALL)
+
+    ended = command("new", "component", "pets", "--openapi", "pets.yaml")
+
+    files = contents(folder / "pets")
+    assert ended.err.splitlines() == [
+        "2 operations of the document became actions.",
+        "Left out 1 operation. The README names each with the reason.",
+        f"Wrote {len(files)} files to pets. Read pets/README.md next.",
+    ]
+    readme = (folder / "pets" / "README.md").read_text()
+    assert "- 1 operation: its response is text/csv, not JSON.\n  - `GET /pets/{petId}`\n" in readme
+    assert "- GET /pets/{petId} has no operationId; its action is getPetsByPetId." in readme
+    assert "`petsList` is a guess" in readme
+
+
+def test_component_of_a_document_has_no_problems_and_returns_samples(command: Command, pets: Path) -> None:
+    manifest = pets / "pets_component"
+
+    assert command("--manifest", manifest, "check").out == "No problems found.\n"
+    assert "petsList" in command("--manifest", manifest, "list").out
+    assert command("--manifest", manifest, "run", "petsList", "--sandbox").json == {"data": [None]}
+    assert command("--manifest", manifest, "test-connection", "--sandbox").code == 0
+
+
+def test_component_of_a_document_is_formatted(pets: Path) -> None:
+    for options in (["format", "--check"], ["check", "--select=E,F,I,D,UP,ANN", "--ignore=D1,D203,D213,ANN401"]):
+        line = [sys.executable, "-m", "ruff", *options, "--isolated", "--no-cache", "--line-length=120", "."]
+        run = subprocess.run(line, cwd=pets, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout
+
+
+def test_component_of_a_document_passes_its_tests(pets: Path) -> None:
+    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"]
+    run = subprocess.run([*line, "tests/test_operations.py"], cwd=pets, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stdout
+    assert "2 passed" in run.stdout
+
+
+def test_invalid_document_writes_nothing(command: Command, folder: Path) -> None:
+    (folder / "pets.yaml").write_text("swagger: '2.0'\npaths: {}\n")
+
+    ended = command("new", "component", "pets", "--openapi", "pets.yaml")
+
+    assert ended.code == 2
+    assert ended.err.splitlines()[0] == "error: pets.yaml is of Swagger 2.0, not of OpenAPI 3"
+    assert list(folder.iterdir()) == [folder / "pets.yaml"]
+
+
 def test_installed_component_is_found_by_its_key(command: Command, installed: Path) -> None:
     before, after = command("--component", "todo-list", "list"), command("list", "--component", "todo-list")
 

@@ -21,19 +21,40 @@ RESOURCE = "items"
 @click.command(cls=Command)
 @click.argument("name")
 @click.option("--to", metavar="DIR", help="New or empty folder.  [default: NAME]")
+@click.option("--openapi", metavar="FILE", help="OpenAPI document (JSON or YAML) whose operations become the actions.")
 @common_options
-def command(name: str, to: str | None) -> None:
+def command(name: str, to: str | None, openapi: str | None) -> None:
     r"""Create component NAME: a package with a connection, a resource, a sandbox, and tests.
+
+    With an OpenAPI document, its operations are the actions, and the README lists what the document does not say.
 
     \b
     connector new component todo-list
+    connector new component pet-store --openapi petstore.yaml
     """
-    files = component_files(name)
+    lines: list[str] = []
+    if openapi is None:
+        files = component_files(name)
+    else:
+        files, lines = _from_openapi(name, Path(openapi).expanduser())
     if name in entry_points(group="connector.components").names:
         raise UsageError(f'component "{name}" is already installed', hint="Choose another name, or uninstall it.")
     folder = Path(to or name).expanduser()
     write_folder(folder, files)
+    for line in lines:
+        print_line(line)
     print_line(f"Wrote {counted(len(files), 'file')} to {folder}. Read {folder / 'README.md'} next.")
+
+
+def _from_openapi(name: str, file: Path) -> tuple[dict[str, bytes], list[str]]:
+    """Return the files of a component for the operations of a document, and what to print of it."""
+    names = component_names(name)
+    from connector.cli.new.openapi import openapi_files, report
+    from connector.describe.openapi.document import load_document
+    from connector.describe.openapi.translation import translate
+
+    translation = translate(load_document(file))
+    return openapi_files(names, translation), report(translation)
 
 
 def component_files(key: str) -> dict[str, bytes]:

@@ -1,0 +1,1 @@
+"""An OpenAPI document of another API, translated to the API description of a component."""
