@@ -171,9 +171,9 @@ def test_form_is_sent_as_a_form(call: Call) -> None:
 @pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
 def test_nullable_field_can_be_null(call: Call, version: str) -> None:
     nullable = {"type": "string", "nullable": True} if version == "3.0.3" else {"type": ["string", "null"]}
-    either = {"anyOf": [{"$ref": "#/components/schemas/Name"}, {"type": "null"}]}
-    if version == "3.0.3":
     either: dict[str, Any] = {"anyOf": [{"$ref": "#/components/schemas/Name"}, {"type": "null"}]}
+    if version == "3.0.3":
+        either = {"nullable": True, "allOf": [{"$ref": "#/components/schemas/Name"}]}
     schema = {"type": "object", "properties": {"a": nullable, "b": either, "c": {"type": "string"}}, "required": ["a"]}
     parts = {"version": version, "components": {"schemas": {"Name": {"type": "string", "maxLength": 3}}}}
 
