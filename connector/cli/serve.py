@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector.cli.connection_options import ConnectionOptions, connection_options
+from connector.cli.database_option import database_option
 from connector.cli.output import json_bytes, plain, write
 from connector.cli.shared_options import PORTS, Command, common_options, component_of
 from connector.cli.toolsets import toolset_of, toolset_option
@@ -23,6 +24,7 @@ from connector.component.policy import Policy
 
 if TYPE_CHECKING:
     from connector.component.component import Component
+    from connector.engines.flow_starts import FlowStarts
     from connector.engines.service import Caller, Service
     from connector.engines.spiffarena import SpiffArena
 
@@ -55,6 +57,8 @@ class ServeGroup(click.Group):
 @click.option(
     "--child", is_flag=True, help="For a parent process: print the URL as JSON, and stop when standard input is closed."
 )
+@click.option("--flows", type=click.Path(path_type=Path), help="Folder with flows that callers may start.")
+@database_option
 @click.option("--callback-base", default="", metavar="URL", help="SpiffArena backend that may receive callbacks.")
 @connection_options
 @common_options
@@ -70,6 +74,8 @@ def command(
     toolset: str,
     grace: float,
     child: bool,
+    flows: Path | None,
+    database: str | None,
     callback_base: str,
     connecting: ConnectionOptions,
 ) -> None:
@@ -100,7 +106,13 @@ def command(
     from connector.engines.http_app import HttpApp
     from connector.engines.spiffarena import SpiffArena
 
-    app = HttpApp(service, max_wait=connecting.max_wait, reload=_reload(component, file, tools) if file else None)
+    starts = _flow_starts(context, flows, database, has_profiles=file is not None)
+    app = HttpApp(
+        service,
+        max_wait=connecting.max_wait,
+        reload=_reload(component, file, tools) if file else None,
+        flows=starts.names_for if starts else lambda _caller: (),
+    )
     for name in ("connector.access", "connector.engines"):  # warnings alone would hide who calls
         logging.getLogger(name).setLevel(logging.INFO)
     token = os.environ.get(CALLBACK_TOKEN_VARIABLE, "")
@@ -109,7 +121,7 @@ def command(
     )
     run(
         app.asgi(
-            more_routes=arena.routes(),
+            more_routes=[*arena.routes(), *(starts.routes(app) if starts else [])],
             hosts=None if allow_remote else LOOPBACK_HOSTS,
             on_start=arena.deliver_stored,
         ),
@@ -140,7 +152,21 @@ def _own_service(component: Component, connecting: ConnectionOptions, policy: Po
 
     served = ServedConnection(connecting.open(component).resolved.connection)
     key = os.environ.get(KEY_VARIABLE) or secrets.token_urlsafe(24)
-    return Service(component, {CONNECTION_NAME: served}, [Caller("default", key, (CONNECTION_NAME,), policy)])
+    flows = () if policy.read_only else None
+    caller = Caller("default", key, (CONNECTION_NAME,), policy, flows)
+    return Service(component, {CONNECTION_NAME: served}, [caller])
+
+
+def _flow_starts(
+    context: click.Context, folder: Path | None, database: str | None, *, has_profiles: bool
+) -> FlowStarts | None:
+    if folder is None:
+        return None
+    from connector.cli.flow.options import known_components
+    from connector.engines.flow_starts import FlowStarts
+    from connector.journal.journals import default_database
+
+    return FlowStarts(folder, database or default_database(), known_components(context), names_profiles=has_profiles)
 
 
 def _file_service(component: Component, file: Path, toolset: str | Collection[str]) -> Service:

@@ -23,7 +23,7 @@ from connector.component.runner import Runner
 from connector.engines.service import Caller, ServedConnection, Service
 from connector.errors import ConnectionInputError, ConnectorError, Problem
 
-SETTINGS = ("key", "profiles", "read_only", "allow", "block")
+SETTINGS = ("key", "profiles", "read_only", "allow", "block", "flows")
 SHORTEST_KEY = 16
 
 
@@ -91,7 +91,8 @@ class _Reader:
                 policy = Policy(
                     table.get("allow"), table.get("block", ()), table.get("read_only", False), self._toolset
                 )
-                yield Caller(name, key, tuple(table.get("profiles", self._profiles)), policy)
+                flows = tuple(table.get("flows", ()))
+                yield Caller(name, key, tuple(table.get("profiles", self._profiles)), policy, flows)
 
     def _key(self, value: Any, messages: list[str]) -> str:
         try:
@@ -111,7 +112,7 @@ class _Reader:
             yield "key: is required"
         if not isinstance(table.get("read_only", False), bool):
             yield "read_only: must be true or false"
-        for name in ("profiles", "allow", "block"):
+        for name in ("profiles", "allow", "block", "flows"):
             entries = table.get(name, [])
             if not isinstance(entries, list) or not all(isinstance(each, str) for each in entries):
                 yield f"{name}: must be a list of strings"
@@ -119,5 +120,5 @@ class _Reader:
             for entry in entries:
                 if name == "profiles" and entry not in self._profiles:
                     yield f'profiles: unknown profile "{entry}"'
-                if name != "profiles" and self._component.find_action(entry) is None:
+                if name in {"allow", "block"} and self._component.find_action(entry) is None:
                     yield f'{name}: unknown action "{entry}"'

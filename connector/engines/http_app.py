@@ -56,6 +56,7 @@ class HttpApp:
         threads: Maximum number of calls that run at once.
         max_wait: Maximum seconds that a call waits for rate limits, unless its header asks for less.
         reload: Returns the callers anew; it is called at SIGHUP, so that keys change without a restart.
+        flows: Returns the names of the flows that a caller may start.
     """
 
     def __init__(
@@ -65,8 +66,10 @@ class HttpApp:
         threads: int = THREADS,
         max_wait: float = MAX_WAIT_SECONDS,
         reload: Callable[[], Sequence[Caller]] | None = None,
+        flows: Callable[[Caller], Sequence[str]] = lambda _caller: (),
     ) -> None:
         self.service = service
+        self._flows = flows
         self._reload = reload
         self.max_wait = max_wait
         self.is_draining = False
@@ -184,11 +187,13 @@ class HttpApp:
         url = str(call.request.base_url).rstrip("/")
         key = (call.caller.name, call.connection, url)
         if key not in self._documents:  # a thread makes it, since the event loop would stand still meanwhile
-            self._documents[key] = await anyio.to_thread.run_sync(self._document, runner.policy, url)
+            self._documents[key] = await anyio.to_thread.run_sync(
+                self._document, runner.policy, url, self._flows(call.caller)
+            )
         return Response(self._documents[key], media_type="application/json")
 
-    def _document(self, policy: Policy, url: str) -> bytes:
-        return to_json(document(self.service.component, self.service.actions(policy), url=url))
+    def _document(self, policy: Policy, url: str, flows: Sequence[str]) -> bytes:
+        return to_json(document(self.service.component, self.service.actions(policy), url=url, flows=flows))
 
     async def _actions(self, call: Call) -> Response:
         runner = self.runner(call)

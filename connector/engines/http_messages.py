@@ -41,11 +41,10 @@ def stopped_response(*, is_read: bool) -> Response:
     return error_response(kind("the server stopped before the call ended"), is_read=is_read)
 
 
-async def json_body(request: Request) -> dict[str, Any]:
-    """Return the JSON object in the body of a request; an empty body is an empty object.
+async def body_of(request: Request) -> bytes:
+    """Return the body of a request.
 
     Raises:
-        UsageError: If the body is not a JSON object.
         PayloadTooLargeError: If it is larger than `MAX_BODY_BYTES`.
     """
     body = bytearray()
@@ -53,10 +52,21 @@ async def json_body(request: Request) -> dict[str, Any]:
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise errors.PayloadTooLargeError(f"the body is larger than {MAX_BODY_BYTES} bytes")
+    return bytes(body)
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """Return the JSON object in the body of a request; an empty body is an empty object.
+
+    Raises:
+        UsageError: If the body is not a JSON object.
+        PayloadTooLargeError: If it is larger than `MAX_BODY_BYTES`.
+    """
+    body = await body_of(request)
     if not body.strip():
         return {}
     try:
-        value = from_json(bytes(body))
+        value = from_json(body)
     except ValueError as error:
         raise errors.UsageError(f"the body is not JSON: {error}") from None
     if not isinstance(value, dict):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from connector.component.component import Component
@@ -50,6 +51,12 @@ CHOICES: Schema = {
         }
     },
 }
+SUBMITTED_RUN: Schema = {
+    "title": "SubmittedRun",
+    "type": "object",
+    "required": ["run"],
+    "properties": {"run": {"type": "string", "description": "ID of the run."}},
+}
 FAILURES = {status: {"$ref": "#/components/responses/Error"} for status in ("4XX", "5XX")}
 
 
@@ -58,6 +65,7 @@ def document(
     actions: Iterable[Action[Any]] | None = None,
     *,
     url: str = "/",
+    flows: Sequence[str] = (),
 ) -> Schema:
     """Return the OpenAPI document of a component.
 
@@ -65,6 +73,7 @@ def document(
         component: The component.
         actions: The actions to offer; None offers all.
         url: Base URL of the server.
+        flows: Names of the flows that can be started.
 
     Connection, longest wait and deadline travel in headers and are not in the document: clients generated from a
     document send optional numbers that are not set as 0, and every call would fail at its deadline.
@@ -78,6 +87,8 @@ def document(
             paths[f"/v1/records/{action.key}"] = {"post": _records(action)}
     for source in component.data_sources.values():
         paths[f"/v1/choices/{source.key}"] = {"get": _choices(source)}
+    for name in flows:
+        paths[f"/v1/flows/{name}"] = {"post": _start(name)}
     manifest = component.manifest
     return {
         "openapi": "3.1.0",
@@ -90,10 +101,16 @@ def document(
         "servers": [{"url": url}],
         "security": [{"ApiKey": []}, {"Bearer": []}],
         "tags": [{"name": name, "description": f"Actions: {name}."} for name in _tags(offered)]
-        + [{"name": "choices", "description": "Choices for inputs."}],
+        + [{"name": "choices", "description": "Choices for inputs."}]
+        + ([{"name": "flows", "description": "Starts of flows."}] if flows else []),
         "paths": paths,
         "components": {
-            "schemas": {"Error": ERROR, "Choices": CHOICES, **schemas.components},
+            "schemas": {
+                "Error": ERROR,
+                "Choices": CHOICES,
+                **({"SubmittedRun": SUBMITTED_RUN} if flows else {}),
+                **schemas.components,
+            },
             "responses": {
                 "Error": {
                     "description": "What went wrong and what to do.",
@@ -225,6 +242,28 @@ def _choices(source: DataSource[Any]) -> Schema:
         **_words(source),
         "parameters": parameters,
         "responses": {"200": {"description": "The choices.", "content": content}, **FAILURES},
+    }
+
+
+def _start(name: str) -> Schema:
+    words = "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", name))
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/SubmittedRun"}}}
+    return {
+        "operationId": f"startFlow{words}",
+        "tags": ["flows"],
+        "summary": f"Start {name}",
+        "description": "Submit a run of the flow. The body is the payload of its trigger. A worker performs the run.",
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "description": "Requests with the same key make one run.",
+                "schema": {"type": "string"},
+            }
+        ],
+        "requestBody": {"required": False, "content": {"application/json": {"schema": {}}}},
+        "responses": {"202": {"description": "The run was submitted.", "content": content}, **FAILURES},
     }
 
 

@@ -37,12 +37,15 @@ class Caller:
         key: Its secret.
         connections: Names of the connections that it may use.
         policy: What it may do with any of them.
+        flows: Names of the flows that it may start; None is every one. A flow acts for its author, so that no policy
+            limits its steps.
     """
 
     name: str
     key: str = field(repr=False)
     connections: tuple[str, ...]
     policy: Policy = field(default_factory=Policy)
+    flows: tuple[str, ...] | None = ()
 
 
 class Service:

@@ -45,6 +45,7 @@ class PastRun:
         journal: What `resume` and `undo` accept: a path or a URL.
         error: Error that it failed with.
         size: Bytes of its journal.
+        submitted: Whether it was submitted to workers.
     """
 
     id: str
@@ -58,6 +59,7 @@ class PastRun:
     journal: str
     error: str
     size: int
+    submitted: bool = False
 
 
 def runs(place: str | Path | None = None, *, status: str | None = None) -> list[PastRun]:
@@ -193,6 +195,7 @@ def _described(stored: _StoredRun) -> PastRun:
         journal=stored.location,
         error=error,
         size=stored.size,
+        submitted=bool(header.get("submitted")),
         **counts,
     )
 

@@ -88,10 +88,10 @@ def submit_checked(
     delay: float = 0,
 ) -> PastRun:
     """Submit a run of a checked flow; see `submit`."""
-    # The journal comes first, so that a run in the queue always has one. The caller of a process that dies in between
-    # has no ID yet, or submits it again.
-    store_submission(checked, request, database=database, run_id=run_id, profiles=profiles)
     with _queue(database) as queue:
+        # The journal comes first, so that a run in the queue always has one. The caller of a process that dies in
+        # between has no ID yet, or submits it again.
+        store_submission(checked, request, database=database, run_id=run_id, profiles=profiles)
         queue.put(run_id, priority=priority, delay=delay)
     return past_run(f"{database}#{run_id}")
 

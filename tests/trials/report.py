@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-KINDS = ("lost", "doubled", "wrong", "leaked", "uncaught")
+KINDS = ("lost", "doubled", "stuck", "wrong", "leaked", "uncaught")
 
 
 @dataclass
@@ -21,12 +21,14 @@ class Report:
         seed: Seed of its random choices.
         outcomes: How often each expected outcome happened.
         failures: What must not happen, by kind, each with a description.
+        notes: What else is to be said.
     """
 
     name: str
     seed: int
     outcomes: Counter[str] = field(default_factory=Counter)
     failures: dict[str, list[str]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    notes: list[str] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def count(self, outcome: str, number: int = 1) -> None:
@@ -48,7 +50,7 @@ class Report:
         counts = ", ".join(f"{name} {number}" for name, number in sorted(self.outcomes.items()))
         bad = ", ".join(f"{kind} {len(self.failures[kind])}" for kind in KINDS)
         samples = [f"  {kind}: {text}" for kind in KINDS for text in self.failures[kind][:5]]
-        return "\n".join([f"{self.name} (seed {self.seed}): {counts}", *samples, bad])
+        return "\n".join([f"{self.name} (seed {self.seed}): {counts}", *self.notes, *samples, bad])
 
     def exit(self) -> None:
         """Print the report and end the program."""

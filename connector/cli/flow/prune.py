@@ -35,7 +35,13 @@ def prune(older_than: float, status: str, journal: str | None) -> None:
     from connector.component import bulk_journal
     from connector.flows import prune as prune_runs
 
-    number = len(prune_runs(older_than, status=status, place=journal))
+    deleted = prune_runs(older_than, status=status, place=journal)
+    if submitted := [run.id for run in deleted if run.submitted]:
+        from connector.journal.journals import default_database
+        from connector.workers.submissions import forget
+
+        forget(submitted, journal or default_database())
+    number = len(deleted)
     if status == "failed" and journal is None:
         number += len(bulk_journal.prune_runs(older_than))
     print_line(f"Deleted {counted(number, 'run')}.")

@@ -29,11 +29,25 @@ ENDED = ("done", "failed", "cancelled")
 
 
 def store_submission(
-    checked: CheckedFlow, request: WebhookRequest, *, database: str, run_id: str, profiles: Mapping[str, str]
+    checked: CheckedFlow,
+    request: WebhookRequest,
+    *,
+    database: str,
+    run_id: str,
+    profiles: Mapping[str, str],
+    digest: str = "",
 ) -> str:
     """Create the journal of a run that another process will perform, and return its location.
 
     The same ID again changes nothing.
+
+    Args:
+        checked: The flow.
+        request: The request that starts it.
+        database: URL of the database.
+        run_id: ID of the run.
+        profiles: See `connector.workers.submit`.
+        digest: What a second submission with the same ID has to match. Default: the flow and the whole request.
 
     Raises:
         UsageError: If the ID is invalid, or was used for another flow, request, config, or branch; if there are stubs.
@@ -43,7 +57,7 @@ def store_submission(
     check_depth("payload", request.data)
     if checked.stubs.names:
         raise UsageError("stubs and submitted runs cannot be used together", hint="Run the flow here.")
-    digest = fingerprint(checked, request)
+    digest = digest or fingerprint(checked, request)
     trigger = trigger_results(checked.integration, checked.flow, run_id, request, checked.trigger)
     header, start = records_of(checked, run_id, trigger, connections={}, profiles=dict(profiles), fingerprint=digest)
     while True:

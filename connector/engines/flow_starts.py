@@ -1,0 +1,134 @@
+"""Starts flows over HTTP: a request is stored as a submitted run, which a worker performs.
+
+POST /v1/flows/{name}    202 with the ID of the run; a header `Idempotency-Key` makes repeated requests one run
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from connector.component.component import Component
+from connector.engines.call_threads import Call
+from connector.engines.http_messages import JsonResponse, body_of
+from connector.errors import PolicyError, UnknownKeyError, UsageError
+from connector.flows import Flow
+from connector.flows.run.by_id import fingerprint
+from connector.flows.run.components import components_by_key
+from connector.flows.run.prepare import CheckedFlow, check_flow
+from connector.flows.steps.trigger import WebhookRequest, webhook_request
+from connector.journal.journals import check_id, new_id
+
+if TYPE_CHECKING:
+    from connector.engines.http_app import HttpApp
+    from connector.engines.service import Caller
+
+KEY = "idempotency-key"
+NOT_STORED = frozenset(
+    {"authorization", "cookie", "host", "x-api-key", "spiff-connector-proxy-api-key", "x-connection"}
+)
+"""Headers that are for this server, and that no journal may hold."""
+
+
+class FlowStarts:
+    """The flows that callers may start.
+
+    Args:
+        folder: Folder with the files of the flows.
+        database: URL of the database to which their runs are submitted.
+        components: Components by key that the steps use.
+        names_profiles: Whether the connection of a call is the name of a profile of the workers.
+
+    Raises:
+        UsageError: If the folder has no flow, or two flows get one name.
+        InvalidFlowError: If a flow has errors.
+    """
+
+    def __init__(
+        self, folder: Path, database: str, components: dict[str, Component], *, names_profiles: bool = True
+    ) -> None:
+        from connector.workers.queue import RunQueue
+
+        self._database = database
+        self._names_profiles = names_profiles
+        self.flows: dict[str, CheckedFlow] = {}
+        for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+            self._add(file, components_by_key(components))
+        if not self.flows:
+            raise UsageError(f'folder "{folder}" has no flow', hint="Pass a folder with files NAME.yaml.")
+        self._queue = RunQueue(database)
+
+    def _add(self, file: Path, components: dict[str, Component]) -> None:
+        flow = Flow.load(file)
+        for title in flow.flows:
+            slug = re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-").lower()
+            name = check_id(file.stem if len(flow.flows) == 1 else f"{file.stem}.{slug}")
+            if name in self.flows:
+                raise UsageError(f'two flows have the name "{name}"', hint="Rename one of them.")
+            self.flows[name] = check_flow(flow.integration, flow.definition(title), components, {})
+
+    def names_for(self, caller: Caller) -> list[str]:
+        """Return the names of the flows that a caller may start."""
+        return [name for name in self.flows if caller.flows is None or name in caller.flows]
+
+    def routes(self, app: HttpApp) -> list[Route]:
+        """Return the routes of the interface."""
+
+        async def start(call: Call) -> Response:
+            return await self._start(app, call)
+
+        return [app.route("/v1/flows/{key}", start, method="POST")]
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        self._queue.close()
+
+    async def _start(self, app: HttpApp, call: Call) -> Response:
+        call.is_read = False
+        if call.key not in self.flows:
+            raise UnknownKeyError(f'unknown flow "{call.key}"')
+        if call.key not in self.names_for(call.caller):
+            raise PolicyError(f'this caller may not start flow "{call.key}"')
+        call.connection = app.service.connection_name(call.caller, call.request.headers.get("x-connection"))
+        request = await _request(call.request)
+        run_id = _run_id(call)
+        # A client that repeats a request may send other headers, such as another date.
+        await anyio.to_thread.run_sync(self._submit, call, request, run_id)
+        return JsonResponse({"run": run_id}, 202)
+
+    def _submit(self, call: Call, request: WebhookRequest, run_id: str) -> None:
+        from connector.flows.run.submitted import store_submission
+        from connector.workers.submissions import PRIORITY
+
+        checked = self.flows[call.key]
+        profiles = {"": call.connection} if self._names_profiles else {}
+        digest = fingerprint(checked, replace(request, headers=None))
+        store_submission(checked, request, database=self._database, run_id=run_id, profiles=profiles, digest=digest)
+        self._queue.put(run_id, priority=PRIORITY)
+
+
+def _run_id(call: Call) -> str:
+    """Return the ID of a run, which is the same for the same key of the same caller."""
+    key = call.request.headers.get(KEY)
+    if key is None:
+        return new_id()
+    text = repr((call.caller.name, call.key, key))
+    return f"{call.key[:80]}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+async def _request(request: Request) -> WebhookRequest:
+    """Return the request as the trigger of the flow sees it."""
+    body = await body_of(request)
+    headers = {name: value for name, value in request.headers.items() if name not in NOT_STORED}
+    query: dict[str, Any] = dict(request.query_params)
+    if not body:
+        return webhook_request(headers=headers, query=query)
+    return webhook_request(body=body, headers=headers, query=query)

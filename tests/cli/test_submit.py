@@ -1,0 +1,102 @@
+"""Runs that are submitted from the command line, and the worker that performs them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from connector.flows.run.submitted import end_run
+from connector.journal.journals import default_database
+from connector.workers.queue import RunQueue
+from tests.cli.conftest import Command, finish, start
+from tests.cli.flows import read_flow
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "flows" / "change_sources.yaml"
+
+
+def submit(command: Command, file: Path, *options: str) -> dict[str, str]:
+    ended = command("flow", "run", file, "--submit", *options)
+    assert ended.code == 0, ended.err
+    printed: dict[str, str] = ended.json
+    return printed
+
+
+def test_submitted_run_is_listed_and_cancelled(command: Command, tmp_path: Path) -> None:
+    flow = read_flow(tmp_path)
+    for _ in range(2):
+        assert submit(command, flow, "--id", "r1", "--priority", "5") == {"run": "r1", "status": "queued"}
+    (run,) = command("flow", "runs", "--json").json
+    assert (run["id"], run["status"]) == ("r1", "queued")
+    ended = command("flow", "cancel", "r1")
+    assert (ended.code, ended.err) == (0, "Cancelled run r1 after 0 steps and 0 writes.\n")
+    assert command("flow", "runs", "--status", "cancelled", "--json").json[0]["id"] == "r1"
+    assert "already ended: cancelled" in command("flow", "cancel", "r1").err
+    ended = command("flow", "resume", "r1", "--submit", "--in", "1h")
+    assert ended.json == {"run": "r1", "status": "queued"}
+    assert "still in the queue" in command("flow", "resume", "r1", "--submit").err
+    command("flow", "cancel", "r1")
+    assert "Deleted 1 run." in command("flow", "prune", "--status", "cancelled", "--older-than", "0s").err
+    assert command("flow", "runs", "--json").json == []
+    with closing(RunQueue(default_database())) as queue:
+        assert queue.places("r1") == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--submit", "--sandbox"], "--sandbox and --submit cannot be used together"),
+        (["--submit", "--connection", "Workspace=x.json"], "--connection and --submit cannot be used together"),
+        (["--submit", "--dry-run"], "--dry-run and --submit cannot be used together"),
+        (["--wait"], "--wait needs --submit"),
+        (["--in", "5m"], "--in needs --submit"),
+        (["--submit", "--in", "soon"], '"soon" is not a duration such as 5m'),
+        (["--submit", "--database", "mysql://x"], "invalid database"),
+    ],
+)
+def test_option_that_excludes_another_is_named(
+    command: Command, tmp_path: Path, options: list[str], message: str
+) -> None:
+    ended = command("flow", "run", read_flow(tmp_path), *options)
+    assert ended.code == 2
+    assert message in ended.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
+def test_worker_performs_submitted_runs_until_it_is_stopped(command: Command, tmp_path: Path) -> None:
+    worker = start("worker", "--sandbox")
+    try:
+        assert worker.stderr is not None
+        assert b"is ready" in worker.stderr.readline()
+        flow = read_flow(tmp_path)
+        ended = command("flow", "run", flow, "--submit", "--wait", "--id", "r1")
+        assert "sources" in ended.json["data"]
+        assert command("flow", "run", flow, "--submit", "--wait", "--id", "r1").json == ended.json
+        (run,) = command("flow", "runs", "--json").json
+        assert run["status"] == "done"
+        worker.send_signal(signal.SIGTERM)
+        stopped = finish(worker)
+        assert (stopped.code, stopped.err) == (0, "Stopping: runs end their current step\n")
+    finally:
+        worker.kill()
+
+
+def test_failed_run_ends_the_wait_with_its_error(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(command, read_flow(tmp_path), "--id", "r1", "--in", "1h")
+    end_run(default_database(), "r1", "failed", "it broke")
+    ended = command("flow", "run", tmp_path / "flow.yaml", "--submit", "--id", "r1", "--wait")
+    assert (ended.code, "error: run r1 failed: it broke" in ended.err) == (1, True)
+    assert "connector flow resume r1 --submit" in ended.err
+
+
+@pytest.mark.parametrize("arguments", ["['--help']", f"['flow', 'run', {str(EXAMPLE)!r}, '--stub', 'Update=x']"])
+def test_command_that_submits_nothing_imports_no_queue(arguments: str) -> None:
+    code = f"import sys; from connector.cli import main; main({arguments}); sys.exit('dbos' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
+    assert run.returncode == 0
