@@ -16,6 +16,7 @@ import pytest
 
 import connector
 from tests.support.environment import HOMES, clear_settings, let_children_be_interrupted, set_home
+from tests.support.prepared import prepared_program
 from tests.support.server import LoopbackServer
 from tests.support.skips import SkipLimits
 
@@ -74,6 +75,13 @@ def own_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
 def segment() -> connector.Component:
     """The bundled component; tests that change it load their own."""
     return connector.load_component()
+
+
+@pytest.fixture(scope="session")
+def program() -> Iterator[Path]:
+    """The program `connector` with everything imported already."""
+    with prepared_program() as path:
+        yield path
 
 
 @pytest.fixture

@@ -91,12 +91,12 @@ def run_tests(namespace: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "sh")], ids=name_of)
-def test_commands_of_a_page_end_well(page: Path, workspace: Sandbox, tmp_path: Path) -> None:
+def test_commands_of_a_page_end_well(page: Path, workspace: Sandbox, program: Path, tmp_path: Path) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name, module in {"connector": "-m connector ", "python": ""}.items():
-        (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module}"$@"\n', encoding="utf-8")
-        (tools / name).chmod(0o755)
+    (tools / "connector").symlink_to(program)
+    (tools / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    (tools / "python").chmod(0o755)
     folder = tmp_path / "checkout"
     folder.mkdir()
     (folder / "examples").symlink_to(ROOT / "examples")

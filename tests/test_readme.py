@@ -57,7 +57,7 @@ class Ended(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkout(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
     """A clone of the project, with an environment that `make run` and `pip` find installed."""
     clone = tmp_path_factory.mktemp("readme") / "clone"
     if INSTALLS:
@@ -68,8 +68,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (clone / name).symlink_to(ROOT / name)
     tools = clone / ".venv" / "bin"
     tools.mkdir(parents=True)
-    for name, module in {"connector": "-m connector ", "python": "", "pip": "-c 'pass' "}.items():
-        (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module}"$@"\n', encoding="utf-8")
+    (tools / "connector").symlink_to(request.getfixturevalue("program"))
+    for name, code in {"python": "", "pip": "-c 'pass' "}.items():
+        (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {code}"$@"\n', encoding="utf-8")
         (tools / name).chmod(0o755)
     (tools / "activate").write_text(f'export PATH="{tools}:$PATH" PYTHONPATH="{ROOT}"\n', encoding="utf-8")
     return clone

@@ -12,7 +12,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,12 +91,11 @@ def profile(name: str, sandbox: Sandbox) -> str:
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
+def shell(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shell]:
     programs = tmp_path / "bin"
     programs.mkdir()
     if not PROGRAMS:
-        (programs / "connector").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m connector "$@"\n')
-        (programs / "connector").chmod(0o755)
+        (programs / "connector").symlink_to(request.getfixturevalue("program"))
     with testing.sandbox() as us, testing.sandbox(seed={"sources": []}) as eu:
         config = tmp_path / "config"
         config.mkdir()

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -23,12 +22,11 @@ PAGE = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
 FAULTS = re.findall(r"`((?:rate-limit|latency|error|drop|truncate)(?::[^`]*)?)`", PAGE)
 
 
-def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
-    connector = f"{shlex.quote(sys.executable)} -m connector"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CONNECTOR_STATE_HOME": str(tmp_path)}
+def test_every_command_prints_what_the_page_shows(program: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "CONNECTOR_STATE_HOME": str(tmp_path)}
     for visible in CONSOLE.split("$ connector ")[1:]:
         line, _, expected = visible.partition("\n")
-        command = ["/bin/sh", "-c", f"{connector} {line}"]
+        command = ["/bin/sh", "-c", f"{shlex.quote(str(program))} {line}"]
         run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
         assert (run.returncode, run.stdout, run.stderr) == (0, expected, ""), line
 
