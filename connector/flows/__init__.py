@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from connector.flows.run.stubs import StubResponse
     from connector.flows.run.trace import read_trace
     from connector.flows.run.undo import UndoResult, undo
+    from connector.flows.run_timeline import Timeline, TimelineRow, follow_run, timeline
     from connector.flows.schema import json_schema
     from connector.flows.show import mermaid, tree
     from connector.flows.starter_flow import first_flow
@@ -57,6 +58,7 @@ else:
             "starter_flow": ("first_flow",),
             "starter_stubs": ("starter_stubs",),
             "steps.step_call": ("StepCall",),
+            "run_timeline": ("Timeline", "TimelineRow", "follow_run", "timeline"),
         },
     )
 
@@ -73,9 +75,12 @@ __all__ = [
     "StepCall",
     "StepEvent",
     "StubResponse",
+    "Timeline",
+    "TimelineRow",
     "UndoResult",
     "first_flow",
     "flow_changes",
+    "follow_run",
     "json_schema",
     "mermaid",
     "prune",
@@ -84,6 +89,7 @@ __all__ = [
     "runs",
     "settle",
     "starter_stubs",
+    "timeline",
     "tree",
     "undo",
 ]

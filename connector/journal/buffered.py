@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from connector.common.private_files import dump_line
 from connector.errors import JournalError
-from connector.journal.protocol import Durability, Journal, Record
+from connector.journal.protocol import Durability, Journal, Record, StepNote
 
 SYNC_DELAY = 0.05
 LATER_DELAY = 1.0
@@ -22,6 +23,9 @@ class BufferedJournal(ABC):
 
     def __init__(self) -> None:
         self._buffer: list[bytes] = []
+        self.notes: deque[StepNote] = deque()
+        self._running: Callable[[], StepNote | None] | None = None
+        self._last_running: StepNote | None = None
         self._failure: JournalError | None = None
         self._guard = threading.RLock()
         self._delayed = DelayedCall(self._store_late)
@@ -40,8 +44,31 @@ class BufferedJournal(ABC):
             self._flush(sync=durability == "synced")
             if durability == "synced":
                 self._delayed.cancel()
+                self._watch()
             else:
                 self._delayed.within(SYNC_DELAY)
+
+    def watch(self, running: Callable[[], StepNote | None]) -> None:
+        """Store which step runs; see `Journal`."""
+        self._running = running
+        self._watch()
+
+    def store_soon(self) -> None:
+        """Store the notes; see `Journal`."""
+        self._delayed.within(0)
+
+    def _new_notes(self) -> list[StepNote]:
+        """Return the notes that are not stored yet, last the one of the step that runs."""
+        notes = [self.notes.popleft() for _ in range(len(self.notes))]
+        running = self._running() if self._running is not None else None
+        if running is not None and running != self._last_running:
+            notes.append(running)
+        self._last_running = running
+        return notes
+
+    def _watch(self) -> None:
+        if self._running is not None:
+            self._delayed.within(LATER_DELAY)
 
     @abstractmethod
     def _store(self, records: Sequence[bytes], *, sync: bool) -> None:
@@ -53,6 +80,9 @@ class BufferedJournal(ABC):
 
     def _flush(self, *, sync: bool = True) -> None:
         records, self._buffer = self._buffer, []
+        if notes := self._new_notes():
+            # Before the others, so that the last record of a run is its end.
+            records.insert(0, dump_line({"type": "notes", "notes": notes}))
         self._store(records, sync=sync)
 
     def _store_late(self) -> None:
@@ -64,6 +94,13 @@ class BufferedJournal(ABC):
             except JournalError as error:
                 # An error raised in this thread would be lost, so the next record raises it.
                 self._failure = error
+            else:
+                self._watch()
+
+    def _discard(self) -> None:
+        """Forget what is not stored yet."""
+        self._buffer.clear()
+        self.notes.clear()
 
     def _flush_at_end(self) -> None:
         """Store what is left. What cannot be stored is a read, which a resumed run sends again."""

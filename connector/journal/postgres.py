@@ -267,7 +267,7 @@ class PostgresJournal(BufferedJournal):
     def delete(self) -> None:
         """Delete all records of the run; see `Journal`."""
         with self._guard:
-            self._buffer.clear()
+            self._discard()
             self._database.fetch("DELETE FROM connector_journal WHERE run = %s", [self.run])
         self.close()
 
@@ -324,12 +324,18 @@ def read_history_records(url: str, run: str) -> Iterator[tuple[int, Any]]:
         yield from read_records(database, run)
 
 
-def read_records(database: Database, run: str) -> Iterator[tuple[int, Any]]:
-    """Iterate over number and content of each record of a run, which may be changed meanwhile."""
-    next_seq = 1
+def read_records(database: Database, run: str, *, after: int = 0) -> Iterator[tuple[int, Any]]:
+    """Iterate over number and content of each record of a run after a number; it may be changed meanwhile."""
+    next_seq = after + 1
     while rows := database.fetch(_PAGE, [run, next_seq, PAGE_SIZE]):
         yield from ((seq, parse_line(bytes(record))) for seq, record in rows)
         next_seq = rows[-1][0] + 1
+
+
+def is_held(database: Database, run: str) -> bool:
+    """Return True while the process that wrote the last record of a run lives."""
+    rows = database.fetch(_LAST, [run])
+    return bool(rows) and rows[0][1] in {holder for (holder,) in database.fetch(ALL_ALIVE, [LEASE_SECONDS])}
 
 
 def read_record(url: str, run: str, number: int) -> dict[str, Any]:

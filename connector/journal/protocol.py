@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, Protocol
 
@@ -18,6 +19,12 @@ Durability = Literal["synced", "written", "later"]
 it is on the disk 50 ms later. `later`: it is written with the next other record, and at the latest after a second or
 with 200 records of its kind."""
 
+StepNote = tuple[str, float] | tuple[str, float, float] | tuple[str, float, float, str, int, str]
+"""What happened to a step: its path, when, how many seconds it took, state, number of the attempt, and reason or error.
+
+The notes of a long loop are many, so most are short: two parts for a step that began, three for one that was done with
+its first attempt. The states `waiting` and `retrying` name a wait and a failed attempt, all others how a step ended."""
+
 VERSION = 2
 """Version of the record format; a journal of another version is rejected."""
 
@@ -31,7 +38,15 @@ class JournalHeldError(JournalError):
 
 
 class Journal(Protocol):
-    """Keeps the records of one run. Who holds a journal is its only writer."""
+    """Keeps the records of one run. Who holds a journal is its only writer.
+
+    Attributes:
+        notes: What happened to steps. Notes that are appended are stored with the next record.
+    """
+
+    # An attribute and no method: a call for each step would cost as much as all the rest. A deque takes notes while
+    # another thread empties it.
+    notes: deque[StepNote]
 
     @property
     def location(self) -> str:
@@ -47,6 +62,16 @@ class Journal(Protocol):
         Raises:
             JournalError: If the record cannot be stored, or another process took over the run.
         """
+
+    def watch(self, running: Callable[[], StepNote | None]) -> None:
+        """Store every second which step runs, and the notes.
+
+        Args:
+            running: Returns the step that runs; called by another thread.
+        """
+
+    def store_soon(self) -> None:
+        """Store the notes at once, by another thread."""
 
     def check_held(self) -> None:
         """Check that no other process took over the run since the last record; asked directly before a write is sent.

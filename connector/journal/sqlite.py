@@ -122,7 +122,7 @@ class SqliteJournal(BufferedJournal):
     def delete(self) -> None:
         """Delete all records of the run; see `Journal`."""
         with self._guard:
-            self._buffer.clear()
+            self._discard()
             self._replace("DELETE FROM records WHERE run = ?", [(self.run,)])
         self.close()
 
@@ -221,10 +221,10 @@ def _make_private(file: Path) -> None:
         file.chmod(stat.S_IMODE(mode) & 0o700)
 
 
-def read_records(file: Path, run: str) -> Iterator[tuple[int, Any]]:
-    """Iterate over number and content of each record of a run."""
+def read_records(file: Path, run: str, *, after: int = 0) -> Iterator[tuple[int, Any]]:
+    """Iterate over number and content of each record of a run after a number."""
     with _reading(file) as database:
-        yield from _records(database, run)
+        yield from _records(database, run, after)
 
 
 def read_record(file: Path, run: str, number: int) -> dict[str, Any]:
@@ -235,9 +235,9 @@ def read_record(file: Path, run: str, number: int) -> dict[str, Any]:
     return record
 
 
-def _records(database: sqlite3.Connection, run: str) -> Iterator[tuple[int, Any]]:
+def _records(database: sqlite3.Connection, run: str, after: int = 0) -> Iterator[tuple[int, Any]]:
     """Iterate over number and content of each record of a run, which may be changed meanwhile."""
-    last = 0
+    last = after
     while rows := database.execute(_PAGE, (run, last, _PAGE_SIZE)).fetchall():
         yield from ((seq, parse_line(record)) for seq, record in rows)
         last = rows[-1][0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,8 @@ from connector.flows.run.prepare import PreparedRun
 from connector.flows.run.result import Run, StepSummary
 from connector.flows.run.trace import Trace
 from connector.flows.steps.step_call import StepCall, StepState
+from connector.journal.protocol import StepNote
+from connector.journal.writer import JournalWriter
 
 
 class RunReporter:
@@ -23,14 +26,19 @@ class RunReporter:
         prepared: The prepared run.
         run: Its result, to which the steps are added.
         stack: Closes the trace.
+        journal: Keeps what happens to the steps, for the timeline of the run.
     """
 
-    def __init__(self, prepared: PreparedRun, run: Run, stack: ExitStack) -> None:
+    def __init__(self, prepared: PreparedRun, run: Run, stack: ExitStack, journal: JournalWriter) -> None:
         settings = prepared.settings
         self._flow = run.flow
         self._run = run
         self._values = settings.get("keep_values", False)
         self._redactor = Redactor(prepared.connections.secrets)
+        self._journal = journal.journal
+        self._current: StepCall | None = None
+        if self._journal is not None:
+            self._journal.watch(self._running)
         for planned in every_step(prepared.steps):
             if planned.step.is_trigger:
                 continue
@@ -47,6 +55,12 @@ class RunReporter:
 
     def step(self, call: StepCall, state: StepState, **parts: Any) -> None:
         """Emit an event of a step."""
+        if self._journal is not None:
+            self._current = call
+            if state in {"waiting", "retrying"}:
+                text = parts.get("reason") or self._redactor.text(parts["error"])
+                self._journal.notes.append((call.path, time.time(), parts.get("seconds", 0), state, call.attempt, text))
+                self._journal.store_soon()
         if self._listeners:
             self._emit(StepEvent(self._flow, call.step.name, call.path, state, call.step.kind, **parts))
 
@@ -62,19 +76,44 @@ class RunReporter:
 
     def ended(self, call: StepCall) -> None:
         """Emit the end of a step, and record it."""
+        if self._journal is not None and call.state != "reused":
+            self._journal.notes.append(_end_note(call, self._redactor))
         if self._listeners:
-            seconds = None if call.state == "reused" else call.seconds
-            error = str(call.error) if call.error else ""
-            pages_left = call.pages_left or None
-            self.step(call, call.state, seconds=seconds, error=error, reason=call.reason, pages_left=pages_left)
+            self._emit(_end_event(self._flow, call))
         if not call.step.is_trigger:
             self._run.steps[call.step.name].add(call, values=self._values)
         if self._trace is not None:
             self._trace.add(call)
 
+    def _running(self) -> StepNote | None:
+        """Return the step that runs, for the journal's thread."""
+        call = self._current
+        return None if call is None or call.state != "running" else (call.path, call.began)
+
     def _emit(self, event: Event) -> None:
         for listener in self._listeners:
             listener(event)
+
+
+def _end_note(call: StepCall, redactor: Redactor) -> StepNote:
+    if call.state == "done" and call.attempt == 1:
+        return call.path, call.began, call.seconds
+    text = call.reason if call.error is None else redactor.text(str(call.error))
+    return call.path, call.began, call.seconds, call.state, call.attempt, text
+
+
+def _end_event(flow: str, call: StepCall) -> StepEvent:
+    return StepEvent(
+        flow,
+        call.step.name,
+        call.path,
+        call.state,
+        call.step.kind,
+        seconds=None if call.state == "reused" else call.seconds,
+        error=str(call.error) if call.error else "",
+        reason=call.reason,
+        pages_left=call.pages_left or None,
+    )
 
 
 def _listeners(prepared: PreparedRun, trace: Trace | None) -> list[Callable[[Event], object]]:

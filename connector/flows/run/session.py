@@ -41,7 +41,7 @@ def execute(
         stack.callback(store.close)
         database = None if journal.journal is None else journal.journal.database
         shared_limits = stack.enter_context(limit_store(database))
-        reporter = RunReporter(prepared, run, stack)
+        reporter = RunReporter(prepared, run, stack, journal)
         executor = FlowExecutor(
             prepared,
             trigger,
