@@ -48,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SkipLimits.from_file(Path(limits)))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Use one worker more than there are processors: a quarter of the time, tests wait."""
     return (os.cpu_count() or 1) + 1
