@@ -80,7 +80,7 @@ site: export NO_MKDOCS_2_WARNING := 1
 site: .venv/run
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	$(BIN)/mkdocs build --quiet --strict
-	@echo "Read it with: $(PYTHON) -m http.server --directory site"
+	@echo "Open site/index.html: the pages and their search need neither a server nor the network."
 
 bench: .venv/dev
 	$(BIN)/pip install --quiet --editable '.[bench]' $(SDK)

@@ -10,9 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.site_links import on_page_markdown
+from scripts.site_pages import on_page_markdown
 
 ROOT = Path(__file__).parents[1]
+
+
+def on_site(markdown: str) -> str:
+    """Return what the site shows of a page in the top folder."""
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="index.md"))
+    return on_page_markdown(markdown, page=page, config=None, files=None)
 
 
 def pages(entry: Any) -> Iterator[str]:
@@ -41,6 +47,18 @@ def test_navigation_has_every_page_once() -> None:
     ],
 )
 def test_link_to_a_file_of_the_repository_becomes_its_name(source: str, expected: str) -> None:
-    page = SimpleNamespace(file=SimpleNamespace(src_uri="index.md"))
+    assert on_site(source) == expected
 
-    assert on_page_markdown(source, page=page, config=None, files=None) == expected
+
+def test_code_in_a_table_has_no_backslash_before_a_bar() -> None:
+    assert on_site("| `[a\\|b]` | c \\| d |\ntext `a\\|b`") == "| `[a|b]` | c \\| d |\ntext `a\\|b`"
+
+
+def test_site_loads_nothing_from_the_network() -> None:
+    settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+
+    assert settings["theme"]["font"] is False
+    assert {"search", "offline"} <= set(settings["plugins"])
+    scripts = settings["extra"]["polyfills"]
+    assert [name for name in scripts if "iframe-worker" in name], "without it, the plugin adds one from the network"
+    assert all((ROOT / "docs" / name).is_file() for name in scripts)

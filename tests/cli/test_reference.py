@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import click
 import pytest
 
 import connector
+from connector.cli.python_reference import python_page
 from connector.cli.reference import command_line_page, environment_page, reference_pages
 from connector.cli.root import cli
 from tests.cli.conftest import ROOT, Command
@@ -74,3 +76,16 @@ def test_docs_of_another_component_have_no_page_about_commands(command: Command,
 
     assert command("--manifest", other_component, "docs").code == 0
     assert [file.name for file in (other_component.parent / "docs").iterdir()] == ["actions"]
+
+
+def test_signatures_of_the_python_page_can_be_read_as_python() -> None:
+    page = python_page()
+    signatures = re.findall(r"^```text\n(\w+)(\(.*?\).*?)\n```$", page, re.DOTALL | re.MULTILINE)
+
+    assert len(signatures) > 60
+    for name, signature in signatures:
+        if signature != "(...)" and "<" not in signature:  # `<class 'dict'>` and `<factory>` are defaults of fields
+            ast.parse(f"def {name}{signature}: ...")
+            assert max(len(line) for line in f"{name}{signature}".splitlines()) <= 150
+    assert """\n    effect: Effect | Callable[[InputsT], Effect] = 'read',\n""" in page
+    assert """\n    operation: str = '',\n""" in page
