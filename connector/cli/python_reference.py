@@ -95,7 +95,7 @@ def _signature(value: Any) -> str:
 
 
 def _bare_signature(value: Any) -> inspect.Signature | None:
-    """Return a signature whose annotations print as they are written; None if there is none."""
+    """Return a signature whose annotations print without quotes, or None."""
     if inspect.isclass(value) and issubclass(value, BaseModel):
         return None  # it depends on whether the model was used before, since models are built on first use
     try:
