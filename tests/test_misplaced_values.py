@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,18 @@ ROOT = Path(__file__).parents[1]
 TOKEN = "sgp_0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(program: Path) -> Run:
     """Run a command in a process of its own."""
-    command = [sys.executable, "-m", "connector", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+    def ended(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(program), *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+    return ended
 
 
 @pytest.mark.parametrize(
@@ -32,7 +40,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     ],
     ids=["JSON", "token for a file", "token for a profile"],
 )
-def test_secret_in_the_wrong_option_is_not_shown(arguments: tuple[str, str]) -> None:
+def test_secret_in_the_wrong_option_is_not_shown(run: Run, arguments: tuple[str, str]) -> None:
     ended = run("run", "listSources", *arguments)
 
     assert ended.returncode in (2, 3)
@@ -40,7 +48,7 @@ def test_secret_in_the_wrong_option_is_not_shown(arguments: tuple[str, str]) -> 
     assert "hint:" in ended.stderr
 
 
-def test_missing_file_is_named() -> None:
+def test_missing_file_is_named(run: Run) -> None:
     assert "cannot read no-such-file.json" in run("run", "listSources", "--connection", "no-such-file.json").stderr
 
 
@@ -59,7 +67,7 @@ def test_unknown_target_of_a_check_is_rejected() -> None:
         flow.check(target="prism")  # type: ignore[arg-type]
 
 
-def test_tool_that_a_read_only_server_would_hide_is_an_error() -> None:
+def test_tool_that_a_read_only_server_would_hide_is_an_error(run: Run) -> None:
     ended = run("mcp", "--sandbox", "--tool", "createSource")
 
     assert ended.returncode == 2
@@ -67,5 +75,5 @@ def test_tool_that_a_read_only_server_would_hide_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("command", [("serve",), ("sandbox", "serve", "--in-memory")], ids=lambda each: each[0])
-def test_port_out_of_range_is_a_usage_error(command: tuple[str, ...]) -> None:
+def test_port_out_of_range_is_a_usage_error(run: Run, command: tuple[str, ...]) -> None:
     assert run(*command, "--port", "99999").returncode == 2

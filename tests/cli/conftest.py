@@ -73,6 +73,11 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     return Command(capsys, monkeypatch)
 
 
+@pytest.fixture
+def program_on_the_path(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+
+
 def start(*args: str, **settings: Any) -> subprocess.Popen[bytes]:
     """A command in a process of its own, with this worktree's packages."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -28,6 +28,7 @@ def sources(command: Command) -> int:
 
 @pytest.mark.parametrize("args", [["reset"], ["seed", "--sources", "5"]], ids=["reset", "seed"])
 @pytest.mark.parametrize(("typed", "code", "left"), [(b"n\n", 2, 3), (b"y\n", 0, 5)], ids=["no", "yes"])
+@pytest.mark.usefixtures("program_on_the_path")
 def test_discarding_data_needs_confirmation(
     command: Command, args: list[str], typed: bytes, code: int, left: int
 ) -> None:

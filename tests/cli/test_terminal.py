@@ -22,6 +22,7 @@ from tests.flows.support import loop, step
 from tests.support.server import Asked, LoopbackServer, ServerResponse
 
 pty = pytest.importorskip("pty", reason="terminals of POSIX")
+pytestmark = pytest.mark.usefixtures("program_on_the_path")
 
 PAGE = {"data": {"sources": [{"id": "a"}], "pagination": {}}}
 ESCAPE = "\x1b["
@@ -64,8 +65,10 @@ def run(
     controller, follower = pty.openpty()
     screen = Screen(controller)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **variables}
+    # A signal goes to the process itself.
+    program = [sys.executable, "-m", "connector"] if isinstance(typed, signal.Signals) else ["connector"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "connector", *args],
+        [*program, *args],
         env=environment,
         stdin=follower,
         stderr=follower,
