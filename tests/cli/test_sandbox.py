@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ import pytest
 
 import connector
 from connector.testing import sandbox as sandbox_of
-from tests.cli.conftest import Command, Ended, finish, start
+from tests.cli.conftest import Command, Ended, finish
 from tests.support.server import LoopbackServer
 
 MADE = ["-i", "slug=shop", "-i", "enabled=true", "-i", "metadataId=IqDTy1TpoU"]
 SLUGS = ["ios", "web", "my-test-source", "old-website", "landing-pages"]
 SELECT = ["--select", "$.data.data.sources[*].slug"]
+
+
+pytestmark = pytest.mark.usefixtures("program_on_the_path")
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +37,10 @@ def file(home: Path) -> Path:
 
 
 def in_a_process(*args: str) -> Ended:
-    return finish(start(*args))
+    process = subprocess.Popen(
+        ["connector", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    return finish(process)
 
 
 def slugs(command: Command, *options: str) -> Any:
