@@ -24,6 +24,7 @@ from connector.workers import submit, submit_again, wait
 from tests.chaos.nursery import nursery
 from tests.chaos.workers import SlowService, database_of
 from tests.flows.support import document, step, workshop
+from tests.support.postgres import PostgresServer
 from tests.support.server import LoopbackServer
 from tests.trials.report import Report
 
@@ -47,12 +48,12 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def run(kind: str = "postgres", lease: float = 5.0) -> Report:
-    """Run the trial with a database of a kind."""
-    report = Report(f"split brain on {kind}", 0)
+def run(lease: float = 5.0, server: PostgresServer | None = None) -> Report:
+    """Run the trial with PostgreSQL: in SQLite, a process that is stopped keeps its run."""
+    report = Report("split brain", 0)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        database, _ = stack.enter_context(database_of(kind, folder))
+        database, _ = stack.enter_context(database_of("postgres", folder, server))
         loopback = stack.enter_context(LoopbackServer().running())
         service = SlowService(loopback)
         workers = stack.enter_context(nursery(database, loopback.url))

@@ -268,10 +268,15 @@ class Chaos:
 
 
 @contextmanager
-def database_of(kind: str, folder: Path) -> Iterator[tuple[str, PostgresServer | None]]:
-    """Start a database; return its URL and its server."""
+def database_of(
+    kind: str, folder: Path, server: PostgresServer | None = None
+) -> Iterator[tuple[str, PostgresServer | None]]:
+    """Return the URL of a database and its server, which is started unless one is passed."""
     if kind == "sqlite":
         yield f"sqlite:///{folder}/runs.sqlite", None
+        return
+    if server is not None:
+        yield server.url, server
         return
     programs_folder = programs()
     assert programs_folder is not None
@@ -280,14 +285,22 @@ def database_of(kind: str, folder: Path) -> Iterator[tuple[str, PostgresServer |
 
 
 def run(
-    kind: str, *, kills: int, stops: int, restarts: int = 0, seconds: float = 840, lease: float = 5.0, seed: int = 1
+    kind: str,
+    *,
+    kills: int,
+    stops: int,
+    restarts: int = 0,
+    seconds: float = 840,
+    lease: float = 5.0,
+    seed: int = 1,
+    server: PostgresServer | None = None,
 ) -> Report:
     """Run the trial with a database of a kind, `postgres` or `sqlite`."""
     report = Report(f"workers on {kind}", seed)
     began, load = time.monotonic(), os.getloadavg()[0]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        database, server = stack.enter_context(database_of(kind, folder))
+        database, server = stack.enter_context(database_of(kind, folder, server))
         loopback = stack.enter_context(LoopbackServer().running())
         service = SlowService(loopback)
         chaos = Chaos(

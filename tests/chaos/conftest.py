@@ -1,0 +1,3 @@
+from tests.flows.conftest import postgres
+
+__all__ = ["postgres"]
