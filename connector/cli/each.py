@@ -55,7 +55,7 @@ def run_each(
         InputError: If rows are invalid; nothing was sent.
         ConnectorError: If a row failed, unless the run keeps going.
     """
-    total, effect = _checked(rows, action, keep_going=options.on_error == "keep-going")
+    total, effect = checked_rows(rows, action, keep_going=options.on_error == "keep-going")
     if rows.ignored:
         print_line(rows.hint().rstrip("."))
     opened = connect()
@@ -160,7 +160,7 @@ def _how_to_resume(run: BulkRun) -> str:
     return f"; add --resume {run.run} to continue" if run.can_resume else ""
 
 
-def _checked(rows: Rows, action: Action[Any], *, keep_going: bool) -> tuple[int | None, str]:
+def checked_rows(rows: Rows, action: Action[Any], *, keep_going: bool) -> tuple[int | None, str]:
     """Return the number of rows, where they can be read twice, and the strongest effect of them.
 
     Raises:

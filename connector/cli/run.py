@@ -14,6 +14,7 @@ from pydantic import MISSING
 from connector.cli.assignments import read_inputs
 from connector.cli.connection_options import ConnectionOptions, OpenConnection, connection_options
 from connector.cli.each_options import EachOptions, check_each_options, each_options
+from connector.cli.flow.submit import SubmitOptions, submit_options
 from connector.cli.input_options import complete_keys, input_options
 from connector.cli.output import json_bytes, plain, print_line, write, write_json
 from connector.cli.progress import progress
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     click.option("-r", "--raw", is_flag=True, help="Print strings without quotes, one per line."),
 )
 @each_options
+@submit_options
+@click.option("--id", "run_id", metavar="ID", help="With --submit: wait for the run with this ID, or start it.")
 @dry_run_option("Print the write request instead of sending it; reads are still sent.")
 @yes_option
 @click.option("--read-only", is_flag=True, help="Allow reads only.")
@@ -73,6 +76,8 @@ def command(
     yes: bool,
     read_only: bool,
     bulk: EachOptions,
+    submitting: SubmitOptions,
+    run_id: str | None,
     connecting: ConnectionOptions,
 ) -> int:
     r"""Run action KEY and print its payload as JSON.
@@ -93,6 +98,7 @@ def command(
         option = "--all" if where is None else "--where"
         raise UsageError(f"{option} works only with list actions", action=key, hint=f"Leave out {option}.")
     check_each_options(bulk)
+    _check_submit_options(submitting, bulk, connecting, run_id, dry_run=dry_run, read_only=read_only)
     if bulk.each is not None:
         if every or printing.print_records or raw:
             raise UsageError("--each prints one result per row", action=key, hint="Leave out the other output options.")
@@ -102,6 +108,20 @@ def command(
 
         check_results_file(bulk.output, {"--each": bulk.each, **({} if file is None else {"--inputs": file})})
         rows = Rows(bulk.each, action, {} if file is None else read_inputs(file, ()), assignments)
+        if submitting.submit:
+            from connector.cli.submit_each import submit_rows
+
+            return submit_rows(
+                component,
+                action,
+                rows,
+                bulk,
+                submitting,
+                run_id=run_id,
+                profiles=connecting.profiles,
+                selector=printing.selector,
+                confirmed=yes,
+            )
         return run_each(
             lambda: connecting.open(component, read_only=read_only),
             action,
@@ -123,6 +143,30 @@ def command(
     else:
         _perform(opened, action, inputs, raw_inputs, printing, confirmed=yes)
     return 0
+
+
+def _check_submit_options(
+    submitting: SubmitOptions,
+    bulk: EachOptions,
+    connecting: ConnectionOptions,
+    run_id: str | None,
+    *,
+    dry_run: bool,
+    read_only: bool,
+) -> None:
+    submitting.check(
+        [
+            ("--connection", connecting.connections),
+            ("--sandbox", connecting.sandboxes),
+            ("--dry-run", dry_run),
+            ("--read-only", read_only),
+            ("--parallel", bulk.parallel > 1),
+        ]
+    )
+    if submitting.submit and bulk.each is None:
+        raise UsageError("--submit requires --each", hint="Add --each FILE, or submit a flow.")
+    if run_id is not None and not submitting.submit:
+        raise UsageError("--id requires --submit", hint="Add --submit.")
 
 
 def _perform(

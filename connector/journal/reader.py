@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -199,19 +199,33 @@ def read_history(name: str | Path) -> JournalContents:
     Raises:
         JournalError: If it is not a journal, or damaged.
     """
+    return _contents(*_stored(name))
+
+
+def read_all(name: str | Path) -> Iterator[Record]:
+    """Iterate over the records of a journal, even if another process holds it; see `read_history`."""
+    location, records, _ = _stored(name)
+    numbered = iter(records)
+    yield check_header(next(numbered, (0, None))[1], f'"{location}"')
+    for _, record in numbered:
+        yield record
+
+
+def _stored(name: str | Path) -> tuple[str, Iterable[tuple[int, Any]], Callable[[int], dict[str, Any]]]:
+    """Return the location of a journal, its numbered records, and a function that reads one again."""
     name = located(name)
     if server := postgres.postgres_of(name):
         url, run = server
         location = f"{postgres.location_of(url)}#{run}"
-        return _contents(location, postgres.read_history_records(url, run), partial(postgres.read_record, url, run))
+        return location, postgres.read_history_records(url, run), partial(postgres.read_record, url, run)
     database = database_of(name)
     if database is not None:
         file, run = database
         records = journal_database.read_records(file, run)
-        return _contents(str(name), records, partial(journal_database.read_record, file, run))
+        return str(name), records, partial(journal_database.read_record, file, run)
     path = journal_path(name)
     journal_file.header_of(path)
-    return _contents(str(path), journal_file.read_records(path), partial(journal_file.read_record, path))
+    return str(path), journal_file.read_records(path), partial(journal_file.read_record, path)
 
 
 def _contents(

@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING
 from connector.common.lazy_imports import lazily
 
 if TYPE_CHECKING:
+    from connector.workers.bulk import submit_each
     from connector.workers.submissions import cancel, submit, submit_again, wait
     from connector.workers.worker import Worker
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "bulk": ("submit_each",),
             "submissions": ("cancel", "submit", "submit_again", "wait"),
             "worker": ("Worker",),
         },
     )
 
-__all__ = ["Worker", "cancel", "submit", "submit_again", "wait"]
+__all__ = ["Worker", "cancel", "submit", "submit_again", "submit_each", "wait"]

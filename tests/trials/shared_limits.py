@@ -103,7 +103,9 @@ def work(url: str, base_url: str, per_minute: int, until: float) -> None:
                 flow.run(component, connections=connections, journal=url, max_wait=100 * MINUTE, on_event=note)
             except StepError as failure:
                 error = str(failure)
-            print(json.dumps([asked[-1], clock.local.sent, error]), flush=True)
+            line = json.dumps([asked[-1], clock.local.sent, error])
+            sys.stdout.write(f"{line}\n")  # at once, since other threads write too
+            sys.stdout.flush()
 
     threads = [threading.Thread(target=start_flows) for _ in range(THREADS[per_minute])]
     for thread in threads:

@@ -1,0 +1,127 @@
+"""`connector run --each FILE --submit`: let workers run an action for each row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from connector.cli.each import MAX_LISTED, checked_rows
+from connector.cli.each_options import EachOptions, decisions
+from connector.cli.flow.submit import SubmitOptions
+from connector.cli.output import counted, json_bytes, one_line, print_line, write, write_json
+from connector.cli.progress import progress
+from connector.cli.results_file import results_file
+from connector.cli.rows import Rows
+from connector.errors import ConnectorError, JournalError, OutcomeUnknownError, UsageError
+
+if TYPE_CHECKING:
+    from connector.cli.jsonpath import Selector
+    from connector.component.component import Component
+    from connector.component.definitions import Action
+    from connector.workers.bulk import SubmittedRow, SubmittedRows
+
+FATES = {"failed": "failed", "unknown": "has an unknown outcome", "pending": "was not run"}
+
+
+def submit_rows(
+    component: Component,
+    action: Action[Any],
+    rows: Rows,
+    options: EachOptions,
+    submitting: SubmitOptions,
+    *,
+    run_id: str | None,
+    profiles: Sequence[str],
+    selector: Selector,
+    confirmed: bool,
+) -> int:
+    """Submit the rows of a file and, if asked to, wait for their results; return the exit code.
+
+    Raises:
+        InputError: If rows are invalid; nothing was submitted.
+        UsageError: If the action is destructive and was not confirmed.
+        JournalError: If the database cannot be used, or there is no run to resume.
+    """
+    total, effect = checked_rows(rows, action, keep_going=options.on_error == "keep-going")
+    if rows.ignored:
+        print_line(rows.hint().rstrip("."))
+    if effect == "destructive" and not confirmed:
+        raise UsageError(f"{action.key} is destructive and needs confirmation", hint="Add --yes to submit it.")
+    if options.resume is not None:
+        _check_known(options.resume, submitting.database)
+    submitted = _submitted(
+        component, action, rows, options, submitting, run_id=options.resume or run_id, profiles=profiles
+    )
+    if options.resume is not None:
+        submitted.submit_again(component, unknown=decisions(options.unknown))
+    number = sum(shard.rows for shard in submitted.shards)
+    print_line(f"Submitted run {submitted.id}: {action.key} for {counted(number, 'row')}")
+    if not submitting.wait:
+        write_json({"run": submitted.id, "rows": number, "shards": [shard.run for shard in submitted.shards]})
+        return 0
+    with (
+        results_file(options.output) as write_line,
+        progress("rows", total, prints=write_line is write) as line,
+    ):
+        statuses: Counter[str] = Counter()
+        for result in submitted.results():
+            write_line(json_bytes(_as_line(result, selector), indent=None) + b"\n")
+            statuses[result.status] += 1
+            line(1, failed=int(result.status in FATES))
+            if result.status in FATES and sum(statuses[fate] for fate in FATES) <= MAX_LISTED:
+                reason = f": {one_line(result.error[1])}" if result.error else ""
+                print_line(f"Row {result.row}{rows.label(result.row)} {FATES[result.status]}{reason}")
+    return _finished(statuses, submitted.id)
+
+
+def _submitted(
+    component: Component,
+    action: Action[Any],
+    rows: Rows,
+    options: EachOptions,
+    submitting: SubmitOptions,
+    *,
+    run_id: str | None,
+    profiles: Sequence[str],
+) -> SubmittedRows:
+    from connector.workers.bulk import submit_each
+
+    return submit_each(
+        component,
+        action.key,
+        rows,
+        database=submitting.database,
+        id=run_id,
+        on_error="keep-going" if options.on_error == "keep-going" else "stop",
+        profiles={"": profiles[-1]} if profiles else {},
+        **submitting.placing,
+    )
+
+
+def _check_known(run_id: str, database: str | None) -> None:
+    from connector.journal.journals import default_database
+    from connector.journal.past_runs import past_run
+
+    try:
+        past_run(f"{database or default_database()}#{run_id}.1")
+    except JournalError as error:
+        if "unknown run" not in error.message:
+            raise
+        raise JournalError(f'unknown run "{run_id}"', hint="Pass the ID that --submit printed.") from None
+
+
+def _as_line(result: SubmittedRow, selector: Selector) -> dict[str, Any]:
+    line = result.to_dict()
+    return {**line, "payload": selector(result.payload)} if "payload" in line else line
+
+
+def _finished(statuses: Counter[str], run_id: str) -> int:
+    open_rows = sum(statuses[fate] for fate in FATES)
+    if not open_rows:
+        return 0
+    print_line(
+        f"{counted(statuses['done'] + statuses['skipped'], 'row')} done, {open_rows:,} not; "
+        f"add --resume {run_id} to continue"
+    )
+    return OutcomeUnknownError.exit_code if statuses["unknown"] else ConnectorError.exit_code
