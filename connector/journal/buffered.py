@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from functools import partial
 
 from connector.common.private_files import dump_line
 from connector.errors import JournalError
@@ -142,7 +144,9 @@ class DelayedCall:
                 return
             self._due = due
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="connector-journal", daemon=True)
+                # In the context of the run, which hears of waits.
+                work = partial(copy_context().run, self._work)
+                self._thread = threading.Thread(target=work, name="connector-journal", daemon=True)
                 self._thread.start()
             elif due < self._wakes:
                 self._changed.notify()

@@ -15,6 +15,7 @@ from connector.errors import JournalError, SetupError, UsageError
 from connector.journal.buffered import BufferedJournal, closed_on_error
 from connector.journal.leases import ALL_ALIVE, LEASE_SECONDS, Lease, leases_of
 from connector.journal.protocol import JournalExistsError, JournalHeldError, Record
+from connector.journal.waiting import report_wait
 
 if TYPE_CHECKING:
     import psycopg
@@ -94,6 +95,7 @@ class Database:
             JournalError: If it cannot be reached for long, or rejects a statement.
         """
         until = time.monotonic() + AWAY_SECONDS
+        is_reported = False
         while True:
             try:
                 return use()
@@ -102,6 +104,9 @@ class Database:
                 if time.monotonic() > until or is_permanent(str(error)):
                     message = f'cannot use the database of journal "{self.location}": {_reason(error)}'
                     raise JournalError(message, hint="Resume the run once it can be reached.") from None
+                if not is_reported:
+                    is_reported = True
+                    report_wait(AWAY_SECONDS, f'database "{self.location}": {_reason(error)}')
             except self._error as error:
                 if isinstance(error, self._taken):
                     raise _TakenError from None

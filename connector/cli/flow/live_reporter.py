@@ -14,9 +14,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from connector.cli.flow.reporters import Reporter, shortened
+from connector.cli.flow.reporters import Reporter, format_database_wait, shortened
 from connector.cli.output import plain
-from connector.flows.run.events import LogEvent, StepEvent
+from connector.flows.run.events import LogEvent, RunEvent, StepEvent
 
 if TYPE_CHECKING:
     from connector.flows.run.events import Event
@@ -81,6 +81,8 @@ class LiveReporter(Reporter):
         if isinstance(event, LogEvent) and event.level != "debug":
             message = plain(shortened(event.message))
             self._console.print(Text(f"  {event.level}: {message}", style=LEVELS.get(event.level, "")))
+        if isinstance(event, RunEvent) and event.state == "waiting":
+            self.print_line(format_database_wait(event.seconds, event.reason))
         if isinstance(event, StepEvent):
             self._step(event)
 

@@ -44,6 +44,8 @@ class Reporter:
         """Print an event."""
         if isinstance(event, LogEvent) and event.level != "debug":
             self.print_line(f"{event.level}: {shortened(event.message)}")
+        if isinstance(event, RunEvent) and event.state == "waiting":
+            self.print_line(format_database_wait(event.seconds, event.reason))
         if isinstance(event, StepEvent):
             self._report_step(event)
 
@@ -97,6 +99,11 @@ class JsonLinesReporter(Reporter):
     def _write(self, line: dict[str, Any]) -> None:
         sys.stderr.write(plain(json_bytes(line, indent=None).decode("utf-8", "backslashreplace")) + "\n")
         sys.stderr.flush()
+
+
+def format_database_wait(seconds: float | None, reason: str) -> str:
+    """Return a line about a run that waits for a database."""
+    return f"Waiting{'' if seconds is None else f' up to {seconds:.0f} s'} for {reason}"
 
 
 def format_event(event: StepEvent) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from connector.common.private_files import dump_line
 from connector.errors import FlowDeadlineError, StepError, UsageError
 from connector.flows.run.prepare import CheckedFlow, PreparedRun
+from connector.flows.run.reporter import report_early_wait
 from connector.flows.run.result import Run
 from connector.flows.run.resume import resume_held
 from connector.flows.run.start import start
@@ -17,6 +19,7 @@ from connector.flows.steps.trigger import WebhookRequest
 from connector.journal.journals import check_id, default_path, reopen_journal
 from connector.journal.protocol import Journal, JournalExistsError, JournalHeldError
 from connector.journal.reader import JournalContents, contents_of
+from connector.journal.waiting import reporting_waits
 
 POLL_SECONDS = 0.1
 
@@ -42,30 +45,31 @@ def run_by_id(
     if journal is False:
         raise UsageError("a run with an ID needs a journal", hint="Leave out journal=False.")
     digest = fingerprint(prepared.checked, request)
-    while True:
-        try:
-            return start(
-                prepared,
-                request,
-                journal=journal,
-                run_id=run_id,
-                fingerprint=digest,
-            )
-        except JournalExistsError:
-            pass
-        except JournalHeldError:
-            _wait(prepared, run_id)
-            continue
-        try:
-            held = reopen_journal(default_path(run_id) if journal is True else journal, run_id)
-            return _go_on(prepared, run_id, held, digest)
-        except JournalHeldError:
-            # In a database, two processes may both find that no other one holds the run; the first to record wins.
-            _wait(prepared, run_id)
-        except StepError as error:
-            if not isinstance(error.cause, JournalHeldError):
-                raise
-            _wait(prepared, run_id)
+    with reporting_waits(partial(report_early_wait, prepared)):
+        while True:
+            try:
+                return start(
+                    prepared,
+                    request,
+                    journal=journal,
+                    run_id=run_id,
+                    fingerprint=digest,
+                )
+            except JournalExistsError:
+                pass
+            except JournalHeldError:
+                _wait(prepared, run_id)
+                continue
+            try:
+                held = reopen_journal(default_path(run_id) if journal is True else journal, run_id)
+                return _go_on(prepared, run_id, held, digest)
+            except JournalHeldError:
+                # In a database, two processes may both find that no other one holds the run; the first to record wins.
+                _wait(prepared, run_id)
+            except StepError as error:
+                if not isinstance(error.cause, JournalHeldError):
+                    raise
+                _wait(prepared, run_id)
 
 
 def _go_on(prepared: PreparedRun, run_id: str, journal: Journal, digest: str) -> Run:

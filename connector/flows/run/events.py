@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from connector.common.text import camel_case
 from connector.flows.steps.step_call import StepPath, StepState
 
-RunState = Literal["started", "done", "failed"]
+RunState = Literal["started", "waiting", "done", "failed"]
 
 
 class _Event:
@@ -83,14 +83,15 @@ class LogEvent(_Event):
 
 @dataclass(frozen=True, slots=True)
 class RunEvent(_Event):
-    """A run started or ended.
+    """A run started or ended, or waits for the database of its journal.
 
     Attributes:
         flow: Name of the flow.
-        run: ID of the run.
-        state: `started`, `done` or `failed`.
+        run: ID of the run; empty while its journal is not open.
+        state: `started`, `waiting`, `done` or `failed`.
         journal: What `resume` accepts to find the journal; empty without one.
-        seconds: How long it took.
+        seconds: How long it took, or how long it will wait at most.
+        reason: What it waits for, and why.
         error: Error message.
         time: Seconds since 1970.
     """
@@ -101,6 +102,7 @@ class RunEvent(_Event):
     state: RunState
     journal: str = ""
     seconds: float | None = None
+    reason: str = ""
     error: str = ""
     time: float = field(default_factory=time.time)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -74,6 +75,12 @@ class RunReporter:
         if self._listeners:
             self._emit(RunEvent(self._flow, self._run.id, self._run.status, str(self._run.journal or ""), **parts))
 
+    def wait(self, seconds: float, reason: str) -> None:
+        """Emit that the run waits for its database."""
+        if self._listeners:
+            journal = str(self._run.journal or "")
+            self._emit(RunEvent(self._flow, self._run.id, "waiting", journal, _finite(seconds), reason))
+
     def ended(self, call: StepCall) -> None:
         """Emit the end of a step, and record it."""
         if self._journal is not None and call.state != "reused":
@@ -114,6 +121,16 @@ def _end_event(flow: str, call: StepCall) -> StepEvent:
         reason=call.reason,
         pages_left=call.pages_left or None,
     )
+
+
+def report_early_wait(prepared: PreparedRun, seconds: float, reason: str) -> None:
+    """Emit that a run waits for its database before it starts."""
+    for listener in _listeners(prepared, None):
+        listener(RunEvent(prepared.checked.flow.name, "", "waiting", seconds=_finite(seconds), reason=reason))
+
+
+def _finite(seconds: float) -> float | None:
+    return seconds if math.isfinite(seconds) else None
 
 
 def _listeners(prepared: PreparedRun, trace: Trace | None) -> list[Callable[[Event], object]]:

@@ -19,6 +19,7 @@ from connector.journal.limit_stores import limit_store
 from connector.journal.protocol import JournalHeldError
 from connector.journal.reader import JournalContents
 from connector.journal.value_stores import value_store
+from connector.journal.waiting import reporting_waits
 from connector.journal.writer import JournalWriter
 
 
@@ -42,6 +43,7 @@ def execute(
         database = None if journal.journal is None else journal.journal.database
         shared_limits = stack.enter_context(limit_store(database))
         reporter = RunReporter(prepared, run, stack, journal)
+        stack.enter_context(reporting_waits(reporter.wait))
         executor = FlowExecutor(
             prepared,
             trigger,

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from connector.flows.run.limits import check_depth
 from connector.flows.run.prepare import CheckedFlow, PreparedRun
+from connector.flows.run.reporter import report_early_wait
 from connector.flows.run.result import Run
 from connector.flows.run.session import execute
 from connector.flows.steps.trigger import WebhookRequest, trigger_results
 from connector.journal.journals import create_journal, new_id
 from connector.journal.protocol import Record
+from connector.journal.waiting import reporting_waits
 from connector.journal.writer import JournalWriter, first_records
 
 
@@ -47,7 +50,8 @@ def start(
     if journal is not False and not prepared.dry_run:
         connections = prepared.connections.described()
         records = records_of(checked, run.id, trigger, connections=connections, fingerprint=fingerprint)
-        created = create_journal(journal, run.id, records)
+        with reporting_waits(partial(report_early_wait, prepared)):
+            created = create_journal(journal, run.id, records)
         run.journal = created.location
         writer = JournalWriter(created)
     return execute(prepared, run, trigger, writer)
