@@ -320,8 +320,21 @@ def test_password_of_a_database_is_never_printed(
     ended = command("flow", "run", read_flow(tmp_path), "--journal", "postgresql://me:pass-4711@127.0.0.1:1/runs")
 
     assert ended.code == 2
-    assert ended.err.startswith('error: cannot use the database of journal "postgresql://me@127.0.0.1:1/runs"')
+    assert 'error: cannot use the database of journal "postgresql://me@127.0.0.1:1/runs"' in ended.err
     assert "pass-4711" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize("arguments", [["run", "FLOW", "--journal", "URL"], ["resume", "URL#r"], ["undo", "URL#r"]])
+def test_wait_for_a_database_is_printed_on_one_line(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setattr("connector.journal.postgres.AWAY_SECONDS", 0.5)
+    flow, url = read_flow(tmp_path), "postgresql://me@127.0.0.1:1/runs"
+    ended = command("flow", *[part.replace("FLOW", str(flow)).replace("URL", url) for part in arguments])
+
+    lines = [line for line in ended.err.splitlines() if line.startswith("Waiting")]
+    assert len(lines) == 1
+    assert lines[0].startswith(f'Waiting up to 0 s for database "{url}": connection failed')
 
 
 def test_hint_on_the_command_line_names_the_option(command: Command, server: LoopbackServer) -> None:

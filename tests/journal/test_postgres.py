@@ -17,7 +17,7 @@ from connector.component.component import Component
 from connector.component.context import Context
 from connector.errors import JournalError, SetupError, StepError, UsageError
 from connector.flows import Run, prune, resume, runs, settle, undo
-from connector.flows.run.events import Event, StepEvent
+from connector.flows.run.events import Event, RunEvent, StepEvent
 from connector.hookspecs import hookimpl
 from connector.journal import leases, postgres
 from connector.journal.journals import create_journal, reopen_journal
@@ -187,24 +187,45 @@ def test_record_whose_confirmation_was_lost_is_known_to_be_ours(
     assert [seq for seq, _ in journal.records()] == [1, 2, 3, 4]
 
 
+class Restart:
+    """Stops the server when a step is done, and starts it when the run waits for it."""
+
+    def __init__(self, server: PostgresServer, step: str = "") -> None:
+        self.server = server
+        self.step = step
+        self.waits: list[RunEvent] = []
+        self.guard = threading.Lock()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, StepEvent) and (event.step, event.state) == (self.step, "done"):
+            self.server.stop()
+        if isinstance(event, RunEvent) and event.state == "waiting":
+            with self.guard:  # the thread that writes the journal may wait too
+                self.waits.append(event)
+                if len(self.waits) == 1:
+                    self.server.start()
+
+
 def test_run_goes_on_while_the_database_restarts(
     postgres: PostgresServer, url: str, run: Runs, service: Service
 ) -> None:
-    def restart(event: Event) -> None:
-        if isinstance(event, StepEvent) and (event.step, event.state) == ("Create", "done"):
-            postgres.stop()
-            threading.Timer(0.3, postgres.start).start()
-
+    restart = Restart(postgres, "Create")
     done = run(CREATE, CREATE | {"name": "Again"}, TELL, journal=url, on_event=restart)
     assert done.results == {"value": "t1"}
     assert len(service.asked("POST")) == 2
     assert [(past.status, past.writes) for past in runs(url)] == [("done", 2)]
+    wait = restart.waits[0]
+    assert (wait.run, wait.journal, wait.seconds) == (done.id, done.journal, 60)
+    assert wait.reason.startswith(f'database "{url}": ')
 
 
 def test_run_starts_while_the_database_is_away(postgres: PostgresServer, url: str, run: Runs) -> None:
     postgres.stop()
-    threading.Timer(0.3, postgres.start).start()
-    assert run(LIST, journal=url).status == "done"
+    restart = Restart(postgres)
+    assert run(LIST, journal=url, on_event=restart).status == "done"
+    assert [(wait.run, wait.flow, wait.seconds) for wait in restart.waits] == [("", "Main", 60)]
+    postgres.stop()
+    assert run(LIST, journal=url, on_event=Restart(postgres), id="r").status == "done"
 
 
 def test_database_that_stays_away_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
