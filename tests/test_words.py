@@ -55,6 +55,7 @@ COMPILED = {better: re.compile(pattern, re.IGNORECASE) for better, pattern in PA
 EXCEPTIONS: dict[tuple[str, str], str] = {
     ("connector/journal/reader.py", "refused"): "the type of a record, in journals that exist",
     ("connector/journal/writer.py", "refused"): "the type of a record, in journals that exist",
+    ("connector/workers/bulk.py", "refused"): "the type of a record, in journals that exist",
     ("connector/engines/airflow/provider.py", "behaviour"): "a key of Airflow",
 }
 """Why a text stays, by its file and the text."""

@@ -38,8 +38,8 @@ TOKEN = "sgp_token-of-the-trial"
 MINUTE = 60.0
 
 OVERTAKES = 5.0
-"""Seconds by which a call may be sent before one that asked earlier: on a busy machine, threads that wait for the lock of
-a SQLite file get it in any order."""
+"""Seconds by which a call may be sent before one that asked earlier: SQLite gives its lock in any order, which takes a
+moment on a busy machine."""
 
 OPERATIONS: dict[int, tuple[str, dict[str, str]]] = {
     60: ("createLabel", {"label": '{"key": "k", "value": "v"}'}),

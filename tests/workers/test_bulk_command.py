@@ -1,0 +1,125 @@
+"""`connector run --each FILE --submit`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.component.component import load_component
+from connector.component.profiles import Profile
+from connector.journal.past_runs import past_run
+from connector.workers import bulk
+from tests.cli.conftest import Command
+from tests.flows.support import ServerResponse, Service
+from tests.support.server import Asked
+from tests.workers.conftest import working
+
+SOURCES = "slug,enabled,metadataId\n" + "".join(f"s{number},true,m\n" for number in range(1, 6))
+PROFILE = ["--profile", "shop"]
+
+
+def echo(asked: Asked) -> ServerResponse:
+    return ServerResponse({"data": {"source": json.loads(asked.body or b"null")}})
+
+
+@pytest.fixture(scope="module")
+def segment_worker(database: str, service: Service) -> Iterator[None]:
+    fields = {"apiKey": "sgp_t", "baseUrl": service.server.url}
+    profiles = {"shop": Profile("shop", "segment", None, fields)}
+    with working(database, service, load_component(), profiles=profiles):
+        yield
+
+
+@pytest.fixture
+def command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: str
+) -> Command:
+    monkeypatch.setattr(bulk, "ROWS", 2)
+    monkeypatch.setenv("CONNECTOR_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("CONNECTOR_DATABASE", database)
+    return Command(capsys, monkeypatch)
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    file = tmp_path / "sources.csv"
+    file.write_text(SOURCES)
+    return file
+
+
+def lines_of(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.usefixtures("segment_worker")
+def test_results_are_printed_in_the_order_of_the_rows(
+    command: Command, sources: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.server, "script", echo)
+    arguments: list[str | Path] = ["run", "createSource", "--each", sources, "--submit", "--id", "all", *PROFILE]
+    submitted = command(*arguments)
+    assert submitted.json == {"run": "all", "rows": 5, "shards": ["all.1", "all.2", "all.3"]}
+    assert "Submitted run all: createSource for 5 rows\n" in submitted.err
+    ended = command(*arguments, "--wait", "--select", "$.data.data.source.slug")
+    assert [(line["row"], line["status"], line["payload"]) for line in lines_of(ended.out)] == [
+        (number, "done", f"s{number}") for number in range(1, 6)
+    ]
+    assert (ended.code, len(service.asked("POST"))) == (0, 5)
+
+
+@pytest.mark.usefixtures("segment_worker")
+def test_run_goes_on_after_the_row_that_failed_and_was_decided_on(
+    command: Command, sources: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [ServerResponse({"errors": [{"message": "no"}]}, 422), ServerResponse(cut=True)]
+
+    def answer(asked: Asked) -> ServerResponse:
+        slug = json.loads(asked.body)["slug"]
+        return answers.pop() if slug in {"s1", "s3"} and answers else echo(asked)
+
+    monkeypatch.setattr(service.server, "script", answer)
+    arguments: list[str | Path] = ["run", "createSource", "--each", sources, "--submit", "--wait", *PROFILE]
+    ended = command(*arguments, "--id", "half")
+    failed = {line["row"] for line in lines_of(ended.out) if line["status"] in {"failed", "unknown"}}
+    assert failed == {1, 3}
+    assert ended.code == 6
+    assert ' (slug "s1") ' in ended.err
+    assert "add --resume half to continue" in ended.err
+    unknown = next(line["row"] for line in lines_of(ended.out) if line["status"] == "unknown")
+    again = command(*arguments, "--resume", "half", "--unknown", f"{unknown}=retry")
+    assert [line["status"] for line in lines_of(again.out)] == ["done"] * 5
+    assert again.code == 0
+
+
+def test_destructive_rows_are_submitted_only_after_a_confirmation(
+    command: Command, tmp_path: Path, database: str
+) -> None:
+    file = tmp_path / "ids.csv"
+    file.write_text("sourceId\na\n")
+    arguments: list[str | Path] = ["run", "deleteSource", "--each", file, "--submit", "--id", "ids", "--in", "1h"]
+    ended = command(*arguments)
+    assert (ended.code, "deleteSource is destructive and needs confirmation" in ended.err) == (2, True)
+    assert command(*arguments, "--yes").code == 0
+    assert past_run(f"{database}#ids.1").status == "queued"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--submit"], "--submit requires --each"),
+        (["--each", "FILE", "--id", "x"], "--id requires --submit"),
+        (["--each", "FILE", "--wait"], "--wait needs --submit"),
+        (["--each", "FILE", "--submit", "--parallel", "2"], "--parallel and --submit cannot be used together"),
+        (["--each", "FILE", "--submit", "--sandbox"], "--sandbox and --submit cannot be used together"),
+        (["--each", "FILE", "--submit", "--resume", "never"], 'unknown run "never"'),
+    ],
+)
+def test_option_without_a_meaning_is_an_error(
+    command: Command, sources: Path, options: list[str], message: str
+) -> None:
+    ended = command("run", "createSource", *[option.replace("FILE", str(sources)) for option in options])
+    assert (ended.code, message in ended.err) == (2, True), ended.err
