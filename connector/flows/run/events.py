@@ -91,9 +91,9 @@ class RunEvent(_Event):
         state: `started`, `waiting`, `done` or `failed`.
         journal: What `resume` accepts to find the journal; empty without one.
         seconds: How long it took, or how long it will wait at most.
-        reason: What it waits for, and why.
         error: Error message.
         time: Seconds since 1970.
+        reason: What it waits for, and why.
     """
 
     type: ClassVar[str] = "run"
@@ -102,9 +102,9 @@ class RunEvent(_Event):
     state: RunState
     journal: str = ""
     seconds: float | None = None
-    reason: str = ""
     error: str = ""
     time: float = field(default_factory=time.time)
+    reason: str = ""
 
 
 Event = StepEvent | LogEvent | RunEvent

@@ -79,7 +79,7 @@ class RunReporter:
         """Emit that the run waits for its database."""
         if self._listeners:
             journal = str(self._run.journal or "")
-            self._emit(RunEvent(self._flow, self._run.id, "waiting", journal, _finite(seconds), reason))
+            self._emit(RunEvent(self._flow, self._run.id, "waiting", journal, _finite(seconds), reason=reason))
 
     def ended(self, call: StepCall) -> None:
         """Emit the end of a step, and record it."""
