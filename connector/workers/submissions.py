@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 PRIORITY = 100
 POLL_SECONDS = 0.2
 
+CLOSING_SECONDS = 10.0
+"""Seconds in which a worker reports to the queue that a run has ended, after its journal says so."""
+
 
 def submit(
     flow: Flow,
@@ -136,10 +139,20 @@ def submit_again(
     """
     url = database or default_database()
     with _queue(url) as queue:
-        is_queued = any(place.is_open for place in queue.places(run_id))
+        is_queued = _is_queued(queue, url, run_id)
         number = _reopened(url, run_id, components, unknown, is_queued=is_queued)
         queue.put(run_id, number=number, priority=priority, delay=delay)
     return past_run(f"{url}#{run_id}")
+
+
+def _is_queued(queue: RunQueue, url: str, run_id: str) -> bool:
+    """Return whether a run has a place in the queue. The place of a run that has ended is about to be closed."""
+    until = time.monotonic() + CLOSING_SECONDS
+    while any(place.is_open for place in queue.places(run_id)):
+        if past_run(f"{url}#{run_id}").status not in ENDED or time.monotonic() > until:
+            return True
+        time.sleep(POLL_SECONDS)
+    return False
 
 
 def _reopened(

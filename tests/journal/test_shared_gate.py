@@ -190,10 +190,10 @@ def release(url: str) -> None:
 
 
 def read_types(run: Run) -> list[str]:
-    """Return the types of the records of a run."""
+    """Return the types of the records of a run, without those about times."""
     journal = reopen_journal(str(run.journal))
     try:
-        return [record["type"] for _, record in journal.records()]
+        return [record["type"] for _, record in journal.records() if record["type"] != "notes"]
     finally:
         journal.close()
 
