@@ -55,6 +55,7 @@ class TimelineRow:
         is_loop: Whether it has steps inside that it repeats.
         began: When it began first; None if it never did.
         ended: When it ended last; None while it runs.
+        seconds: How long it took, in all.
         state: State of the step; `killed` if its process died before it ended.
         ends: How often it ended, by state.
         attempts: Number of attempts in all.
@@ -70,6 +71,7 @@ class TimelineRow:
     is_loop: bool = False
     began: float | None = None
     ended: float | None = None
+    seconds: float = 0
     state: str = "running"
     ends: Counter[str] = field(default_factory=Counter)
     attempts: int = 0
@@ -84,9 +86,9 @@ class TimelineRow:
         return [int(part.rpartition(".")[2]) for part in self.path.split("/")[:-1]]
 
     @property
-    def seconds(self) -> float:
-        """Seconds from its begin to its end."""
-        return (self.ended or 0) - (self.began or 0) if self.ended is not None else 0
+    def outcome(self) -> str:
+        """Its state, or `ignored` if an error of it was ignored before."""
+        return "ignored" if self.state == "done" and self.ends["ignored"] else self.state
 
     def note(self, began: float, seconds: float | None, state: str, attempt: int, text: str) -> None:
         """Take in a note of the journal; see `StepNote`."""
@@ -104,6 +106,7 @@ class TimelineRow:
             self.ended = None
             return
         self.ended = began + (seconds or 0)
+        self.seconds += seconds or 0
         self.ends[state] += 1
         self.attempts += attempt
         self.text = text
@@ -198,6 +201,23 @@ class Timeline:
         names = ("id", "integration", "status", "error", "started", "seconds", "resumed", "undone")
         parts = {name: getattr(self, name) for name in names}
         return {**parts, "flow": self._flow_name, "rows": [row.to_dict() for row in self.rows]}
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return one line for each step, and one for the end of the run, as a trace has them."""
+        steps = [
+            {
+                "type": "step",
+                "step": row.step,
+                "state": row.outcome,
+                "count": sum(row.ends.values()) or 1,
+                "seconds": row.seconds,
+                "waited": row.waited,
+                "attempts": row.attempts,
+                "error": row.text,
+            }
+            for row in self.by_step.values()
+        ]
+        return [*steps, {"type": "run", "state": self.status, "flow": self._flow_name, "seconds": self.seconds}]
 
     def _read_flow(self, record: Record) -> None:
         self.flow = read_text(record["text"], record["source"]).definition(self._flow_name)

@@ -10,7 +10,7 @@ from connector.flows.file.model import FlowDefinition, Step
 Trace = Sequence[Mapping[str, Any]]
 """The lines of a trace; see `connector.flows.run.trace.read_trace`."""
 
-MARKS = {"done": "✓", "failed": "✗", "ignored": "!", "reused": "=", "skipped": "-"}
+MARKS = {"done": "✓", "failed": "✗", "ignored": "!", "reused": "=", "skipped": "-", "running": "…", "killed": "?"}
 
 
 class _StepSummary:
@@ -27,7 +27,7 @@ class _StepSummary:
         self.stubbed = False
 
     def add(self, line: Mapping[str, Any]) -> None:
-        self.count += 1
+        self.count += line.get("count", 1)
         self.pages_left |= line.get("pagesLeft", False)
         self.stubbed |= line.get("stubbed", False)
         self.seconds += line["seconds"]
