@@ -122,7 +122,7 @@ def _on_error(step: Step) -> Iterator[Markup]:
 
 def problem_html(problem: FlowProblem) -> Markup:
     """Return a problem as a paragraph."""
-    hint = f" {problem.hint}" if problem.hint else ""
+    hint = f". {problem.hint}" if problem.hint else ""
     return tag(
         "p",
         tag("strong", problem.severity),
