@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from connector.flows import prune, runs
+from connector.journal import buffered
 from connector.journal.buffered import DelayedCall
 from connector.journal.journals import create_journal
 from connector.journal.protocol import Record
@@ -140,6 +141,18 @@ def test_intent_waits_for_the_disk_and_results_do_not(tmp_path: Path) -> None:
         journal.append(intent("a"), durability)  # type: ignore[arg-type]
         assert statements[0] == f"PRAGMA synchronous = {level}"
         assert statements[-1] == "COMMIT"
+    journal.close()
+
+
+@pytest.mark.parametrize(("durability", "waits"), [("written", True), ("synced", False)])
+def test_record_that_is_on_the_disk_is_not_forced_there_again(
+    durability: Any, waits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buffered, "SYNC_DELAY", 60)
+    journal = SqliteJournal.create(tmp_path / "r.sqlite", "r", first_records({"id": "r"}, {}))
+    journal.append(intent("a"), "written")
+    journal.append(done("a"), durability)
+    assert journal._delayed.close() == waits
     journal.close()
 
 
