@@ -64,7 +64,9 @@ def sample(schema: Schema) -> Any:
         return [sample(schema.get("items", {}))]
     text = _SAMPLE_TIME if schema.get("format") == "date-time" else "text"
     number = schema.get("minimum", 1)
-    return {"string": text, "integer": number, "number": number, "boolean": True}.get(str(kind))
+    return {"string": text[: schema.get("maxLength")], "integer": number, "number": number, "boolean": True}.get(
+        str(kind)
+    )
 
 
 def _any_of(schema: Schema) -> CoreSchema:

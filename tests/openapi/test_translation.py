@@ -156,6 +156,11 @@ def property_of(folder: Path, schema: dict[str, Any], version: str = "3.1.0") ->
             {"type": "string", "enum": ["a", "b", "a", ""]},
             {"oneOf": [{"const": "a", "title": "a"}, {"const": "b", "title": "b"}], "type": "string"},
         ),
+        (
+            {"oneOf": [{"const": "a"}, {"const": "b"}]},
+            {"oneOf": [{"const": name, "title": name} for name in "ab"], "type": "string"},
+        ),
+        ({"type": "integer", "oneOf": [{"const": 1, "title": "One"}, {"const": 2}]}, {"type": "integer"}),
         ({"type": ["string", "integer"]}, {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
         ({"oneOf": [{"type": "string"}, {"type": "string"}]}, {"type": "string"}),
         ({"anyOf": [{"type": "string"}, {}]}, {}),

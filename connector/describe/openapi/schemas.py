@@ -141,6 +141,9 @@ class Schemas:
     def _of_forms(self, schema: Mapping[str, Any], forms: list[Any]) -> Schema:
         """Return a schema of several forms; the fields beside them belong to each of them."""
         own = {key: part for key, part in schema.items() if key not in {"oneOf", "anyOf", "discriminator"}}
+        constants = [form["const"] for form in forms if isinstance(form, Mapping) and "const" in form]
+        if len(constants) == len(forms):
+            return self._plain({**own, "enum": constants})
         has_fields = bool(own.get("properties") or own.get("additionalProperties"))
         if has_fields and len(forms) > MAX_FORMS:
             return self._plain(own)
