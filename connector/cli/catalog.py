@@ -69,5 +69,7 @@ def _write_tables(component: Component, actions: list[Action[Any]]) -> None:
     data_sources = [title_of(source) for source in component.data_sources.values()]
     connections = [title_of(connection) for connection in component.connections.values()]
     for title, entries in (("data sources", data_sources), ("connections", connections)):
+        if not entries:
+            continue
         write_table((title, ""), [(f"  {entry['key']}", entry["description"]) for entry in entries])
         click.echo()

@@ -75,6 +75,23 @@ def test_component_goes_into_another_folder(command: Command, folder: Path) -> N
     assert ended.err == f"Wrote {len(files)} files to a/b. Read a/b/README.md next.\n"
 
 
+def test_component_has_the_resource_that_is_named(command: Command, folder: Path) -> None:
+    assert command("new", "component", "club", "--resource", "people", "--singular", "person").code == 0
+
+    listed = command("--manifest", "club/club_component", "list").out
+    assert "createPerson" in listed
+    assert "Item" not in listed
+    assert command("--manifest", "club/club_component", "check").out == "No problems found.\n"
+
+
+@pytest.mark.parametrize("option", ["resource", "singular"])
+def test_resource_cannot_be_combined_with_a_document(command: Command, folder: Path, option: str) -> None:
+    ended = command("new", "component", "club", "--openapi", "club.yaml", f"--{option}", "person")
+
+    assert ended.err.splitlines()[0] == f"error: --{option} cannot be combined with --openapi"
+    assert (ended.code, contents(folder)) == (2, {})
+
+
 def test_component_replaces_no_file(command: Command, folder: Path) -> None:
     (folder / "todo-list").mkdir()
     (folder / "todo-list" / "notes").write_text("mine")
@@ -220,42 +237,7 @@ def test_new_files_are_formatted(command: Command, project: Path) -> None:
         assert run.returncode == 0, run.stdout
 
 
-SMALL = """\
-openapi: 3.1.0
-info: {title: Pets, version: "1"}
-servers:
-  - url: https://{region}.example.com/{tenant}
-    variables:
-      region: {default: us, enum: [us, eu, ap-northeast-1, ap-southeast-1, ap-southeast-2, sa-east-1, me-central-1]}
-      tenant: {default: demo, description: "Name of the tenant, which is part of the address of each of its pets."}
-security: [{key: []}, {login: []}, {user: []}, {id: [], hidden: [], another: [], more: []}]
-paths:
-  /pets:
-    get:
-      operationId: pets/list
-      parameters:
-        - {name: limit, in: query, schema: {type: integer, maximum: 50}}
-        - {name: offset, in: query, schema: {type: integer}}
-      responses: {"200": {description: OK, content: {application/json: {schema: {type: array, items: {}}}}}}
-    post:
-      operationId: searchPets
-      responses: {"200": {description: OK, content: {application/json: {schema: {type: object}}}}}
-  /pets/{petId}:
-    get:
-      parameters: [{name: petId, in: path, required: true, schema: {type: string}}]
-      responses: {"200": {description: OK, content: {text/csv: {}}}}
-components:
-  securitySchemes:
-    key: {type: apiKey, in: header, name: X-Key, description: "Create it in the settings of your account."}
-    login:
-      type: oauth2
-      flows: {clientCredentials: {tokenUrl: /token, scopes: {}}}
-    user: {type: http, scheme: basic}
-    id: {type: apiKey, in: header, name: X-Id-Of-The-Client}
-    hidden: {type: apiKey, in: query, name: hidden}
-    another: {type: apiKey, in: header, name: X-Another-Of-The-Client}
-    more: {type: apiKey, in: header, name: X-One-More-Of-The-Client}
-"""
+SMALL = (Path(__file__).parents[1] / "new_component" / "pets.yaml").read_text(encoding="utf-8")
 
 
 @pytest.fixture

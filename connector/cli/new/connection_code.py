@@ -321,12 +321,14 @@ def _is_secret(name: str, credential: Credential) -> bool:
 
 def _summary(login: Login) -> str:
     words = {
-        "bearer": "An access token",
-        "basic": "Username and password",
+        "bearer": "an access token",
+        "basic": "username and password",
+        "header": "the header {}",
+        "query": "the query parameter {}",
         "client credentials": "ID and secret of a client, for which the service grants tokens",
     }
-    parts = [words.get(each.kind, f"The {each.kind} {each.name}") for each in login]
-    return f"{' and '.join(parts)}."
+    text = ", ".join(words[each.kind].format(each.name) for each in login)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _label(snake: str) -> str:
