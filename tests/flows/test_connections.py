@@ -185,5 +185,5 @@ def test_only_secret_fields_of_a_connection_are_redacted(workshop: Component, se
     flow = flow_of(step("List", "workshop.listThings"))
     needs = flow.connections(workshop)
     connections = FlowConnections(flow.integration, needs, {"workshop": workshop}, service.connections)
-    assert connections.secrets == [TOKEN]
+    assert connections.secrets == {TOKEN}
     connections.close()

@@ -108,7 +108,7 @@ class FlowConnections:
         self._check_names()
         problems = [problem for need in needs for problem in self._bind(need)]
         opened = [bound.connection for bound in self._bound.values() if bound.connection is not None]
-        self.secrets = sorted({secret for connection in opened for secret in connection.secrets()}, key=len)[::-1]
+        self.secrets = {secret for connection in opened for secret in connection.secrets()}
         if problems:
             self.close()
             raise _connections_error(problems)

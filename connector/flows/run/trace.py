@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -34,7 +34,7 @@ class Trace:
         secrets: Secrets of the connections.
     """
 
-    def __init__(self, path: Path, steps: Sequence[PlannedStep], secrets: Sequence[str]) -> None:
+    def __init__(self, path: Path, steps: Sequence[PlannedStep], secrets: Iterable[str]) -> None:
         names = {name for step in every_step(steps) for name in (*secret_inputs(step), *secret_results(step))}
         self._redactor = Redactor(secrets, names)
         _check_replaceable(path)
