@@ -17,6 +17,7 @@ from starlette.routing import Route
 from connector.explorer.actions import ActionsScreen
 from connector.explorer.component_page import page_of
 from connector.explorer.component_screen import ComponentScreen
+from connector.explorer.flows import FlowsScreen
 from connector.explorer.sandbox import SandboxScreen
 from connector.explorer.site import Site, Target
 
@@ -35,6 +36,7 @@ class Explorer:
         self.site = Site(target, page)
         self.actions = ActionsScreen(self.site)
         self._component = ComponentScreen(self.site, page) if page else None
+        self._flows = FlowsScreen(self.site, target.flows)
         self._sandbox = (
             SandboxScreen(self.site, target.sandbox.workspace, self._forget_records) if target.sandbox else None
         )
@@ -52,9 +54,14 @@ class Explorer:
         """End the streams, since the server stops."""
         self.site.is_draining = True
 
+    def close(self) -> None:
+        """Close the connection, and delete the traces of runs."""
+        self.site.runner.close()
+        self._flows.close()
+
     def _routes(self) -> list[Route]:
         routes = [Route("/static/{digest}/{name}", self._static, methods=["GET"]), *self.actions.routes()]
-        for screen in (self._component, self._sandbox):
+        for screen in (self._component, self._flows, self._sandbox):
             routes += screen.routes() if screen else []
         return routes
 
@@ -66,7 +73,7 @@ class Explorer:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         yield
-        self.site.runner.close()
+        self.close()
 
     async def _static(self, request: Request) -> Response:
         return self.site.asset(request.path_params["name"])

@@ -25,6 +25,7 @@ from connector.engines.http_messages import json_body
 from connector.errors import ConnectorError, PayloadTooLargeError
 from connector.explorer.charts import duration
 from connector.explorer.component_page import Page
+from connector.explorer.timeline_picture import timeline_picture
 from connector.sandbox_kit.sandbox import Sandbox
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ class Target:
     arguments: tuple[str, ...] = ()
     load: str = "connector.load_component()"
     profile: str = ""
-    flows: Path | None = None
+    flows: Path = Path()
 
     @property
     def is_read_only(self) -> bool:
@@ -99,6 +100,7 @@ class Site:
             asset=self._asset,
             url=url,
             pretty=pretty,
+            timeline_picture=timeline_picture,
         )
         self.templates.filters.update(
             number=lambda value: f"{value:,}",
@@ -118,7 +120,7 @@ class Site:
         """Path and name of each screen."""
         own = [(self.page.path, self.page.label)] if self.page else []
         last = [("/sandbox", "Sandbox")] if self.target.sandbox else []
-        return [("/actions", "Actions"), *own, *last]
+        return [("/actions", "Actions"), *own, ("/flows", "Flows"), *last]
 
     def html(self, template: str, **values: Any) -> str:
         """Return a page or a part of one."""

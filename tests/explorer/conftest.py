@@ -133,7 +133,10 @@ def exploring(
         guard.bind(URL)
         client = Explored(guard, links, sandbox=workspace, explorer=explorer)
         client.open()
-        yield client
+        try:
+            yield client
+        finally:
+            explorer.close()
 
 
 @pytest.fixture(scope="session")

@@ -40,8 +40,7 @@ function say(text) {
 }
 
 async function copy(text) {
-  const short = text.length > 90 ? text.slice(0, 90) + "…" : text
-  try { await navigator.clipboard.writeText(text); say(`Copied ${short}`) } catch { say(short) }
+  try { await navigator.clipboard.writeText(text); say(`Copied ${text.slice(0, 90)}`) } catch { say(text.slice(0, 90)) }
 }
 
 function confirmed(title, content, yes) {
@@ -61,7 +60,7 @@ function later(wait, action) {
 }
 
 // Parts of a page that the server draws: data-load fetches one at once or when its details open, data-every again and
-// again (and the page itself once data-until is in it), and links and forms with data-into fetch one into another element.
+// again, data-until reloads the page once that is in it; links and forms with data-into fetch one into another element.
 function loadParts(root) {
   for (const element of $$("[data-load]", root)) {
     const { load, every, until } = element.dataset
@@ -288,20 +287,16 @@ function actionForm(form) {
 
 function tabs(buttons, choose) {
   const select = chosen => {
-    for (const tab of buttons) {
-      tab.setAttribute("aria-selected", tab === chosen)
-      tab.tabIndex = tab === chosen ? 0 : -1
-    }
+    for (const tab of buttons) tab.setAttribute("aria-selected", tab === chosen)
+    for (const tab of buttons) tab.tabIndex = tab === chosen ? 0 : -1
     choose(chosen)
   }
+  const { length } = buttons
   buttons.forEach((tab, number) => {
     tab.addEventListener("click", () => select(tab))
     tab.addEventListener("keydown", event => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
-      if (!step) return
-      const next = buttons[(number + step + buttons.length) % buttons.length]
-      select(next)
-      next.focus()
+      const next = buttons[(number + length + ({ ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? 0)) % length]
+      if (next !== tab) { select(next); next.focus() }
     })
   })
 }
@@ -426,7 +421,80 @@ function sandboxControls() {
   })
 }
 
+// Flows: a click on a step shows it; a run is followed until it ends.
+function flowPage() {
+  const panel = $("#step"), controls = $("#run"), run = controls?.dataset.run
+  let pressed, drawn = 0
+  const box = name => $$(".box").find(button => button.dataset.step === name)
+  const open = async (button, path = button.dataset.step) => {
+    pressed?.setAttribute("aria-pressed", "false")
+    pressed = button
+    button.setAttribute("aria-pressed", "true")
+    button.scrollIntoView({ block: "nearest" })
+    panel.replaceChildren($("template", button.parentElement).content.cloneNode(true))
+    const place = $("[data-ran]", panel)
+    const step = run ? await (await request(`/runs/${run}/step?path=${encodeURIComponent(path)}`)).json() : {}
+    if (!step.path) return
+    place.append(el("h3", {}, `In this run: ${step.state}`), el("p", { class: "sub" }, step.path))
+    if (step.error) place.append(el("pre", { class: "error" }, step.error))
+    for (const name of ["inputs", "results"]) {
+      if (name in step) place.append(el("h3", {}, name), tree(step[name], `${step.path.split("/").pop()}.${name}`))
+    }
+  }
+  const act = async (path, body, title) => {
+    const outcome = await (await request(path, body)).json(), content = el("div", { class: "card" })
+    if (outcome.run) return location.assign(`/runs/${outcome.run}`)
+    fill(content, outcome.html)
+    if (!outcome.ask) $("#outcome").replaceChildren(content)
+    else if (await confirmed(`${title}?`, [content], title)) return act(path, { ...body, confirmed: true }, title)
+    if (run) part(`/runs/${run}/controls`, controls)
+  }
+  const show = async (state, force) => {
+    for (const button of $$(".box")) {
+      const step = state.steps[button.dataset.step]
+      button.dataset.state = step?.state ?? ""
+      $(".state", button).textContent = step?.text ?? ""
+    }
+    if (!force && performance.now() - drawn < 700) return
+    drawn = performance.now()
+    await part(`/runs/${run}/timeline`, $("#timeline"))
+  }
+  if (run) {
+    const source = new EventSource(`/runs/${run}/events`)
+    source.onmessage = event => show(JSON.parse(event.data))
+    source.addEventListener("end", async event => {
+      source.close()
+      await show(JSON.parse(event.data), true)
+      await part(`/runs/${run}/controls`, controls)
+      document.body.dataset.ended = ""
+    })
+  }
+  const openLine = line => open(box(line.dataset.of), line.dataset.path)
+  document.addEventListener("keydown", event => {
+    const line = event.target.closest?.(".line")
+    if (line && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); openLine(line) }
+  })
+  document.addEventListener("click", event => {
+    const button = event.target.closest("button"), line = event.target.closest(".line")
+    if (line) openLine(line)
+    else if (button?.matches(".box")) open(button)
+    else if (button?.dataset.goto) open(box(button.dataset.goto))
+    else if (button?.id === "resume") act(`/runs/${run}/resume`, {}, "Resume")
+    else if (button?.id === "undo") act(`/runs/${run}/undo`, {}, "Undo")
+  })
+  document.addEventListener("submit", event => {
+    const form = event.target, pairs = $$("[data-variable]", form).map(input => [input.dataset.variable, input.value])
+    if (!form.matches("#start, .settle")) return
+    event.preventDefault()
+    const values = { payload: $("#payload")?.value, branch: $("#branch")?.value, config: Object.fromEntries(pairs) }
+    if (form.id === "start") return act(form.dataset.path, values, "Run")
+    const { path } = form.dataset, happened = event.submitter?.value === "yes"
+    act(`/runs/${run}/settle`, { path, results: form.results.value, happened }, "Settle")
+  })
+}
+
 loadParts(document)
+if ($(".canvas")) flowPage()
 if ($("#form")) actionForm($("#form"))
 if ($("#find")) actionSearch($("#find"))
 if ($("#fault")) sandboxControls()

@@ -1,0 +1,317 @@
+"""The screen of the flows: files, pictures, runs while they happen and afterwards, resume, undo, and settle."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import connector
+from connector.flows import Flow, runs
+from tests.explorer.conftest import Explored, exploring
+
+SOURCE = "rh5BDZp6QDHvXFCkibm1pR"
+HEAD = """
+name: {name}
+definitionVersion: 7
+requiredConfigVars:
+  - key: Workspace
+    dataType: connection
+    connection: {{ key: apiKey, component: {{ key: segment, version: LATEST, isPublic: true }} }}
+flows:
+  - name: Main
+    steps:
+      - name: Trigger
+        isTrigger: true
+        action: {{ key: webhook, component: {{ key: webhook-triggers, version: LATEST, isPublic: true }} }}
+        inputs: {{}}
+"""
+STEP = """
+      - name: {name}
+        action: {{ key: {action}, component: {{ key: segment, version: LATEST, isPublic: true }} }}
+        inputs:
+          connectionInput: {{ type: configVar, value: Workspace }}
+"""
+
+
+def step(name: str, action: str, **inputs: str) -> str:
+    lines = [f"          {key}: {{ type: value, value: {json.dumps(value)} }}\n" for key, value in inputs.items()]
+    return STEP.format(name=json.dumps(name), action=action).rstrip("\n") + "\n" + "".join(lines)
+
+
+CREATE = step("Create", "createSource", slug="from-a-flow", enabled="true", metadataId="IqDTy1TpoU")
+FLOWS = {
+    "create.yaml": HEAD.format(name="Create A Source") + CREATE,
+    "fails.yaml": HEAD.format(name="Fails") + CREATE + step("Get", "getSource", sourceId="gone"),
+    "deletes.yaml": HEAD.format(name="Deletes") + step("Delete", "deleteSource", sourceId=SOURCE),
+    "invalid.yaml": HEAD.format(name="Invalid") + step("Get", "getSauce", sourceId="x"),
+    "broken.yaml": "name: [",
+    "hostile.yaml": HEAD.format(name='"<script>1</script>"') + step("<img src=x>", "getSource", sourceId=SOURCE),
+    "reads.yaml": HEAD.format(name="Reads") + step("Get", "getSource", sourceId=SOURCE),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("flows")
+    for name, text in FLOWS.items():
+        (path / name).write_text(text)
+    return path
+
+
+@pytest.fixture
+def explored(component: connector.Component, folder: Path) -> Iterator[Explored]:
+    with exploring(component, flows=folder) as client:
+        yield client
+
+
+def started(explored: Explored, file: str, **body: Any) -> str:
+    response = explored.post(f"/flows/{file}/run", body)
+    assert response.status == 200, response.text
+    return str(response.json["run"])
+
+
+def events_of(explored: Explored, run: str, **headers: str) -> list[dict[str, Any]]:
+    """Return the messages of the stream of a run until it ends, each with its ID or its name."""
+    text = explored.get(f"/runs/{run}/events", **headers).text
+    found = re.findall(r"^(?:id: (\d+)|event: (\w+))\ndata: (.*)$", text, re.MULTILINE)
+    return [{"id": number or name, **json.loads(data)} for number, name, data in found]
+
+
+def test_files_are_listed_with_their_problems(explored: Explored) -> None:
+    page = explored.get("/flows").text
+
+    assert "Create A Source" in page
+    assert "1 error" in page
+    assert "broken.yaml" in page
+    assert "&lt;script&gt;1" in page
+    assert "<script>1" not in page
+
+
+def test_picture_has_every_step_and_the_problems_at_theirs(explored: Explored) -> None:
+    page = explored.get("/flows/invalid.yaml").text
+
+    assert 'class="box  bad" data-step="Get"' in page
+    assert "unknown action" in page
+    assert 'data-goto="Get"' in page
+
+
+def test_hostile_names_of_a_flow_are_text(explored: Explored) -> None:
+    run = started(explored, "hostile.yaml")
+    events_of(explored, run)
+
+    for path in ("/flows/hostile.yaml", f"/runs/{run}", f"/runs/{run}/timeline", "/flows"):
+        assert "<img src" not in explored.get(path).text
+        assert "<script>1" not in explored.get(path).text
+
+
+@pytest.mark.parametrize(
+    "path", ["/flows/nope.yaml", "/flows/..%2f..", "/flows/create.yaml?flow=nope", "/runs/nope", "/runs/nope/events"]
+)
+def test_unknown_flow_or_run_is_not_found(explored: Explored, path: str) -> None:
+    assert explored.get(path).status == 404
+
+
+def test_id_of_a_run_is_never_a_path(explored: Explored, tmp_path: Path) -> None:
+    Flow.parse(FLOWS["create.yaml"]).run(
+        explored.explorer.site.runner.component,
+        connections={"Workspace": explored.sandbox.connection},
+        journal=tmp_path / "other.jsonl",
+    )
+
+    for name in (str(tmp_path / "other.jsonl"), "../other.jsonl", "other.jsonl"):
+        assert explored.get(f"/runs/{name.replace('/', '%2F')}").status == 404
+
+
+def test_file_that_cannot_be_read_says_where(explored: Explored) -> None:
+    invalid = explored.get("/flows/broken.yaml")
+
+    assert invalid.status == 422
+    assert "broken.yaml" in invalid.text
+
+
+def test_run_is_followed_to_its_end(explored: Explored) -> None:
+    run = started(explored, "create.yaml")
+    messages = events_of(explored, run)
+
+    assert messages[-1]["id"] == "end"
+    assert messages[-1]["status"] == "done"
+    assert messages[-1]["steps"]["Create"]["state"] == "done"
+    assert "from-a-flow" in [source["slug"] for source in explored.sandbox.sources]
+    page = explored.get(f"/runs/{run}").text
+    assert 'class="span done"' in page
+    assert run in explored.get("/flows").text
+
+
+def test_stream_goes_on_after_the_last_event_that_was_seen(explored: Explored) -> None:
+    run = started(explored, "create.yaml")
+    first = events_of(explored, run)
+    last = first[-2]["id"]
+
+    again = events_of(explored, run, Last_Event_ID=str(last))
+
+    assert [message["id"] for message in again] == ["end"]
+
+
+def test_waits_of_a_rate_limit_are_in_the_timeline(explored: Explored) -> None:
+    explored.sandbox.add_fault("rate-limit:1/s")
+    explored.call("getSource", {"sourceId": SOURCE})
+    run = started(explored, "create.yaml")
+    events_of(explored, run)
+
+    picture = explored.get(f"/runs/{run}/timeline").text
+    assert 'class="wait"' in picture
+    assert "of it waiting" in picture
+
+
+def test_step_shows_inputs_and_results_without_secrets(explored: Explored) -> None:
+    run = started(explored, "create.yaml")
+    events_of(explored, run)
+    source = next(source for source in explored.sandbox.sources if source["slug"] == "from-a-flow")
+
+    line = explored.get(f"/runs/{run}/step?path=Create")
+
+    assert line.json["inputs"]["slug"] == "from-a-flow"
+    assert line.json["results"]["data"]["source"]["id"] == source["id"]
+    assert source["writeKeys"][0] not in line.text
+    assert explored.get(f"/runs/{run}/step?path=nope").json == {}
+
+
+def test_run_of_another_program_has_picture_steps_and_timeline(explored: Explored) -> None:
+    done = Flow.parse(FLOWS["create.yaml"]).run(
+        explored.explorer.site.runner.component, connections={"Workspace": explored.sandbox.connection}
+    )
+
+    page = explored.get(f"/runs/{done.id}").text
+    line = explored.get(f"/runs/{done.id}/step?path=create")
+
+    assert 'data-step="Create"' in page
+    assert 'class="span done"' in page
+    assert line.json["inputs"]["slug"] == "from-a-flow"
+    assert line.json["results"]["data"]["source"]["slug"] == "from-a-flow"
+    assert explored.sandbox.sources[-1]["writeKeys"][0] not in line.text
+
+
+def test_failed_run_is_resumed(explored: Explored) -> None:
+    explored.sandbox.add_fault("error:403:getSource")
+    run = started(explored, "fails.yaml")
+    assert events_of(explored, run)[-1]["status"] == "failed"
+    page = explored.get(f"/runs/{run}").text
+    assert 'id="resume"' in page
+    assert "forbidden" in page.lower()
+
+    explored.sandbox.clear_faults()
+    assert explored.post(f"/runs/{run}/resume", {}).json == {"run": run}
+    latest = time.monotonic() + 60
+    while not (messages := events_of(explored, run))[-1]["error"].count("not found"):
+        assert time.monotonic() < latest
+    assert messages[-1]["steps"]["Create"]["state"] == "done"
+    assert [source["slug"] for source in explored.sandbox.sources].count("from-a-flow") == 1
+
+
+def test_run_that_is_done_is_not_resumed(explored: Explored) -> None:
+    run = started(explored, "create.yaml")
+    events_of(explored, run)
+
+    rejected = explored.post(f"/runs/{run}/resume", {})
+
+    assert rejected.status == 422
+    assert "already finished" in rejected.json["html"]
+
+
+def test_undo_shows_what_it_deletes_and_then_deletes_it(explored: Explored) -> None:
+    run = started(explored, "create.yaml")
+    events_of(explored, run)
+    assert 'id="undo"' in explored.get(f"/runs/{run}").text
+
+    asked = explored.post(f"/runs/{run}/undo", {}).json
+    assert asked["ask"] is True
+    assert "Create (create)" in asked["html"]
+    assert "from-a-flow" in [source["slug"] for source in explored.sandbox.sources]
+
+    assert "Deleted" in explored.post(f"/runs/{run}/undo", {"confirmed": True}).json["html"]
+    assert "from-a-flow" not in [source["slug"] for source in explored.sandbox.sources]
+    controls = explored.get(f"/runs/{run}/controls").text
+    assert 'id="undo"' not in controls
+    assert "was deleted" in controls
+
+
+@pytest.fixture
+def doubtful(explored: Explored) -> str:
+    """A run that failed at a write with an unknown outcome."""
+    explored.sandbox.add_fault("drop:after:createSource")
+    run = started(explored, "create.yaml")
+    events_of(explored, run)
+    explored.sandbox.clear_faults()
+    return run
+
+
+def test_write_with_an_unknown_outcome_is_settled_before_the_run_goes_on(explored: Explored, doubtful: str) -> None:
+    page = explored.get(f"/runs/{doubtful}").text
+    assert "Was this write applied?" in page
+    assert 'id="resume"' not in page
+    assert explored.post(f"/runs/{doubtful}/resume", {}).status == 422
+
+    assert explored.post(f"/runs/{doubtful}/settle", {"path": "create", "happened": True, "results": "{"}).status == 422
+    needs_results = explored.post(f"/runs/{doubtful}/settle", {"path": "create", "happened": True})
+    assert needs_results.status == 422
+    assert "undo needs" in needs_results.json["html"]
+    source = next(source for source in explored.sandbox.sources if source["slug"] == "from-a-flow")
+    body = {"path": "create", "happened": True, "results": json.dumps({"data": {"source": {"id": source["id"]}}})}
+    assert explored.post(f"/runs/{doubtful}/settle", body).json == {"run": doubtful}
+
+    assert 'id="resume"' in explored.get(f"/runs/{doubtful}").text
+    explored.post(f"/runs/{doubtful}/resume", {})
+    assert events_of(explored, doubtful)[-1]["status"] == "done"
+
+
+def test_destructive_flow_needs_a_confirmation(explored: Explored) -> None:
+    for body in ({}, {"confirmed": "yes"}):
+        asked = explored.post("/flows/deletes.yaml/run", body).json
+        assert asked["ask"] is True
+        assert "Delete" in asked["html"]
+    assert SOURCE in [source["id"] for source in explored.sandbox.sources]
+
+    events_of(explored, started(explored, "deletes.yaml", confirmed=True))
+    assert SOURCE not in [source["id"] for source in explored.sandbox.sources]
+
+
+@pytest.mark.parametrize(
+    ("file", "body", "message"),
+    [
+        ("create.yaml", {"payload": "{"}, "the payload is not JSON"),
+        ("invalid.yaml", {}, "flow has errors"),
+        ("create.yaml", {"config": {"nope": "x"}}, "nope"),
+    ],
+)
+def test_run_that_cannot_start_says_why(explored: Explored, file: str, body: dict[str, Any], message: str) -> None:
+    before = len(runs())
+    rejected = explored.post(f"/flows/{file}/run", body)
+
+    assert rejected.status == 422
+    assert message in rejected.json["html"]
+    assert len(runs()) == before
+
+
+def test_read_only_page_runs_flows_that_only_read(component: connector.Component, folder: Path) -> None:
+    with exploring(component, read_only=True, is_real=True, flows=folder) as explored:
+        for file in ("create.yaml", "deletes.yaml"):
+            rejected = explored.post(f"/flows/{file}/run", {"confirmed": True})
+            assert rejected.status == 422
+            assert "read-only" in rejected.json["html"]
+        assert events_of(explored, started(explored, "reads.yaml"))[-1]["status"] == "done"
+        assert {request.method for request in explored.sandbox.requests} == {"GET"}
+
+
+def test_stream_ends_when_the_server_stops(explored: Explored) -> None:
+    run = started(explored, "create.yaml")
+    assert events_of(explored, run)[-1]["id"] == "end"
+
+    explored.explorer.drain()
+
+    assert "end" not in [message["id"] for message in events_of(explored, run)]
