@@ -24,7 +24,8 @@ page = Page("Workspace", Path(__file__).parent, WorkspaceMap)
 def index(workspace: WorkspaceMap, query: Mapping[str, str]) -> Mapping[str, Any]:
     """The page; it begins to read the workspace when it is opened for the first time."""
     workspace.start()
-    return {"map": workspace, "days": DAYS, "groups": GROUPS, **found(workspace, query)}
+    state = workspace.state  # before its records, since another thread may replace them at any time
+    return {"map": workspace, "map_state": state, "days": DAYS, "groups": GROUPS, **found(workspace, query)}
 
 
 @page.view("reading")

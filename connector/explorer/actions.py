@@ -126,14 +126,18 @@ class ActionsScreen:
     async def _snippets(self, request: Request) -> Response:
         action = self._site.action(request.path_params["key"])
         inputs = _inputs_of(await body_of(request))
+        return JsonResponse(await in_thread(partial(self._snippets_of, action, inputs)))
+
+    def _snippets_of(self, action: Action[Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a call in other words, with the problems of its inputs."""
         problems: list[dict[str, str]] = []
         shown = None
         try:
             action.inputs.from_values(inputs)
-            shown = await in_thread(self.calls.request_of, action.key, inputs)
+            shown = self.calls.request_of(action.key, inputs)
         except InputError as error:
             problems = [problem.to_dict() for problem in error.problems] or [{"location": "", "message": str(error)}]
-        return JsonResponse({"problems": problems, "snippets": self._words(action, inputs, shown)})
+        return {"problems": problems, "snippets": self._words(action, inputs, shown)}
 
     def _words(self, action: Action[Any], inputs: Mapping[str, Any], request: dict[str, Any] | None) -> dict[str, str]:
         target, runner = self._site.target, self._site.runner
@@ -169,11 +173,12 @@ class ActionsScreen:
         call = await in_thread(perform)
         if effect(action) != "read" and call.state == "done":
             self.forget_choices()
-        return self._call_response(call)
+        words = await in_thread(partial(self._snippets_of, action, inputs))
+        return self._call_response(call, **words)
 
-    def _call_response(self, call: Call, *, reveal: bool = False) -> Response:
+    def _call_response(self, call: Call, *, reveal: bool = False, **more: Any) -> Response:
         html = self._site.html("result.html", call=call, reveal=reveal)
-        return JsonResponse({**self.calls.to_dict(call, reveal=reveal), "html": html})
+        return JsonResponse({**self.calls.to_dict(call, reveal=reveal), "html": html, **more})
 
     def _may_run(self, action: Action[Any]) -> bool:
         """Return False if the policy rejects the call anyway, so that no confirmation is needed to say so."""

@@ -8,8 +8,7 @@ function el(name, attributes = {}, ...content) {
   const element = document.createElement(name)
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value)
-    else if (value === true) element.setAttribute(key, "")
-    else if (value !== false && value != null) element.setAttribute(key, value)
+    else if (value != null && value !== false) element.setAttribute(key, value === true ? "" : value)
   }
   element.append(...content)
   return element
@@ -24,11 +23,7 @@ async function request(path, body) {
 }
 
 const fill = (element, html) => { element.innerHTML = policy.createHTML(html); loadParts(element) }
-async function part(path, element) {
-  const response = await request(path)
-  fill(element, await response.text())
-  return response.ok
-}
+const part = async (path, element) => fill(element, await (await request(path)).text())
 
 let quiet
 function say(text) {
@@ -54,9 +49,9 @@ function confirmed(title, content, yes) {
   return new Promise(close)
 }
 
-function later(wait, action) {
-  let timer
-  return (...values) => { clearTimeout(timer); timer = setTimeout(action, wait, ...values) }
+const later = (wait, action, timer = 0) => (...values) => {
+  clearTimeout(timer)
+  timer = setTimeout(action, wait, ...values)
 }
 
 // Parts of a page that the server draws: data-load fetches one at once or when its details open, data-every again and
@@ -243,7 +238,10 @@ function actionForm(form) {
     if (how === "run") button.disabled = true
     try {
       const call = await (await request(`/call/${key}`, { inputs: inputs(), how, confirmed: confirm })).json()
-      report(call.error?.problems ?? [], true)
+      report(call.problems, true)
+      words = call.snippets
+      turn++
+      showWords()
       part("/history", $("#history"))
       if (call.state !== "ask") return draw(call)
       const about = el("div", {})
