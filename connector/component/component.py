@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from connector.common.text import did_you_mean
 from connector.component import loading
 from connector.component.definitions import Action, ConnectionDefinition, DataSource, Display, Payload
+from connector.component.foreign_code import foreign_code
 from connector.component.manifest import Described, Manifest
 from connector.component.plugins import PluginManager
 from connector.errors import (
@@ -261,9 +262,9 @@ def components() -> dict[str, Component]:
     Raises:
         ManifestError: If two packages offer the same key.
     """
-    loaders = [entry.load() for entry in entry_points(group=ENTRY_POINTS)] or [load_component]
+    installed = [_loaded(entry) for entry in entry_points(group=ENTRY_POINTS)]
     by_key: dict[str, Component] = {}
-    for component in (load() for load in loaders):
+    for component in installed or [load_component()]:
         if component.key in by_key:
             folders = f"{by_key[component.key].folder} and {component.folder}"
             raise ManifestError(f'two components have the key "{component.key}": {folders}', hint="Uninstall one.")
@@ -281,7 +282,7 @@ def installed_component(key: str) -> Component:
     # Usually the entry point has the key for its name; then no other component is loaded, which could be broken.
     named = list(entry_points(group=ENTRY_POINTS, name=key))
     if len(named) == 1:
-        component: Component = named[0].load()()
+        component = _loaded(named[0])
         if component.key == key:
             return component
     installed = components()
@@ -289,6 +290,12 @@ def installed_component(key: str) -> Component:
         return installed[key]
     hint = did_you_mean(key, installed) or f"Installed components: {', '.join(installed)}."
     raise UnknownKeyError(f'unknown component "{key}"', hint=hint)
+
+
+def _loaded(entry: EntryPoint) -> Component:
+    with foreign_code():  # the package of a component; what it prints is not what the program prints
+        load: Callable[[], Component] = entry.load()
+        return load()
 
 
 def _bundled() -> Path:

@@ -27,6 +27,16 @@ _PACKAGE = str(Path(__file__).parents[1])
 
 
 @contextmanager
+def foreign_code() -> Iterator[None]:
+    """Say that the block runs code of others."""
+    running = RUNS_FOREIGN_CODE.set(True)
+    try:
+        yield
+    finally:
+        RUNS_FOREIGN_CODE.reset(running)
+
+
+@contextmanager
 def handler_errors(definition: Action[Any] | DataSource[Any], context: Context) -> Iterator[None]:
     """Turn what a handler raises of its own into a HandlerError.
 

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from connector.component.definitions import Action, ConnectionDefinition, DataSource
-from connector.component.foreign_code import is_foreign_exit
+from connector.component.foreign_code import foreign_code, is_foreign_exit
 from connector.errors import ComponentError, Problem
 
 FOLDERS = ("connections", "actions", "datasources")
@@ -53,7 +53,8 @@ def submodule(folder: Path, key: str, name: str) -> ModuleType:
 
 def module_of(package_name: str, name: str) -> ModuleType:
     """Import a module of a package that has been imported."""
-    return importlib.import_module(f"{package_name}.{name}")
+    with foreign_code():
+        return importlib.import_module(f"{package_name}.{name}")
 
 
 def definitions(folder: Path, key: str) -> list[Definition]:

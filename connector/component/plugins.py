@@ -12,7 +12,7 @@ import pluggy
 
 from connector import hookspecs
 from connector.component.definitions import Action, DataSource, Payload
-from connector.component.foreign_code import guarded, handler_errors, is_foreign_exit
+from connector.component.foreign_code import foreign_code, guarded, handler_errors, is_foreign_exit
 from connector.errors import HandlerError, PluginError, Problem
 from connector.hookspecs import hookimpl
 
@@ -136,7 +136,8 @@ def _file_of(plugin: object) -> str:
 
 def _loaded(entry: EntryPoint, distribution: str) -> object:
     try:
-        return entry.load()
+        with foreign_code():
+            return entry.load()
     except (Exception, SystemExit) as error:
         # SystemExit too: the exit code of a plugin must not become that of the program.
         if not is_foreign_exit(error):

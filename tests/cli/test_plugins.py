@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import connector
 from connector.component import plugins
 from tests.cli.conftest import Command
+from tests.support.components import write_component
 from tests.support.server import LoopbackServer
 
 
@@ -71,3 +73,22 @@ def test_what_a_plugin_prints_is_not_in_the_payload(command: Command, server: Lo
         "a request",
         "after the action",
     ]
+
+
+def test_what_packages_print_when_they_are_imported_is_not_in_the_payload(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_component(tmp_path / "tiny")
+    with (tmp_path / "tiny" / "actions" / "hello.py").open("a", encoding="utf-8") as file:
+        file.write("\nprint('import of a component')\n")
+    code = "import connector\nprint('import of a plugin')\n@connector.hookimpl\ndef perform_action(): ...\n"
+    (tmp_path / "noisy_plugin.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    entries = [EntryPoint("noisy", "noisy_plugin", plugins.ENTRY_POINTS)]
+    monkeypatch.setattr(plugins, "entry_points", lambda group: entries if group == plugins.ENTRY_POINTS else [])
+
+    ended = command("--manifest", tmp_path / "tiny", "plugins", "--json")
+
+    assert [plugin["hooks"] for plugin in ended.json] == [["perform_action"]]
+    assert "import of a component" in ended.err
+    assert "import of a plugin" in ended.err
