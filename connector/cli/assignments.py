@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from connector.cli.files import read_json_object, read_text
+from connector.cli.files import read_json_object, read_text, read_text_or_file
 from connector.errors import InputError, Problem, UsageError
 
 EXPECTED = "expected NAME=VALUE"
@@ -38,7 +38,9 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
             problems.append(Problem(assignment, EXPECTED))
             continue
         try:
-            value = read_value(text, as_json=name.endswith(":"))
+            is_json = name.endswith(":")
+            is_file = text.startswith("@") and not is_json
+            value = read_text_or_file(text[1:]) if is_file else read_value(text, as_json=is_json)
             assigned.setdefault(key, []).append(field_value(key, value) if value is text else value)
         except UsageError as error:
             problems.append(Problem(key, error.message, hint=error.hint))

@@ -22,17 +22,41 @@ def read_text(path: str) -> str:
         UsageError: If the file cannot be read, or standard input was read before.
     """
     try:
-        content = _read_standard_input() if path == STANDARD_INPUT else Path(path).expanduser().read_bytes()
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {reason_of(error)}") from None
+        return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"cannot read {path}: not UTF-8 (byte {error.start})") from None
 
 
-def _read_standard_input() -> bytes:
-    take_standard_input()
-    return sys.stdin.buffer.read()
+def read_bytes(path: str) -> bytes:
+    """Return the content of a file; `-` is standard input.
+
+    Raises:
+        UsageError: If the file cannot be read, or standard input was read before.
+    """
+    if path == STANDARD_INPUT:
+        take_standard_input()
+        return sys.stdin.buffer.read()
+    try:
+        return Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {reason_of(error)}") from None
+
+
+def read_text_or_file(path: str) -> Any:
+    """Return the content of a file as a string, or, if it is not UTF-8, as the value of an input that takes a file.
+
+    Raises:
+        UsageError: See `read_bytes`.
+    """
+    content = read_bytes(path)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        from mimetypes import guess_type
+
+        from connector.rest.multipart import OCTETS, File
+
+        return File(content, guess_type(path)[0] or OCTETS, Path(path).name).to_value()
 
 
 def take_standard_input() -> None:

@@ -106,6 +106,22 @@ def test_inputs_come_from_standard_input(command: Command, server: LoopbackServe
     assert dict(server.asked[0].query) == {"pagination[count]": "5"}
 
 
+def test_file_that_is_not_text_is_read_for_an_input_that_takes_files(
+    command: Command, server: LoopbackServer, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(b"\x89PNG\xff")
+    server.answer({})
+
+    form = ("-i", "url=/photos", "-i", "method=POST", "-i", f"fileData.front=@{photo}")
+    assert command("run", "rawRequest", *form).code == 0
+    text = command("run", "updateSource", "-i", "sourceId=s", "-i", f"name=@{photo}")
+
+    assert b'name="front"; filename="photo.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG\xff' in server.asked[0].body
+    assert (text.code, len(server.asked)) == (2, 1)
+    assert "Name (name): must be a string" in text.err
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
