@@ -234,6 +234,18 @@ def test_each_api_has_its_own_place_for_the_token(tiny: connector.Component, tmp
 
 
 @pytest.mark.parametrize(
+    "header", ["Basic ###", "Basic /w==", "Basic bm8tY29sb24=", "Bearer access9.wrong", "", "Digest x"]
+)
+def test_invalid_credentials_get_no_access_token(tiny: connector.Component, header: str) -> None:
+    api = sandbox_of(tiny)
+    api.grant_access_tokens("POST /token")
+    with Workspace(api) as workspace, serve_app(SandboxApp([workspace])) as url:
+        response = requests.post(f"{url}/token", headers={"Authorization": header}, timeout=5)
+
+    assert (response.status_code, response.json()) == (401, {"errors": [{"message": "Unauthorized"}]})
+
+
+@pytest.mark.parametrize(
     ("query", "expected"),
     [("", 5), ("n=7", 7), ("n=0", None), ("n=10", None), ("n=", None), ("n=٣", None), ("n=1e3", None), ("n=6&n=8", 8)],
 )

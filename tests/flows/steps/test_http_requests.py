@@ -169,6 +169,19 @@ def test_form_has_fields_and_files(server: LoopbackServer, workshop: Component) 
     assert b'name="title"\r\n\r\nMy picture\r\n' in asked.body
 
 
+def test_content_type_that_would_break_a_form_is_rejected(server: LoopbackServer, workshop: Component) -> None:
+    server.answer(ServerResponse(b"\x89PNG", headers={"Content-Type": "image/p\xf1g"}))
+    flow = flow_of(
+        step("Get", "http.httpGet", {"url": server.url, "responseType": "binary"}),
+        step("Send", "http.httpPostFormData", {"url": server.url, "fileData": pairs(file="=get.results")}),
+    )
+
+    with pytest.raises(StepError, match="invalid media type"):
+        flow.run(workshop, journal=False)
+
+    assert [asked.method for asked in server.asked] == ["GET"]
+
+
 BASIC = base64.b64encode(f"ada:{SECRET}".encode()).decode()
 
 
