@@ -16,6 +16,8 @@ VISIBLE_TYPES = 10
 
 State = Literal["empty", "reading", "ready", "failed"]
 Ways = dict[tuple[str, str], tuple[int, int]]
+Bundle = tuple[str, bool, frozenset[tuple[str, str]]]
+"""What sources have in common in the picture: type, whether they are enabled, and name and kind of what they feed."""
 
 
 @dataclass(slots=True)
@@ -28,6 +30,7 @@ class Source:
     enabled: bool
     text: str
     targets: list[int] = field(default_factory=list)
+    bundle: Bundle = ("", False, frozenset())
 
     @property
     def state(self) -> str:
@@ -72,6 +75,7 @@ class WorkspaceMap:
         self.error = ""
         self.sources: list[Source] = []
         self.targets: list[Target] = []
+        self._counts = self._count()
         self._lock = threading.Lock()
 
     def start(self, *, again: bool = False) -> None:
@@ -108,9 +112,19 @@ class WorkspaceMap:
             for connected in self.runner.records("listConnectedSourcesFromWarehouse", inputs):
                 _connect(sources.get(connected["id"]), targets)
                 self.read += 1
-        self.sources = sorted(sources.values(), key=lambda source: (source.name.casefold(), source.id))
         self.targets = targets
+        self.sources = sorted(sources.values(), key=lambda source: (source.name.casefold(), source.id))
+        self._bundle()
+        self._counts = self._count()
         self.state = "ready"
+
+    def _bundle(self) -> None:
+        """Note the bundle of each source once, so that a search only counts them."""
+        groups: list[tuple[str, str]] = [(target.group, target.kind) for target in self.targets]
+        nothing = frozenset({(NOTHING, "nothing")})
+        for source in self.sources:
+            fed = frozenset(groups[number] for number in source.targets) or nothing
+            source.bundle = (source.type, source.enabled, fed)
 
     def find(self, search: str = "", state: str = "", type: str = "", target: str = "") -> list[Source]:  # noqa: A002
         """Return the sources that meet every filter that is not empty."""
@@ -130,6 +144,9 @@ class WorkspaceMap:
 
     def counts(self) -> dict[str, int]:
         """Return the figures of the workspace by name."""
+        return self._counts
+
+    def _count(self) -> dict[str, int]:
         return {
             "sources": len(self.sources),
             "unconnected": sum(not source.targets for source in self.sources),
@@ -141,19 +158,21 @@ class WorkspaceMap:
 
     def bundles(self, sources: Sequence[Source]) -> tuple[list[tuple[str, int]], list[tuple[str, str, int]], Ways]:
         """Return the types of sources, the groups of targets, and how many ways lead from one to the other."""
-        types = Counter(source.type for source in sources)
+        bundles = Counter(source.bundle for source in sources)
+        types: Counter[str] = Counter()
+        for (name, _, _), count in bundles.items():
+            types[name] += count
         visible = {name for name, _ in types.most_common(VISIBLE_TYPES)}
         left: Counter[str] = Counter()
         right: Counter[tuple[str, str]] = Counter()
         ways: Ways = {}
-        groups: list[tuple[str, str]] = [(target.group, target.kind) for target in self.targets]
-        for source in sources:
-            name = source.type if source.type in visible else OTHER_TYPES
-            left[name] += 1
-            for group, kind in {groups[number] for number in source.targets} or {(NOTHING, "nothing")}:
-                right[group, kind] += 1
+        for (type_name, is_enabled, fed), count in bundles.items():
+            name = type_name if type_name in visible else OTHER_TYPES
+            left[name] += count
+            for group, kind in fed:
+                right[group, kind] += count
                 every, disabled = ways.get((name, group), (0, 0))
-                ways[name, group] = (every + 1, disabled + (not source.enabled))
+                ways[name, group] = (every + count, disabled + (0 if is_enabled else count))
         order = {"warehouse": 0, "destination": 1, "nothing": 2}
         sides = sorted(right.items(), key=lambda pair: (order[pair[0][1]], -pair[1], pair[0][0]))
         return left.most_common(), [(group, kind, count) for (group, kind), count in sides], ways

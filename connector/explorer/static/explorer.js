@@ -121,13 +121,13 @@ function leaf(key, value, path) {
     el("span", { class: kind }, JSON.stringify(value)))
   return el("div", { class: "leaf" }, button)
 }
-function branch(key, value, path) {
+function branch(key, value, path, top = "payload") {
   if (value === null || typeof value !== "object" || !Object.keys(value).length) return leaf(key, value, path)
   const pairs = Array.isArray(value) ? value.map((one, index) => [index, one]) : Object.entries(value)
   const title = Array.isArray(value) ? null : value.name || value.slug || value.email || value.id
   const size = Array.isArray(value) ? `[${pairs.length}]` : `{${pairs.length}}`
   const inner = el("div")
-  const summary = el("summary", {}, el("span", { class: "k" }, key === null ? "payload" : String(key)), " ",
+  const summary = el("summary", {}, el("span", { class: "k" }, key === null ? top : String(key)), " ",
     el("span", { class: "n" }, size, typeof title === "string" ? ` ${title.slice(0, 60)}` : ""))
   const details = el("details", {}, summary, inner)
   let next = 0
@@ -142,8 +142,8 @@ function branch(key, value, path) {
   details.addEventListener("toggle", () => { if (details.open) details.show() })
   return details
 }
-function tree(value, root) {
-  const top = branch(null, value, root)
+function tree(value, root, title) {
+  const top = branch(null, value, root, title)
   // Open the way down to the records: single keys, and the first list.
   for (let node = top, depth = 0; node?.show && depth < 6; depth++) {
     node.show()
@@ -436,7 +436,7 @@ function flowPage() {
     place.append(el("h3", {}, `In this run: ${step.state}`), el("p", { class: "sub" }, step.path))
     if (step.error) place.append(el("pre", { class: "error" }, step.error))
     for (const name of ["inputs", "results"]) {
-      if (name in step) place.append(el("h3", {}, name), tree(step[name], `${step.path.split("/").pop()}.${name}`))
+      if (name in step) place.append(tree(step[name], `${step.path.split("/").pop()}.${name}`, name))
     }
   }
   const act = async (path, body, title) => {
