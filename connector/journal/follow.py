@@ -13,7 +13,7 @@ from connector.common.private_files import parse_line
 from connector.errors import JournalError
 from connector.journal import file as journal_file
 from connector.journal import postgres, sqlite
-from connector.journal.journals import database_of, journal_path
+from connector.journal.journals import database_of, journal_path, located
 from connector.journal.protocol import Record, check_header
 
 IDLE_SECONDS = 2.0
@@ -183,10 +183,10 @@ class _Postgres:
         self._database.close()
 
 
-def _source_of(name: str | Path) -> tuple[_Source, str]:
+def _source_of(run: str | Path) -> tuple[_Source, str]:
+    name = located(run)
     if server := postgres.postgres_of(name):
-        url, run = server
-        return _Postgres(url, run), f"{postgres.location_of(url)}#{run}"
+        return _Postgres(*server), f"{postgres.location_of(server[0])}#{server[1]}"
     if database := database_of(name):
         return _Sqlite(*database), str(name)
     path = journal_path(name)

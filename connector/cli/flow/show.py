@@ -61,10 +61,10 @@ def is_run(name: str) -> bool:
     if name == "-" or path.suffix in FLOW_SUFFIXES:
         return False
     from connector.journal.file import header_of
-    from connector.journal.journals import journal_path
+    from connector.journal.journals import journal_path, located
 
     if not path.exists():
-        return journal_path(name).exists()
+        return located(name) != name or journal_path(name).exists()
     try:
         header_of(path)
     except JournalError:
