@@ -78,6 +78,20 @@ def test_skipped_write_that_is_settled_leaves_earlier_results_of_the_same_step(t
     assert (writes(summary), summary.results("a")) == ([("b", 1), ("a", 0)], 1)
 
 
+def test_corrected_skip_leaves_no_step_without_results(tmp_path: Path) -> None:
+    records = [decision("a", "skip"), decision("a", "did-not-happen")]
+    assert contents(tmp_path, intent("a"), *records).without_results == set()
+    (tmp_path / "r.jsonl").unlink()
+    ignored = {"type": "failed", "path": "a", "ignored": True}
+    assert contents(tmp_path, intent("a"), ignored, *records).without_results == {"a"}
+
+
+def test_decision_is_about_the_last_attempt_after_a_skipped_one(tmp_path: Path) -> None:
+    again = {**intent("a"), "inputs": {"attempt": 2}}
+    summary = contents(tmp_path, intent("a"), decision("a", "skip"), again, decision("a", "happened"))
+    assert [write.inputs for write in summary.writes.newest_first()] == [{"attempt": 2}]
+
+
 def test_writes_are_read_from_the_journal_newest_first(tmp_path: Path) -> None:
     summary = contents(tmp_path, intent("a"), done("a"), intent("b"), intent("b"), done("b"))
     newest, oldest = summary.writes.newest_first()
