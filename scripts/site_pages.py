@@ -42,7 +42,8 @@ def on_page_markdown(markdown: str, *, page: Any, **_others: Any) -> str:
         name = target.relative_to(DOCS.parent).as_posix()
         if name in FROM_ABOVE:
             return f"[{link[1]}]({'../' * page.file.src_uri.count('/')}{FROM_ABOVE[name]})"
-        return f"{link[1]} (`{name}` in the repository)"
+        place = "in the repository" if link[1].strip("`") == name else f"`{name}` in the repository"
+        return f"{link[1]} ({place})"
 
     lines = _DIAGRAM.sub(_listed, _LINK.sub(replaced, markdown)).split("\n")
     return "\n".join(_CODE.sub(_unescaped, line) if line.startswith("|") else line for line in lines)

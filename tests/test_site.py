@@ -43,6 +43,7 @@ def test_navigation_has_every_page_once() -> None:
         ("[Install](install.md#pip)", "[Install](install.md#pip)"),
         ("[site](https://example.com/../x)", "[site](https://example.com/../x)"),
         ("[above](#title)", "[above](#title)"),
+        ("[`examples/component`](../examples/component)", "`examples/component` (in the repository)"),
         ("[changes](../CHANGELOG.md)", "[changes](background/changelog.md)"),
         ("[Contributing](../CONTRIBUTING.md)", "Contributing (`CONTRIBUTING.md` in the repository)"),
     ],
