@@ -66,6 +66,22 @@ def test_option_that_excludes_another_is_named(
     assert message in ended.err
 
 
+def test_runs_in_files_and_in_the_database_are_drawn_alike(command: Command, tmp_path: Path) -> None:
+    flow = read_flow(tmp_path)
+    command("flow", "run", flow, "--sandbox", "--id", "here")
+    assert command("flow", "show", "here", "--watch").out == (
+        "Main\n├─ Trigger (webhook-triggers.webhook)\n└─ Do It (segment.listSources)  ✓\nrun here: done\n"
+    )
+    submit(command, flow, "--id", "there")
+    assert command("flow", "show", "there").out.endswith("Do It (segment.listSources)  - not run\nrun there: queued\n")
+    assert command("flow", "show", "there", "--format", "mermaid").out.startswith("flowchart TD\n")
+    end_run(default_database(), "there", "failed", "it broke")
+    assert command("flow", "show", "there", "--watch").out.endswith("run there: failed\nit broke\n")
+    assert "--flow cannot be used with a run" in command("flow", "show", "there", "--flow", "Main").err
+    assert "--watch needs a run" in command("flow", "show", flow, "--watch").err
+    assert 'unknown run "none"' in command("flow", "show", "none").err
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
 def test_worker_performs_submitted_runs_until_it_is_stopped(command: Command, tmp_path: Path) -> None:
     worker = start("worker", "--sandbox")

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from connector.component.component import Component
-from connector.errors import FlowDeadlineError, JournalError, StepError, UsageError
+from connector.errors import FlowDeadlineError, FlowStoppedError, JournalError, StepError, UsageError
 from connector.flows import Flow, Run, resume, runs, settle, undo
 from connector.flows.run.events import StepEvent
 from connector.journal import leases, postgres
@@ -312,3 +312,19 @@ def test_results_of_a_write_are_on_the_disk_soon(tmp_path: Path, monkeypatch: py
         time.sleep(0.01)
     assert synced == ["runs.sqlite-wal"]
     journal.close()
+
+
+def test_run_that_its_caller_stops_goes_on_later(start: Starts, service: Service, journal: bool | str) -> None:
+    stop = threading.Event()
+
+    def stop_after_create(event: object) -> None:
+        if isinstance(event, StepEvent) and event.step == "Create" and event.state == "done":
+            stop.set()
+
+    with pytest.raises(FlowStoppedError, match="run was stopped before its end"):
+        start(on_event=stop_after_create, stop=stop)
+    assert [past.status for past in runs(None if journal is True else str(journal))] == ["killed"]
+    with pytest.raises(FlowStoppedError):
+        start(stop=stop)
+    assert start().results == {"value": "t1"}
+    assert len(service.asked("POST")) == 1
