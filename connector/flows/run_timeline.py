@@ -16,7 +16,7 @@ from connector.flows.steps.step_call import StepPath
 from connector.journal.follow import JournalReader, follow
 from connector.journal.protocol import Record
 
-RunStatus = Literal["running", "done", "failed", "killed"]
+RunStatus = Literal["queued", "running", "done", "failed", "cancelled", "killed"]
 
 MAX_PLACES = 120
 """Number of paths in a run above which its timeline has one row for each step instead of each path."""
@@ -126,7 +126,7 @@ class Timeline:
         id: ID of the run.
         integration: Name of the integration.
         flow: The flow.
-        status: `running`, `done`, `failed`, or `killed`.
+        status: `queued`, `running`, `done`, `failed`, `cancelled`, or `killed`.
         error: What the run failed with.
         started: Seconds since 1970.
         resumed: When the run was resumed.
@@ -179,6 +179,8 @@ class Timeline:
                 return [self._run_event("started", self.started)]
             case "start":
                 self._read_flow(record)
+            case "reopened":
+                self.status, self.error = "running", ""
             case "resumed":
                 self.status, self.error, self._origin = "running", "", record["time"] - self._last
                 self.resumed.append(self._last)
@@ -297,8 +299,8 @@ def timeline(run: str | Path) -> Timeline:
         result = Timeline(reader.location)
         for record in reader.new():
             result.add(record)
-        if not reader.has_ended:
-            result.status = "running" if reader.is_running() else "killed"
+        if result.status == "running" and not reader.is_running():
+            result.status = "queued" if reader.is_submitted else "killed"
     return result
 
 

@@ -41,13 +41,15 @@ class JournalReader:
 
     Attributes:
         location: What `resume` and `undo` accept, without a password.
+        is_submitted: Whether workers perform the run, as its first record says.
 
     Raises:
         JournalError: If there is no such journal.
     """
 
     def __init__(self, name: str | Path) -> None:
-        self._source, self.location = _source_of(name)
+        self._source, self.location = _source_of(located(name))
+        self.is_submitted = False
         self._count = 0
         self._last_type = ""
 
@@ -63,7 +65,9 @@ class JournalReader:
             if not isinstance(record, dict) or not isinstance(record.get("type"), str):
                 raise JournalError(f'journal "{self.location}" is damaged at record {self._count + 1}')
             self._count += 1
-            self._last_type = record["type"]
+            if record["type"] != "decision":  # which may follow the end
+                self._last_type = record["type"]
+            self.is_submitted |= record["type"] == "run" and bool(record.get("submitted"))
             yield record
 
     @property
@@ -102,7 +106,7 @@ def follow(reader: JournalReader, *, poll: float = 0.2) -> Iterator[list[Record]
         if reader.has_ended:
             return
         if now - idle_since >= IDLE_SECONDS:
-            if not reader.is_running():
+            if not reader.is_running() and not reader.is_submitted:
                 yield list(reader.new())
                 return
             idle_since = now

@@ -99,7 +99,7 @@ class JournalContents:
             case "undone":
                 self.undone.add(record["write"])
                 self._decided.clear()
-            case "start":
+            case "start" | "connected":
                 self.header.update({key: part for key, part in record.items() if key != "type"})
             case "end":
                 self.status, self.error = record["status"], record.get("error", "")

@@ -109,7 +109,7 @@ class JournalWriter:
 
     def connected(self, connections: Mapping[str, Any]) -> None:
         """Record the connections of a run that was submitted without them."""
-        self._append("start", {"connections": connections}, "synced")
+        self._append("connected", {"connections": connections}, "synced")
 
     def reopened(self) -> None:
         """Record that a run that has ended goes on."""

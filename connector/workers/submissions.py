@@ -172,7 +172,8 @@ def _reopened(
         if history.status == "done" or history.undone:
             state = "was undone" if history.undone else "has already finished"
             raise JournalError(f"run {run_id} {state}", hint="Submit a new run.")
-        if is_queued:
+        # The queue hears of the end of a run a moment after the journal.
+        if is_queued and not history.status:
             raise JournalError(f"run {run_id} is still in the queue")
         writer = JournalWriter(journal, history)
         if unknown != "stop":
