@@ -48,7 +48,7 @@ class JournalReader:
     """
 
     def __init__(self, name: str | Path) -> None:
-        self._source, self.location = _source_of(located(name))
+        self._source, self.location = _source_of(name)
         self.is_submitted = False
         self._count = 0
         self._last_type = ""
