@@ -25,7 +25,7 @@ from connector.engines.http_messages import json_body
 from connector.errors import ConnectorError, PayloadTooLargeError
 from connector.explorer.charts import duration
 from connector.explorer.component_page import Page
-from connector.explorer.timeline_picture import timeline_picture
+from connector.flows.picture.chart import TimelineChart
 from connector.sandbox_kit.sandbox import Sandbox
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ class Site:
             asset=self._asset,
             url=url,
             pretty=pretty,
-            timeline_picture=timeline_picture,
+            timeline_picture=lambda run: TimelineChart(run, is_interactive=True).svg(),
         )
         self.templates.filters.update(
             number=lambda value: f"{value:,}",

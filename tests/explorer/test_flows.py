@@ -158,15 +158,14 @@ def test_stream_goes_on_after_the_last_event_that_was_seen(explored: Explored) -
     assert [message["id"] for message in again] == ["end"]
 
 
-def test_waits_of_a_rate_limit_are_in_the_timeline(explored: Explored) -> None:
-    explored.sandbox.add_fault("rate-limit:1/s")
-    explored.call("getSource", {"sourceId": SOURCE})
-    run = started(explored, "create.yaml")
+def test_waits_are_in_the_timeline(explored: Explored) -> None:
+    explored.sandbox.add_fault("error:503:getSource#1")
+    run = started(explored, "reads.yaml")
     events_of(explored, run)
 
     picture = explored.get(f"/runs/{run}/timeline").text
     assert 'class="wait"' in picture
-    assert "of it waiting" in picture
+    assert "waited" in picture
 
 
 def test_step_shows_inputs_and_results_without_secrets(explored: Explored) -> None:

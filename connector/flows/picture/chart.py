@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from connector.flows.picture.markup import Markup, shortened, tag
+from connector.flows.picture.markup import Markup, tag
 from connector.flows.picture.words import MARKS, description, duration, name_of
 from connector.flows.run_timeline import Timeline, TimelineRow
 
 LEFT, LINE, HEAD = 260, 24, 22
-NAME_LENGTH = 38
 
 HATCH = tag(
     "defs",
@@ -32,7 +31,7 @@ class TimelineChart:
     Args:
         timeline: The timeline.
         width: Width of the picture.
-        is_interactive: Whether a row can be chosen: it gets the role of a button, and `data-path` and `data-step`.
+        is_interactive: Whether a row can be chosen: it gets the role of a button, `data-path`, and `data-of`, its step.
     """
 
     def __init__(self, timeline: Timeline, *, width: int = 1250, is_interactive: bool = False) -> None:
@@ -88,26 +87,33 @@ class TimelineChart:
         begin, end = self._x(row.began or 0), self._x(ends_at)
         indent = 4 + 18 * len(row.iterations)
         parts = [
-            tag("title", description(row)),
+            *([] if self._is_interactive else [tag("title", description(row))]),
             tag("rect", x=0, y=y, width=self._width, height=LINE, class_="row"),
-            tag("text", shortened(name_of(row), NAME_LENGTH), x=indent, y=y + 16, class_="name"),
+            tag("text", name_of(row), x=indent, y=y + 16, class_="name"),
             _bar(begin, end, y, f"span {row.outcome}{' loop' if row.is_loop else ''}"),
             *(_bar(self._x(wait.began), self._x(wait.began + wait.seconds), y, "wait") for wait in row.waits),
             *(tag("circle", cx=self._x(moment), cy=y + LINE / 2, r=3, class_="retry") for moment in row.retries),
+            " ",
             self._label(row, begin, end, y + 16),
         ]
         if not self._is_interactive:
             return tag("g", *parts)
-        data = {"data_path": row.path, "data_step": row.step, "tabindex": 0, "role": "button"}
-        return tag("g", *parts, class_="line", aria_label=description(row), **data)
+        data = {"data_path": row.path, "data_of": row.step, "tabindex": 0, "role": "button"}
+        # It begins with what is visible, as voice control needs it.
+        label = f"{name_of(row)} {_words(row)}, {description(row)}"
+        return tag("g", *parts, class_="line", aria_label=label, **data)
 
     def _label(self, row: TimelineRow, begin: float, end: float, y: float) -> Markup:
-        count = sum(row.ends.values())
-        mark = "" if row.outcome == "done" else f"{MARKS.get(row.outcome, '…')} "
-        words = mark + duration(row.seconds) + (f" · {count:,}x" if count > 1 else "")
+        words = _words(row)
         if end + 6 + 7 * len(words) < self._width:
             return tag("text", words, x=end + 6, y=y, class_="tick")
         return tag("text", words, x=begin - 6, y=y, text_anchor="end", class_="tick")
+
+
+def _words(row: TimelineRow) -> str:
+    count = sum(row.ends.values())
+    mark = "" if row.outcome == "done" else f"{MARKS.get(row.outcome, '…')} "
+    return mark + duration(row.seconds) + (f" · {count:,}x" if count > 1 else "")
 
 
 def _bar(begin: float, end: float, y: float, classes: str) -> Markup:

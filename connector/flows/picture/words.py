@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from connector.flows.picture.markup import shortened
 from connector.flows.run_timeline import TimelineRow
+
+NAME_LENGTH = 34
 
 MARKS = {"done": "✓", "failed": "✗", "ignored": "!", "skipped": "-", "killed": "?", "waiting": "…", "running": "…"}
 WORDS = {"ignored": "failed, ignored", "killed": "did not end", "retrying": "running"}
@@ -44,8 +47,8 @@ def description(row: TimelineRow) -> str:
 
 
 def name_of(row: TimelineRow) -> str:
-    """Return the name of a step, and the iterations around it counted from 1."""
-    return " · ".join([row.step, *(str(number + 1) for number in row.iterations)])
+    """Return the name of a step, and the numbers of the iterations around it, as its path has them."""
+    return " · ".join([shortened(row.step, NAME_LENGTH), *map(str, row.iterations)])
 
 
 def _word(state: str) -> str:
