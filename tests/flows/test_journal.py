@@ -53,8 +53,8 @@ def failed_run(run: Runs, *steps: dict[str, Any], **options: Any) -> Run:
 def test_intent_of_a_write_is_stored_before_its_result(run: Runs) -> None:
     done = run(step("Create", "workshop.createThing", {"name": "a"}), step("List", "workshop.listThings"))
     assert done.journal is not None
-    records = lines(done.journal)
-    assert [(r["type"], r.get("path")) for r in records if r["type"] != "notes"] == [
+    records = [record for record in lines(done.journal) if record["type"] != "notes"]
+    assert [(record["type"], record.get("path")) for record in records] == [
         ("run", None),
         ("start", None),
         ("intent", "create"),
