@@ -39,6 +39,8 @@ from connector.journal.writes import Write
 VISIBLE_RUNS = 50
 MAX_WAIT_SECONDS = 30.0
 SUFFIXES = {".yaml", ".yml"}
+MARK = b"definitionVersion"
+MARK_WITHIN_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class FlowsScreen:
         return self._site.render("flows.html", tab="/flows", files=files, runs=past[:VISIBLE_RUNS], folder=self._folder)
 
     def _paths(self) -> list[Path]:
-        return sorted(path for path in self._folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+        return sorted(path for path in self._folder.iterdir() if path.suffix in SUFFIXES and _is_flow(path))
 
     def _summary(self, path: Path) -> _File:
         try:
@@ -255,7 +257,7 @@ class FlowsScreen:
         The ID of a message is the number of events so far. A browser that comes back has seen the last one.
         """
         yield b"retry: 1000\n\n"
-        states: Iterator[tuple[Timeline, Any]] = iter(follow_run(default_path(run_id)))
+        states: Iterator[tuple[Timeline, Any]] = follow_run(default_path(run_id))
         seen = 0
         while (state := await in_thread(next, states, None)) is not None:
             line, events = state
@@ -349,6 +351,15 @@ class FlowsScreen:
         except ConnectorError as error:
             html = self._site.html("failure_part.html", error=error)
             return JsonResponse({**error.to_dict(), "html": html}, 422)
+
+
+def _is_flow(path: Path) -> bool:
+    """Return whether a file may be a flow, so that a folder can also hold other YAML files."""
+    try:
+        with path.open("rb") as file:
+            return MARK in file.read(MARK_WITHIN_BYTES)
+    except OSError:
+        return False
 
 
 def _id_of(request: Request) -> str:

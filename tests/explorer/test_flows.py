@@ -50,7 +50,8 @@ FLOWS = {
     "fails.yaml": HEAD.format(name="Fails") + CREATE + step("Get", "getSource", sourceId="gone"),
     "deletes.yaml": HEAD.format(name="Deletes") + step("Delete", "deleteSource", sourceId=SOURCE),
     "invalid.yaml": HEAD.format(name="Invalid") + step("Get", "getSauce", sourceId="x"),
-    "broken.yaml": "name: [",
+    "broken.yaml": "definitionVersion: 7\nname: [",
+    "other.yaml": "key: value",
     "hostile.yaml": HEAD.format(name='"<script>1</script>"') + step("<img src=x>", "getSource", sourceId=SOURCE),
     "reads.yaml": HEAD.format(name="Reads") + step("Get", "getSource", sourceId=SOURCE),
 }
@@ -89,6 +90,7 @@ def test_files_are_listed_with_their_problems(explored: Explored) -> None:
     assert "Create A Source" in page
     assert "1 error" in page
     assert "broken.yaml" in page
+    assert "other.yaml" not in page
     assert "&lt;script&gt;1" in page
     assert "<script>1" not in page
 
