@@ -18,6 +18,7 @@ from connector.errors import (
     UsageError,
 )
 from connector.flows import Run, runs
+from connector.flows.run.config import config_values
 from connector.flows.run.connections import FlowConnections
 from tests.flows.support import (
     CONNECTION,
@@ -46,6 +47,12 @@ def test_config_variables_have_their_default_until_they_are_set(run: Runs) -> No
     done = run(*steps, config_variables=variables)
     assert [done.steps[name].results["value"] for name in ("Env", "Tags")] == ["dev", ["a", "b"]]
     assert run(*steps, config_variables=variables, config={"Env": "prod"}).steps["Env"].results == {"value": "prod"}
+
+
+def test_config_variables_without_a_value_are_left_out() -> None:
+    variables = [{"key": "Env", "dataType": "string"}, {"key": "Size", "dataType": "string", "defaultValue": ""}]
+    flow = flow_of(step("Noop", "workshop.noop"), config=variables)
+    assert config_values(flow.integration, {}) == {}
 
 
 @pytest.mark.parametrize(
