@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from connector.common.private_files import dump_line
-from connector.journal.shared_gate import SharedGate
 
 if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.component.connections import Connection
     from connector.journal.limit_queue import Limit
     from connector.journal.limit_stores import LimitStore
+    from connector.journal.shared_gate import SharedGate
 
 
 def shared_gate(store: LimitStore | None, component: Component, connection: Connection | None) -> SharedGate | None:
@@ -24,9 +24,13 @@ def shared_gate(store: LimitStore | None, component: Component, connection: Conn
     Raises:
         JournalError: If the database cannot be used.
     """
-    secrets = [] if connection is None else connection.secrets()
-    if store is None or connection is None or not secrets:
+    if store is None or connection is None:
         return None
+    secrets = connection.secrets()
+    if not secrets:
+        return None
+    from connector.journal.shared_gate import SharedGate
+
     content = dump_line([connection.endpoint(None).base_url, *secrets])
     name = hashlib.blake2b(content, key=store.salt(), digest_size=16).hexdigest()
     return SharedGate(store, name, partial(_published_limits, component))

@@ -149,15 +149,12 @@ _GUARD = threading.Lock()
 
 
 @contextmanager
-def limit_store(url: str | None) -> Iterator[LimitStore | None]:
-    """Open the limits in a database, which all of this process share; None for no URL of a database.
+def limit_store(url: str) -> Iterator[LimitStore]:
+    """Open the limits in a database, which all of this process share.
 
     Raises:
         JournalError: If the database cannot be used.
     """
-    if url is None:
-        yield None
-        return
     key = (os.getpid(), url)
     with _GUARD:
         store, users = _OPEN.get(key) or (_opened(url), 0)

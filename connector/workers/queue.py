@@ -165,10 +165,12 @@ def _prepared(url: str) -> Iterator[None]:
         return
     file = Path(url.removeprefix(SCHEME))
     private_folder(file.parent)
-    os.close(open_private(file, os.O_RDWR | os.O_CREAT))
     handle = open_private(file.with_name(f"{file.name}.lock"), os.O_RDWR | os.O_CREAT)
     try:
         lock(handle, wait=True)
+        # Closing a file that exists would end the locks that SQLite has on it in this process.
+        if not file.exists():
+            os.close(open_private(file, os.O_RDWR | os.O_CREAT))
         yield
     finally:
         os.close(handle)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import responses
+import yaml
 
 from connector.component.component import Component
 from connector.component.context import Context
@@ -26,7 +27,7 @@ from connector.journal.protocol import JournalExistsError, JournalHeldError
 from connector.journal.reader import read_history
 from connector.journal.writer import first_records
 from connector.rest import Request, Response
-from tests.flows.support import ServerResponse, Service, flow_of, step
+from tests.flows.support import ServerResponse, Service, document, flow_of, step
 from tests.support.postgres import PostgresServer
 
 Runs = Callable[..., Run]
@@ -350,16 +351,19 @@ def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "segment-connector[workers]" in caught.value.hint
 
 
-def test_other_journals_do_not_import_the_library(tmp_path: Path) -> None:
+def test_run_without_a_database_imports_nothing_for_one(tmp_path: Path) -> None:
     import subprocess
 
+    flow = tmp_path / "flow.yaml"
+    flow.write_text(yaml.safe_dump(document(step("Log", "log.writeLog", {"message": "a"}))))
     code = (
-        "import sys; from connector.journal.journals import create_journal as c;"
-        f"c({str(tmp_path / 'x.jsonl')!r}, 'x', [{{'type': 'run', 'version': 2}}]).close();"
-        "print('psycopg' in sys.modules)"
+        "import sys; from connector.flows import Flow;"
+        f"Flow.load({str(flow)!r}).run(connections={{}}, journal={str(tmp_path / 'x.jsonl')!r});"
+        "names = {'psycopg', 'dbos', 'connector.journal.shared_gate', 'connector.journal.limit_stores'};"
+        "print(names & set(sys.modules))"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stdout == "False\n"
+    assert ended.stdout == "set()\n"
 
 
 def test_no_value_is_persisted_after_the_lease_was_over(

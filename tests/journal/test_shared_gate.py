@@ -35,16 +35,20 @@ CREATE = step("Create", "workshop.createThing", {"name": "a"})
 LIST = step("List", "workshop.listThings")
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/runs.db"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    yield server.url
-    database = Database(server.url)
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    yield postgres.url
+    database = Database(postgres.url)
     database.fetch("TRUNCATE connector_journal, connector_holders, connector_limits")
     database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/runs.db"
+    server_url: str = request.getfixturevalue("postgres_url")
+    return server_url
 
 
 def opened(url: str) -> LimitStore:
@@ -150,8 +154,7 @@ def test_tokens_and_hosts_have_gates_of_their_own(stores: list[LimitStore], work
 
 
 def test_connection_without_a_database_has_no_shared_gate(workshop: Component) -> None:
-    with limit_store(None) as store:
-        assert shared_gate(store, workshop, connection_of(workshop, "a")) is None
+    assert shared_gate(None, workshop, connection_of(workshop, "a")) is None
 
 
 def test_published_limits_come_from_the_description_of_the_api(stores: list[LimitStore], segment: Component) -> None:
@@ -285,7 +288,7 @@ def test_token_is_not_in_the_database(run: Runs, url: str, service: Service) -> 
     assert TOKEN not in json.dumps(rows)
 
 
-def all_rows(store: LimitStore | None) -> list[tuple[str, str]]:
+def all_rows(store: LimitStore) -> list[tuple[str, str]]:
     if isinstance(store, SqliteLimits):
         rows = store._database.execute("SELECT name, content FROM limits").fetchall()
     else:
@@ -295,23 +298,23 @@ def all_rows(store: LimitStore | None) -> list[tuple[str, str]]:
 
 
 def test_run_sends_nothing_while_the_database_is_away(
-    run: Runs, postgres: PostgresServer, service: Service, monkeypatch: pytest.MonkeyPatch
+    run: Runs, postgres_url: str, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def is_away(_store: PostgresLimits, _name: str) -> tuple[float, float]:
         raise JournalError("the database is away")
 
     monkeypatch.setattr(PostgresLimits, "busy_until", is_away)
     with pytest.raises(StepError, match="the database is away") as caught:
-        run(CREATE, journal=postgres.url)
+        run(CREATE, journal=postgres_url)
     assert service.asked("POST") == []
     assert caught.value.run is not None
     assert read_types(caught.value.run) == ["run", "start", "failed", "end"]
 
 
-def test_gate_waits_for_a_database_that_comes_back(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gate_waits_for_a_database_that_comes_back(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import psycopg
 
-    store = PostgresLimits(postgres.url)
+    store = PostgresLimits(postgres_url)
     gate = SharedGate(store, "returns", lambda _key: [(2, 60.0)])
     fetch_once, failures = Database.fetch_once, iter([psycopg.OperationalError("terminated")] * 2)
 

@@ -9,7 +9,9 @@
     python -m tests.trials.fuzz --inputs 300000
     python -m tests.trials.sandbox_kills --kills 120 --clients 64
     python -m tests.trials.sandbox_requests --cases 13000
+    python -m tests.trials.shared_limits --processes 3 --minutes 10 --per-minute 60
+    python -m tests.trials.bulk_workers --rows 10000
 
 Each prints its seed and its counts, and exits with 1 if anything was lost, doubled, wrong, leaked, or uncaught. The
-test suite runs each one short.
+test suite runs each one short, but the last two: they need minutes.
 """

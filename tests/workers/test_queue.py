@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
-from connector.workers.queue import Consumer, RunQueue, key_of
+import pytest
+
+from connector.workers.queue import Consumer, RunQueue, _prepared, key_of, queue_url
 from tests.workers.conftest import TIMEOUT, until
 
 
@@ -61,3 +65,19 @@ def test_priority_and_delay_reach_the_queue(tmp_path: Path) -> None:
 
 def test_places_of_a_run_have_keys_that_no_other_run_has() -> None:
     assert [key_of("r", number) for number in (0, 1, 12)] == ["r", "r:1", "r:12"]
+
+
+def test_opening_a_queue_again_keeps_the_locks_of_the_process(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="this system has no fcntl")
+    database = f"sqlite:///{tmp_path}/runs.sqlite"
+    for _ in range(2):
+        with _prepared(queue_url(database)):
+            pass
+        file = Path(queue_url(database).removeprefix("sqlite:///"))
+        assert file.stat().st_mode & 0o777 == 0o600
+    script = f"import fcntl; fcntl.lockf(open({str(file)!r}, 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    with file.open("r+b") as held:
+        fcntl.lockf(held, fcntl.LOCK_EX)
+        with _prepared(queue_url(database)):
+            run = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, check=False)
+    assert b"BlockingIOError" in run.stderr

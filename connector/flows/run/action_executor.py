@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connector.component.component import Component, error_context
 from connector.component.context import Context
@@ -24,9 +24,11 @@ from connector.flows.run.prepare import PreparedRun
 from connector.flows.steps.planned_step import PlannedStep
 from connector.flows.steps.step_call import RunInterrupted, StepCall
 from connector.flows.values.expressions import Reference, parts_of
-from connector.journal.limit_stores import LimitStore
 from connector.journal.writer import JournalWriter
 from connector.rest.rate_limits import CallLimits
+
+if TYPE_CHECKING:
+    from connector.journal.limit_stores import LimitStore
 
 
 def has_next_page(call: StepCall, results: Any) -> bool:

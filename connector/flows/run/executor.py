@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connector.common.redaction import Redactor
 from connector.component.recorded_write import outcome_unknown
@@ -29,12 +29,14 @@ from connector.flows.steps.planned_step import PlannedStep
 from connector.flows.steps.step_call import BreakLoop, RunInterrupted, StepCall, StepPath, StepState, StopFlow
 from connector.flows.values.expressions import Scope, evaluate
 from connector.flows.values.paths import UNDEFINED
-from connector.journal.limit_stores import LimitStore
 from connector.journal.reader import JournalContents
 from connector.journal.writer import JournalWriter
 
 NOT_IGNORED = (FlowLimitError, JournalError)
 """Errors that end the run, whatever the errorConfig of the step and of the loops around it."""
+
+if TYPE_CHECKING:
+    from connector.journal.limit_stores import LimitStore
 
 
 class FlowExecutor:

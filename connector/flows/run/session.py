@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connector.errors import FlowStoppedError, StepError
 from connector.flows.run.executor import FlowExecutor
@@ -15,12 +15,14 @@ from connector.flows.run.reporter import RunReporter
 from connector.flows.run.result import Run
 from connector.flows.steps.persisted_values import Store
 from connector.flows.steps.step_call import BreakLoop, RunInterrupted, StopFlow
-from connector.journal.limit_stores import limit_store
 from connector.journal.protocol import JournalHeldError
 from connector.journal.reader import JournalContents
 from connector.journal.value_stores import value_store
 from connector.journal.waiting import reporting_waits
 from connector.journal.writer import JournalWriter
+
+if TYPE_CHECKING:
+    from connector.journal.limit_stores import LimitStore
 
 
 def execute(
@@ -40,8 +42,7 @@ def execute(
         stack.callback(journal.close)
         store = _store(prepared, run, journal, is_resumed=history is not None)
         stack.callback(store.close)
-        database = None if journal.journal is None else journal.journal.database
-        shared_limits = stack.enter_context(limit_store(database))
+        shared_limits = _shared_limits(journal, stack)
         reporter = RunReporter(prepared, run, stack, journal)
         stack.enter_context(reporting_waits(reporter.wait))
         executor = FlowExecutor(
@@ -102,6 +103,16 @@ def _goes_on(error: BaseException | None) -> bool:
     """Return True if the run has not come to its end: it was stopped, or another process has it now."""
     cause = error.cause if isinstance(error, StepError) else error
     return isinstance(cause, FlowStoppedError | JournalHeldError)
+
+
+def _shared_limits(journal: JournalWriter, stack: ExitStack) -> LimitStore | None:
+    """Return the rate limits that all runs in the database of the journal share; None without a database."""
+    url = None if journal.journal is None else journal.journal.database
+    if url is None:
+        return None
+    from connector.journal.limit_stores import limit_store
+
+    return stack.enter_context(limit_store(url))
 
 
 def _message_of(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def undo(
     """
     opened = reopen_journal(journal)
     try:
-        with limit_store(opened.database) as shared_limits:
+        with limit_store(opened.database) if opened.database else nullcontext() as shared_limits:
             writer = JournalWriter(opened)
             undoing = _Undo(contents_of(opened), writer, components, connections or {}, shared_limits)
             result = undoing.all(CallLimits.of(max_wait), dry_run=dry_run)
