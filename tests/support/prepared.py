@@ -10,6 +10,7 @@ import gc
 import marshal
 import os
 import pkgutil
+import select
 import signal
 import socket
 import subprocess
@@ -48,7 +49,9 @@ def prepared_program() -> Iterator[Path]:
         program.write_text(CLIENT.format(python=sys.executable, address=address), encoding="utf-8")
         program.chmod(0o755)
         command = [sys.executable, "-m", "tests.support.prepared", address]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True) as process:
+        with subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        ) as process:
             assert process.stdout
             assert process.stdout.readline() == b"ready\n"
             try:
@@ -73,7 +76,8 @@ def serve(address: str) -> None:
         listener.bind(address)
         listener.listen()
         print("ready", flush=True)
-        while True:
+        # Standard input ends with the process that started this one, however that ends.
+        while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
             connection, _ = listener.accept()
             with connection:
                 if os.fork() == 0:
