@@ -103,6 +103,51 @@ def by_link(books: list[Any], url: str) -> Callable[[Asked], ServerResponse]:
     return script
 
 
+DECLARED = {
+    "cursor": ('records="$.data.books", cursor="$.data.page.next"', PLAIN),
+    "offset": ('style="offset", records="$.data.books"', PLAIN),
+    "page": ('style="page", records="$.data.books"', PLAIN),
+    "link": ('style="link"', LINKED),
+}
+ENDS = {"short": [2, 2, 1], "full": [2, 2, 2], "empty": [2, 2, 0]}
+"""How many records each of three pages has."""
+
+
+def in_pages(style: str, sizes: list[int], url: str) -> Callable[[Asked], ServerResponse]:
+    """A script with these pages; what names a next page, in the body or as a header, is absent from the last one."""
+    pages = [BOOKS[sum(sizes[:number]) : sum(sizes[: number + 1])] for number in range(len(sizes))]
+
+    def script(asked: Asked) -> ServerResponse:
+        query = dict(asked.query)
+        named = int(query.get("after", query.get("cursor", 1 if style == "page" else 0)))
+        number = -(-named // 2) if style == "offset" else named - 1 if style == "page" else named
+        books = pages[number] if number < len(pages) else []
+        is_last = number >= len(pages) - 1
+        if style == "link":
+            link = {} if is_last else {"Link": f'<{url}/books?after={number + 1}>; rel="next"'}
+            return ServerResponse(books, headers=link)
+        page = {"page": {} if is_last else {"next": str(number + 1)}} if style == "cursor" else {}
+        return ServerResponse({"books": books, **page})
+
+    return script
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("style", DECLARED)
+def test_every_record_of_three_pages_is_returned_once(shelf: Any, server: LoopbackServer, style: str, end: str) -> None:
+    server.script = in_pages(style, ENDS[end], server.url)
+    runner = shelf(*DECLARED[style])
+    expected = BOOKS[: sum(ENDS[end])]
+
+    assert list(runner.records("listBooks")) == expected
+    first = len(server.asked)
+    assert first == 3 + (style in {"offset", "page"} and end != "empty")  # these end at a page without records
+    assert list(runner.records("listBooks", ahead=1)) == expected
+    payload = runner.invoke("listBooks", {"fetchAll": True})["data"]
+    assert payload["records" if style == "link" else "books"] == expected
+    assert len(server.asked) == 3 * first
+
+
 @pytest.mark.parametrize("count", [5, 6], ids=["last page is short", "last page is full"])
 @pytest.mark.parametrize(
     ("pagination", "requests"),
