@@ -31,8 +31,8 @@ def command(context: click.Context, as_json: bool, with_described: bool) -> None
 
 
 def _actions(component: Component, *, with_described: bool) -> list[Action[Any]]:
-    with_operations = with_described or component.manifest.operations_by_default
-    return [*component.actions.values(), *(component.operations.values() if with_operations else ())]
+    shown = {**component.actions, **component.operations} if with_described else component.documented_actions
+    return list(shown.values())
 
 
 def catalog(component: Component, *, with_described: bool = False) -> dict[str, Any]:

@@ -105,7 +105,8 @@ def schemas(component: Component) -> dict[str, Any]:
         "connections": {key: each.input_schema for key, each in component.connections.items()},
         "dataSources": {key: {"input": each.input_schema} for key, each in component.data_sources.items()},
         "actions": {
-            key: {"input": each.input_schema, "output": each.output_schema} for key, each in component.actions.items()
+            key: {"input": each.input_schema, "output": each.output_schema}
+            for key, each in component.documented_actions.items()
         },
     }
 

@@ -197,8 +197,10 @@ def _tell_parent(url: str) -> None:
 
 
 def _print_access(service: Service, url: str, arena: SpiffArena, *, print_key: bool) -> None:
-    ready = [action.key for action in service.component.actions.values() if not action.inputs.required_keys()]
-    action = min(ready or service.component.actions, key=len)
+    ready = [
+        action.key for action in service.component.documented_actions.values() if not action.inputs.required_keys()
+    ]
+    action = min(ready or service.component.documented_actions, key=len)
     key = service.callers[0].key if print_key else "KEY"
     lines = [
         f"url        {url}",

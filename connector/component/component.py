@@ -132,6 +132,11 @@ class Component:
         notes, by_default = self.module(self.manifest.operations).NOTES, self.manifest.operations_by_default
         return DescribedActions(self.api, notes, self.actions, by_default=by_default)
 
+    @property
+    def documented_actions(self) -> Mapping[str, Action[Any]]:
+        """The actions that lists show and callers get by default: all but described ones of an API beside them."""
+        return {**self.actions, **self.operations} if self.manifest.operations_by_default else self.actions
+
     def data_source(self, key: str) -> DataSource[Any]:
         """Return the data source with this key.
 
@@ -366,7 +371,7 @@ def _example_problems(folder: Path, definitions: Mapping[str, Action[Any] | Data
 def _by_key(kind: str, key: str, known: Mapping[str, DefinitionT]) -> DefinitionT:
     if key in known:
         return known[key]
-    listed = (
-        f"Available: {', '.join(known)}." if len(known) <= MAX_LISTED else f"Run `connector list` to see all {kind}s."
-    )
+    listed = f"Available: {', '.join(known)}." if known else f"The component has no {kind}s."
+    if len(known) > MAX_LISTED:
+        listed = f"Run `connector list` to see all {kind}s."
     raise UnknownKeyError(f'unknown {kind} "{key}"', hint=did_you_mean(key, known) or listed)

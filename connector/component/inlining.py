@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 Schema = dict[str, Any]
 
-MAX_NODES = 4_000
+MAX_NODES = 1_000
 """Size of a schema beyond which references are not followed any further."""
 
 

@@ -78,7 +78,7 @@ def document(
     Connection, longest wait and deadline travel in headers and are not in the document: clients generated from a
     document send optional numbers that are not set as 0, and every call would fail at its deadline.
     """
-    offered = list(component.actions.values() if actions is None else actions)
+    offered = list(component.documented_actions.values() if actions is None else actions)
     schemas = _Schemas()
     paths: dict[str, Any] = {}
     for action in offered:

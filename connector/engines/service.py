@@ -135,8 +135,8 @@ class Service:
 
 def offered_actions(component: Component, policy: Policy) -> list[Action[Any]]:
     """Return the actions of a component that a policy permits."""
-    actions: list[Action[Any]] = list(component.actions.values())
+    actions = dict(component.documented_actions)
     # Else the API description need not be read.
-    if policy.toolset != "documented" or policy.allowed is not None or component.manifest.operations_by_default:
-        actions += component.operations.values()
-    return [action for action in actions if policy.permits(action)]
+    if policy.toolset != "documented" or policy.allowed is not None:
+        actions |= component.operations
+    return [action for action in actions.values() if policy.permits(action)]

@@ -68,7 +68,7 @@ class ActionsScreen:
         self._choices = RecentValues()
 
     async def _home(self, _request: Request) -> Response:
-        actions = self._site.runner.component.actions.values()
+        actions = self._site.runner.component.documented_actions.values()
         lists = [each.key for each in actions if each.pagination and not each.inputs.required_keys()]
         first = min(lists, key=len) if lists else next((each.key for each in actions), "")
         return RedirectResponse(f"/actions/{first}", 303)
@@ -81,7 +81,7 @@ class ActionsScreen:
             action=action,
             label=_label(action),
             fields=forms.fields(action, fixed=self._fixed_keys()),
-            groups=groups(self._site.runner.component.actions),
+            groups=groups(self._site.runner.component.documented_actions),
             calls=self.calls.latest()[:VISIBLE_CALLS],
             variable=step_variable(_label(action)),
             may_run=self._site.runner.policy.permits(action),

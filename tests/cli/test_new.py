@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,9 @@ import connector
 from connector.cli.new.names import resource_names
 from connector.cli.new.templates import add_entries
 from connector.component.manifest import Manifest
+from connector.component.policy import Policy
+from connector.engines import openapi
+from connector.engines.service import offered_actions
 from connector.errors import UsageError
 from tests.cli.conftest import Command
 
@@ -272,6 +276,21 @@ def test_component_of_a_document_has_no_problems_and_returns_samples(command: Co
     assert "petsList" in command("--manifest", manifest, "list").out
     assert command("--manifest", manifest, "run", "petsList", "--sandbox").json == {"data": [None]}
     assert command("--manifest", manifest, "test-connection", "--sandbox").code == 0
+
+
+def test_operations_of_a_document_are_exported_and_served(command: Command, pets: Path, tmp_path: Path) -> None:
+    component = connector.load_component(pets / "pets_component")
+
+    assert command("--manifest", component.folder, "export", "json-schema", "--to", tmp_path / "schemas").code == 0
+
+    assert list(json.loads((tmp_path / "schemas").read_text())["actions"]) == ["petsList", "searchPets"]
+    served = openapi.document(component)
+    assert {"/v1/actions/petsList", "/v1/actions/searchPets"} <= served["paths"].keys()
+    assert [action.key for action in offered_actions(component, Policy(toolset="documented"))] == [
+        *component.operations
+    ]
+    ended = command("--manifest", component.folder, "choices", "pets", "--sandbox")
+    assert ended.err.splitlines() == ['error: unknown data source "pets"', "hint: The component has no data sources."]
 
 
 def test_component_of_a_document_is_formatted(pets: Path) -> None:

@@ -47,7 +47,7 @@ def catalog_of(component: Component) -> dict[str, Any]:
     connection = component.connection()
     fixed = set(connection.input_schema["properties"])
     actions: dict[str, list[dict[str, Any]]] = {}
-    for action in component.actions.values():
+    for action in component.documented_actions.values():
         actions.setdefault(action.resource, []).append(_action(action, fixed))
     return {
         "key": component.key,
