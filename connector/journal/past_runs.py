@@ -90,6 +90,12 @@ def past_run(name: str) -> PastRun:
     return _described(stored)
 
 
+def is_held(name: str) -> bool:
+    """Return True while a process holds the journal of a run, as for a moment after its end; see `past_run`."""
+    stored = _stored_run(located(name))
+    return stored is not None and stored.is_held()
+
+
 def prune(older_than: float = DEFAULT_AGE, *, status: str = "done", place: str | Path | None = None) -> list[PastRun]:
     """Delete the journals of old runs, and return these runs.
 

@@ -14,7 +14,7 @@ from connector.flows.run.resume import Unknown, decisions_about
 from connector.flows.run.submitted import ENDED, end_run, store_submission
 from connector.flows.steps.trigger import WebhookRequest, webhook_request
 from connector.journal.journals import default_database, new_id, reopen_journal
-from connector.journal.past_runs import PastRun, past_run
+from connector.journal.past_runs import PastRun, is_held, past_run
 from connector.journal.reader import contents_of
 from connector.journal.writer import JournalWriter
 
@@ -186,7 +186,7 @@ def _reopened(
 
 
 def wait(run_id: str, *, database: str | None = None, timeout: float | None = None) -> PastRun:
-    """Wait until a run has ended, and return it.
+    """Wait until a run has ended and its journal is free, and return it.
 
     Raises:
         JournalError: If there is no such run.
@@ -196,7 +196,7 @@ def wait(run_id: str, *, database: str | None = None, timeout: float | None = No
     until = None if timeout is None else time.monotonic() + timeout
     while True:
         run = past_run(f"{url}#{run_id}")
-        if run.status in ENDED:
+        if run.status in ENDED and not is_held(f"{url}#{run_id}"):
             return run
         if until is not None and time.monotonic() > until:
             raise TimeoutError(f"run {run_id} has not ended in time")
