@@ -78,7 +78,7 @@ def test_as_many_calls_run_at_once_as_there_are_threads(runner: connector.Runner
 
     asyncio.run(run())
 
-    assert len(server.asked) == 8
+    assert len(server.requests) == 8
 
 
 def test_cancelled_write_on_its_way_is_finished(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -108,14 +108,14 @@ def test_cancelled_write_on_its_way_is_finished(runner: connector.Runner, server
     asyncio.run(run())
 
     assert finished == ["answered"]
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_each_yields_a_result_per_row(
     runner: connector.Runner, server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONNECTOR_STATE_HOME", str(tmp_path))
-    server.script = lambda asked: ServerResponse({"data": {"path": asked.path}})
+    server.script = lambda request: ServerResponse({"data": {"path": request.path}})
 
     async def run() -> list[str]:
         async with connector.AsyncRunner(runner) as calls:
@@ -130,7 +130,7 @@ def test_cancelled_call_stops_waiting_and_sends_nothing_more(runner: connector.R
     async def run() -> None:
         async with connector.AsyncRunner(runner) as calls:
             task = asyncio.create_task(calls.invoke("createSource", SOURCE, max_wait=90))
-            while not server.asked:
+            while not server.requests:
                 await asyncio.sleep(0.01)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -140,4 +140,4 @@ def test_cancelled_call_stops_waiting_and_sends_nothing_more(runner: connector.R
     asyncio.run(run())  # its end waits for the threads
 
     assert time.monotonic() - began < 20
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1

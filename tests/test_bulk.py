@@ -16,7 +16,7 @@ import connector
 from connector import errors
 from connector.component.bulk_journal import bulk_folder, resumable_runs
 from connector.journal.file import FileJournal
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 NEW = {"enabled": True, "metadataId": "m"}
 
@@ -30,20 +30,20 @@ def rows(*slugs: str) -> list[dict[str, Any]]:
     return [{"slug": slug, **NEW} for slug in slugs]
 
 
-def echo(asked: Asked) -> ServerResponse:
-    return ServerResponse({"data": {"slug": asked.json["slug"]}})
+def echo(request: ReceivedRequest) -> ServerResponse:
+    return ServerResponse({"data": {"slug": request.json["slug"]}})
 
 
 def failing(statuses: dict[str, int]) -> Any:
-    def script(asked: Asked) -> ServerResponse:
-        slug = asked.json["slug"]
-        return ServerResponse({"errors": []}, statuses[slug]) if slug in statuses else echo(asked)
+    def script(request: ReceivedRequest) -> ServerResponse:
+        slug = request.json["slug"]
+        return ServerResponse({"errors": []}, statuses[slug]) if slug in statuses else echo(request)
 
     return script
 
 
 def sent(server: LoopbackServer) -> list[str]:
-    return [asked.json["slug"] for asked in server.asked]
+    return [request.json["slug"] for request in server.requests]
 
 
 def outcomes(run: connector.BulkRun) -> list[tuple[int, str]]:
@@ -52,8 +52,8 @@ def outcomes(run: connector.BulkRun) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("parallel", [1, 4])
 def test_results_come_in_the_order_of_the_rows(runner: connector.Runner, server: LoopbackServer, parallel: int) -> None:
-    def slow_first(asked: Asked) -> ServerResponse:
-        return ServerResponse({"data": {"slug": asked.json["slug"]}}, hang=0.1 if asked.json["slug"] == "a" else 0)
+    def slow_first(request: ReceivedRequest) -> ServerResponse:
+        return ServerResponse({"data": {"slug": request.json["slug"]}}, hang=0.1 if request.json["slug"] == "a" else 0)
 
     server.script = slow_first
     results = list(runner.each("createSource", rows(*"abcdef"), parallel=parallel))
@@ -121,12 +121,12 @@ def test_resumed_run_sends_only_the_rows_that_are_not_done(runner: connector.Run
 
 
 def test_error_of_every_row_stops_a_run_that_keeps_going(runner: connector.Runner, server: LoopbackServer) -> None:
-    server.script = lambda _asked: ServerResponse({"errors": []}, 401)
+    server.script = lambda _request: ServerResponse({"errors": []}, 401)
     run = runner.each("createSource", rows(*"abcdef"), on_error="keep-going")
     with pytest.raises(errors.AuthenticationError):
         list(run)
 
-    assert len(server.asked) < 3
+    assert len(server.requests) < 3
 
 
 def test_invalid_row_fails_without_a_request(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -192,12 +192,12 @@ def test_idempotent_write_with_an_unknown_outcome_is_sent_again(
 ) -> None:
     updates = [{"sourceId": "a", "name": "x"}, {"sourceId": "b", "name": "x"}]
     run = runner.each("updateSource", updates)
-    server.script = lambda asked: (
-        ServerResponse({"data": {}}) if asked.path.endswith("a") else ServerResponse(b"[", 200)
+    server.script = lambda request: (
+        ServerResponse({"data": {}}) if request.path.endswith("a") else ServerResponse(b"[", 200)
     )
     with pytest.raises(errors.InvalidResponseError):
         list(run)
-    server.script = lambda _asked: ServerResponse({"data": {}})
+    server.script = lambda _request: ServerResponse({"data": {}})
 
     assert outcomes(runner.each("updateSource", updates, resume=run.run)) == [(1, "done"), (2, "done")]
 
@@ -268,7 +268,7 @@ def test_run_that_is_closed_early_is_resumed(runner: connector.Runner, server: L
     server.script = echo
     with runner.each("createSource", rows(*"abcdefgh")) as run:
         next(run)
-    before = len(server.asked)
+    before = len(server.requests)
     results = list(runner.each("createSource", rows(*"abcdefgh"), resume=run.run))
 
     assert before < 8
@@ -302,24 +302,24 @@ def test_rate_limit_beyond_the_longest_wait_is_no_unknown_outcome(
 
 
 def test_deadline_ends_the_run(runner: connector.Runner, server: LoopbackServer) -> None:
-    server.script = lambda asked: ServerResponse({"data": {"slug": asked.json["slug"]}}, hang=0.05)
+    server.script = lambda request: ServerResponse({"data": {"slug": request.json["slug"]}}, hang=0.05)
     run = runner.each("createSource", rows(*map(str, range(100))), deadline=0.3, on_error="keep-going")
     with pytest.raises(errors.TemporaryError):
         list(run)
 
-    assert len(server.asked) < 20
+    assert len(server.requests) < 20
 
 
 def test_reads_run_without_a_question_about_their_outcome(runner: connector.Runner, server: LoopbackServer) -> None:
-    server.script = lambda asked: ServerResponse({"data": {}}, 404 if asked.path.endswith("b") else 200)
+    server.script = lambda request: ServerResponse({"data": {}}, 404 if request.path.endswith("b") else 200)
     ids = [{"sourceId": "a"}, {"sourceId": "b"}]
     run = runner.each("getSource", ids)
     with pytest.raises(errors.NotFoundError):
         list(run)
-    server.script = lambda _asked: ServerResponse({"data": {}})
+    server.script = lambda _request: ServerResponse({"data": {}})
 
     assert outcomes(runner.each("getSource", ids, resume=run.run)) == [(1, "done"), (2, "done")]
-    assert [asked.path for asked in server.asked] == ["/sources/a", "/sources/b", "/sources/b"]
+    assert [request.path for request in server.requests] == ["/sources/a", "/sources/b", "/sources/b"]
 
 
 def test_described_operations_and_policies_hold(segment: connector.Component, server: LoopbackServer) -> None:
@@ -340,9 +340,9 @@ def test_described_operations_and_policies_hold(segment: connector.Component, se
 def test_parallel_calls_are_on_their_way_at_once(runner: connector.Runner, server: LoopbackServer) -> None:
     together = threading.Barrier(4, timeout=10)
 
-    def wait(asked: Asked) -> ServerResponse:
+    def wait(request: ReceivedRequest) -> ServerResponse:
         together.wait()
-        return echo(asked)
+        return echo(request)
 
     server.script = wait
 
@@ -426,7 +426,7 @@ def test_row_whose_result_cannot_be_recorded_has_an_unknown_outcome(
 def test_read_of_an_action_with_several_effects_has_no_unknown_outcome(
     runner: connector.Runner, server: LoopbackServer
 ) -> None:
-    server.script = lambda _asked: ServerResponse(b"[", 200)
+    server.script = lambda _request: ServerResponse(b"[", 200)
     results = list(runner.each("rawRequest", [{"method": "GET", "url": "/sources"}], on_error="keep-going"))
 
     assert [(result.status, type(result.error)) for result in results] == [("failed", errors.InvalidResponseError)]

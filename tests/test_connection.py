@@ -22,7 +22,7 @@ def host(segment: connector.Component, fields: dict[str, Any], **inputs: Any) ->
 
 
 @pytest.mark.parametrize(
-    ("fields", "asked", "expected"),
+    ("fields", "requested", "expected"),
     [
         ({}, {}, US),
         ({}, {"region": "api"}, US),
@@ -36,9 +36,9 @@ def host(segment: connector.Component, fields: dict[str, Any], **inputs: Any) ->
     ],
 )
 def test_base_url_decides_then_the_connections_region_then_the_actions(
-    fields: dict[str, Any], asked: dict[str, Any], expected: str, segment: connector.Component
+    fields: dict[str, Any], requested: dict[str, Any], expected: str, segment: connector.Component
 ) -> None:
-    assert host(segment, fields, **asked) == expected
+    assert host(segment, fields, **requested) == expected
 
 
 def test_action_that_says_another_region_is_noted_in_the_log(
@@ -119,7 +119,7 @@ def test_space_around_a_token_is_cut(segment: connector.Component, server: Loopb
 
     runner.invoke("getSource", {"sourceId": "s"})
 
-    assert server.asked[0].headers["Authorization"] == f"Bearer {TOKEN}"
+    assert server.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
 def test_token_is_never_shown(segment: connector.Component, fields: dict[str, Any]) -> None:
@@ -162,7 +162,7 @@ def test_test_connection_returns_the_workspace(
     runner = connector.Runner(segment, {"fields": {**fields, "subdomain": subdomain}})
 
     assert runner.test_connection() == {"data": WORKSPACE}
-    assert server.asked[0].target == "/"
+    assert server.requests[0].target == "/"
 
 
 def test_token_of_another_workspace_is_detected(

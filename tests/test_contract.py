@@ -129,7 +129,7 @@ def test_stability_feature_and_limits_are_those_of_the_documentation(segment: co
 def test_request_is_one_that_the_api_describes(row: Row, runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer({"data": {}})
     runner.invoke(row.key, row.inputs)
-    described, (request,) = operation(runner.component, row.key), server.asked
+    described, (request,) = operation(runner.component, row.key), server.requests
 
     assert API.find(request.method, request.path) is API[described.id]
     assert request.headers["Accept"] == described.accept

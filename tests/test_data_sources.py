@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 import connector
 from connector.describe.prismatic import server_form
 from connector.sandbox_kit.sandbox import Sandbox
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 
 def answering(name: str, *pages: list[dict[str, Any]]) -> Any:
-    def script(asked: Asked) -> ServerResponse:
-        page = int(dict(asked.query).get("pagination[cursor]", "0"))
+    def script(request: ReceivedRequest) -> ServerResponse:
+        page = int(dict(request.query).get("pagination[cursor]", "0"))
         pagination = {"current": str(page)} | ({"next": str(page + 1)} if page + 1 < len(pages) else {})
         return ServerResponse({"data": {name: pages[page], "pagination": pagination}})
 
@@ -38,7 +38,7 @@ def test_all_pages_are_followed_and_sorted_by_label(runner: connector.Runner, se
     )
 
     assert options(runner, "sources") == [("Android", "2"), ("ios", "3"), ("web", "1")]
-    assert {dict(asked.query)["pagination[count]"] for asked in server.asked} == {"200"}
+    assert {dict(request.query)["pagination[count]"] for request in server.requests} == {"200"}
 
 
 def test_destination_shows_its_name_else_the_name_of_its_type(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -200,9 +200,9 @@ def test_prismatics_definition_has_only_its_own_data_sources(segment: connector.
     assert set(form["dataSources"]) == named - {None} == {"destination", "sources", "warehouses"}
 
 
-def many(name: str, number: int, asked: list[Asked]) -> Any:
-    def script(request: Asked) -> ServerResponse:
-        asked.append(request)
+def many(name: str, number: int, received: list[ReceivedRequest]) -> Any:
+    def script(request: ReceivedRequest) -> ServerResponse:
+        received.append(request)
         page = int(dict(request.query).get("pagination[cursor]", "0"))
         records = [{"id": str(n), "slug": f"source-{n}"} for n in range(page * 200, page * 200 + 200)]
         following = {"next": str(page + 1)} if (page + 1) * 200 < number else {}
@@ -212,31 +212,31 @@ def many(name: str, number: int, asked: list[Asked]) -> Any:
 
 
 def test_search_stops_when_it_has_enough(runner: connector.Runner, server: LoopbackServer) -> None:
-    asked: list[Asked] = []
-    server.script = many("sources", 40_000, asked)
+    received: list[ReceivedRequest] = []
+    server.script = many("sources", 40_000, received)
 
     assert options(runner, "sources", search="SOURCE-25", limit=3) == [
         ("source-25", "25"),
         ("source-250", "250"),
         ("source-251", "251"),
     ]
-    assert len(asked) == 2
+    assert len(received) == 2
 
 
 def test_choices_are_kept_for_a_moment(
     runner: connector.Runner, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Asked] = []
-    server.script = many("sources", 200, asked)
+    received: list[ReceivedRequest] = []
+    server.script = many("sources", 200, received)
     first = runner.choices("sources")
     first["result"].clear()
     assert len(runner.choices("sources")["result"]) == 200
-    assert len(asked) == 1
+    assert len(received) == 1
 
     runner.choices("sources", {"region": "api"})
     runner.choices("sources", fresh=True)
-    assert len(asked) == 3
+    assert len(received) == 3
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 31)
     runner.choices("sources")
-    assert len(asked) == 4
+    assert len(received) == 4

@@ -57,7 +57,7 @@ def recorded(entry: dict[str, Any]) -> Sent:
 def send(runner: connector.Runner, server: LoopbackServer, key: str, inputs: dict[str, Any]) -> Sent:
     server.answer({"data": {}})
     runner.invoke(key, inputs)
-    request = server.asked.pop()
+    request = server.requests.pop()
     return Sent(
         request.method,
         [unquote(part) for part in request.target.partition("?")[0].split("/")],
@@ -379,7 +379,7 @@ def test_pages_have_the_operations_own_largest_size(
 
     assert list(runner.records(key, inputs)) == [{"n": 1}, {"n": 2}]
 
-    assert [sorted(request.query) for request in server.asked] == queries
+    assert [sorted(request.query) for request in server.requests] == queries
 
 
 def test_one_page_has_50_records_unless_the_operation_allows_fewer(

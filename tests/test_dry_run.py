@@ -23,7 +23,7 @@ def test_dry_run_returns_the_exact_write_and_sends_nothing(runner: connector.Run
     assert (result.request["method"], result.request["url"]) == ("POST", f"{server.url}/sources")
     assert result.request["body"] == NEW
     assert result.request["headers"]["Authorization"] == "***"
-    assert (result.payload, server.asked) == (None, [])
+    assert (result.payload, server.requests) == (None, [])
 
 
 def test_dry_run_has_the_headers_and_the_body_that_the_call_sends(
@@ -33,7 +33,7 @@ def test_dry_run_has_the_headers_and_the_body_that_the_call_sends(
     request = runner.dry_run("createSource", NEW).request
     runner.invoke("createSource", NEW)
 
-    (sent,) = server.asked
+    (sent,) = server.requests
     assert request is not None
     assert sent.json == request["body"]
     assert {name: sent.headers[name] for name in request["headers"]} == request["headers"] | {
@@ -45,7 +45,7 @@ def test_dry_run_of_a_destructive_action_sends_nothing(runner: connector.Runner,
     request = runner.dry_run("deleteSource", {"sourceId": "a"}).request
 
     assert request is not None
-    assert (request["method"], request["url"], server.asked) == ("DELETE", f"{server.url}/sources/a", [])
+    assert (request["method"], request["url"], server.requests) == ("DELETE", f"{server.url}/sources/a", [])
 
 
 def test_dry_run_names_the_secret_inputs_that_it_masks(runner: connector.Runner) -> None:
@@ -85,7 +85,7 @@ def test_dry_run_sends_the_reads_of_an_action_that_writes_afterwards(
     assert last is not None
     assert first is not None
     assert (last["method"], last["body"]) == ("PATCH", {"slug": "old-2"})
-    assert (first["method"], [asked.method for asked in server.asked]) == ("GET", ["GET"])
+    assert (first["method"], [request.method for request in server.requests]) == ("GET", ["GET"])
 
 
 def test_dry_run_of_a_read_returns_its_payload_or_its_request(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -96,7 +96,7 @@ def test_dry_run_of_a_read_returns_its_payload_or_its_request(runner: connector.
 
     assert (read.request, read.payload) == (None, {"data": {"data": {"source": {"id": "a"}}}})
     assert shown.request is not None
-    assert (shown.request["method"], len(server.asked)) == ("GET", 1)
+    assert (shown.request["method"], len(server.requests)) == ("GET", 1)
 
 
 def test_dry_run_concerns_no_call_of_another_thread(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -125,7 +125,7 @@ def test_dry_run_concerns_no_call_of_another_thread(runner: connector.Runner, se
     finally:
         runner.component.plugins.unregister(plugin)
 
-    assert [asked.method for asked in server.asked] == ["POST"]
+    assert [request.method for request in server.requests] == ["POST"]
     assert results[0]["method"] == "DELETE"
 
 
@@ -137,7 +137,7 @@ def test_dry_run_ends_with_its_call(runner: connector.Runner, server: LoopbackSe
 
     runner.invoke("createSource", NEW)
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_dry_run_has_what_a_wrapper_changes_and_calls_no_plugin_that_sends(
@@ -164,7 +164,7 @@ def test_dry_run_has_what_a_wrapper_changes_and_calls_no_plugin_that_sends(
         request = runner.dry_run("createSource", NEW).request
 
     assert request is not None
-    assert (request["headers"]["X-Signature"], calls, server.asked) == ("signed", [], [])
+    assert (request["headers"]["X-Signature"], calls, server.requests) == ("signed", [], [])
 
 
 def test_dry_run_does_not_wait_for_a_rate_limit(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -175,7 +175,7 @@ def test_dry_run_does_not_wait_for_a_rate_limit(runner: connector.Runner, server
     request = runner.dry_run("createSource", NEW, max_wait=0).request
 
     assert request is not None
-    assert (request["method"], len(server.asked)) == ("POST", 1)
+    assert (request["method"], len(server.requests)) == ("POST", 1)
 
 
 def test_dry_run_obeys_the_policy(segment: connector.Component, fields: dict[str, Any]) -> None:
@@ -199,4 +199,4 @@ def test_dry_run_works_with_asyncio(
         request = asyncio.run(_request_of(connector.AsyncRunner(runner)))
 
     assert request is not None
-    assert (request["method"], server.asked) == ("POST", [])
+    assert (request["method"], server.requests) == ("POST", [])

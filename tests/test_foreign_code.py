@@ -93,7 +93,7 @@ def test_hook_that_returns_no_payload_is_named(
 
     assert "wrong" in str(caught.value)
     assert f"returned a {type(result).__name__}, not a payload" in str(caught.value)
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_hook_that_returns_none_leaves_the_action_to_the_next(own: connector.Component, server: LoopbackServer) -> None:

@@ -209,7 +209,7 @@ def test_read_without_a_response_is_retried(
     runner = connector.Runner(segment, {"fields": fields})
 
     assert read(runner) == {"data": OK}
-    assert len(server.asked) == 4
+    assert len(server.requests) == 4
 
 
 def test_read_is_repeated_three_times_and_no_more(
@@ -220,7 +220,7 @@ def test_read_is_repeated_three_times_and_no_more(
     with pytest.raises(errors.ServerError):
         read(connector.Runner(segment, {"fields": fields}))
 
-    assert len(server.asked) == 4
+    assert len(server.requests) == 4
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_write_without_a_complete_response_is_never_retried(
     with pytest.raises(errors.OutcomeUnknownError, match="the write may have been applied"):
         write(connector.Runner(segment, {"fields": fields}))
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_write_that_the_api_fails_is_not_repeated(
@@ -245,7 +245,7 @@ def test_write_that_the_api_fails_is_not_repeated(
     with pytest.raises(errors.OutcomeUnknownError, match="hint: Check before you retry"):
         write(connector.Runner(segment, {"fields": fields}))
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_truncated_error_response_is_still_an_api_error(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -281,7 +281,7 @@ def test_request_is_not_sent_after_the_deadline(runner: connector.Runner, server
     with pytest.raises(errors.DeadlineError, match="the request was not sent"):
         write(runner, deadline=0)
 
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_iteration_ends_at_its_deadline_even_if_its_consumer_is_slow(
@@ -295,7 +295,7 @@ def test_iteration_ends_at_its_deadline_even_if_its_consumer_is_slow(
     with pytest.raises(errors.DeadlineError):
         next(pages)
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_refused_connection_names_the_host_and_sent_nothing(segment: connector.Component) -> None:
@@ -381,7 +381,7 @@ def test_rate_limit_message_is_not_part_of_the_response(runner: connector.Runner
 
     payload = runner.invoke("rawRequest", {"url": "/sources/s", "method": "DELETE"}, max_wait=5)
 
-    assert (payload, len(server.asked)) == ({"data": None}, 2)
+    assert (payload, len(server.requests)) == ({"data": None}, 2)
 
 
 def test_rate_limit_message_is_not_part_of_a_later_error(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -433,7 +433,7 @@ def test_rate_limit_that_asks_too_much_is_raised_at_once_with_the_seconds(
 
     assert caught.value.retry_after == pytest.approx(57.647)
     assert caught.value.to_dict()["error"]["retryAfter"] == pytest.approx(57.647)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_429_seen_by_one_thread_holds_the_others(
@@ -451,7 +451,7 @@ def test_429_seen_by_one_thread_holds_the_others(
     for thread in (first, *others):
         thread.join()
 
-    assert len(server.asked) == 6
+    assert len(server.requests) == 6
     assert min(server.times[1:]) - server.times[0] > 0.8
 
 
@@ -465,7 +465,7 @@ def test_held_gate_raises_at_once_where_waiting_is_not_allowed(
     with pytest.raises(errors.RateLimitError, match="rate limited by an earlier call") as caught:
         read(runner)
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
     assert caught.value.retry_after == pytest.approx(30, abs=2)
 
 
@@ -494,8 +494,8 @@ def test_neither_netrc_nor_cookies_nor_redirects_apply(
     read(runner)
     read(runner)
 
-    assert [asked.headers["Authorization"] for asked in server.asked] == [f"Bearer {TOKEN}"] * 2
-    assert all("Cookie" not in asked.headers for asked in server.asked)
+    assert [request.headers["Authorization"] for request in server.requests] == [f"Bearer {TOKEN}"] * 2
+    assert all("Cookie" not in request.headers for request in server.requests)
 
 
 def test_proxy_of_the_environment_is_used(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -506,8 +506,8 @@ def test_proxy_of_the_environment_is_used(server: LoopbackServer, monkeypatch: p
     response = Transport().send(Endpoint(base_url="http://service.example/v1"), Request("GET", "/a?b=c"), CallLimits())
 
     assert response.json() == OK
-    assert server.asked[0].target == "http://service.example/v1/a?b=c"
-    assert server.asked[0].headers["Host"] == "service.example"
+    assert server.requests[0].target == "http://service.example/v1/a?b=c"
+    assert server.requests[0].headers["Host"] == "service.example"
 
 
 def test_loopback_address_bypasses_the_proxy(
@@ -519,7 +519,7 @@ def test_loopback_address_bypasses_the_proxy(
 
     read(connector.Runner(segment, {"fields": {"apiKey": TOKEN, "baseUrl": server.url}}))
 
-    assert server.asked[0].target == "/sources/s"
+    assert server.requests[0].target == "/sources/s"
 
 
 def test_log_has_line_status_time_and_sizes_and_no_token(

@@ -62,7 +62,7 @@ def test_mask_is_rejected_before_it_is_sent(
     assert problem.location == path
     assert "Leave it out" in problem.hint
     assert caught.value.action == key
-    assert server.asked == []
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_other_bullets_are_sent(runner: connector.Runner, server: LoopbackServer
 
     runner.invoke("updateDestination", {"destinationId": "d", "settings": settings})
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_bullets_outside_of_settings_are_sent(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -83,7 +83,7 @@ def test_bullets_outside_of_settings_are_sent(runner: connector.Runner, server: 
 
     runner.invoke("updateDestination", {"destinationId": "d", "name": MASK})
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_mask_in_a_flow_is_rejected_by_its_step() -> None:

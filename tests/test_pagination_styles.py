@@ -14,7 +14,7 @@ from connector import Pagination
 from connector.describe.check import component_problems
 from connector.errors import InputError, InvalidResponseError, PaginationError
 from connector.testing import Harness
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 MANIFEST = """\
 key: shelf
@@ -75,27 +75,29 @@ def shelf(tmp_path: Path, server: LoopbackServer) -> Callable[..., connector.Run
     return opened
 
 
-def paged(books: list[Any], size: int, name: Callable[[int], dict[str, Any]]) -> Callable[[Asked], ServerResponse]:
+def paged(
+    books: list[Any], size: int, name: Callable[[int], dict[str, Any]]
+) -> Callable[[ReceivedRequest], ServerResponse]:
     """A script that returns the books from the offset in `cursor`; `name` adds what the response says of the next."""
 
-    def script(asked: Asked) -> ServerResponse:
-        start = int(dict(asked.query).get("cursor", 0))
+    def script(request: ReceivedRequest) -> ServerResponse:
+        start = int(dict(request.query).get("cursor", 0))
         return ServerResponse({"books": books[start : start + size], **name(start + size)})
 
     return script
 
 
-def by_page(books: list[Any], first: int = 1) -> Callable[[Asked], ServerResponse]:
-    def script(asked: Asked) -> ServerResponse:
-        start = 2 * (int(dict(asked.query).get("cursor", first)) - first)
+def by_page(books: list[Any], first: int = 1) -> Callable[[ReceivedRequest], ServerResponse]:
+    def script(request: ReceivedRequest) -> ServerResponse:
+        start = 2 * (int(dict(request.query).get("cursor", first)) - first)
         return ServerResponse({"books": books[start : start + 2]})
 
     return script
 
 
-def by_link(books: list[Any], url: str) -> Callable[[Asked], ServerResponse]:
-    def script(asked: Asked) -> ServerResponse:
-        start = int(dict(asked.query).get("after", 0))
+def by_link(books: list[Any], url: str) -> Callable[[ReceivedRequest], ServerResponse]:
+    def script(request: ReceivedRequest) -> ServerResponse:
+        start = int(dict(request.query).get("after", 0))
         links = [f'<{url}/books?after={start + 2}&count=2>; rel="next"', f'<{url}/books>; rel="first"']
         headers = {"Link": ", ".join(links if start + 2 < len(books) else links[1:])}
         return ServerResponse(books[start : start + 2], headers=headers)
@@ -113,12 +115,12 @@ ENDS = {"short": [2, 2, 1], "full": [2, 2, 2], "empty": [2, 2, 0]}
 """How many records each of three pages has."""
 
 
-def in_pages(style: str, sizes: list[int], url: str) -> Callable[[Asked], ServerResponse]:
+def in_pages(style: str, sizes: list[int], url: str) -> Callable[[ReceivedRequest], ServerResponse]:
     """A script with these pages; what names a next page, in the body or as a header, is absent from the last one."""
     pages = [BOOKS[sum(sizes[:number]) : sum(sizes[: number + 1])] for number in range(len(sizes))]
 
-    def script(asked: Asked) -> ServerResponse:
-        query = dict(asked.query)
+    def script(request: ReceivedRequest) -> ServerResponse:
+        query = dict(request.query)
         named = int(query.get("after", query.get("cursor", 1 if style == "page" else 0)))
         number = -(-named // 2) if style == "offset" else named - 1 if style == "page" else named
         books = pages[number] if number < len(pages) else []
@@ -140,12 +142,12 @@ def test_every_record_of_three_pages_is_returned_once(shelf: Any, server: Loopba
     expected = BOOKS[: sum(ENDS[end])]
 
     assert list(runner.records("listBooks")) == expected
-    first = len(server.asked)
+    first = len(server.requests)
     assert first == 3 + (style in {"offset", "page"} and end != "empty")  # these end at a page without records
     assert list(runner.records("listBooks", ahead=1)) == expected
     payload = runner.invoke("listBooks", {"fetchAll": True})["data"]
     assert payload["records" if style == "link" else "books"] == expected
-    assert len(server.asked) == 3 * first
+    assert len(server.requests) == 3 * first
 
 
 @pytest.mark.parametrize("count", [5, 6], ids=["last page is short", "last page is full"])
@@ -161,7 +163,7 @@ def test_offsets(shelf: Any, server: LoopbackServer, pagination: str, requests: 
     server.script = paged(BOOKS[:count], 2, lambda _next: {"total": count})
 
     assert list(shelf(pagination).records("listBooks")) == BOOKS[:count]
-    assert len(server.asked) == requests[count]
+    assert len(server.requests) == requests[count]
 
 
 @pytest.mark.parametrize("count", [5, 6], ids=["last page is short", "last page is full"])
@@ -172,7 +174,10 @@ def test_page_numbers(shelf: Any, server: LoopbackServer, first: int, count: int
     runner = shelf(f'style="page", records="$.data.books", first_page={first}')
 
     assert list(runner.records("listBooks")) == BOOKS[:count]
-    assert [dict(asked.query).get("cursor") for asked in server.asked] == [None, *map(str, range(first + 1, first + 4))]
+    assert [dict(request.query).get("cursor") for request in server.requests] == [
+        None,
+        *map(str, range(first + 1, first + 4)),
+    ]
 
 
 @pytest.mark.parametrize("count", [0, 5, 6], ids=["no record", "last page is short", "last page is full"])
@@ -180,8 +185,8 @@ def test_links(shelf: Any, server: LoopbackServer, count: int) -> None:
     server.script = by_link(BOOKS[:count], server.url)
 
     assert list(shelf('style="link"', LINKED).records("listBooks")) == BOOKS[:count]
-    assert len(server.asked) == max(1, -(-count // 2))
-    assert "count=2" in server.asked[-1].target
+    assert len(server.requests) == max(1, -(-count // 2))
+    assert "count=2" in server.requests[-1].target
 
 
 @pytest.mark.parametrize(("count", "empty"), [(5, False), (6, False), (6, True)])
@@ -198,7 +203,7 @@ def test_iteration_begins_at_the_page_that_the_inputs_name(shelf: Any, server: L
     runner = shelf('style="offset", records="$.data.books", total="$.data.total"')
 
     assert list(runner.records("listBooks", {"cursor": "4"})) == BOOKS[4:]
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_short_page_is_not_the_end_of_a_service_that_returns_fewer(shelf: Any, server: LoopbackServer) -> None:
@@ -219,7 +224,7 @@ def test_last_page_by_link_names_no_next_one(shelf: Any, server: LoopbackServer)
     server.script = by_link(BOOKS[:2], server.url)
 
     assert shelf('style="link"', LINKED).invoke("listBooks") == {"data": {"records": BOOKS[:2]}}
-    assert server.asked[0].headers["Accept"] == "application/json"
+    assert server.requests[0].headers["Accept"] == "application/json"
 
 
 def test_cursor_without_its_place_is_an_error_and_not_the_end(shelf: Any, server: LoopbackServer) -> None:
@@ -246,7 +251,7 @@ def test_link_to_another_service_is_never_followed(shelf: Any, server: LoopbackS
         list(runner.records("listBooks"))
     with pytest.raises(InputError, match="without a host"):
         runner.invoke("listBooks", {"cursor": "https://evil.example/books"})
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def test_plugin_is_a_policy(component: connector.Component, runner: connector.Ru
         runner.invoke("rawRequest", {"url": "/x", "method": "POST"})
     runner.invoke("getSource", {"sourceId": "s"})
 
-    assert [asked.method for asked in server.asked] == ["GET"]
+    assert [request.method for request in server.requests] == ["GET"]
 
 
 def test_plugin_added_twice_is_rejected_and_stays_registered(component: connector.Component) -> None:
@@ -283,7 +283,7 @@ def test_plugin_sees_and_changes_requests_and_never_the_token(
     server.answer({"data": 1})
     runner.invoke("getSource", {"sourceId": "s"})
 
-    assert server.asked[0].headers["X-Trace"] == "1"
+    assert server.requests[0].headers["X-Trace"] == "1"
     assert "Authorization" not in seen[0].headers
 
 
@@ -298,7 +298,7 @@ def test_plugin_can_return_the_response_of_the_service(
     component.add_plugin(Cache())
 
     assert runner.invoke("getSource", {"sourceId": "s"}) == {"data": {"cached": True}}
-    assert server.asked == []
+    assert server.requests == []
 
 
 def entry_points(monkeypatch: pytest.MonkeyPatch, value: str) -> None:

@@ -38,7 +38,7 @@ def test_policy_holds_on_every_way(
     with pytest.raises(errors.PolicyError), make(segment, server, **settings) as runner:
         way(runner)
 
-    assert server.asked == []
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
@@ -84,7 +84,7 @@ def test_method_override_is_rejected_under_read_only(
     with pytest.raises(errors.PolicyError, match=name), make(segment, server, read_only=True) as runner:
         runner.invoke("rawRequest", {"method": "GET", "url": "/sources", "headers": {name: "DELETE"}})
 
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_connection_test_under_read_only_only_reads(segment: connector.Component, server: LoopbackServer) -> None:
@@ -92,7 +92,7 @@ def test_connection_test_under_read_only_only_reads(segment: connector.Component
         server.answer(ServerResponse({"data": {"workspace": {"id": "w", "slug": "w"}}}))
         runner.test_connection()
 
-    assert [request.method for request in server.asked] == ["GET"]
+    assert [request.method for request in server.requests] == ["GET"]
 
 
 def test_null_list_has_no_records(segment: connector.Component, server: LoopbackServer) -> None:
@@ -104,7 +104,7 @@ def test_null_list_has_no_records(segment: connector.Component, server: Loopback
 
 def test_list_of_empty_pages_ends_with_an_error(segment: connector.Component, server: LoopbackServer) -> None:
     def empty(_request: object) -> ServerResponse:
-        following = str(len(server.asked))
+        following = str(len(server.requests))
         return ServerResponse({"data": {"sources": [], "pagination": {"current": "x", "next": following}}})
 
     with make(segment, server) as runner:
@@ -112,7 +112,7 @@ def test_list_of_empty_pages_ends_with_an_error(segment: connector.Component, se
         with pytest.raises(errors.PaginationError, match="100 empty pages in a row"):
             list(runner.records("listSources"))
 
-    assert len(server.asked) == 100
+    assert len(server.requests) == 100
 
 
 KEYS = ("listSources", "createSource", "rawRequest", "listTrackingPlans")

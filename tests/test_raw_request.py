@@ -13,16 +13,16 @@ import pytest
 import connector
 from connector import errors
 from tests.conftest import TOKEN
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 
 def raw(
     runner: connector.Runner, server: LoopbackServer, method: str = "POST", url: str = "/x", **inputs: Any
-) -> Asked:
+) -> ReceivedRequest:
     if not server.answers:
         server.answer({"data": 1})
     runner.invoke("rawRequest", {"url": url, "method": method, **inputs})
-    return server.asked[-1]
+    return server.requests[-1]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_path_that_leads_to_another_host_is_rejected(
     with pytest.raises(errors.InputError, match=r"URL \(url\): must"):
         raw(runner, server, url=url)
 
-    assert server.asked == []
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,10 @@ def test_path_that_leads_to_another_host_is_rejected(
 def test_path_stays_on_the_connections_host(
     url: str, target: str, runner: connector.Runner, server: LoopbackServer
 ) -> None:
-    asked = raw(runner, server, url=url)
+    request = raw(runner, server, url=url)
 
-    assert asked.target == target
-    assert asked.headers["Host"] == server.url.removeprefix("http://")
+    assert request.target == target
+    assert request.headers["Host"] == server.url.removeprefix("http://")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_invalid_headers_are_rejected(headers: Any, runner: connector.Runner, se
 
 
 def test_headers_and_query_come_as_pairs(runner: connector.Runner, server: LoopbackServer) -> None:
-    asked = raw(
+    request = raw(
         runner,
         server,
         url="/x?a=1",
@@ -101,9 +101,9 @@ def test_headers_and_query_come_as_pairs(runner: connector.Runner, server: Loopb
         queryParams=[{"key": "b", "value": "2 3"}, {"key": "c", "value": ["4", "5"]}, {"key": "d", "value": True}],
     )
 
-    assert asked.target == "/x?a=1&b=2+3&c=4&c=5&d=true"
-    assert (asked.headers["Accept"], asked.headers["X-More"]) == ("application/json", "yes")
-    assert asked.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert request.target == "/x?a=1&b=2+3&c=4&c=5&d=true"
+    assert (request.headers["Accept"], request.headers["X-More"]) == ("application/json", "yes")
+    assert request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
 @pytest.mark.parametrize(
@@ -121,25 +121,25 @@ def test_headers_and_query_come_as_pairs(runner: connector.Runner, server: Loopb
 def test_json_body_goes_out_as_json_and_text_as_text(
     data: Any, body: bytes, kind: str, runner: connector.Runner, server: LoopbackServer
 ) -> None:
-    asked = raw(runner, server, data=data)
+    request = raw(runner, server, data=data)
 
-    assert (asked.body, asked.headers["Content-Type"]) == (body, kind)
+    assert (request.body, request.headers["Content-Type"]) == (body, kind)
 
 
 def test_content_type_of_the_caller_decides(runner: connector.Runner, server: LoopbackServer) -> None:
-    asked = raw(runner, server, data="a=b", headers={"content-type": "application/x-www-form-urlencoded"})
+    request = raw(runner, server, data="a=b", headers={"content-type": "application/x-www-form-urlencoded"})
 
-    assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
 
 
-def parts(asked: Asked) -> dict[str, Message]:
-    head = f"Content-Type: {asked.headers['Content-Type']}\r\n\r\n".encode()
-    message = BytesParser().parsebytes(head + asked.body)
+def parts(request: ReceivedRequest) -> dict[str, Message]:
+    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+    message = BytesParser().parsebytes(head + request.body)
     return {str(part.get_param("name", header="Content-Disposition")): part for part in message.get_payload()}  # type: ignore[union-attr,misc]
 
 
 def test_forms_and_files_go_out_as_multipart(runner: connector.Runner, server: LoopbackServer) -> None:
-    asked = raw(
+    request = raw(
         runner,
         server,
         formData=[{"key": "field", "value": "text"}],
@@ -151,7 +151,7 @@ def test_forms_and_files_go_out_as_multipart(runner: connector.Runner, server: L
         fileDataFileNames=[{"key": "a", "value": "table.csv"}],
     )
 
-    files = parts(asked)
+    files = parts(request)
     assert files["field"].get_payload(decode=True) == b"text"
     assert files["a"].get_payload(decode=True) == b"x,y"
     assert files["a"].get_filename() == "table.csv"
@@ -174,7 +174,7 @@ def test_unsendable_request_is_rejected(
     with pytest.raises(errors.InputError, match=key):
         raw(runner, server, **inputs)
 
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_null_in_the_query_is_not_sent(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -266,7 +266,7 @@ def test_max_retries_counts_retries_and_0_uses_the_default_policy(
     with pytest.raises(errors.ServerError):
         raw(connector.Runner(segment, {"fields": fields}), server, "GET", maxRetries=tries, retryDelayMS="10")
 
-    assert len(server.asked) == expected
+    assert len(server.requests) == expected
 
 
 @pytest.mark.parametrize("answer", [ServerResponse(b"", 503), ServerResponse(cut=True)], ids=["503", "no response"])
@@ -286,7 +286,7 @@ def test_idempotent_write_is_retried_after_an_error_if_requested(
     with nullcontext() if retry else pytest.raises((errors.ServerError, errors.NoResponseError)):
         raw(runner, server, method, maxRetries=1, retryDelayMS=1, retryAllErrors=retry)
 
-    assert len(server.asked) == attempts
+    assert len(server.requests) == attempts
 
 
 @pytest.mark.parametrize(("retry", "attempts"), [(True, 2), (False, 1)])
@@ -305,7 +305,7 @@ def test_read_is_retried_after_any_error_if_requested(
     with nullcontext() if retry else pytest.raises(errors.RejectedError):
         raw(runner, server, "GET", maxRetries=1, retryDelayMS=1, retryAllErrors=retry)
 
-    assert len(server.asked) == attempts
+    assert len(server.requests) == attempts
 
 
 def test_other_write_is_retried_only_after_a_rate_limit(
@@ -317,7 +317,7 @@ def test_other_write_is_retried_only_after_a_rate_limit(
     with pytest.raises(errors.OutcomeUnknownError):
         raw(runner, server, "POST", maxRetries=3, retryDelayMS=1, retryAllErrors="true")
 
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 def test_write_without_a_response_is_never_retried(
@@ -329,7 +329,7 @@ def test_write_without_a_response_is_never_retried(
     with pytest.raises(errors.OutcomeUnknownError):
         raw(runner, server, "POST", maxRetries=3, retryAllErrors=True, retryDelayMS=1)
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_exponential_backoff_takes_the_place_of_the_delay(

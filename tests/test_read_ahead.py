@@ -12,7 +12,7 @@ import pytest
 
 import connector
 from connector.errors import InvalidResponseError, NotFoundError, PaginationError, UsageError
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 
 def page(number: int, *, following: Any = None, records: Any = None) -> ServerResponse:
@@ -21,8 +21,8 @@ def page(number: int, *, following: Any = None, records: Any = None) -> ServerRe
     return ServerResponse({"data": {"sources": sources, "pagination": pagination}})
 
 
-def three_pages(asked: Asked) -> ServerResponse:
-    number = int(dict(asked.query).get("pagination[cursor]", "0"))
+def three_pages(request: ReceivedRequest) -> ServerResponse:
+    number = int(dict(request.query).get("pagination[cursor]", "0"))
     return page(number, following=str(number + 1) if number < 2 else None)
 
 
@@ -40,9 +40,9 @@ def test_next_page_is_read_while_the_caller_works(runner: connector.Runner, serv
     walk = runner.pages("listSources", ahead=1)
 
     next(walk)
-    assert happens(lambda: len(server.asked) == 2)
+    assert happens(lambda: len(server.requests) == 2)
     assert [payload["data"]["data"]["sources"][0]["id"] for payload in walk] == ["s1", "s2"]
-    assert len(server.asked) == 3
+    assert len(server.requests) == 3
 
 
 def test_page_is_only_read_when_asked_for_by_default(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -51,7 +51,7 @@ def test_page_is_only_read_when_asked_for_by_default(runner: connector.Runner, s
     walk = runner.records("listSources")
 
     next(walk)
-    assert not happens_soon(lambda: len(server.asked) > 1)
+    assert not happens_soon(lambda: len(server.requests) > 1)
 
 
 def happens_soon(condition: Callable[[], bool]) -> bool:
@@ -66,8 +66,8 @@ def test_nothing_more_is_read_after_a_break(runner: connector.Runner, server: Lo
         assert record["id"] == "s0"
         break
 
-    assert happens(lambda: len(server.asked) == 2)
-    assert not happens_soon(lambda: len(server.asked) > 2)
+    assert happens(lambda: len(server.requests) == 2)
+    assert not happens_soon(lambda: len(server.requests) > 2)
 
 
 @pytest.mark.parametrize(

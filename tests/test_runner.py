@@ -13,15 +13,15 @@ import pytest
 import connector
 from connector import errors
 from tests.conftest import TOKEN
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 from tests.support.wire import repeated_writes
 
 
 def pages(count: int, size: int = 2, loop: bool = False) -> Any:
     """A script that returns `count` pages of sources; with `loop` the last one leads back to the first."""
 
-    def script(asked: Asked) -> ServerResponse:
-        page = int(dict(asked.query).get("pagination[cursor]", "0"))
+    def script(request: ReceivedRequest) -> ServerResponse:
+        page = int(dict(request.query).get("pagination[cursor]", "0"))
         pagination = {"current": str(page), "totalEntries": count * size}
         if page + 1 < count or loop:
             pagination["next"] = str((page + 1) % count)
@@ -37,7 +37,7 @@ def test_pages_are_payloads_one_at_a_time(runner: connector.Runner, server: Loop
     walk = runner.pages("listSources")
 
     assert next(walk)["data"]["data"]["pagination"]["next"] == "1"
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
     assert len(list(walk)) == 2
 
 
@@ -60,7 +60,7 @@ def test_iteration_requests_200_per_page_by_default(runner: connector.Runner, se
     list(runner.pages("listSources"))
     list(runner.records("listSources", {"count": 7}))
 
-    assert [dict(asked.query)["pagination[count]"] for asked in server.asked] == ["200", "7"]
+    assert [dict(request.query)["pagination[count]"] for request in server.requests] == ["200", "7"]
 
 
 def test_iteration_begins_at_the_passed_cursor(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -101,7 +101,7 @@ def test_cursor_that_comes_again_is_an_error_and_not_an_endless_loop(
     with pytest.raises(errors.PaginationError, match="same cursor twice"):
         walk(runner)
 
-    assert len(server.asked) == 3
+    assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("cursor", [{"a": 1}, ["x"], 1.5])
@@ -151,7 +151,7 @@ def test_iteration_over_many_pages_uses_constant_memory(runner: connector.Runner
 
 
 def test_invoke_is_safe_from_many_threads(runner: connector.Runner, server: LoopbackServer) -> None:
-    server.script = lambda asked: ServerResponse({"data": {"source": {"id": asked.path.rsplit("/", 1)[1]}}})
+    server.script = lambda request: ServerResponse({"data": {"source": {"id": request.path.rsplit("/", 1)[1]}}})
 
     with ThreadPoolExecutor(16) as pool:
         payloads = list(pool.map(lambda n: runner.invoke("getSource", {"sourceId": str(n)}), range(200)))
@@ -227,11 +227,11 @@ def test_policy_decides_before_any_request(
     for key, inputs in refused:
         with pytest.raises(errors.PolicyError, match=key):
             runner.invoke(key, inputs)
-    assert server.asked == []
+    assert server.requests == []
 
     for key, inputs in passing:
         runner.invoke(key, inputs)
-    assert len(server.asked) == len(passing)
+    assert len(server.requests) == len(passing)
 
 
 def test_policy_for_an_unknown_action_is_rejected(segment: connector.Component, fields: dict[str, Any]) -> None:
@@ -256,7 +256,7 @@ def test_read_only_stops_a_write_inside_an_action_that_claims_to_read(
 
     with pytest.raises(errors.PolicyError, match="would send POST"):
         limited(component, fields, read_only=True).invoke("lie")
-    assert server.asked == []
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_call_on_a_closed_runner_is_an_error(
 
     with pytest.raises(errors.UsageError, match="the runner is closed"):
         call(runner)
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_iteration_ends_when_its_runner_is_closed(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -290,7 +290,7 @@ def test_iteration_ends_when_its_runner_is_closed(runner: connector.Runner, serv
 
     with pytest.raises(errors.CallCancelledError, match="cancelled; the request was not sent"):
         next(iterator)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("limit", ["5", -1, float("nan"), True, [1]], ids=repr)
@@ -311,13 +311,13 @@ def test_deadline_of_an_iteration_covers_all_pages(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
     script = pages(1000)
-    server.script = lambda asked: dataclasses.replace(script(asked), hang=0.05)
+    server.script = lambda request: dataclasses.replace(script(request), hang=0.05)
     runner = connector.Runner(segment, {"fields": fields})
 
     with pytest.raises(errors.TemporaryError):
         list(runner.pages("listSources", deadline=0.4))
 
-    assert len(server.asked) < 20
+    assert len(server.requests) < 20
 
 
 def test_list_that_is_null_is_empty(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -350,9 +350,9 @@ def test_policy_holds_for_data_sources_records_and_the_test_of_the_connection(
 
     with pytest.raises(errors.PolicyError):
         call(limited(segment, fields, **policy))
-    assert server.asked == []
+    assert server.requests == []
     call(limited(segment, fields))
-    assert server.asked
+    assert server.requests
 
 
 def test_data_source_runs_if_its_actions_are_allowed(
@@ -390,14 +390,14 @@ def test_read_only_runner_rejects_method_override_headers(
 
     with pytest.raises(errors.PolicyError, match=header):
         limited(segment, fields, read_only=True).invoke("rawRequest", inputs)
-    assert server.asked == []
+    assert server.requests == []
     limited(segment, fields).invoke("rawRequest", inputs)
-    assert server.asked[0].headers[header] == "DELETE"
+    assert server.requests[0].headers[header] == "DELETE"
 
 
 def test_list_with_too_many_empty_pages_in_a_row_is_an_error(runner: connector.Runner, server: LoopbackServer) -> None:
-    def script(asked: Asked) -> ServerResponse:
-        number = len(server.asked)
+    def script(request: ReceivedRequest) -> ServerResponse:
+        number = len(server.requests)
         records = [{"id": "a"}] if number == 50 else []
         return ServerResponse({"data": {"sources": records, "pagination": {"next": str(number)}}})
 
@@ -405,7 +405,7 @@ def test_list_with_too_many_empty_pages_in_a_row_is_an_error(runner: connector.R
 
     with pytest.raises(errors.PaginationError, match="100 empty pages in a row"):
         list(runner.records("listSources"))
-    assert len(server.asked) == 150
+    assert len(server.requests) == 150
 
 
 def test_null_first_page_does_not_lose_the_next_ones(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -420,14 +420,14 @@ def test_empty_string_is_sent_when_it_is_asked_for_by_name(runner: connector.Run
     server.answer({"data": 1})
     runner.invoke("updateSource", {"sourceId": "s", "name": connector.EMPTY, "slug": ""})
 
-    assert server.asked[0].json == {"name": ""}
+    assert server.requests[0].json == {"name": ""}
 
 
 def test_update_without_any_field_is_not_sent(runner: connector.Runner, server: LoopbackServer) -> None:
     with pytest.raises(errors.NoChangesError, match="nothing to update") as caught:
         runner.invoke("updateSource", {"sourceId": "s", "name": ""})
 
-    assert server.asked == []
+    assert server.requests == []
     assert caught.value.hint == "Set at least one of: slug, enabled, name, settings."
 
 
@@ -444,22 +444,22 @@ def test_whitespace_around_an_id_is_not_sent(value: str, runner: connector.Runne
     runner.invoke("getSource", {"sourceId": value})
     runner.invoke("deleteUser", {"userIds": [value]})
 
-    assert server.asked[0].target == "/sources/s"
-    assert server.asked[1].query == [("userIds.0", "s")]
+    assert server.requests[0].target == "/sources/s"
+    assert server.requests[1].query == [("userIds.0", "s")]
 
 
 def test_blank_id_is_rejected(runner: connector.Runner, server: LoopbackServer) -> None:
     with pytest.raises(errors.InputError, match=r"sourceId.*must"):
         runner.invoke("getSource", {"sourceId": " \n"})
 
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_code_keeps_its_whitespace(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer({"data": 1})
     runner.invoke("updateFunction", {"functionId": "f", "code": "  x\n"})
 
-    assert server.asked[0].json == {"code": "  x\n"}
+    assert server.requests[0].json == {"code": "  x\n"}
 
 
 REPEATED_BY_FLOWS = {

@@ -38,11 +38,11 @@ def test_toolset_decides_before_any_request(
         for key, inputs in rejected:
             with pytest.raises(errors.PolicyError, match=key):
                 runner.invoke(key, inputs)
-        assert server.asked == []
+        assert server.requests == []
 
         for key, inputs in offered:
             runner.invoke(key, inputs)
-        assert len(server.asked) == len(offered)
+        assert len(server.requests) == len(offered)
 
 
 def test_toolset_rejects_an_unknown_tag_with_the_nearest(fields: dict[str, Any]) -> None:
@@ -57,4 +57,4 @@ def test_read_only_holds_for_described_actions(fields: dict[str, Any], server: L
     with runner, pytest.raises(errors.PolicyError, match="createTrackingPlan"):
         runner.invoke("createTrackingPlan", {"name": "n", "type": "LIVE"})
 
-    assert server.asked == []
+    assert server.requests == []

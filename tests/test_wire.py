@@ -26,16 +26,16 @@ def test_request_is_exactly(row: Row, runner: connector.Runner, server: Loopback
 
     runner.invoke(row.key, row.inputs)
 
-    (asked,) = server.asked
-    assert (asked.method, asked.target) == (row.method, row.target)
-    assert asked.headers["Accept"] == row.accept
-    assert asked.headers["Authorization"] == f"Bearer {TOKEN}"
+    (request,) = server.requests
+    assert (request.method, request.target) == (row.method, row.target)
+    assert request.headers["Accept"] == row.accept
+    assert request.headers["Authorization"] == f"Bearer {TOKEN}"
     if row.body is None:
-        assert asked.body == b""
-        assert "Content-Type" not in asked.headers
+        assert request.body == b""
+        assert "Content-Type" not in request.headers
     else:
-        assert asked.json == row.body
-        assert asked.headers["Content-Type"] == (ALPHA if row.accept == ALPHA else "application/json")
+        assert request.json == row.body
+        assert request.headers["Content-Type"] == (ALPHA if row.accept == ALPHA else "application/json")
 
 
 def first_of_update(inputs: type[connector.Inputs], row: Row) -> list[str]:
@@ -57,7 +57,7 @@ def test_only_set_inputs_are_sent(
 
     runner.invoke(row.key, {**required, **untouched})
 
-    body = server.asked[0].json if server.asked[0].body else {}
+    body = server.requests[0].json if server.requests[0].body else {}
     segments = row.target.partition("?")[0].split("/")[1:]
     elsewhere = {key for key, value in required.items() if value in segments} | {"url", "method"}
     sent_under = {"ifInput": "if"}
@@ -70,7 +70,7 @@ def test_ids_stay_one_path_segment(runner: connector.Runner, server: LoopbackSer
 
     runner.invoke("getSource", {"sourceId": "a/b?c#d e%2e/../ü"})
 
-    assert server.asked[0].target == "/sources/a%2Fb%3Fc%23d%20e%252e%2F..%2F%C3%BC"
+    assert server.requests[0].target == "/sources/a%2Fb%3Fc%23d%20e%252e%2F..%2F%C3%BC"
 
 
 def test_unknown_field_and_new_enum_value_of_the_response_pass_through(
@@ -91,7 +91,7 @@ def test_value_that_json_cannot_hold_is_rejected_before_a_request(
     with pytest.raises(errors.UsageError, match="not JSON-serializable"):
         runner.invoke("updateSource", {"sourceId": "s", "settings": {"a": value}})
 
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_text_may_speak_of_nan(runner: connector.Runner, server: LoopbackServer) -> None:
@@ -99,4 +99,4 @@ def test_text_may_speak_of_nan(runner: connector.Runner, server: LoopbackServer)
 
     runner.invoke("updateSource", {"sourceId": "s", "name": "NaN and Infinity"})
 
-    assert server.asked[0].json == {"name": "NaN and Infinity"}
+    assert server.requests[0].json == {"name": "NaN and Infinity"}

@@ -34,7 +34,7 @@ from connector.workers.queue import QueuedRun, RunQueue
 from tests.chaos.nursery import Nursery, nursery
 from tests.flows.support import ServerResponse, Service, document, loop, step, workshop
 from tests.support.postgres import PostgresServer, postgres_server, programs
-from tests.support.server import Asked, LoopbackServer
+from tests.support.server import LoopbackServer, ReceivedRequest
 from tests.trials.report import Report
 
 ITEMS = 4
@@ -65,15 +65,15 @@ class SlowService(Service):
         self.created: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def answer(self, asked: Asked) -> ServerResponse:
+    def answer(self, request: ReceivedRequest) -> ServerResponse:
         """Answer a request."""
-        if asked.method == "GET":
+        if request.method == "GET":
             return ServerResponse({"things": []})
         time.sleep(LATENCY)
         with self._lock:
-            if asked.method == "POST":
-                self.created[json.loads(asked.body)["name"]] += 1
-            return super().answer(asked)
+            if request.method == "POST":
+                self.created[json.loads(request.body)["name"]] += 1
+            return super().answer(request)
 
     def thing(self, name: str) -> dict[str, Any] | None:
         """Return the thing with a name."""

@@ -132,7 +132,7 @@ class Login(Inputs):
     token: Annotated[SecretStr, Input(label="Token", comments="A token.", type="password")]
 
 @connection("login", environment="OTHER")
-def login(fields: Login, asked: object) -> Endpoint:
+def login(fields: Login, inputs: object) -> Endpoint:
     return Endpoint(base_url=fields.host, authorization=fields.token, secrets=[fields.token])
 """
 OTHER_ACTIONS = """\

@@ -49,7 +49,7 @@ def test_invalid_usage_sends_nothing_and_has_a_hint(
 ) -> None:
     ended = command(*arguments)
 
-    assert (ended.code, ended.out, server.asked) == (2, "", [])
+    assert (ended.code, ended.out, server.requests) == (2, "", [])
     assert message in ended.err
     assert ended.err.startswith("error: ")
 
@@ -57,7 +57,7 @@ def test_invalid_usage_sends_nothing_and_has_a_hint(
 def test_all_bad_inputs_are_named_at_once(command: Command, server: LoopbackServer) -> None:
     ended = command("run", "createSource", "-i", "enabled=perhaps", "-i", "slugg=x", "-i", "region=mars")
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     for message in ("Slug (slug)", "Enabled (enabled)", "Metadata ID (metadataId)", "Region (region)", "slugg"):
         assert f"  - {message}: " in ended.err
 
@@ -107,7 +107,7 @@ def test_id_with_a_slash_stays_one_segment(command: Command, server: LoopbackSer
     server.answer({"data": {}})
     command("run", "getSource", "-i", "sourceId=a/../b?c")
 
-    assert server.asked[0].target == "/sources/a%2F..%2Fb%3Fc"
+    assert server.requests[0].target == "/sources/a%2F..%2Fb%3Fc"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ WORKSPACE = {"data": {"workspace": {"id": "1", "slug": "acme", "name": "Acme"}}}
 
 
 def token_of(server: LoopbackServer) -> str:
-    return server.asked[-1].headers["Authorization"]
+    return server.requests[-1].headers["Authorization"]
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["key-and-fields", "bare-fields"])

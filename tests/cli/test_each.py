@@ -14,7 +14,7 @@ from connector.cli.rows import read_rows
 from connector.errors import UsageError
 from tests.cli.conftest import TOKEN, Command, Ended, finish, start
 from tests.cli.test_completion import completed
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 SOURCES = "id,slug,enabled\na,web,true\nb,ios,false\n"
 
@@ -26,8 +26,8 @@ def sources(tmp_path: Path) -> Path:
     return file
 
 
-def echo(asked: Asked) -> ServerResponse:
-    return ServerResponse({"data": {"path": asked.path, "body": asked.json if asked.body else None}})
+def echo(request: ReceivedRequest) -> ServerResponse:
+    return ServerResponse({"data": {"path": request.path, "body": request.json if request.body else None}})
 
 
 def results(ended: Ended) -> list[Any]:
@@ -40,7 +40,7 @@ def test_columns_with_the_name_of_an_input_and_templates_make_the_inputs(
     server.script = echo
     ended = command("run", "updateSource", "--each", sources, "-i", "sourceId={id}", "-i", "name=The {slug} {{x}}")
 
-    assert [(asked.path, asked.json) for asked in server.asked] == [
+    assert [(request.path, request.json) for request in server.requests] == [
         ("/sources/a", {"slug": "web", "enabled": True, "name": "The web {x}"}),
         ("/sources/b", {"slug": "ios", "enabled": False, "name": "The ios {x}"}),
     ]
@@ -64,7 +64,7 @@ def test_misspelled_column_is_named_when_rows_are_invalid(
     file.write_text("SourceID,other\n" + "a,b\n" * 30)
     ended = command("run", "getSource", "--each", file)
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert "rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 20 more: sourceId: is required" in ended.err
     assert "Ignored columns: SourceID (did you mean sourceId?), other." in ended.err
     assert "keep-going" not in ended.err
@@ -73,7 +73,7 @@ def test_misspelled_column_is_named_when_rows_are_invalid(
 def test_unknown_input_of_an_option_is_reported_once(command: Command, server: LoopbackServer, sources: Path) -> None:
     ended = command("run", "updateSource", "--each", sources, "-i", "sourceId={id}", "-i", "enable=false")
 
-    assert (ended.code, server.asked, ended.err.count('unknown input "enable"')) == (2, [], 1)
+    assert (ended.code, server.requests, ended.err.count('unknown input "enable"')) == (2, [], 1)
     assert "Did you mean enabled or name?" in ended.err
     assert "row" not in ended.err
 
@@ -97,7 +97,7 @@ def test_rows_of_json_keep_their_types(command: Command, server: LoopbackServer)
         stdin=json.dumps(row) + "\n\n",
     )
 
-    assert server.asked[0].json == {"name": "N [1]", "settings": {"n": [1], "all": {"n": [1]}}}
+    assert server.requests[0].json == {"name": "N [1]", "settings": {"n": [1], "all": {"n": [1]}}}
 
 
 def test_dotted_columns_set_fields(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_dotted_columns_set_fields(command: Command, server: LoopbackServer, tmp
     file.write_text("sourceId,settings.websiteUrl\na,https://a.example\n")
     command("run", "updateSource", "--each", file)
 
-    assert server.asked[0].json == {"settings": {"websiteUrl": "https://a.example"}}
+    assert server.requests[0].json == {"settings": {"websiteUrl": "https://a.example"}}
 
 
 def test_true_and_false_are_booleans_in_a_field_of_an_object(
@@ -123,14 +123,14 @@ def test_true_and_false_are_booleans_in_a_field_of_an_object(
     command("run", "updateSource", "-i", "sourceId=a", "-i", "settings.x=false", "-i", 'settings.y:="false"')
 
     settings = {"a": True, "b": "truth", "c": True, "d": False, "e": "7", "f": 7, "g": [1], "h": "true"}
-    assert server.asked[0].json == {"settings": settings, "name": "true"}
-    assert server.asked[1].json == {"settings": {"x": False, "y": "false"}}
+    assert server.requests[0].json == {"settings": settings, "name": "true"}
+    assert server.requests[1].json == {"settings": {"x": False, "y": "false"}}
 
 
 def test_column_that_is_no_json_is_rejected_by_row(command: Command, server: LoopbackServer, sources: Path) -> None:
     ended = command("run", "updateSource", "--each", sources, "-i", "sourceId={id}", "-i", "settings.a:={slug}")
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert 'row 1: column "slug" must be JSON' in ended.err
 
 
@@ -140,7 +140,7 @@ def test_brace_outside_of_a_template_is_rejected(
 ) -> None:
     ended = command("run", "getSource", "--each", sources, "-i", f"sourceId={text}")
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert f'a brace in "{text}" belongs to no template' in ended.err
 
 
@@ -148,7 +148,7 @@ def test_braces_of_json_are_no_templates(command: Command, server: LoopbackServe
     server.script = echo
     command("run", "updateSource", "--each", sources, "-i", "sourceId={id}", "-i", 'settings={"a": {}, "b": "{slug}"}')
 
-    assert server.asked[0].json == {"slug": "web", "enabled": True, "settings": {"a": {}, "b": "web"}}
+    assert server.requests[0].json == {"slug": "web", "enabled": True, "settings": {"a": {}, "b": "web"}}
 
 
 def test_braces_of_a_file_are_not_templates(
@@ -159,7 +159,7 @@ def test_braces_of_a_file_are_not_templates(
     code.write_text("const {id} = event")
     command("run", "updateFunction", "--each", sources, "-i", "functionId={id}", "-i", f"code=@{code}")
 
-    assert server.asked[0].json == {"code": "const {id} = event"}
+    assert server.requests[0].json == {"code": "const {id} = event"}
 
 
 def test_unknown_column_of_a_template_is_rejected_with_the_columns(
@@ -167,7 +167,7 @@ def test_unknown_column_of_a_template_is_rejected_with_the_columns(
 ) -> None:
     ended = command("run", "getSource", "--each", sources, "-i", "sourceId={idd}")
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert 'row 1: no column "idd"' in ended.err
     assert "Available columns: id, slug, enabled." in ended.err
 
@@ -180,11 +180,11 @@ def test_invalid_rows_are_listed_before_anything_is_sent(
     file.write_text('{"sourceId": "a", "enabled": true}\n{"enabled": "x", "sourceId": "b"}\n{"enabled": false}\n')
     ended = command("run", "updateSource", "--each", file)
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert "2 invalid rows of 3" in ended.err
     assert 'row 2: enabled: must be true or false, got "x"' in ended.err
     stored = command("run", "updateSource", "--each", file, "--on-error", "keep-going")
-    assert (stored.code, len(server.asked)) == (2, 1)
+    assert (stored.code, len(server.requests)) == (2, 1)
     assert "1 row done, 2 failed" in stored.err
 
 
@@ -225,7 +225,7 @@ def test_run_without_rows_is_reported(
         (tmp_path / name).write_text(content)
     ended = command("run", "getSource", "--each", name if name == "-" else tmp_path / name, stdin=content)
 
-    assert (ended.code, server.asked) == (0, [])
+    assert (ended.code, server.requests) == (0, [])
     assert "warning: there are no rows" in ended.err
 
 
@@ -270,7 +270,7 @@ def test_failed_run_is_resumed_and_its_results_file_is_whole(
 ) -> None:
     output = tmp_path / "results.jsonl"
     line = ("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--output", output)
-    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("b") else echo(asked)
+    server.script = lambda request: ServerResponse({"errors": []}, 404) if request.path.endswith("b") else echo(request)
     failed = command(*line)
     run = failed.err.partition("Run ")[2].partition(":")[0]
     assert completed(["run", "getSource", "--resume"], "") == [run]
@@ -282,7 +282,7 @@ def test_failed_run_is_resumed_and_its_results_file_is_whole(
     assert 'Row 2 (sourceId "b") failed: not found (404)' in failed.err
     assert [json.loads(text)["row"] for text in output.read_text().splitlines()] == [1, 2]
     assert output.stat().st_mode & 0o077 == 0
-    assert [asked.path for asked in server.asked] == ["/sources/a", "/sources/b", "/sources/b"]
+    assert [request.path for request in server.requests] == ["/sources/a", "/sources/b", "/sources/b"]
 
 
 def test_results_file_of_a_rejected_resume_stays(
@@ -290,7 +290,7 @@ def test_results_file_of_a_rejected_resume_stays(
 ) -> None:
     output = tmp_path / "results.jsonl"
     line = ("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--output", output)
-    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("b") else echo(asked)
+    server.script = lambda request: ServerResponse({"errors": []}, 404) if request.path.endswith("b") else echo(request)
     run = command(*line).err.partition("Run ")[2].partition(":")[0]
     before = output.read_bytes()
     sources.write_text(SOURCES.replace("a,web", "c,web"))
@@ -311,7 +311,7 @@ def test_output_is_not_the_file_of_the_rows(
     Path("link.csv").symlink_to(sources)
     ended = command("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--output", name)
 
-    assert (ended.code, server.asked, sources.read_text()) == (2, [], SOURCES)
+    assert (ended.code, server.requests, sources.read_text()) == (2, [], SOURCES)
     assert "--output is the file of --each" in ended.err
 
 
@@ -332,7 +332,7 @@ def test_output_replaces_only_results(
     output.write_text(content)
     ended = command("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--output", output)
 
-    assert (ended.code, server.asked, output.read_text()) == (2, [], content)
+    assert (ended.code, server.requests, output.read_text()) == (2, [], content)
     assert f"{output} exists and holds no results" in ended.err
 
 
@@ -348,7 +348,7 @@ def test_earlier_results_are_replaced(command: Command, server: LoopbackServer, 
 def test_run_that_keeps_going_ends_with_the_code_of_its_failure(
     command: Command, server: LoopbackServer, sources: Path
 ) -> None:
-    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("a") else echo(asked)
+    server.script = lambda request: ServerResponse({"errors": []}, 404) if request.path.endswith("a") else echo(request)
     ended = command("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--on-error", "keep-going")
 
     assert (ended.code, [line["status"] for line in results(ended)]) == (4, ["failed", "done"])
@@ -362,7 +362,7 @@ def test_run_that_keeps_going_ends_with_the_code_of_its_failure(
 def test_exit_code_of_several_failures_is_the_one_that_needs_a_person(
     command: Command, server: LoopbackServer, statuses: tuple[int, ...], code: int
 ) -> None:
-    server.script = lambda asked: ServerResponse({"data": {}}, int(asked.path.rpartition("/")[2]))
+    server.script = lambda request: ServerResponse({"data": {}}, int(request.path.rpartition("/")[2]))
     ids = "".join(f"{status}\n" for status in statuses)
     line = ("run", "getSource", "--each", "-", "--on-error", "keep-going", "--max-wait", "0")
 
@@ -370,7 +370,7 @@ def test_exit_code_of_several_failures_is_the_one_that_needs_a_person(
 
 
 def test_exit_code_of_an_unknown_outcome_wins(command: Command, server: LoopbackServer) -> None:
-    server.script = lambda asked: ServerResponse({"data": {}}, int(asked.json["slug"]))
+    server.script = lambda request: ServerResponse({"data": {}}, int(request.json["slug"]))
     line = ("run", "createSource", "--each", "-", "-i", "metadataId=m", "-i", "enabled=true", "--max-wait", "0")
     ended = command(*line, "--on-error", "keep-going", stdin="slug\n400\n503\n404\n")
 
@@ -379,7 +379,7 @@ def test_exit_code_of_an_unknown_outcome_wins(command: Command, server: Loopback
 
 def test_failed_rows_are_reported_with_request_and_reason(command: Command, server: LoopbackServer) -> None:
     problem = {"type": "invalid", "message": "no such source"}
-    server.script = lambda _asked: ServerResponse({"errors": [problem]}, 404)
+    server.script = lambda _request: ServerResponse({"errors": [problem]}, 404)
     ids = "".join(f"s{number}\n" for number in range(30))
     line = ("run", "getSource", "--each", "-", "--on-error", "keep-going")
     ended = command(*line, stdin=f"sourceId\n{ids}")
@@ -392,7 +392,7 @@ def test_failed_rows_are_reported_with_request_and_reason(command: Command, serv
 
 
 def test_other_options_of_a_resumed_run_are_suspected(command: Command, server: LoopbackServer, sources: Path) -> None:
-    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("b") else echo(asked)
+    server.script = lambda request: ServerResponse({"errors": []}, 404) if request.path.endswith("b") else echo(request)
     line = ("run", "updateSource", "--each", sources, "-i", "sourceId={id}")
     run = command(*line).err.partition("Run ")[2].partition(":")[0]
     changed = command(*line, "-i", "name=x", "--resume", run)
@@ -410,7 +410,7 @@ def test_run_is_not_resumed_with_another_profile(
     profiles = [f'[profiles.{name}.fields]\napiKey = "{TOKEN}"\nbaseUrl = "{server.url}"\n' for name in ("us", "eu")]
     (tmp_path / "config.toml").write_text("".join(profiles))
     (tmp_path / "config.toml").chmod(0o600)
-    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("b") else echo(asked)
+    server.script = lambda request: ServerResponse({"errors": []}, 404) if request.path.endswith("b") else echo(request)
     line = ("run", "getSource", "--each", sources, "-i", "sourceId={id}", "--profile")
     run = command(*line, "us").err.partition("Run ")[2].partition(":")[0]
     other = command(*line, "eu", "--resume", run)
@@ -424,11 +424,11 @@ def test_run_is_not_resumed_with_another_profile(
 def test_decision_without_a_run_is_rejected(command: Command, server: LoopbackServer, sources: Path) -> None:
     ended = command("run", "getSource", "--each", sources, "--unknown", "skip")
 
-    assert (ended.code, "--unknown requires --resume" in ended.err, server.asked) == (2, True, [])
+    assert (ended.code, "--unknown requires --resume" in ended.err, server.requests) == (2, True, [])
 
 
 def test_mistyped_run_is_suggested(command: Command, server: LoopbackServer, sources: Path) -> None:
-    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("b") else echo(asked)
+    server.script = lambda request: ServerResponse({"errors": []}, 404) if request.path.endswith("b") else echo(request)
     line = ("run", "getSource", "--each", sources, "-i", "sourceId={id}")
     run = command(*line).err.partition("Run ")[2].partition(":")[0]
     ended = command(*line, "--resume", run[:-1] + ("0" if run[-1] != "0" else "1"))
@@ -439,7 +439,7 @@ def test_mistyped_run_is_suggested(command: Command, server: LoopbackServer, sou
 def test_runs_that_can_be_resumed_are_named_and_pruned(
     command: Command, server: LoopbackServer, sources: Path, state_home: Path
 ) -> None:
-    server.script = lambda asked: ServerResponse({"errors": []}, 404) if asked.path.endswith("b") else echo(asked)
+    server.script = lambda request: ServerResponse({"errors": []}, 404) if request.path.endswith("b") else echo(request)
     run = (
         command("run", "getSource", "--each", sources, "-i", "sourceId={id}").err.partition("Run ")[2].partition(":")[0]
     )
@@ -453,7 +453,7 @@ def test_runs_that_can_be_resumed_are_named_and_pruned(
 
 
 def test_failure_of_an_idempotent_write_is_no_unknown_outcome(command: Command, server: LoopbackServer) -> None:
-    server.script = lambda _asked: ServerResponse(b"", 503)
+    server.script = lambda _request: ServerResponse(b"", 503)
     line = ("run", "updateSource", "--each", "-", "-i", "name=x", "--max-wait", "0", "--on-error", "keep-going")
     ended = command(*line, stdin="sourceId\na\n")
 
@@ -465,7 +465,7 @@ def test_unknown_outcome_is_decided_per_row(command: Command, server: LoopbackSe
     file = tmp_path / "rows.csv"
     file.write_text("slug,enabled,metadataId\na,true,m\nb,true,m\n")
     line = ("run", "createSource", "--each", file, "--on-error", "keep-going")
-    server.script = lambda _asked: ServerResponse(b"", 503)
+    server.script = lambda _request: ServerResponse(b"", 503)
     failed = command(*line)
     run = failed.err.partition("Run ")[2].partition(":")[0]
     server.script = echo
@@ -476,7 +476,7 @@ def test_unknown_outcome_is_decided_per_row(command: Command, server: LoopbackSe
     assert (failed.code, undecided.code, invalid.code, ended.code) == (6, 2, 2, 0)
     assert 'row 2 (slug "b"): its write may have been applied' in undecided.err
     assert [result["status"] for result in results(ended)] == ["skipped", "done"]
-    assert [asked.json["slug"] for asked in server.asked] == ["a", "b", "b"]
+    assert [request.json["slug"] for request in server.requests] == ["a", "b", "b"]
 
 
 def test_dry_run_prints_the_first_requests(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
@@ -484,7 +484,7 @@ def test_dry_run_prints_the_first_requests(command: Command, server: LoopbackSer
     file.write_text("".join(json.dumps({"sourceId": str(number), "enabled": False}) + "\n" for number in range(9)))
     ended = command("run", "updateSource", "--each", file, "--dry-run")
 
-    assert (ended.code, server.asked) == (0, [])
+    assert (ended.code, server.requests) == (0, [])
     assert ended.out.count('"PATCH"') == 3
     assert "the first requests of 9 to" in ended.err
     assert "***" not in ended.err
@@ -496,7 +496,7 @@ def test_dry_run_says_what_is_masked(command: Command, server: LoopbackServer, o
     line = ("run", "updateSource", *options, "-i", "settings.region=eu-west", "--dry-run")
     ended = command(*line, stdin="sourceId\na\n")
 
-    assert {asked.method for asked in server.asked} <= {"GET"}
+    assert {request.method for request in server.requests} <= {"GET"}
     assert '"***"' in ended.out
     assert "*** stands for values of settings, which can hold secrets" in ended.err
 
@@ -506,10 +506,10 @@ def test_destructive_rows_need_a_confirmation(command: Command, server: Loopback
     line = ("run", "deleteSource", "--each", sources, "-i", "sourceId={id}")
     refused = command(*line)
 
-    assert (refused.code, server.asked) == (2, [])
+    assert (refused.code, server.requests) == (2, [])
     assert "deleteSource is destructive and needs confirmation" in refused.err
     assert command(*line, "--yes").code == 0
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("option", [("--resume", "x"), ("--parallel", "2"), ("--on-error", "keep-going")])
@@ -531,10 +531,10 @@ def test_interrupted_run_finishes_its_row_and_says_how_to_resume(
 ) -> None:
     file = tmp_path / "rows.csv"
     file.write_text("sourceId,enabled\n" + "".join(f"{number},true\n" for number in range(20)))
-    server.script = lambda asked: ServerResponse({"data": {"path": asked.path}}, hang=0.1)
+    server.script = lambda request: ServerResponse({"data": {"path": request.path}}, hang=0.1)
     process = start("run", "updateSource", "--each", str(file))
     until = time.monotonic() + 20
-    while len(server.asked) < 2 and time.monotonic() < until:
+    while len(server.requests) < 2 and time.monotonic() < until:
         time.sleep(0.01)
     process.send_signal(number)
     ended = finish(process)
@@ -542,7 +542,7 @@ def test_interrupted_run_finishes_its_row_and_says_how_to_resume(
 
     assert ended.code == code
     assert f"{word}; add --resume {run} to continue" in ended.err
-    server.script = lambda asked: ServerResponse({"data": {"path": asked.path}})
+    server.script = lambda request: ServerResponse({"data": {"path": request.path}})
     again = finish(start("run", "updateSource", "--each", str(file), "--resume", run))
 
-    assert (again.code, len(again.out.splitlines()), len(server.asked)) == (0, 20, 20)
+    assert (again.code, len(again.out.splitlines()), len(server.requests)) == (0, 20, 20)

@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, TOKEN, Command, finish, send_signal, start
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 PAGE = {"data": {"sources": [{"id": "a"}], "pagination": {}}}
 
 
 def wait_for(server: LoopbackServer) -> None:
     until = time.monotonic() + 20
-    while not server.asked and time.monotonic() < until:
+    while not server.requests and time.monotonic() < until:
         time.sleep(0.01)
-    assert server.asked
+    assert server.requests
 
 
 def test_process_prints_the_payload_and_ends_with_0(server: LoopbackServer) -> None:
@@ -99,8 +99,8 @@ def test_interrupted_write_says_that_it_may_have_happened(server: LoopbackServer
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
 def test_reader_that_goes_away_ends_the_command_quietly(server: LoopbackServer) -> None:
-    def endless(asked: Asked) -> ServerResponse:
-        number = int(dict(asked.query).get("pagination[cursor]", "0")) + 1
+    def endless(request: ReceivedRequest) -> ServerResponse:
+        number = int(dict(request.query).get("pagination[cursor]", "0")) + 1
         records = [{"id": f"{number}-{record}"} for record in range(200)]
         following = str(number) if number < 500 else None
         return ServerResponse({"data": {"sources": records, "pagination": {"next": following}}})
@@ -114,7 +114,7 @@ def test_reader_that_goes_away_ends_the_command_quietly(server: LoopbackServer) 
     ended = finish(process)
 
     assert (ended.code, ended.err) == (141, "")
-    assert len(server.asked) < 500
+    assert len(server.requests) < 500
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
@@ -261,8 +261,8 @@ def test_termination_restores_the_handler_of_the_caller(command: Command, server
     assert (ended.value.code, signal.getsignal(signal.SIGTERM)) == (143, before)
 
 
-def raising(number: signal.Signals) -> Callable[[Asked], ServerResponse]:
-    def script(_asked: Asked) -> ServerResponse:
+def raising(number: signal.Signals) -> Callable[[ReceivedRequest], ServerResponse]:
+    def script(_request: ReceivedRequest) -> ServerResponse:
         os.kill(os.getpid(), number)
         return ServerResponse({"data": {}}, hang=1)
 

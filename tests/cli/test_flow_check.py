@@ -22,7 +22,7 @@ PAGE = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
 def test_flow_without_findings_exits_with_0(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
     ended = command("flow", "check", read_flow(tmp_path))
 
-    assert (ended.code, ended.out, ended.err, server.asked) == (0, "No problems found.\n", "", [])
+    assert (ended.code, ended.out, ended.err, server.requests) == (0, "No problems found.\n", "", [])
 
 
 def test_problem_names_file_line_flow_step_cause_and_hint(command: Command, tmp_path: Path) -> None:

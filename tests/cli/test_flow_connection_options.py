@@ -26,7 +26,7 @@ def test_only_connection_comes_from_the_environment(command: Command, server: Lo
     ended = command("flow", "run", read_flow(tmp_path))
 
     assert (ended.code, ended.json) == (0, SOURCES)
-    assert server.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
+    assert server.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
 
 
 def test_connection_is_passed_by_its_name(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_connection_is_passed_by_its_name(command: Command, server: LoopbackServ
     ended = command("flow", "run", read_flow(tmp_path), "--connection", f"Workspace={file}")
 
     assert ended.code == 0
-    assert server.asked[0].headers["authorization"] == "Bearer tok-of-the-file"
+    assert server.requests[0].headers["authorization"] == "Bearer tok-of-the-file"
 
 
 def test_last_missing_connection_comes_from_the_environment(
@@ -47,14 +47,14 @@ def test_last_missing_connection_comes_from_the_environment(
     ended = command("flow", "run", two_connections(tmp_path), "--connection", f"One={file}")
 
     assert ended.code == 0
-    tokens = [asked.headers["authorization"].removeprefix("Bearer ") for asked in server.asked]
+    tokens = [request.headers["authorization"].removeprefix("Bearer ") for request in server.requests]
     assert tokens == ["tok-of-the-file", TOKEN]
 
 
 def test_environment_does_not_give_two_connections(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
     ended = command("flow", "run", two_connections(tmp_path))
 
-    assert (ended.code, server.asked) == (3, [])
+    assert (ended.code, server.requests) == (3, [])
     assert 'missing connection "One" (segment)' in ended.err
     assert 'missing connection "Two" (segment)' in ended.err
 
@@ -82,7 +82,7 @@ def test_sandbox_for_all_leaves_the_real_service_alone(
 ) -> None:
     ended = command("flow", "run", two_connections(tmp_path), "--sandbox")
 
-    assert (ended.code, server.asked) == (0, [])
+    assert (ended.code, server.requests) == (0, [])
     assert ended.json["data"]["sources"]
     assert (state_home / "segment" / "sandbox.sqlite").exists()
 
@@ -105,7 +105,7 @@ def test_variable_selects_the_sandbox(
     monkeypatch.setenv("CONNECTOR_SANDBOX", "1")
 
     assert command("flow", "run", two_connections(tmp_path)).code == 0
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_switched_off_variable_chooses_no_sandbox(
@@ -121,7 +121,7 @@ def test_sandbox_for_all_takes_no_connection(command: Command, server: LoopbackS
     file = connection_file(tmp_path, "c.json", apiKey="tok-of-the-file", baseUrl=server.url)
     ended = command("flow", "run", two_connections(tmp_path), "--connection", f"One={file}", "--sandbox")
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert "--connection and --sandbox cannot be used together" in ended.err
 
 
@@ -132,7 +132,7 @@ def test_one_connection_may_be_real_and_the_other_a_sandbox(
     file = connection_file(tmp_path, "c.json", apiKey="tok-of-the-file", baseUrl=server.url)
     ended = command("flow", "run", two_connections(tmp_path), "--connection", f"One={file}", "--sandbox=Two")
 
-    assert (ended.code, len(server.asked)) == (0, 1)
+    assert (ended.code, len(server.requests)) == (0, 1)
     assert ended.json["data"]["sources"]
 
 
@@ -167,7 +167,7 @@ def test_flow_that_names_no_connection_uses_the_only_one(
 
     assert command("flow", "run", nameless, "--sandbox").code == 0
     assert command("flow", "run", nameless, "--connection", f"Any Name={file}").json == SOURCES
-    assert [asked.headers["authorization"] for asked in server.asked] == ["Bearer tok-of-the-file"]
+    assert [request.headers["authorization"] for request in server.requests] == ["Bearer tok-of-the-file"]
 
 
 def test_file_does_not_choose_the_host_that_the_token_goes_to(
@@ -178,5 +178,5 @@ def test_file_does_not_choose_the_host_that_the_token_goes_to(
         file = one_step(tmp_path, "listSources", fields={"baseUrl": {"type": "value", "value": elsewhere.url}})
         ended = command("flow", "run", file)
 
-        assert (ended.code, elsewhere.asked, len(server.asked)) == (0, [], 1)
+        assert (ended.code, elsewhere.requests, len(server.requests)) == (0, [], 1)
     assert 'hidden field "baseUrl" of connection "Workspace" is ignored' in command("flow", "check", file).out

@@ -21,7 +21,7 @@ from connector.cli.flow.options import stub_arguments
 from connector.flows import Flow
 from tests.cli.conftest import TOKEN, Command, Ended, finish, start
 from tests.cli.flows import NEW_SOURCE, call, integration, one_step, variable
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 REFUSED = ServerResponse({"errors": [{"type": "x"}]}, status=403)
 
@@ -37,12 +37,12 @@ class Service:
         self.slugs: list[str] = []
         server.script = self.answer
 
-    def answer(self, asked: Asked) -> ServerResponse:
-        if asked.method == "DELETE":
+    def answer(self, request: ReceivedRequest) -> ServerResponse:
+        if request.method == "DELETE":
             return REFUSED if "delete" in self.refused else ServerResponse({"data": {"status": "SUCCESS"}})
-        if asked.method == "GET":
-            return ServerResponse({"data": {"source": {"id": asked.path.rpartition("/")[2]}}})
-        slug = json.loads(asked.body)["slug"]
+        if request.method == "GET":
+            return ServerResponse({"data": {"source": {"id": request.path.rpartition("/")[2]}}})
+        slug = json.loads(request.body)["slug"]
         if slug in self.refused:
             return REFUSED
         self.slugs.append(slug)
@@ -116,12 +116,12 @@ def test_watched_list_is_printed_on_every_change_until_no_run_is_running(
 ) -> None:
     monkeypatch.setattr(runs_command, "WATCH_SECONDS", 0.01)
     answer, released = service.answer, threading.Event()
-    service.server.script = lambda asked: (released.wait(20), answer(asked))[1]
+    service.server.script = lambda request: (released.wait(20), answer(request))[1]
     flow = Flow.load(file)
     connections = {"Workspace": {"fields": {"apiKey": TOKEN, "baseUrl": service.server.url}}}
     thread = threading.Thread(target=flow.run, kwargs={"connections": connections})
     thread.start()
-    while not service.server.asked:
+    while not service.server.requests:
         time.sleep(0.01)
     threading.Timer(0.2, released.set).start()
     watched = command("flow", "runs", "--watch", "--json")
@@ -422,7 +422,7 @@ def test_only_what_the_run_created_is_deleted(command: Command, service: Service
     assert (planned.code, done.code) == (0, 0)
     assert [write["step"] for write in done.json["deleted"]] == ["Create three", "Create two", "Create one"]
     assert planned.json == done.json
-    deleted = [asked.path for asked in service.server.asked if asked.method == "DELETE"]
+    deleted = [request.path for request in service.server.requests if request.method == "DELETE"]
     assert deleted == ["/sources/id-three", "/sources/id-two", "/sources/id-one"]
 
 
@@ -435,7 +435,7 @@ def test_undo_needs_yes_without_a_terminal(command: Command, service: Service, f
         "undo deletes what the run created and needs confirmation: delete what segment.createSource created"
         in ended.err
     )
-    assert [asked.method for asked in service.server.asked] == ["POST"] * 3
+    assert [request.method for request in service.server.requests] == ["POST"] * 3
 
 
 def test_undo_in_a_sandbox_needs_no_confirmation(command: Command, tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ def test_step_that_cannot_run_is_named_before_anything_is_done(
     steps = (call("List", "listSources"), step("Compute", "code.runCode"))
     ended = command("flow", "run", integration(tmp_path, *steps, variables=[variable("Workspace")]))
 
-    assert (ended.code, ended.out, server.asked) == (2, "", [])
+    assert (ended.code, ended.out, server.requests) == (2, "", [])
     assert "Compute" in ended.err
 
 
@@ -248,7 +248,7 @@ def test_destructive_action_needs_yes_without_a_terminal(
 
     assert (refused.code, done.code) == (2, 0)
     assert "Destructive steps: Do It" in refused.err
-    assert [asked.method for asked in server.asked] == ["DELETE"]
+    assert [request.method for request in server.requests] == ["DELETE"]
 
 
 def test_sandbox_and_dry_run_need_no_confirmation(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
@@ -259,7 +259,7 @@ def test_sandbox_and_dry_run_need_no_confirmation(command: Command, tmp_path: Pa
         {"step": "Do It", "action": "segment.deleteSource", "inputs": {"sourceId": source}}
     ]
     assert command("flow", "run", file, "--sandbox").code == 0
-    assert server.asked == []
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_sandbox_and_dry_run_need_no_confirmation(command: Command, tmp_path: Pa
 def test_exit_code_is_that_of_the_cause(
     command: Command, tmp_path: Path, server: LoopbackServer, status: int, code: int
 ) -> None:
-    server.script = lambda _asked: ServerResponse({"errors": [{"type": "x"}]}, status=status)
+    server.script = lambda _request: ServerResponse({"errors": [{"type": "x"}]}, status=status)
     ended = command("flow", "run", read_flow(tmp_path), "--max-wait", "0")
 
     assert (ended.code, ended.out) == (code, "")
@@ -280,7 +280,7 @@ def test_exit_code_is_that_of_the_cause(
 def test_rejection_of_the_request_itself_suggests_another_flow_or_payload(
     command: Command, tmp_path: Path, server: LoopbackServer, status: int
 ) -> None:
-    server.script = lambda _asked: ServerResponse({"errors": [{"type": "x"}]}, status=status)
+    server.script = lambda _request: ServerResponse({"errors": [{"type": "x"}]}, status=status)
     ended = command("flow", "run", one_step(tmp_path, "createSource", NEW_SOURCE))
 
     run = json.loads(command("flow", "runs", "--json").out)[0]["id"]
@@ -296,7 +296,7 @@ def test_rejection_of_the_request_itself_suggests_another_flow_or_payload(
 
 
 def test_write_of_unknown_outcome_exits_with_6(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
-    server.script = lambda _asked: ServerResponse(cut=True)
+    server.script = lambda _request: ServerResponse(cut=True)
     ended = command("flow", "run", one_step(tmp_path, "createSource", NEW_SOURCE))
 
     assert ended.code == 6
@@ -322,7 +322,7 @@ def test_wait_and_ignored_error_are_reported_and_summed_up_in_a_long_loop(
 
 def test_rate_limit_wait_is_reported(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
     answers = iter([ServerResponse({}, status=429, headers={"Retry-After": "0"}), ServerResponse({"data": {}})])
-    server.script = lambda _asked: next(answers)
+    server.script = lambda _request: next(answers)
     ended = command("flow", "run", read_flow(tmp_path))
 
     assert ended.code == 0
@@ -333,7 +333,7 @@ def test_retry_is_one_line_with_attempt_reason_and_wait(
     command: Command, tmp_path: Path, server: LoopbackServer
 ) -> None:
     answers = iter([ServerResponse({}, status=404), ServerResponse({"data": {}})])
-    server.script = lambda _asked: next(answers)
+    server.script = lambda _request: next(answers)
     retry = {"errorHandlerType": "retry", "maxAttempts": 1}
     get = {**call("Get", "getSource", {"sourceId": "x"}), "errorConfig": retry}
     ended = command("flow", "run", integration(tmp_path, get, variables=[variable("Workspace")]))
@@ -366,10 +366,10 @@ def test_logged_text_cannot_move_the_cursor(command: Command, tmp_path: Path, pa
 def test_interrupt_closes_the_journal_and_says_how_to_resume(
     command: Command, tmp_path: Path, server: LoopbackServer, sent: signal.Signals, code: int
 ) -> None:
-    server.script = lambda _asked: ServerResponse({"data": {}}, hang=60 if len(server.asked) == 1 else 0)
+    server.script = lambda _request: ServerResponse({"data": {}}, hang=60 if len(server.requests) == 1 else 0)
     process = start("flow", "run", str(read_flow(tmp_path)), "--events", "jsonl")
     until = time.monotonic() + 20
-    while not server.asked and time.monotonic() < until:
+    while not server.requests and time.monotonic() < until:
         time.sleep(0.01)
     send_signal(process, sent)
     ended = finish(process)
@@ -409,8 +409,8 @@ def test_http_and_code_steps_run_with_a_connection_file(command: Command, payloa
         beside_a_sandbox = command("flow", "run", both, "--connection", f"API={fields}", "--sandbox")
 
     assert (ended.code, ended.json) == (0, 42)
-    assert server.asked[0].headers["Authorization"] == f"Bearer {SECRET}"
+    assert server.requests[0].headers["Authorization"] == f"Bearer {SECRET}"
     assert SECRET not in ended.err
     assert without.code == 3
     assert "hint: Pass --connection 'API=FILE'. In Python, pass connections={'API': ...}." in without.err
-    assert (beside_a_sandbox.code, len(server.asked)) == (0, 2)
+    assert (beside_a_sandbox.code, len(server.requests)) == (0, 2)

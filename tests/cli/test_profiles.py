@@ -44,7 +44,7 @@ def test_login_tests_the_token_and_writes_a_private_profile(
     assert (ended.code, ended.out) == (0, "")
     assert 'Connected to workspace "Acme"' in ended.err
     assert f'Saved profile "eu" to {config}' in ended.err
-    assert local.asked[0].headers["Authorization"] == f"Bearer {TOKEN}"
+    assert local.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
     assert config.stat().st_mode & 0o777 == 0o600
     fields = {"apiKey": TOKEN, "baseUrl": local.url}
     eu = {"component": "segment", "connection": "apiKey", "fields": fields}
@@ -105,7 +105,7 @@ def test_login_rejects_invalid_names_and_fields(
 ) -> None:
     ended = login(command, local, *args)
 
-    assert (ended.code, local.asked, config.exists()) == (2, [], False)
+    assert (ended.code, local.requests, config.exists()) == (2, [], False)
     assert message in ended.err
 
 
@@ -120,7 +120,7 @@ def test_profile_selects_the_connection(command: Command, local: LoopbackServer,
     local.answer(PAGE)
     ended = command("run", "listSources", "--profile", "eu")
 
-    assert (ended.code, local.asked[-1].headers["Authorization"]) == (0, f"Bearer {TOKEN}")
+    assert (ended.code, local.requests[-1].headers["Authorization"]) == (0, f"Bearer {TOKEN}")
 
 
 def test_profile_default_is_used_if_nothing_else_is_set(
@@ -135,7 +135,10 @@ def test_profile_default_is_used_if_nothing_else_is_set(
 
     assert '(credentials: profile "default")' in by_profile.err
     assert "(credentials: SEGMENT_API_KEY)" in by_environment.err
-    assert [asked.headers["Authorization"] for asked in local.asked[1:]] == ["Bearer from-login", f"Bearer {TOKEN}"]
+    assert [request.headers["Authorization"] for request in local.requests[1:]] == [
+        "Bearer from-login",
+        f"Bearer {TOKEN}",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["env", "file"])
@@ -148,7 +151,7 @@ def test_profile_resolves_references(
     reference = {"env": "env:EU_TOKEN", "file": "file:token"}[kind]
     login(command, local, "eu", token=reference)
 
-    assert local.asked[0].headers["Authorization"] == "Bearer tok-4712"
+    assert local.requests[0].headers["Authorization"] == "Bearer tok-4712"
     assert "tok-4712" not in config.read_text()
     assert reference in command("profiles").out
 
@@ -164,7 +167,7 @@ def test_reference_without_a_value_is_named(
     config.write_text(f'[profiles.eu.fields]\napiKey = "{reference}"\n')
     ended = command("test-connection", "--profile", "eu")
 
-    assert (ended.code, local.asked) == (3, [])
+    assert (ended.code, local.requests) == (3, [])
     assert f'profile "eu": apiKey: {message}' in ended.err
 
 
@@ -253,7 +256,7 @@ def test_profile_beside_another_connection_is_rejected(
     login(command, local, "eu")
     ended = command("run", "listSources", "--profile", "eu", *other)
 
-    assert (ended.code, "cannot be used together" in ended.err, len(local.asked)) == (2, True, 1)
+    assert (ended.code, "cannot be used together" in ended.err, len(local.requests)) == (2, True, 1)
 
 
 def test_profiles_lists_no_secret(command: Command, local: LoopbackServer, config: Path) -> None:
@@ -281,13 +284,13 @@ def test_flow_uses_one_profile_for_all_connections_or_one_for_each(
 ) -> None:
     login(command, local, "eu", token="tok-eu")
     login(command, local, "us", token="tok-us")
-    del local.asked[:]
+    del local.requests[:]
     local.answer(PAGE, PAGE, PAGE)
     one = command("flow", "run", read_flow(tmp_path), "--profile", "eu")
     each = command("flow", "run", two_connections(tmp_path), "--profile", "One=us", "--profile", "Two=eu")
 
     assert (one.code, each.code) == (0, 0)
-    assert [asked.headers["Authorization"] for asked in local.asked] == [
+    assert [request.headers["Authorization"] for request in local.requests] == [
         "Bearer tok-eu",
         "Bearer tok-us",
         "Bearer tok-eu",
@@ -314,7 +317,7 @@ def test_runner_from_profile_calls_with_its_connection(command: Command, local: 
         runner.invoke("listSources")
 
     assert runner.policy.read_only
-    assert local.asked[-1].headers["Authorization"] == f"Bearer {TOKEN}"
+    assert local.requests[-1].headers["Authorization"] == f"Bearer {TOKEN}"
     with pytest.raises(connector.errors.UnknownKeyError, match='unknown profile "us"'):
         connector.Runner.from_profile("us")
 
@@ -326,7 +329,7 @@ def test_runner_from_environment_reads_the_variables(server: LoopbackServer, mon
     with connector.Runner.from_environment() as runner:
         runner.invoke("listSources")
 
-    assert server.asked[-1].headers["Authorization"] == f"Bearer {TOKEN}"
+    assert server.requests[-1].headers["Authorization"] == f"Bearer {TOKEN}"
     monkeypatch.setenv("CONNECTOR_SANDBOX", "1")
     with pytest.raises(connector.errors.UsageError, match="CONNECTOR_SANDBOX is set"):
         connector.Runner.from_environment()

@@ -12,7 +12,7 @@ import pytest
 from connector.cli.record_writers import RecordOptions, RecordPrinter
 from connector.cli.tables import write_table
 from tests.cli.conftest import Command
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 SOURCES = [
     {"id": "1", "slug": "web", "enabled": True, "metadata": {"name": "Javascript"}, "labels": [{"key": "a"}]},
@@ -21,8 +21,8 @@ SOURCES = [
 ]
 
 
-def one_per_page(asked: Asked) -> ServerResponse:
-    number = int(dict(asked.query).get("pagination[cursor]", "0"))
+def one_per_page(request: ReceivedRequest) -> ServerResponse:
+    number = int(dict(request.query).get("pagination[cursor]", "0"))
     following = str(number + 1) if number + 1 < len(SOURCES) else None
     pagination = {"current": str(number), "next": following, "totalEntries": len(SOURCES)}
     return ServerResponse({"data": {"sources": [SOURCES[number]], "pagination": pagination}})
@@ -90,7 +90,7 @@ def test_condition_keeps_records_of_every_page(command: Command, condition: str,
 def test_invalid_condition_is_rejected_before_a_request(command: Command, server: LoopbackServer) -> None:
     ended = command("run", "listSources", "--where", "enabled ==")
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert 'invalid JSONPath "enabled =="' in ended.err
 
 
@@ -128,7 +128,7 @@ def test_one_page_in_another_format_says_how_to_get_all(command: Command) -> Non
 
 
 def test_object_of_another_action_is_one_record(command: Command, server: LoopbackServer) -> None:
-    server.script = lambda _asked: ServerResponse({"data": {"source": SOURCES[0]}})
+    server.script = lambda _request: ServerResponse({"data": {"source": SOURCES[0]}})
     ended = command("run", "getSource", "-i", "sourceId=1", "--format", "csv", "--columns", "slug,enabled")
 
     assert ended.out == "slug,enabled\nweb,true\n"
@@ -205,7 +205,7 @@ def test_invalid_regular_expression_is_rejected(
     text = condition if option == "--where" else f"$.a[?({condition})]"
     ended = command("run", "listSources", "--all", option, text)
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert f'invalid regular expression "{pattern}"' in ended.err
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command, Ended
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 PAGE = {"data": {"sources": [{"id": "a", "slug": "one"}, {"id": "b", "slug": "zwei ü"}], "pagination": {}}}
 
@@ -16,8 +16,8 @@ def page(records: list[str], following: str | None) -> dict[str, object]:
     return {"data": {"sources": sources, "pagination": {"current": "c", "next": following}}}
 
 
-def pages(asked: Asked) -> ServerResponse:
-    cursor = dict(asked.query).get("pagination[cursor]")
+def pages(request: ReceivedRequest) -> ServerResponse:
+    cursor = dict(request.query).get("pagination[cursor]")
     return ServerResponse(page(["a", "b"], "second") if cursor is None else page(["c"], None))
 
 
@@ -26,8 +26,8 @@ def test_payload_is_the_only_thing_on_standard_output(command: Command, server: 
     ended = command("run", "listSources", "-i", "count=10")
 
     assert (ended.code, ended.json, ended.err) == (0, {"data": PAGE}, "")
-    assert dict(server.asked[0].query) == {"pagination[count]": "10"}
-    assert server.asked[0].headers["Authorization"] == "Bearer tok-4711-very-secret"
+    assert dict(server.requests[0].query) == {"pagination[count]": "10"}
+    assert server.requests[0].headers["Authorization"] == "Bearer tok-4711-very-secret"
 
 
 def test_payload_is_indented_and_keeps_other_alphabets(command: Command, server: LoopbackServer) -> None:
@@ -48,14 +48,14 @@ def test_texts_are_read_as_what_the_input_is(command: Command, server: LoopbackS
     settings = '{"websiteUrl": "https://example.com"}'
     command("run", "updateSource", "-i", "sourceId=a", "-i", "enabled=false", "-i", f"settings={settings}")
 
-    assert server.asked[0].json == {"enabled": False, "settings": {"websiteUrl": "https://example.com"}}
+    assert server.requests[0].json == {"enabled": False, "settings": {"websiteUrl": "https://example.com"}}
 
 
 def test_colon_equals_takes_json(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {}})
     command("run", "updateWarehouse", "-i", "warehouseId=a", "-i", "name:=null", "-i", 'settings:={"a": [1]}')
 
-    assert server.asked[0].json == {"name": None, "settings": {"a": [1]}}
+    assert server.requests[0].json == {"name": None, "settings": {"a": [1]}}
 
 
 def test_empty_string_is_sent_if_it_is_asked_for_by_name(command: Command, server: LoopbackServer) -> None:
@@ -63,14 +63,14 @@ def test_empty_string_is_sent_if_it_is_asked_for_by_name(command: Command, serve
     command("run", "updateSource", "-i", "sourceId=a", "-i", 'name:=""', "-i", "slug=s")
     command("run", "updateSource", "-i", "sourceId=a", "-i", "name=", "-i", "slug=s")
 
-    assert [asked.json for asked in server.asked] == [{"name": "", "slug": "s"}, {"slug": "s"}]
+    assert [request.json for request in server.requests] == [{"name": "", "slug": "s"}, {"slug": "s"}]
 
 
 def test_name_that_comes_again_makes_a_list(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {}})
     command("run", "deleteUser", "--yes", "-i", "userIds=a", "-i", "userIds=b")
 
-    assert server.asked[0].query == [("userIds.0", "a"), ("userIds.1", "b")]
+    assert server.requests[0].query == [("userIds.0", "a"), ("userIds.1", "b")]
 
 
 def test_at_sign_reads_a_file(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
@@ -80,14 +80,14 @@ def test_at_sign_reads_a_file(command: Command, server: LoopbackServer, tmp_path
     options.write_text('{"a": [1]}', encoding="utf-8")
     command("run", "updateWarehouse", "-i", "warehouseId=a", "-i", f"name=@{text}", "-i", f"settings:=@{options}")
 
-    assert server.asked[0].json == {"name": "a = 1\n", "settings": {"a": [1]}}
+    assert server.requests[0].json == {"name": "a = 1\n", "settings": {"a": [1]}}
 
 
 def test_value_may_hold_equals_signs(command: Command, server: LoopbackServer) -> None:
     server.answer(PAGE)
     command("run", "listSources", "-i", "cursor=MA==")
 
-    assert dict(server.asked[0].query)["pagination[cursor]"] == "MA=="
+    assert dict(server.requests[0].query)["pagination[cursor]"] == "MA=="
 
 
 def test_inputs_come_from_a_file_and_assignments_win(command: Command, server: LoopbackServer, tmp_path: Path) -> None:
@@ -96,14 +96,14 @@ def test_inputs_come_from_a_file_and_assignments_win(command: Command, server: L
     file.write_text('{"count": 5, "cursor": "x"}', encoding="utf-8")
     command("run", "listSources", "--inputs", file, "-i", "count=7")
 
-    assert dict(server.asked[0].query) == {"pagination[count]": "7", "pagination[cursor]": "x"}
+    assert dict(server.requests[0].query) == {"pagination[count]": "7", "pagination[cursor]": "x"}
 
 
 def test_inputs_come_from_standard_input(command: Command, server: LoopbackServer) -> None:
     server.answer(PAGE)
     command("run", "listSources", "--inputs", "-", stdin='{"count": 5}')
 
-    assert dict(server.asked[0].query) == {"pagination[count]": "5"}
+    assert dict(server.requests[0].query) == {"pagination[count]": "5"}
 
 
 def test_file_that_is_not_text_is_read_for_an_input_that_takes_files(
@@ -117,8 +117,10 @@ def test_file_that_is_not_text_is_read_for_an_input_that_takes_files(
     assert command("run", "rawRequest", *form).code == 0
     text = command("run", "updateSource", "-i", "sourceId=s", "-i", f"name=@{photo}")
 
-    assert b'name="front"; filename="photo.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG\xff' in server.asked[0].body
-    assert (text.code, len(server.asked)) == (2, 1)
+    assert (
+        b'name="front"; filename="photo.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG\xff' in server.requests[0].body
+    )
+    assert (text.code, len(server.requests)) == (2, 1)
     assert "Name (name): must be a string" in text.err
 
 
@@ -151,7 +153,7 @@ def test_select_without_a_match_warns_and_succeeds(command: Command, server: Loo
 def test_invalid_select_is_rejected_before_a_request_is_sent(command: Command, server: LoopbackServer) -> None:
     ended = command("run", "deleteSource", "--yes", "-i", "sourceId=a", "--select", "$[")
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert 'invalid JSONPath "$["' in ended.err
 
 
@@ -160,7 +162,7 @@ def test_all_prints_every_record_as_one_json_list(command: Command, server: Loop
     ended = command("run", "listSources", "--all")
 
     assert [record["id"] for record in ended.json] == ["a", "b", "c"]
-    assert dict(server.asked[0].query)["pagination[count]"] == "200"
+    assert dict(server.requests[0].query)["pagination[count]"] == "200"
 
 
 def test_all_of_an_empty_list_is_an_empty_list(command: Command, server: LoopbackServer) -> None:
@@ -218,7 +220,7 @@ def test_without_patience_a_rate_limit_fails_at_once(command: Command, server: L
     server.answer(ServerResponse(b"", 429, {"Retry-After": "30"}))
     ended = command("run", "listSources", "--max-wait", "0")
 
-    assert (ended.code, len(server.asked)) == (5, 1)
+    assert (ended.code, len(server.requests)) == (5, 1)
     assert "in 30 s" in ended.err
 
 
@@ -264,7 +266,7 @@ def test_name_with_dots_sets_a_field_of_an_object(command: Command, server: Loop
     file.write_text('{"settings": {"a": {"c": 1}}}')
     command(*one, "--inputs", file, "-i", "settings.a.d=2")
 
-    assert [asked.json["settings"] for asked in server.asked] == [
+    assert [request.json["settings"] for request in server.requests] == [
         {"websiteUrl": "https://a.example", "limits": {"most": 3}},
         {"a": 1, "b": "x=y"},
         {"a": {"c": 1, "d": "2"}},
@@ -275,7 +277,7 @@ def test_name_with_dots_sets_a_field_of_an_object(command: Command, server: Loop
 def test_field_of_what_is_not_an_object_is_rejected(command: Command, server: LoopbackServer, name: str) -> None:
     ended = command("run", "updateSource", "-i", "sourceId=a", "-i", "slug=x", "-i", f"{name}=1")
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert name in ended.err
 
 
@@ -285,5 +287,5 @@ def test_standard_input_named_twice_is_rejected(
 ) -> None:
     ended = command("run", "updateSource", "--inputs", "-", *second, stdin='{"sourceId": "a", "slug": "b"}')
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert "standard input can be read only once" in ended.err

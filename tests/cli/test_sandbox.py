@@ -86,7 +86,7 @@ def test_variable_can_say_no(
     server.answer({"data": {"workspace": {"id": "1"}}})
     monkeypatch.setenv("CONNECTOR_SANDBOX", value)
     assert command("test-connection").code == 0
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
     assert not file.exists()
 
 
@@ -94,7 +94,7 @@ def test_real_credentials_are_not_used(command: Command, server: LoopbackServer,
     ended = command("test-connection", "--sandbox")
     assert (ended.code, ended.json["data"]["data"]["workspace"]["slug"]) == (0, "sandbox")
     assert f'Connected to workspace "Sandbox" (sandbox {file})' in ended.err
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_sandbox_and_connection_together_are_rejected(command: Command, tmp_path: Path) -> None:

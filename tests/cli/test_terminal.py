@@ -19,7 +19,7 @@ import pytest
 from tests.cli.conftest import ROOT, send_signal
 from tests.cli.flows import NEW_SOURCE, call, integration, one_step, read_flow, variable
 from tests.flows.support import loop, step
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 pty = pytest.importorskip("pty", reason="terminals of POSIX")
 pytestmark = pytest.mark.usefixtures("program_on_the_path")
@@ -101,7 +101,7 @@ def test_destructive_action_is_confirmed_with_inputs_and_host(server: LoopbackSe
     code, out, screen = run("run", "deleteSource", "-i", "sourceId=abc", typed=b"y\n")
 
     host = server.url.removeprefix("http://")
-    assert (code, [asked.method for asked in server.asked]) == (0, ["DELETE"])
+    assert (code, [request.method for request in server.requests]) == (0, ["DELETE"])
     assert f'Run deleteSource on {host} (credentials: SEGMENT_API_KEY) with sourceId "abc"? [y/N]' in screen
     assert '"SUCCESS"' in out
 
@@ -110,14 +110,14 @@ def test_destructive_action_is_confirmed_with_inputs_and_host(server: LoopbackSe
 def test_no_sends_nothing(server: LoopbackServer, typed: bytes) -> None:
     code, _, screen = run("run", "deleteSource", "-i", "sourceId=abc", typed=typed)
 
-    assert (code, server.asked) == (2, [])
+    assert (code, server.requests) == (2, [])
     assert "nothing was sent" in screen
 
 
 def test_interrupt_at_the_question_sends_nothing(server: LoopbackServer) -> None:
     code, _, screen = run("run", "deleteSource", "-i", "sourceId=abc", typed=signal.SIGINT)
 
-    assert (code, server.asked) == (130, [])
+    assert (code, server.requests) == (130, [])
     assert "Traceback" not in screen
 
 
@@ -149,8 +149,8 @@ def test_payloads_and_tables_are_coloured_on_a_terminal_and_bare_in_a_pipe(serve
     assert "rawRequest" in table
 
 
-def pages(asked: Asked) -> ServerResponse:
-    number = int(dict(asked.query).get("pagination[cursor]", "0")) + 1
+def pages(request: ReceivedRequest) -> ServerResponse:
+    number = int(dict(request.query).get("pagination[cursor]", "0")) + 1
     records = [{"id": f"{number}-{record}"} for record in range(3)]
     following = str(number) if number < 4 else None
     return ServerResponse({"data": {"sources": records, "pagination": {"next": following}}}, hang=0.15)
@@ -179,7 +179,7 @@ def test_destructive_flow_is_confirmed_with_steps_host_and_origin(server: Loopba
     code, _, screen = run("flow", "run", file, typed=b"y\n")
 
     host = server.url.removeprefix("http://")
-    assert (refused, code, [asked.method for asked in server.asked]) == (2, 0, ["DELETE"])
+    assert (refused, code, [request.method for request in server.requests]) == (2, 0, ["DELETE"])
     assert f'Connection "Workspace": {host} (credentials: SEGMENT_API_KEY)\n' in screen
     assert "Destructive steps: Do It\n" in screen
 
@@ -189,10 +189,10 @@ def test_undoing_asks_with_what_it_will_delete(server: LoopbackServer, tmp_path:
     _, _, screen = run("flow", "run", str(one_step(tmp_path, "createSource", NEW_SOURCE)))
     run_id = screen.rpartition("(run ")[2].partition(")")[0]
     server.answer({"data": {"status": "SUCCESS"}})
-    code, _, asked = run("flow", "undo", run_id, typed=b"y\n")
+    code, _, request = run("flow", "undo", run_id, typed=b"y\n")
 
-    assert (code, server.asked[-1].method) == (0, "DELETE")
-    assert 'delete what segment.createSource created (step "Do It", connection Workspace)\n' in asked
+    assert (code, server.requests[-1].method) == (0, "DELETE")
+    assert 'delete what segment.createSource created (step "Do It", connection Workspace)\n' in request
 
 
 def flow_of_everything(folder: Path) -> str:
@@ -207,9 +207,9 @@ def flow_of_everything(folder: Path) -> str:
     return str(integration(folder, *steps, variables=[variable("Workspace")]))
 
 
-def answer_everything(asked: Asked, seen: list[str]) -> ServerResponse:
-    seen.append(asked.path)
-    if asked.path == "/sources":
+def answer_everything(request: ReceivedRequest, seen: list[str]) -> ServerResponse:
+    seen.append(request.path)
+    if request.path == "/sources":
         limited = ServerResponse({}, status=429, headers={"Retry-After": "1"})
         return limited if len(seen) == 1 else ServerResponse({"data": {"sources": [], "pagination": {}}})
     return ServerResponse({"errors": [{"type": "not-found"}]}, status=404, hang=0.25)
@@ -217,7 +217,7 @@ def answer_everything(asked: Asked, seen: list[str]) -> ServerResponse:
 
 def test_terminal_shows_the_steps_live(server: LoopbackServer, tmp_path: Path) -> None:
     seen: list[str] = []
-    server.script = lambda asked: answer_everything(asked, seen)
+    server.script = lambda request: answer_everything(request, seen)
     payload = tmp_path / "payload.json"
     payload.write_text("[1, 2, 3]")
     code, out, screen = run("flow", "run", flow_of_everything(tmp_path), "--payload", str(payload), COLUMNS="150")
@@ -243,7 +243,7 @@ def test_terminal_that_wants_events_gets_no_live_view(server: LoopbackServer, tm
 
 
 def test_interrupt_restores_the_cursor_and_says_how_to_resume(server: LoopbackServer, tmp_path: Path) -> None:
-    server.script = lambda _asked: ServerResponse(PAGE, hang=60)
+    server.script = lambda _request: ServerResponse(PAGE, hang=60)
     code, out, screen = run("flow", "run", str(read_flow(tmp_path)), prompt=b"Do It", typed=signal.SIGINT)
 
     assert (code, out) == (130, "")

@@ -67,7 +67,7 @@ def test_unexpected_argument_suggests_the_option_for_inputs(
 ) -> None:
     ended = command(*args)
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert f'unexpected argument "{args[2] if len(args) > 2 else args[1]}"' in ended.err
     assert hint in ended.err
 
@@ -190,7 +190,7 @@ def test_standard_input_is_read_only_once(command: Command, server: LoopbackServ
     content = '{"slug": "s", "enabled": true, "metadataId": "m"}'
     ended = command("run", "createSource", *args, stdin=content)
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert "standard input can be read only once" in ended.err
 
 

@@ -30,7 +30,7 @@ def test_read_names_nothing(command: Command, server: LoopbackServer) -> None:
 def test_destructive_action_needs_yes_without_a_terminal(command: Command, server: LoopbackServer) -> None:
     ended = command("run", "deleteSource", "-i", "sourceId=a")
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert "--yes" in ended.err
 
 
@@ -38,7 +38,7 @@ def test_yes_lets_it_happen(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {"status": "SUCCESS"}})
     ended = command("run", "deleteSource", "-i", "sourceId=a", "--yes")
 
-    assert (ended.code, server.asked[0].method) == (0, "DELETE")
+    assert (ended.code, server.requests[0].method) == (0, "DELETE")
 
 
 def test_raw_request_is_confirmed_by_its_method(command: Command, server: LoopbackServer) -> None:
@@ -47,20 +47,20 @@ def test_raw_request_is_confirmed_by_its_method(command: Command, server: Loopba
     read = command("run", "rawRequest", "-i", "url=/sources", "-i", "method=GET")
 
     assert (delete.code, read.code) == (2, 0)
-    assert [asked.method for asked in server.asked] == ["GET"]
+    assert [request.method for request in server.requests] == ["GET"]
 
 
 def test_read_only_rejects_a_write_before_any_request(command: Command, server: LoopbackServer) -> None:
     ended = command("run", "createSource", *NEW, "--read-only")
 
-    assert (ended.code, server.asked) == (2, [])
+    assert (ended.code, server.requests) == (2, [])
     assert "is read-only" in ended.err
 
 
 def test_dry_run_prints_the_write_and_sends_nothing(command: Command, server: LoopbackServer) -> None:
     ended = command("run", "createSource", *NEW, "--dry-run")
 
-    assert (ended.code, server.asked) == (0, [])
+    assert (ended.code, server.requests) == (0, [])
     assert ended.json["method"] == "POST"
     assert ended.json["url"] == f"{server.url}/sources"
     assert ended.json["body"] == {"slug": "s", "enabled": True, "metadataId": "m"}
@@ -72,14 +72,14 @@ def test_dry_run_of_what_takes_away_needs_no_yes(command: Command, server: Loopb
     ended = command("run", "deleteSource", "-i", "sourceId=a", "--dry-run")
 
     assert (ended.code, ended.json["method"], "body" in ended.json) == (0, "DELETE", False)
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_dry_run_performs_reads(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {"source": {"id": "a"}}})
     ended = command("run", "getSource", "-i", "sourceId=a", "--dry-run")
 
-    assert (ended.json, len(server.asked)) == ({"data": {"data": {"source": {"id": "a"}}}}, 1)
+    assert (ended.json, len(server.requests)) == ({"data": {"data": {"source": {"id": "a"}}}}, 1)
 
 
 def test_dry_run_of_a_list_fetches_all_pages(command: Command, server: LoopbackServer) -> None:

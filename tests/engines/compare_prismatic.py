@@ -30,13 +30,13 @@ def played(
     server: LoopbackServer, case: Case, call: Callable[[dict[str, str]], dict[str, Any]]
 ) -> tuple[Observed, float]:
     """Return the outcome of one call and the requests that it sent, and the seconds that it took."""
-    server.asked.clear()
+    server.requests.clear()
     server.script = case.answers if callable(case.answers) else None
     if server.script is None:
         server.answer(*(case.answers if isinstance(case.answers, list) else [case.answers]))
     began = time.monotonic()
     outcome = comparable(call(case.fields or fields_for(server.url)))
-    return (outcome, [wire(asked) for asked in server.asked]), time.monotonic() - began
+    return (outcome, [wire(request) for request in server.requests]), time.monotonic() - began
 
 
 def python_call(case: Case, fields: dict[str, str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 
 import connector
 from tests.conftest import TOKEN
-from tests.support.server import Asked
+from tests.support.server import ReceivedRequest
 
 DRIVER = Path(__file__).with_name("prismatic_harness.cjs")
 
@@ -81,19 +81,19 @@ class Wire(NamedTuple):
     body: Any
 
 
-def wire(asked: Asked) -> Wire:
+def wire(request: ReceivedRequest) -> Wire:
     """Return a request without the boundary of a form, and with its JSON parsed."""
-    headers = {name: asked.headers.get(name) for name in COMPARED_HEADERS}
-    if not asked.body:
+    headers = {name: request.headers.get(name) for name in COMPARED_HEADERS}
+    if not request.body:
         headers["Content-Length"] = None  # Node.js says 0 where Python says nothing
-    body: Any = asked.body
+    body: Any = request.body
     content_type = headers["Content-Type"] or ""
-    if boundary := re.match(rb"--(\S+?)(?:\r\n.*--\1)?--\r\n$", asked.body, re.DOTALL):
+    if boundary := re.match(rb"--(\S+?)(?:\r\n.*--\1)?--\r\n$", request.body, re.DOTALL):
         body = body.replace(boundary[1], b"BOUNDARY")
         headers |= {"Content-Type": content_type.partition(";")[0], "Content-Length": None}
     elif "json" in content_type:
         body = json.loads(body)
-    return Wire(asked.method, asked.target, headers, body)
+    return Wire(request.method, request.target, headers, body)
 
 
 WORDS_OF_PYTHON = [

@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 import connector
 from tests.conftest import TOKEN
 from tests.engines.prismatic import fields_for
-from tests.support.server import Asked, ServerResponse
+from tests.support.server import ReceivedRequest, ServerResponse
 from tests.support.wire import all_rows
 
 SEGMENT = connector.load_component(installed_plugins=False)
@@ -30,7 +30,7 @@ WRITES = [
 CALLS = json.loads((Path(__file__).parent / "prismatic_calls.json").read_text(encoding="utf-8"))
 """Odd values for every input, and calls with odd inputs that need no special response."""
 
-Answers = ServerResponse | Any | list[Any] | Callable[[Asked], ServerResponse]
+Answers = ServerResponse | Any | list[Any] | Callable[[ReceivedRequest], ServerResponse]
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def shapes() -> Iterator[Case]:
     yield from (Case(key, inputs) for key, inputs in CALLS["shapes"])
 
 
-def _page(asked: Asked) -> ServerResponse:
-    number = int(dict(asked.query).get("pagination[cursor]", "0"))
+def _page(request: ReceivedRequest) -> ServerResponse:
+    number = int(dict(request.query).get("pagination[cursor]", "0"))
     after = {"next": str(number + 1)} if number < 3 else {}
     names = ["b", "", None, "ß"]
     records = [
@@ -82,16 +82,16 @@ def _page(asked: Asked) -> ServerResponse:
         for n in range(2)
     ]
     pagination = {"current": str(number), **after, "totalEntries": 8}
-    return ServerResponse({"data": {asked.path.rpartition("/")[2]: records, "pagination": pagination}})
+    return ServerResponse({"data": {request.path.rpartition("/")[2]: records, "pagination": pagination}})
 
 
-def _endless(cursor: Any) -> Callable[[Asked], ServerResponse]:
+def _endless(cursor: Any) -> Callable[[ReceivedRequest], ServerResponse]:
     body = {"data": {"sources": [], "pagination": {"current": "x", "next": cursor}}}
-    return lambda _asked: ServerResponse(body)
+    return lambda _request: ServerResponse(body)
 
 
-def _empty_pages(asked: Asked) -> ServerResponse:
-    number = int(dict(asked.query).get("pagination[cursor]", "0"))
+def _empty_pages(request: ReceivedRequest) -> ServerResponse:
+    number = int(dict(request.query).get("pagination[cursor]", "0"))
     return ServerResponse({"data": {"sources": None, "pagination": {"next": str(number + 1)}}})
 
 

@@ -65,7 +65,7 @@ def test_finished_write_is_not_sent_again(runner: connector.Runner, server: Loop
     payloads = [calls.perform(runner, "createSource", SOURCE, journal) for _ in range(2)]
 
     assert payloads == [{"data": {"data": {"source": {"id": "new"}}}}] * 2
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_write_of_unknown_outcome_is_not_sent_again(
@@ -81,7 +81,7 @@ def test_write_of_unknown_outcome_is_not_sent_again(
 
     assert [type(error) for error in raised] == [errors.OutcomeUnknownError, errors.JournalError]
     assert not any(calls.is_repeatable(error) for error in raised)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_write_that_was_rate_limited_is_sent_by_the_next_try(
@@ -105,7 +105,7 @@ def test_read_has_no_journal(runner: connector.Runner, server: LoopbackServer, t
     for _ in range(2):
         calls.perform(runner, "getSource", {"sourceId": "a"}, tmp_path / "get.jsonl")
 
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
     assert not list(tmp_path.iterdir())
 
 

@@ -119,7 +119,7 @@ def test_write_that_outlasts_the_grace_has_an_unknown_outcome(tmp_path: Path, se
         url = access(process)["url"]
 
         def stop() -> None:
-            eventually(lambda: server.asked)
+            eventually(lambda: server.requests)
             process.send_signal(signal.SIGTERM)
 
         thread = threading.Thread(target=stop)

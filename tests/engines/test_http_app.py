@@ -281,11 +281,11 @@ def test_slow_connection_does_not_take_the_threads_of_another(segment: connector
             held = [threading.Thread(target=call, args=("slow",)) for _ in range(12)]
             for thread in held:
                 thread.start()
-            while len(slow.asked) < 2:
+            while len(slow.requests) < 2:
                 time.sleep(0.01)
             try:
                 assert call("quick").status_code == 200
-                assert len(slow.asked) == 2, "a connection gets a quarter of the threads"
+                assert len(slow.requests) == 2, "a connection gets a quarter of the threads"
             finally:
                 release.set()
                 for thread in held:
@@ -341,7 +341,7 @@ def test_disconnect_ends_a_call_that_waits(
         leave("createSource", SOURCE)
         eventually(lambda: statuses(caplog) == ["499"], seconds=10)
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_disconnect_never_cuts_a_write(
@@ -357,7 +357,7 @@ def test_disconnect_never_cuts_a_write(
         leave("createSource", SOURCE)
         eventually(lambda: statuses(caplog) == ["200"], seconds=10)
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_hooks_see_the_name_of_the_tenant(segment: connector.Component) -> None:

@@ -68,16 +68,16 @@ def test_task_whose_process_was_killed_goes_on(task: Task, workspace: Sandbox, m
     assert CODE is not None
     source = str(workspace.sources[0]["id"])
     with LoopbackServer().running() as server:
-        server.script = lambda _asked: ServerResponse({}, hang=60)
+        server.script = lambda _request: ServerResponse({}, hang=60)
         environment = {**os.environ, "SEGMENT_BASE_URL": server.url, "PYTHONPATH": str(ROOT)}
         code = CHILD.replace("'s'", repr(source))
         process = subprocess.Popen([sys.executable, "-c", code, CODE[1]], env=environment)
         until = time.monotonic() + 60
-        while not server.asked and time.monotonic() < until:
+        while not server.requests and time.monotonic() < until:
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        assert [asked.method for asked in server.asked] == ["PATCH"]
+        assert [request.method for request in server.requests] == ["PATCH"]
     assert task("2026-01-02", [{"sourceId": source, "enabled": True}]) == {"changed": [source], "failed": []}
     assert writes(workspace) == 1
 

@@ -86,7 +86,7 @@ class Api:
     @property
     def writes(self) -> int:
         """Number of writes that arrived."""
-        return sum(request.method == "POST" for request in self.server.asked)
+        return sum(request.method == "POST" for request in self.server.requests)
 
 
 @pytest.fixture

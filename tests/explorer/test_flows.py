@@ -230,9 +230,9 @@ def test_undo_shows_what_it_deletes_and_then_deletes_it(explored: Explored) -> N
     events_of(explored, run)
     assert 'id="undo"' in explored.get(f"/runs/{run}").text
 
-    asked = explored.post(f"/runs/{run}/undo", {}).json
-    assert asked["ask"] is True
-    assert "Create (create)" in asked["html"]
+    request = explored.post(f"/runs/{run}/undo", {}).json
+    assert request["ask"] is True
+    assert "Create (create)" in request["html"]
     assert "from-a-flow" in [source["slug"] for source in explored.sandbox.sources]
 
     assert "Deleted" in explored.post(f"/runs/{run}/undo", {"confirmed": True}).json["html"]
@@ -273,9 +273,9 @@ def test_write_with_an_unknown_outcome_is_settled_before_the_run_goes_on(explore
 
 def test_destructive_flow_needs_a_confirmation(explored: Explored) -> None:
     for body in ({}, {"confirmed": "yes"}):
-        asked = explored.post("/flows/deletes.yaml/run", body).json
-        assert asked["ask"] is True
-        assert "Delete" in asked["html"]
+        request = explored.post("/flows/deletes.yaml/run", body).json
+        assert request["ask"] is True
+        assert "Delete" in request["html"]
     assert SOURCE in [source["id"] for source in explored.sandbox.sources]
 
     events_of(explored, started(explored, "deletes.yaml", confirmed=True))

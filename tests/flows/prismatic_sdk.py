@@ -146,9 +146,9 @@ def ours(action: str, value: Any) -> Any:
         return {"error": error.message}
 
 
-def theirs(folder: Path, asked: list[tuple[str, Any]]) -> list[Any]:
+def theirs(folder: Path, requested: list[tuple[str, Any]]) -> list[Any]:
     """Return what the SDK answers."""
-    text = json.dumps([[action, encoded(value)] for action, value in asked])
+    text = json.dumps([[action, encoded(value)] for action, value in requested])
     command = ["node", "-e", DRIVER, str(folder)]
     environment = {**os.environ, "TZ": "UTC"}
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=True, timeout=120, env=environment)
@@ -178,14 +178,14 @@ def is_known(action: str, value: Any) -> bool:
 
 def differences(folder: Path) -> tuple[list[str], int]:
     """Return the differences that are not known, and the number of comparisons."""
-    asked = list(questions())
+    requested = list(questions())
     lines = []
-    for (action, value), expected in zip(asked, theirs(folder, asked), strict=True):
+    for (action, value), expected in zip(requested, theirs(folder, requested), strict=True):
         received = ours(action, value)
         both_fail = "error" in expected and "error" in received
         if not both_fail and received != expected and not is_known(action, value):
             lines.append(f"{action} {value!r}: {received} here, {expected} in the SDK")
-    return lines, len(asked)
+    return lines, len(requested)
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ import yaml
 
 from connector import Component, load_component
 from connector.flows import Flow
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 WORKSHOP = Path(__file__).parent / "example_component"
 TOKEN = "secret-token-of-the-workshop"
@@ -43,26 +43,26 @@ class Service:
     def connections(self) -> dict[str, Any]:
         return {CONNECTION: self.connection}
 
-    def asked(self, method: str) -> list[Asked]:
-        return [asked for asked in self.server.asked if asked.method == method]
+    def requests(self, method: str) -> list[ReceivedRequest]:
+        return [request for request in self.server.requests if request.method == method]
 
-    def answer(self, asked: Asked) -> ServerResponse:
-        scripted = self.answers.get(asked.method)
+    def answer(self, request: ReceivedRequest) -> ServerResponse:
+        scripted = self.answers.get(request.method)
         if scripted:
             return scripted.pop(0)
-        if asked.method == "GET":
+        if request.method == "GET":
             return ServerResponse({"things": list(self.things.values())})
-        if asked.method == "POST":
-            thing = {"id": f"t{next(self._ids)}", **json.loads(asked.body)}
+        if request.method == "POST":
+            thing = {"id": f"t{next(self._ids)}", **json.loads(request.body)}
             self.things[thing["id"]] = thing
             return ServerResponse({"thing": thing})
-        key = asked.path.rpartition("/")[2]
+        key = request.path.rpartition("/")[2]
         if key not in self.things:
             return ServerResponse({"error": "not found"}, status=404)
-        if asked.method == "DELETE":
+        if request.method == "DELETE":
             del self.things[key]
             return ServerResponse({"status": "SUCCESS"})
-        self.things[key] |= json.loads(asked.body)
+        self.things[key] |= json.loads(request.body)
         return ServerResponse({"thing": self.things[key]})
 
 

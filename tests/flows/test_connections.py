@@ -70,7 +70,7 @@ def test_config_that_does_not_fit_runs_nothing(
     variable = {"key": "Colour", "dataType": "picklist", "pickList": ["red", "blue"]}
     with pytest.raises(InvalidFlowError, match=message.replace("(", r"\(")):
         run(step("Create", "workshop.createThing", {"name": "#Colour"}), config_variables=[variable], config=config)
-    assert not service.server.asked
+    assert not service.server.requests
 
 
 def test_flow_does_not_start_when_steps_are_not_supported_and_names_them_all(run: Runs, service: Service) -> None:
@@ -84,7 +84,7 @@ def test_flow_does_not_start_when_steps_are_not_supported_and_names_them_all(run
     labels = [problem.label for problem in caught.value.problems]
     assert labels == ["Main / Compute", "Main / Post", "Main / Create", "Main / Create"]
     assert "a flow cannot start another flow" in caught.value.problems[0].message
-    assert not service.server.asked
+    assert not service.server.requests
 
 
 def test_only_connection_serves_steps_that_name_none(workshop: Component, service: Service) -> None:
@@ -101,7 +101,7 @@ def test_two_components_in_one_flow_have_their_own_connections(workshop: Compone
     )
     second = {"fields": {"apiKey": "the-other-token", "baseUrl": service.server.url}}
     flow.run(workshop, connections={CONNECTION: service.connection, "Other": second})
-    tokens = [asked.headers["Authorization"] for asked in service.asked("POST")]
+    tokens = [request.headers["Authorization"] for request in service.requests("POST")]
     assert tokens == ["Bearer secret-token-of-the-workshop", "Bearer the-other-token"]
 
 
@@ -124,7 +124,7 @@ def test_policy_of_a_runner_holds_in_flows(workshop: Component, service: Service
         with pytest.raises(StepError) as caught:
             flow_of(create).run(workshop, connections={CONNECTION: runner})
     assert isinstance(caught.value.cause, PolicyError)
-    assert not service.asked("POST")
+    assert not service.requests("POST")
     assert runs()[0].unknown == 0
 
 

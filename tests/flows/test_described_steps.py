@@ -13,7 +13,7 @@ from connector.flows import Flow, read_trace, undo
 from tests.flows import support
 from tests.flows.support import step
 from tests.support.described import described_component
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 SEGMENT = described_component()
 WORKSPACE = {
@@ -51,7 +51,7 @@ def labels() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def server(labels: list[dict[str, Any]]) -> Iterator[LoopbackServer]:
-    def respond(request: Asked) -> ServerResponse:
+    def respond(request: ReceivedRequest) -> ServerResponse:
         if request.method == "POST" and request.path == "/labels":
             labels.append(LABEL | request.json["label"])
             return ServerResponse({"data": {"label": labels[-1]}})
@@ -116,21 +116,21 @@ def test_described_steps_run_and_are_undone(
 ) -> None:
     run = flow_of(CREATE, LIST, ADD).run(SEGMENT, connections=connections)
 
-    sent = [(request.method, request.path) for request in server.asked]
+    sent = [(request.method, request.path) for request in server.requests]
     assert sent == [("POST", "/labels"), ("GET", "/labels"), ("POST", "/sources/s/labels")]
-    assert server.asked[2].json == {"labels": [LABEL]}
+    assert server.requests[2].json == {"labels": [LABEL]}
     result = undo(run.id, SEGMENT, connections=connections)
 
     assert [write.step for write in result.deleted] == ["Create Label"]
     assert [write.step for write, _ in result.not_undone] == ["Add Labels"]
-    assert (server.asked[-1].method, server.asked[-1].path) == ("DELETE", "/labels/team/data")
+    assert (server.requests[-1].method, server.requests[-1].path) == ("DELETE", "/labels/team/data")
     assert labels == []
 
 
 def test_dry_run_sends_no_write_of_a_described_step(connections: dict[str, Any], server: LoopbackServer) -> None:
     run = flow_of(CREATE, LIST).run(SEGMENT, connections=connections, dry_run=True)
 
-    assert [request.method for request in server.asked] == ["GET"]
+    assert [request.method for request in server.requests] == ["GET"]
     assert [write["action"] for write in run.skipped_writes] == ["segment.createLabel"]
 
 

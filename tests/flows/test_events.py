@@ -210,7 +210,7 @@ def test_file_that_is_not_a_trace_is_not_replaced(run: Runs, tmp_path: Path, con
     with pytest.raises(UsageError, match="is not a trace and was not replaced"):
         run(step("List", "workshop.listThings"), trace=tmp_path / "mine")
     assert (tmp_path / "mine").read_text() == content
-    assert not service.server.asked
+    assert not service.server.requests
 
 
 def test_older_trace_is_replaced(run: Runs, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_sleep_rejects_an_invalid_duration(run: Runs, milliseconds: str) -> None
 def test_limit_that_is_no_number_is_rejected_before_the_run(run: Runs, service: Service, name: str) -> None:
     with pytest.raises(UsageError, match=f"{name} must be a number of 0 or more, got '5'"):
         run(step("List", "workshop.listThings"), **{name: "5"})
-    assert service.asked("GET") == []
+    assert service.requests("GET") == []
 
 
 def failing(kind: str, **config: Any) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def test_after_the_last_repetition_the_step_fails_or_is_ignored(run: Runs, servi
     else:
         with pytest.raises(StepError):
             run(*steps)
-    assert len(service.asked("GET")) == 2
+    assert len(service.requests("GET")) == 2
 
 
 def test_write_that_may_have_happened_is_not_repeated(run: Runs, service: Service) -> None:
@@ -107,7 +107,7 @@ def test_write_that_may_have_happened_is_not_repeated(run: Runs, service: Servic
     with pytest.raises(StepError) as caught:
         run(step("Create", "workshop.createThing", {"name": "a"}, errorConfig=config))
     assert isinstance(caught.value.cause, OutcomeUnknownError)
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 def test_write_that_is_idempotent_is_repeated(run: Runs, service: Service) -> None:
@@ -143,7 +143,7 @@ def test_dry_run_rejects_a_write_of_an_action_that_says_it_reads(service: Servic
     with pytest.raises(StepError) as caught:
         flow_of(step("Sneak", "workshop.sneak")).run(component, connections=service.connections, dry_run=True)
     assert isinstance(caught.value.cause, PolicyError)
-    assert not service.asked("POST")
+    assert not service.requests("POST")
 
 
 def test_update_without_any_field_is_skipped_with_the_reason(service: Service, events: list[Event]) -> None:
@@ -159,7 +159,7 @@ def test_update_without_any_field_is_skipped_with_the_reason(service: Service, e
     flow = flow_of(update, echo("After", "~[{{$update.results.thing}}]"))
     done = flow.run(component, connections=service.connections, payload={}, on_event=events.append)
     assert (done.results, done.steps["Update"].state) == ({"value": "[]"}, "skipped")
-    assert not service.asked("PATCH")
+    assert not service.requests("PATCH")
     (skipped,) = [event for event in events if isinstance(event, StepEvent) and event.state == "skipped"]
     assert (skipped.step, skipped.reason, skipped.error) == ("Update", "nothing to update: no field is set", "")
     assert runs()[0].unknown == 0
@@ -173,7 +173,7 @@ def test_wrong_value_is_named_and_no_reference_is_blamed(run: Runs, service: Ser
     (problem,) = caught.value.cause.problems
     assert problem.location == "size"
     assert "trigger" not in str(caught.value)
-    assert not service.asked("POST")
+    assert not service.requests("POST")
 
 
 def test_dry_run_sends_reads_and_returns_examples_for_writes(run: Runs, service: Service) -> None:
@@ -187,7 +187,7 @@ def test_dry_run_sends_reads_and_returns_examples_for_writes(run: Runs, service:
     )
     assert done.skipped_writes == [{"step": "Create", "action": "workshop.createThing", "inputs": {"name": "there"}}]
     assert done.steps["After"].results == {"value": "t1"}
-    assert not service.asked("POST")
+    assert not service.requests("POST")
     assert done.journal is None
 
 
@@ -238,7 +238,7 @@ def test_step_is_not_started_after_the_deadline(run: Runs, service: Service) -> 
 
     assert caught.value.exit_code == 5
     assert "Resume it later." in str(caught.value)
-    assert not service.server.asked
+    assert not service.server.requests
 
 
 def test_step_that_sends_nothing_is_not_started_after_the_deadline_either(run: Runs, events: list[Event]) -> None:
@@ -273,7 +273,7 @@ def test_server_error_of_a_write_leaves_its_outcome_open(run: Runs, service: Ser
     with pytest.raises(StepError) as caught:
         run(step("Create", "workshop.createThing", {"name": "a"}, errorConfig=config), max_wait=0)
     assert isinstance(caught.value.cause, OutcomeUnknownError)
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 def test_bad_inputs_are_not_tried_again(run: Runs, events: list[Event]) -> None:

@@ -25,7 +25,7 @@ from connector.journal.file import FileJournal
 from connector.journal.reader import read_history
 from tests.flows import support
 from tests.flows.support import CONNECTION, TOKEN, ServerResponse, Service, flow_of, step
-from tests.support.server import Asked
+from tests.support.server import ReceivedRequest
 
 ROOT = Path(__file__).parents[2]
 Runs = Callable[..., Run]
@@ -93,7 +93,7 @@ def test_resumed_run_does_not_repeat_what_was_finished(
     events.clear()
     done = resume(failed.journal, workshop, connections=service.connections, on_event=events.append, keep_values=True)
     assert done.status == "done"
-    assert [json.loads(asked.body)["name"] for asked in service.asked("POST")] == ["a", "b", "b", "c"]
+    assert [json.loads(request.body)["name"] for request in service.requests("POST")] == ["a", "b", "b", "c"]
     reused = [event.path for event in events if isinstance(event, StepEvent) and event.state == "reused"]
     assert reused == ["loop.0/create"]
     assert done.steps["Create"].executions[0].results == {"thing": {"id": "x1"}}
@@ -110,7 +110,7 @@ def test_resumed_run_sees_the_results_of_the_first(run: Runs, workshop: Componen
     service.things["new"] = {"id": "new"}
     assert failed.journal is not None
     assert resume(failed.id, workshop, connections=service.connections).results == {"thing": {"id": "t1", "name": "[]"}}
-    assert len(service.asked("GET")) == 1
+    assert len(service.requests("GET")) == 1
 
 
 def test_resumed_run_may_have_a_corrected_file(run: Runs, workshop: Component, service: Service) -> None:
@@ -120,7 +120,7 @@ def test_resumed_run_may_have_a_corrected_file(run: Runs, workshop: Component, s
     flow = flow_of(one, step("Two", "workshop.createThing", {"name": "right"}))
     assert failed.journal is not None
     resume(failed.journal, workshop, connections=service.connections, flow=flow)
-    assert [json.loads(asked.body)["name"] for asked in service.asked("POST")] == ["a", "wrong", "right"]
+    assert [json.loads(request.body)["name"] for request in service.requests("POST")] == ["a", "wrong", "right"]
 
 
 def test_ignored_error_is_not_tried_again(run: Runs, workshop: Component, service: Service) -> None:
@@ -130,7 +130,7 @@ def test_ignored_error_is_not_tried_again(run: Runs, workshop: Component, servic
     failed = failed_run(run, ignoring, step("Create", "workshop.createThing", {"name": "a"}))
     assert failed.journal is not None
     resume(failed.journal, workshop, connections=service.connections)
-    assert len(service.asked("GET")) == 1
+    assert len(service.requests("GET")) == 1
 
 
 def test_write_that_may_have_happened_is_reported_and_not_repeated(
@@ -144,7 +144,7 @@ def test_write_that_may_have_happened_is_reported_and_not_repeated(
     ) as caught:
         resume(failed.journal, workshop, connections=service.connections)
     assert [problem.location for problem in caught.value.problems] == ["create"]
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 def test_rejected_retry_leaves_the_first_write_unknown(run: Runs, workshop: Component, service: Service) -> None:
@@ -167,7 +167,7 @@ def test_one_may_say_what_became_of_it(
     assert failed.journal is not None
     done = resume(failed.journal, workshop, connections=service.connections, unknown=unknown)
     assert done.status == "done"
-    assert len(service.asked("POST")) == posts
+    assert len(service.requests("POST")) == posts
 
 
 def test_run_that_is_over_is_not_resumed(run: Runs, workshop: Component, service: Service) -> None:
@@ -396,7 +396,7 @@ def types_of(journal: str | Path) -> list[str]:
 
 
 def names_of(service: Service) -> list[str]:
-    return [json.loads(asked.body)["name"] for asked in service.asked("POST")]
+    return [json.loads(request.body)["name"] for request in service.requests("POST")]
 
 
 CREATE = step("Create", "workshop.createThing", {"name": "a"})
@@ -410,7 +410,7 @@ def test_rejected_write_is_not_in_doubt_while_its_step_waits_for_a_retry(
     journal = interrupted_run(run, {**CREATE, "errorConfig": retry}, state="waiting")
     assert types_of(journal) == ["run", "start", "intent", "refused", "end"]
     assert resume(journal, workshop, connections=service.connections).status == "done"
-    assert len(service.asked("POST")) == 2
+    assert len(service.requests("POST")) == 2
 
 
 def test_write_waits_for_a_rate_limit_before_its_next_intent(run: Runs, service: Service, events: list[Event]) -> None:
@@ -481,7 +481,7 @@ def test_decision_to_retry_is_known_when_the_resumed_run_dies_before_it(
             on_event=interrupting("running"),
         )
     assert resume(journal, workshop, connections=service.connections).status == "done"
-    assert len(service.asked("POST")) == 2
+    assert len(service.requests("POST")) == 2
 
 
 @pytest.mark.parametrize("key", ["Create b", "loop.1/createB"])
@@ -500,7 +500,7 @@ def test_each_write_in_doubt_is_decided_by_its_step_or_path(
     with pytest.raises(JournalError, match="with an unknown outcome"):
         resume(journal, workshop, connections=service.connections, unknown={"Other": "skip"})
     resume(journal, workshop, connections=service.connections, unknown={key.replace("loop.1", "loop.0"): "skip"})
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 def test_retry_that_is_rejected_in_one_run_leaves_the_first_attempt_in_doubt(
@@ -597,9 +597,9 @@ def test_intent_is_on_the_disk_before_the_request_is_sent(
     seen: list[bytes] = []
     answer = service.answer
 
-    def answering(asked: Asked) -> ServerResponse:
+    def answering(request: ReceivedRequest) -> ServerResponse:
         seen.append(disk.last(".jsonl"))
-        return answer(asked)
+        return answer(request)
 
     service.server.script = answering
     run(CREATE)
@@ -636,7 +636,7 @@ def test_journal_that_cannot_be_written_ends_the_run_in_spite_of_loops_that_igno
     steps = loop, step("List", "workshop.listThings")
     run(*steps, journal=tmp_path / "probe.jsonl")
     start = sum(len(line) + 1 for line in (tmp_path / "probe.jsonl").read_bytes().splitlines()[:2])
-    before = len(service.asked("GET"))
+    before = len(service.requests("GET"))
     with disk_of(start + 5), pytest.raises(StepError, match="cannot write journal"):
         run(*steps)
-    assert len(service.asked("GET")) == before
+    assert len(service.requests("GET")) == before

@@ -52,7 +52,7 @@ def test_secrets_are_in_no_file_after_the_end_of_the_run(
     assert done.journal is not None
     assert [write.step for write in undo(done.journal, workshop, connections=service.connections).deleted] == ["Create"]
     assert undo(done.journal, workshop, connections=service.connections).deleted == []
-    assert len(service.asked("DELETE")) == 1
+    assert len(service.requests("DELETE")) == 1
 
 
 def test_secrets_are_in_no_log_of_a_database_that_others_use(run: Runs, tmp_path: Path) -> None:

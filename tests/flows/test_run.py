@@ -55,7 +55,7 @@ def test_reference_without_a_value_leaves_the_input_unset(run: Runs, service: Se
     run(
         step("Update", "workshop.updateThing", {"thingId": "t1", "name": "=trigger.results.body.data.name"}), payload={}
     )
-    assert service.asked("PATCH")[0].json == {}
+    assert service.requests("PATCH")[0].json == {}
 
 
 def test_loop_gives_item_and_index_to_its_steps_and_its_results_to_later_ones(run: Runs) -> None:

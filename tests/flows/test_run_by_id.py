@@ -61,7 +61,7 @@ def test_second_start_returns_what_the_first_returned(start: Starts, service: Se
     assert first.id == second.id == "order-1"
     assert second.results == first.results == {"value": "t1"}
     assert (second.status, second.journal) == ("done", first.journal)
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 def test_response_of_stop_execution_is_returned_again(start: Starts) -> None:
@@ -78,12 +78,12 @@ def test_start_resumes_a_failed_run(start: Starts, service: Service) -> None:
     with pytest.raises(StepError):
         start(flow=flow)
     assert start(flow=flow).status == "done"
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 def test_other_ids_are_other_runs(start: Starts, service: Service) -> None:
     assert [start(run_id).id for run_id in ("a", "b")] == ["a", "b"]
-    assert len(service.asked("POST")) == 2
+    assert len(service.requests("POST")) == 2
 
 
 @pytest.mark.parametrize(
@@ -99,14 +99,14 @@ def test_id_of_another_flow_or_payload_is_rejected(start: Starts, service: Servi
     start()
     with pytest.raises(UsageError, match='run ID "order-1" was used with another flow'):
         start(**other)
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 @pytest.mark.parametrize("run_id", ["", ".", "../x", "a/b", "a b", "x" * 129, "-x", "ü", "a\n"])
 def test_invalid_id_is_rejected(start: Starts, run_id: str, service: Service) -> None:
     with pytest.raises(UsageError, match="invalid run ID"):
         start(run_id)
-    assert not service.server.asked
+    assert not service.server.requests
 
 
 def test_id_needs_a_journal(start: Starts) -> None:
@@ -125,7 +125,7 @@ def test_write_of_unknown_outcome_is_reported_until_it_is_settled(
     (past,) = runs(None if journal is True else str(journal))
     settle(past.journal, "Create", workshop, happened=True, results={"thing": {"id": "t7"}})
     assert start().results == {"value": "t7"}
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 def test_start_waits_for_a_run_that_goes_on(start: Starts, service: Service) -> None:
@@ -144,7 +144,7 @@ def test_start_waits_for_a_run_that_goes_on(start: Starts, service: Service) -> 
     threading.Timer(0.3, release.set).start()
     assert start().results == {"value": "t1"}
     first.join()
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 CHILD = """
@@ -174,7 +174,7 @@ def test_processes_that_start_one_id_at_once_make_one_run(
     ]
     ended = [process.communicate(timeout=100) for process in processes]
     assert [(out, err) for out, err in ended] == [("ok\n", "")] * 4
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
@@ -187,7 +187,7 @@ def test_start_resumes_a_run_whose_process_was_killed(
     url = "file" if journal is True else str(journal)
     process = subprocess.Popen([sys.executable, "-c", CHILD, str(file), url, service.server.url, "1"], cwd=ROOT)
     until = time.monotonic() + 30
-    while not service.asked("POST") and time.monotonic() < until:
+    while not service.requests("POST") and time.monotonic() < until:
         time.sleep(0.01)
     place = None if journal is True else str(journal)
     assert [past.status for past in runs(place)] == ["running"]
@@ -327,4 +327,4 @@ def test_run_that_its_caller_stops_goes_on_later(start: Starts, service: Service
     with pytest.raises(FlowStoppedError):
         start(stop=stop)
     assert start().results == {"value": "t1"}
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1

@@ -51,7 +51,7 @@ def test_settled_results_are_seen_by_later_steps_and_can_be_undone(
     assert resume(journal, workshop, connections=service.connections).results == {"value": "t7"}
     assert [write.step for write in undo(journal, workshop, connections=service.connections).deleted] == ["Create"]
     assert service.things == {}
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 def test_write_is_not_settled_while_its_run_goes_on(doubtful: Callable[..., str], workshop: Component) -> None:
@@ -77,7 +77,7 @@ def test_write_that_did_not_happen_is_sent_again_and_then_known(
     with pytest.raises(JournalError, match=r'no write with an unknown outcome in step "Create"'):
         settle(journal, "Create", workshop, happened=True, results=RESULTS)
     assert resume(journal, workshop, connections=service.connections).status == "done"
-    assert len(service.asked("POST")) == 3
+    assert len(service.requests("POST")) == 3
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_results_are_optional_where_nothing_needs_them(
     journal = doubtful(step("Update", "workshop.updateThing", {"thingId": "t1", "name": "a"}), LIST)
     settle(journal, "Update", workshop, happened=True)
     assert resume(journal, workshop, connections=service.connections).status == "done"
-    assert len(service.asked("PATCH")) == 1
+    assert len(service.requests("PATCH")) == 1
     undone = undo(journal, workshop, connections=service.connections)
     assert [(write.step, why) for write, why in undone.not_undone] == [
         ("Update", "the record may have existed before this run")
@@ -128,7 +128,7 @@ def test_decision_is_corrected_by_a_later_one(
         settle(journal, "Create", workshop, happened=False)
     service.things["t7"] = {"id": "t7"}
     assert len(undo(journal, workshop, connections=service.connections).deleted) == 1
-    assert [asked.path for asked in service.asked("DELETE")] == ["/things/t7"]
+    assert [request.path for request in service.requests("DELETE")] == ["/things/t7"]
 
 
 def test_decision_is_not_corrected_after_undo(
@@ -153,7 +153,7 @@ def test_corrected_decision_leaves_the_numbers_of_other_writes(
     settle(done.id, "Create b", workshop, happened=True, results={"thing": {"id": "t9"}})
     settle(done.id, "Create a", workshop, happened=True, results=RESULTS)
     undo(done.id, workshop, connections=service.connections)
-    assert [asked.path for asked in service.asked("DELETE")] == ["/things/t7", "/things/t9"]
+    assert [request.path for request in service.requests("DELETE")] == ["/things/t7", "/things/t9"]
     again = undo(done.id, workshop, connections=service.connections)
     assert (again.deleted, again.already_deleted) == ([], [])
 
@@ -185,7 +185,7 @@ def test_skipped_write_gets_its_results_before_the_run_is_resumed(
         resume(journal, workshop, connections=service.connections, unknown="skip")
     settle(journal, "Create", workshop, happened=True, results=RESULTS)
     assert resume(journal, workshop, connections=service.connections).status == "done"
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 def test_ignored_error_stays_ignored_when_its_decision_is_corrected(
@@ -200,7 +200,7 @@ def test_ignored_error_stays_ignored_when_its_decision_is_corrected(
     settle(journal, "Create", workshop, happened=True, results=RESULTS)
     settle(journal, "Create", workshop, happened=False)
     assert resume(journal, workshop, connections=service.connections).status == "done"
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 def test_results_are_looked_up(doubtful: Callable[..., str], workshop: Component, service: Service) -> None:

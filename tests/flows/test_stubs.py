@@ -67,7 +67,7 @@ def test_stub_of_an_installed_action_sends_nothing_and_needs_no_connection(run: 
     create = step("Create", "workshop.createThing", {"name": "one"})
     done = run(create, echo("After", "=create.results.thing.id"), stubs={"Create": {"thing": {"id": "t7"}}})
     assert done.results == {"value": "t7"}
-    assert service.server.asked == []
+    assert service.server.requests == []
 
 
 def test_inputs_of_a_stubbed_step_are_still_checked(run: Runs) -> None:
@@ -111,7 +111,7 @@ def test_stub_of_a_step_with_branches_that_names_none_is_rejected_before_the_run
     with pytest.raises(UsageError, match=message) as caught:
         run(step("List", "workshop.listThings"), CLASSIFY, stubs={"Classify": stub})
     assert caught.value.hint == "Available branches: Yes, No."
-    assert service.server.asked == []
+    assert service.server.requests == []
 
 
 def test_stub_of_the_trigger_sets_parts_of_its_results(run: Runs) -> None:
@@ -180,7 +180,7 @@ def test_undo_deletes_nothing_for_a_stubbed_write(run: Runs, workshop: Component
     create = step("Create", "workshop.createThing", {"name": "one"})
     done = run(create, stubs={"Create": {"thing": {"id": "t7"}}})
     assert undo(str(done.journal), workshop, connections=service.connections).deleted == []
-    assert service.server.asked == []
+    assert service.server.requests == []
 
 
 def test_folder_has_a_file_for_each_stub(run: Runs, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_only_what_the_run_created_is_deleted_newest_first(run: Runs, workshop: 
     service.things["old"] = {"id": "old"}
     done = run(create("a"), create("b"), step("Update", "workshop.updateThing", {"thingId": "old", "name": "x"}))
     undone = undo(done.id, workshop, connections=service.connections)
-    assert [asked.path for asked in service.asked("DELETE")] == ["/things/t2", "/things/t1"]
+    assert [request.path for request in service.requests("DELETE")] == ["/things/t2", "/things/t1"]
     assert [write.step for write in undone.deleted] == ["Create b", "Create a"]
     assert [(write.step, why) for write, why in undone.not_undone] == [
         ("Update", "the record may have existed before this run")
@@ -39,7 +39,7 @@ def test_undo_does_not_delete_twice(run: Runs, workshop: Component, service: Ser
     done = run(create("a"))
     undo(done.id, workshop, connections=service.connections)
     assert undo(done.id, workshop, connections=service.connections).deleted == []
-    assert len(service.asked("DELETE")) == 1
+    assert len(service.requests("DELETE")) == 1
 
 
 def test_undo_deletes_what_every_attempt_of_a_loop_created(run: Runs, workshop: Component, service: Service) -> None:
@@ -62,7 +62,7 @@ def test_run_that_was_undone_is_not_resumed(run: Runs, workshop: Component, serv
     undo(journal, workshop, connections=service.connections)
     with pytest.raises(JournalError, match="was undone and cannot be resumed"):
         resume(journal, workshop, connections=service.connections)
-    assert len(service.asked("PATCH")) == 1
+    assert len(service.requests("PATCH")) == 1
 
 
 def test_undo_reports_what_is_already_deleted(run: Runs, workshop: Component, service: Service) -> None:
@@ -94,7 +94,7 @@ def test_response_without_an_id_is_not_undone(run: Runs, workshop: Component, se
     done = run(create("a"))
     undone = undo(done.id, workshop, connections=service.connections)
     assert undone.not_undone[0][1] == "the response does not contain the ID of the record"
-    assert not service.asked("DELETE")
+    assert not service.requests("DELETE")
 
 
 def test_dry_run_only_says_what_would_be_deleted(run: Runs, workshop: Component, service: Service) -> None:
@@ -118,7 +118,7 @@ def test_second_undo_after_one_that_had_nothing_left_sends_nothing(
     undo(done.id, workshop, connections=service.connections)
     again = undo(done.id, workshop, connections=service.connections)
     assert (again.deleted, again.already_deleted) == ([], [])
-    assert len(service.asked("DELETE")) == 1
+    assert len(service.requests("DELETE")) == 1
     with pytest.raises(JournalError, match="has already finished"):
         resume(done.id, workshop, connections=service.connections)
 
@@ -145,7 +145,7 @@ def test_write_of_an_action_that_the_component_no_longer_has_is_not_undone(run: 
         assert [(write.step, why) for write, why in undone.not_undone] == [
             ("Create a", "the component no longer has createThing")
         ]
-    assert not service.asked("DELETE")
+    assert not service.requests("DELETE")
 
 
 def test_every_undo_of_the_bundled_component_names_an_action_and_its_required_inputs() -> None:

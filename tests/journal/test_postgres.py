@@ -213,7 +213,7 @@ def test_run_goes_on_while_the_database_restarts(
     restart = Restart(postgres, "Create")
     done = run(CREATE, CREATE | {"name": "Again"}, TELL, journal=url, on_event=restart)
     assert done.results == {"value": "t1"}
-    assert len(service.asked("POST")) == 2
+    assert len(service.requests("POST")) == 2
     assert [(past.status, past.writes) for past in runs(url)] == [("done", 2)]
     wait = restart.waits[0]
     assert (wait.run, wait.journal, wait.seconds) == (done.id, done.journal, 60)
@@ -271,7 +271,7 @@ def test_nothing_is_sent_after_the_lease_was_over(
     mocked = responses.RequestsMock() if patched else nullcontext()
     with mocked, pytest.raises(JournalError, match="was not renewed in time"):
         flow.run(component, connections=service.connections, journal=url, id="r")
-    assert not service.server.asked
+    assert not service.server.requests
     assert read_history(f"{url}#r").unknown.keys() == {"create"}
 
 

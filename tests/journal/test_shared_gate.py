@@ -75,7 +75,7 @@ def limited() -> str:
     return "limited"
 
 
-def asked(gate: SharedGate, own_limit: Callable[[], str] = limited) -> float:
+def seconds_to_wait(gate: SharedGate, own_limit: Callable[[], str] = limited) -> float:
     """Ask for a new call and, if it may go, send it."""
     ticket = new_ticket()
     seconds = gate.delay(ticket, own_limit)
@@ -87,20 +87,20 @@ def asked(gate: SharedGate, own_limit: Callable[[], str] = limited) -> float:
 
 def test_published_limit_holds_for_all_processes_together(gates: list[SharedGate]) -> None:
     one, two = gates
-    assert [asked(one), asked(two)] == [0, 0]
-    waits = [asked(gate) for gate in (one, two, two)]
+    assert [seconds_to_wait(one), seconds_to_wait(two)] == [0, 0]
+    waits = [seconds_to_wait(gate) for gate in (one, two, two)]
     assert [50 < wait < 61 + SPARE for wait in waits] == [True, True, False]
     assert waits[2] > 100
-    assert asked(one, str) == 0
+    assert seconds_to_wait(one, str) == 0
 
 
 def test_rate_limit_that_one_process_meets_holds_all(gates: list[SharedGate]) -> None:
     one, two = gates
-    assert asked(two, str) == 0
+    assert seconds_to_wait(two, str) == 0
     one.hold(new_ticket(), 30, str)
-    waits = [asked(two, str), asked(one, str)]
+    waits = [seconds_to_wait(two, str), seconds_to_wait(one, str)]
     assert [20 < wait < 31 for wait in waits] == [True, True]
-    assert asked(two) == 0
+    assert seconds_to_wait(two) == 0
 
 
 def test_call_that_is_sent_again_needs_another_turn(gates: list[SharedGate]) -> None:
@@ -108,7 +108,7 @@ def test_call_that_is_sent_again_needs_another_turn(gates: list[SharedGate]) -> 
     assert gate.delay(ticket, limited) == 0
     assert gate.delay(ticket, limited) == 0
     gate.sent(ticket, limited)
-    assert asked(gate) == 0, "the first call has used one turn"
+    assert seconds_to_wait(gate) == 0, "the first call has used one turn"
     assert gate.delay(ticket, limited) > 50
 
 
@@ -118,16 +118,16 @@ def test_turn_is_over_soon(gates: list[SharedGate], monkeypatch: pytest.MonkeyPa
     passed = now()
     monkeypatch.setattr("connector.journal.shared_gate.now", lambda: passed + 1)
     assert gate.delay(ticket, limited) == 0
-    assert asked(gates[1]) > 50, "both turns are used"
+    assert seconds_to_wait(gates[1]) > 50, "both turns are used"
 
 
 def test_call_that_gives_up_leaves_its_turn_to_the_next(gates: list[SharedGate]) -> None:
     one, two = gates
-    assert [asked(one), asked(one)] == [0, 0]
+    assert [seconds_to_wait(one), seconds_to_wait(one)] == [0, 0]
     ticket = new_ticket()
     wait = one.delay(ticket, limited)
     one.leave(ticket, limited)
-    assert asked(two) <= wait
+    assert seconds_to_wait(two) <= wait
 
 
 def test_salt_is_the_same_for_all(stores: list[LimitStore]) -> None:
@@ -148,9 +148,9 @@ def test_tokens_and_hosts_have_gates_of_their_own(stores: list[LimitStore], work
         return created
 
     gate("a").hold(new_ticket(), 30, str)
-    assert asked(gate("a"), str) > 0
-    assert asked(gate("b"), str) == 0
-    assert asked(gate("a", "http://127.0.0.1:2"), str) == 0
+    assert seconds_to_wait(gate("a"), str) > 0
+    assert seconds_to_wait(gate("b"), str) == 0
+    assert seconds_to_wait(gate("a", "http://127.0.0.1:2"), str) == 0
 
 
 def test_connection_without_a_database_has_no_shared_gate(workshop: Component) -> None:
@@ -160,9 +160,9 @@ def test_connection_without_a_database_has_no_shared_gate(workshop: Component) -
 def test_published_limits_come_from_the_description_of_the_api(stores: list[LimitStore], segment: Component) -> None:
     gate = shared_gate(stores[0], segment, connection_of(segment, "sgp_a"))
     assert gate is not None
-    assert [asked(gate, lambda: "createDestinationSubscription") for _ in range(5)] == [0] * 5
-    assert asked(gate, lambda: "createDestinationSubscription") > 50
-    assert asked(gate, lambda: "createInvites") == 0
+    assert [seconds_to_wait(gate, lambda: "createDestinationSubscription") for _ in range(5)] == [0] * 5
+    assert seconds_to_wait(gate, lambda: "createDestinationSubscription") > 50
+    assert seconds_to_wait(gate, lambda: "createInvites") == 0
 
 
 def test_processes_share_one_connection_to_the_database_per_process(url: str) -> None:
@@ -226,7 +226,7 @@ def test_run_waits_before_its_intent_for_a_rate_limit_that_another_met(
     assert waits_of(events) == ["rate limit"]
     assert intents == [0]
     assert read_types(done) == ["run", "start", "intent", "done", "end"]
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 def test_read_waits_for_a_rate_limit_that_another_met(
@@ -241,14 +241,14 @@ def test_read_waits_for_a_rate_limit_that_another_met(
 
     def sleep(seconds: float, _cancelled: object) -> bool:
         assert 40 < seconds <= 61
-        assert service.asked("GET") == []
+        assert service.requests("GET") == []
         release(url)
         return False
 
     monkeypatch.setattr("connector.rest.rate_limits.sleep", sleep)
     run(LIST, journal=url)
     assert waits_of(events) == ["rate limit"]
-    assert len(service.asked("GET")) == 1
+    assert len(service.requests("GET")) == 1
 
 
 def test_run_without_a_database_does_not_ask_it(
@@ -265,7 +265,7 @@ def test_run_tells_the_others_of_its_rate_limit(run: Runs, url: str, service: Se
         with pytest.raises(StepError) as caught:
             run(CREATE, journal=url, max_wait=0)
         assert isinstance(caught.value.cause, RateLimitError)
-    assert len(service.asked("POST")) == 1, "the second run sent nothing"
+    assert len(service.requests("POST")) == 1, "the second run sent nothing"
 
 
 def test_undo_waits_for_a_rate_limit_that_another_met(
@@ -276,7 +276,7 @@ def test_undo_waits_for_a_rate_limit_that_another_met(
     assert done.journal is not None
     result = undo(done.journal, workshop, connections=service.connections, max_wait=0)
     assert [type(error) for _, error in result.failed] == [RateLimitError]
-    assert service.asked("DELETE") == []
+    assert service.requests("DELETE") == []
 
 
 def test_token_is_not_in_the_database(run: Runs, url: str, service: Service) -> None:
@@ -306,7 +306,7 @@ def test_run_sends_nothing_while_the_database_is_away(
     monkeypatch.setattr(PostgresLimits, "busy_until", is_away)
     with pytest.raises(StepError, match="the database is away") as caught:
         run(CREATE, journal=postgres_url)
-    assert service.asked("POST") == []
+    assert service.requests("POST") == []
     assert caught.value.run is not None
     assert read_types(caught.value.run) == ["run", "start", "failed", "end"]
 
@@ -325,7 +325,7 @@ def test_gate_waits_for_a_database_that_comes_back(postgres_url: str, monkeypatc
 
     monkeypatch.setattr(postgres_journal, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(Database, "fetch_once", failing)
-    assert [asked(gate), asked(gate)] == [0, 0]
-    assert asked(gate) > 50
+    assert [seconds_to_wait(gate), seconds_to_wait(gate)] == [0, 0]
+    assert seconds_to_wait(gate) > 50
     assert next(failures, None) is None
     store.close()

@@ -28,7 +28,7 @@ from connector.component.json_schema import sample
 from connector.describe.check import component_problems
 from connector.describe.openapi.document import load_document
 from connector.describe.openapi.translation import Translation, translate
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 FOLDER = os.environ.get("TESTS_OPENAPI_DOCUMENTS", "")
 DOCUMENTS = sorted(Path(FOLDER).iterdir()) if FOLDER else []
@@ -98,10 +98,10 @@ def test_calls_are_what_the_document_describes(case: Case, server: LoopbackServe
     with connector.Runner(case.component, {"key": key, "fields": fields}) as runner:
         for action in case.calls():
             assert action.operation is not None
-            server.script = lambda _asked: ServerResponse({})
+            server.script = lambda _request: ServerResponse({})
             inputs = {each.key: sample_of(each) for each in operation_inputs(action.operation) if is_sent(action, each)}
             runner.invoke(action.key, inputs)
-            assert list(problems(case.content, action.operation.method.lower(), server.asked.pop())) == []
+            assert list(problems(case.content, action.operation.method.lower(), server.requests.pop())) == []
 
 
 def is_sent(action: connector.Action[Any], described: OperationInput) -> bool:
@@ -113,18 +113,18 @@ def sample_of(described: OperationInput) -> Any:
     return "x" if described.place == "path" and value in ("", None) else value
 
 
-def problems(content: dict[str, Any], method: str, asked: Asked) -> Iterator[str]:
+def problems(content: dict[str, Any], method: str, request: ReceivedRequest) -> Iterator[str]:
     """Yield what is wrong with a request, by the document."""
     pattern = {path: re.sub(r"\\\{[^{}]*\\\}", "[^/]+", re.escape(path.partition("#")[0])) for path in content["paths"]}
     paths = [
         path
         for path in pattern
-        if re.fullmatch(pattern[path], unquote_static(asked.path)) and method in content["paths"][path]
+        if re.fullmatch(pattern[path], unquote_static(request.path)) and method in content["paths"][path]
     ]
     if not paths:
-        yield f"{method} {asked.path} is no operation"
+        yield f"{method} {request.path} is no operation"
         return
-    found = [list(problems_of(content, path, method, asked)) for path in paths]
+    found = [list(problems_of(content, path, method, request)) for path in paths]
     yield from min(found, key=len)
 
 
@@ -132,17 +132,17 @@ def unquote_static(path: str) -> str:
     return "/".join(unquote(part).replace("/", "-") for part in path.split("/"))
 
 
-def problems_of(content: dict[str, Any], path: str, method: str, asked: Asked) -> Iterator[str]:
+def problems_of(content: dict[str, Any], path: str, method: str, request: ReceivedRequest) -> Iterator[str]:
     item = content["paths"][path]
     operation = item[method]
     parameters = [resolved(content, each) for each in [*item.get("parameters", ()), *operation.get("parameters", ())]]
     declared = [each for each in parameters if each["name"].lower() not in IGNORED]
-    names = {name.partition("[")[0] for name, _ in asked.query}
+    names = {name.partition("[")[0] for name, _ in request.query}
     in_query = {each["name"].partition("[")[0] for each in declared if each["in"] == "query"}
     objects = {each["name"] for each in declared if resolved(content, each.get("schema", {})).get("type") == "object"}
     security = {each.get("name") for each in content.get("components", {}).get("securitySchemes", {}).values()}
     if not objects and not names <= in_query | security:
-        yield f"{asked.target} has unknown query parameters {names - in_query}"
+        yield f"{request.target} has unknown query parameters {names - in_query}"
     for each in declared:
         if (
             each.get("required")
@@ -150,28 +150,28 @@ def problems_of(content: dict[str, Any], path: str, method: str, asked: Asked) -
             and each["name"].partition("[")[0] not in names
             and not objects
         ):
-            yield f"{asked.target} lacks {each['name']}"
-        if each.get("required") and each["in"] == "header" and each["name"] not in asked.headers:
-            yield f"{asked.target} lacks the header {each['name']}"
-    yield from problems_of_body(content, operation, asked)
+            yield f"{request.target} lacks {each['name']}"
+        if each.get("required") and each["in"] == "header" and each["name"] not in request.headers:
+            yield f"{request.target} lacks the header {each['name']}"
+    yield from problems_of_body(content, operation, request)
 
 
-def problems_of_body(content: dict[str, Any], operation: dict[str, Any], asked: Asked) -> Iterator[str]:
+def problems_of_body(content: dict[str, Any], operation: dict[str, Any], request: ReceivedRequest) -> Iterator[str]:
     body = resolved(content, operation.get("requestBody", {}))
-    if not asked.body:
+    if not request.body:
         if body.get("required"):
-            yield f"{asked.target} lacks a body"
+            yield f"{request.target} lacks a body"
         return
-    media = asked.headers["Content-Type"]
+    media = request.headers["Content-Type"]
     if media not in body["content"]:
         yield f"{media} is not a type of the body"
     elif media.startswith("application/x-www-form-urlencoded"):
-        sent = {name.partition("[")[0] for name, _ in parse_qsl(asked.body.decode())}
+        sent = {name.partition("[")[0] for name, _ in parse_qsl(request.body.decode())}
         schema = resolved(content, body["content"][media]["schema"])
         if not sent <= {*schema["properties"]} or not {*schema.get("required", ())} <= sent:
             yield f"{sent} are not the fields of the form"
     else:
-        yield from body_problems(content, body["content"][media].get("schema", {}), asked.json)
+        yield from body_problems(content, body["content"][media].get("schema", {}), request.json)
 
 
 def resolved(content: dict[str, Any], value: Any) -> Any:

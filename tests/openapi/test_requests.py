@@ -13,9 +13,9 @@ import connector
 from connector.errors import InputError
 from connector.testing import sandbox
 from tests.openapi.support import OK, component_of, document, json_body, operation
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
-Call = Callable[..., Asked]
+Call = Callable[..., ReceivedRequest]
 
 
 @pytest.fixture
@@ -24,13 +24,13 @@ def call(tmp_path: Path, server: LoopbackServer) -> Call:
 
     def performed(
         path: str, method: str, facts: Mapping[str, Any], inputs: Mapping[str, Any] | None = None, **parts: Any
-    ) -> Asked:
+    ) -> ReceivedRequest:
         component = component_of(tmp_path / "small", document({path: {method: operation(**facts)}}, **parts))
         fields = {"token": "a-token-of-the-service", "baseUrl": server.url}
         server.answer({})
         with connector.Runner(component, {"key": "token", "fields": fields}) as runner:
             runner.invoke("call", inputs or {})
-        return server.asked[-1]
+        return server.requests[-1]
 
     return performed
 
@@ -73,9 +73,9 @@ def test_optional_inputs_are_not_sent(call: Call) -> None:
     properties = {"name": {"type": "string"}, "done": {"type": "boolean", "default": False}}
     body = json_body({"type": "object", "properties": properties, "required": ["name"]})
 
-    asked = call("/things", "post", {"parameters": parameters, "requestBody": body}, {"name": "Milk"})
+    request = call("/things", "post", {"parameters": parameters, "requestBody": body}, {"name": "Milk"})
 
-    assert (asked.query, asked.json, "X-Trace" in asked.headers) == ([], {"name": "Milk"}, False)
+    assert (request.query, request.json, "X-Trace" in request.headers) == ([], {"name": "Milk"}, False)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_parameter_of_the_path_item_is_an_input(tmp_path: Path) -> None:
 def test_header_parameter_is_sent(call: Call) -> None:
     parameter = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string"}}
 
-    asked = call("/a", "post", {"parameters": [parameter]}, {"idempotencyKey": "k1"})
+    request = call("/a", "post", {"parameters": [parameter]}, {"idempotencyKey": "k1"})
 
-    assert asked.headers["Idempotency-Key"] == "k1"
+    assert request.headers["Idempotency-Key"] == "k1"
 
 
 def test_inputs_of_one_name_in_several_places_are_told_apart(call: Call) -> None:
@@ -119,9 +119,14 @@ def test_inputs_of_one_name_in_several_places_are_told_apart(call: Call) -> None
     body = json_body({"type": "object", "properties": {"id": {"type": "string"}}})
 
     inputs = {"id": "1", "queryId": "2", "headerId": "3", "bodyId": "4"}
-    asked = call("/a/{id}", "put", {"parameters": parameters, "requestBody": body}, inputs)
+    request = call("/a/{id}", "put", {"parameters": parameters, "requestBody": body}, inputs)
 
-    assert (asked.path, asked.query, asked.headers["id"], asked.json) == ("/a/1", [("id", "2")], "3", {"id": "4"})
+    assert (request.path, request.query, request.headers["id"], request.json) == (
+        "/a/1",
+        [("id", "2")],
+        "3",
+        {"id": "4"},
+    )
 
 
 @pytest.mark.parametrize("value", [[1, 2], {"a": 1}, "text"])
@@ -134,17 +139,17 @@ def test_body_that_is_no_object_with_fields_is_one_input(call: Call, value: Any)
 def test_body_keeps_the_media_type_of_the_document(call: Call) -> None:
     content = {"application/merge-patch+json": {"schema": {"type": "object", "properties": {"a": {"type": "string"}}}}}
 
-    asked = call("/a", "patch", {"requestBody": {"required": True, "content": content}}, {"a": "1"})
+    request = call("/a", "patch", {"requestBody": {"required": True, "content": content}}, {"a": "1"})
 
-    assert (asked.headers["Content-Type"], asked.json) == ("application/merge-patch+json", {"a": "1"})
+    assert (request.headers["Content-Type"], request.json) == ("application/merge-patch+json", {"a": "1"})
 
 
 def test_optional_body_without_inputs_is_not_sent(call: Call) -> None:
     body = json_body({"type": "object", "properties": {"a": {"type": "string"}}}, required=False)
 
-    asked = call("/a", "post", {"requestBody": body})
+    request = call("/a", "post", {"requestBody": body})
 
-    assert (asked.body, "Content-Type" in asked.headers) == (b"", False)
+    assert (request.body, "Content-Type" in request.headers) == (b"", False)
 
 
 def test_form_is_sent_as_a_form(call: Call) -> None:
@@ -162,10 +167,10 @@ def test_form_is_sent_as_a_form(call: Call) -> None:
     body = {"content": {"application/x-www-form-urlencoded": form}}
     inputs = {"name": "a b", "tags": ["x", "y"], "meta": {"a": 1}, "deep": {"a": 1}, "on": False}
 
-    asked = call("/a", "post", {"requestBody": body}, inputs)
+    request = call("/a", "post", {"requestBody": body}, inputs)
 
-    assert asked.headers["Content-Type"] == "application/x-www-form-urlencoded"
-    assert unquote(asked.body.decode()) == 'name=a+b&tags=x&tags=y&meta={"a":1}&deep[a]=1&on=false'
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert unquote(request.body.decode()) == 'name=a+b&tags=x&tags=y&meta={"a":1}&deep[a]=1&on=false'
 
 
 @pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
@@ -177,9 +182,9 @@ def test_nullable_field_can_be_null(call: Call, version: str) -> None:
     schema = {"type": "object", "properties": {"a": nullable, "b": either, "c": {"type": "string"}}, "required": ["a"]}
     parts = {"version": version, "components": {"schemas": {"Name": {"type": "string", "maxLength": 3}}}}
 
-    asked = call("/a", "post", {"requestBody": json_body(schema)}, {"a": None, "b": None}, **parts)
+    request = call("/a", "post", {"requestBody": json_body(schema)}, {"a": None, "b": None}, **parts)
 
-    assert asked.json == {"a": None, "b": None}
+    assert request.json == {"a": None, "b": None}
 
 
 def test_body_of_several_parts_has_the_fields_of_all(call: Call) -> None:
@@ -193,9 +198,9 @@ def test_body_of_several_parts_has_the_fields_of_all(call: Call) -> None:
     inputs = {"a": ["x"], "b": "y", "parent": {"b": "z", "parent": {"b": "w", "parent": {"anything": 1}}}}
     body = json_body({"$ref": "#/components/schemas/Node"})
 
-    asked = call("/a", "post", {"requestBody": body}, inputs, components={"schemas": schemas})
+    request = call("/a", "post", {"requestBody": body}, inputs, components={"schemas": schemas})
 
-    assert asked.json == inputs
+    assert request.json == inputs
     with pytest.raises(InputError) as caught:
         call("/a", "post", {"requestBody": body}, {"id": 1, "parent": {}}, components={"schemas": schemas})
     problems = {(each.location, each.message) for each in caught.value.problems}
@@ -244,9 +249,9 @@ def test_credentials_are_sent_where_the_document_says(tmp_path: Path, server: Lo
     with connector.Runner(component, {"fields": {**fields, "baseUrl": server.url}}) as runner:
         runner.invoke("call")
 
-    asked = server.asked[0]
+    request = server.requests[0]
     place, value = SENT[kind]
-    assert (asked.target.partition("?")[2] if place == "q" else asked.headers[place]) == value
+    assert (request.target.partition("?")[2] if place == "q" else request.headers[place]) == value
 
 
 @pytest.mark.parametrize("kind", KEYS)
@@ -271,8 +276,8 @@ def test_client_credentials_are_exchanged_for_a_token(tmp_path: Path, server: Lo
     with connector.Runner(component, {"key": "loginClientCredentials", "fields": fields}) as runner:
         runner.invoke("call")
 
-    assert [asked.path for asked in server.asked] == ["/token", "/a"]
-    assert server.asked[1].headers["Authorization"] == "Bearer granted"
+    assert [request.path for request in server.requests] == ["/token", "/a"]
+    assert server.requests[1].headers["Authorization"] == "Bearer granted"
 
 
 def test_keys_that_are_needed_together_are_one_connection(tmp_path: Path, server: LoopbackServer) -> None:
@@ -291,7 +296,7 @@ def test_keys_that_are_needed_together_are_one_connection(tmp_path: Path, server
     with connector.Runner(component_of(tmp_path, content), {"key": "apiKeyAndAppKey", "fields": fields}) as runner:
         runner.invoke("call")
 
-    assert (server.asked[0].headers["X-Api"], server.asked[0].query) == ("one-secret", [("app", "other secret")])
+    assert (server.requests[0].headers["X-Api"], server.requests[0].query) == ("one-secret", [("app", "other secret")])
 
 
 def test_variables_of_the_server_are_fields(tmp_path: Path) -> None:
@@ -333,5 +338,5 @@ def test_secret_query_parameter_is_in_no_message_and_in_no_link(tmp_path: Path, 
             runner.invoke("call")
 
     assert pages[0]["data"] == {"records": [1], "next": "/a?page=2"}
-    assert server.asked[1].query == [("page", "2"), ("api_key", secret)]
+    assert server.requests[1].query == [("page", "2"), ("api_key", secret)]
     assert "of+mine" not in f"{caught.value} {caught.value.to_dict()} {pages}"

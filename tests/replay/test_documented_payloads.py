@@ -11,7 +11,7 @@ import pytest
 
 import connector
 from connector.describe.summaries import example_inputs
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 DOCUMENTED = Path(__file__).parents[1] / "documented_payloads"
 SEGMENT = connector.load_component()
@@ -93,12 +93,14 @@ def test_every_data_source_is_documented_with_a_payload() -> None:
 @pytest.mark.parametrize("key", DATA_SOURCES)
 def test_data_source_returns_its_documented_payload(key: str, server: LoopbackServer, runner: connector.Runner) -> None:
     path, body = REPLIES[key]
-    server.script = lambda asked: ServerResponse(body) if is_list(asked, path) else ServerResponse(b"{}", status=404)
+    server.script = lambda request: (
+        ServerResponse(body) if is_list(request, path) else ServerResponse(b"{}", status=404)
+    )
     try:
         assert runner.choices(key) == DATA_SOURCES[key]
     finally:
         server.script = None
 
 
-def is_list(asked: Asked, path: str) -> bool:
-    return asked.method == "GET" and asked.path == path and asked.query == [("pagination[count]", "200")]
+def is_list(request: ReceivedRequest, path: str) -> bool:
+    return request.method == "GET" and request.path == path and request.query == [("pagination[count]", "200")]

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from connector.errors import AuthenticationError, InvalidResponseError, UnreachableError
 from connector.rest import ClientCredentials, Endpoint, HttpClient, authorization
 from connector.rest.transport import Transport
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 SECRET = "client-secret-4711"
 
@@ -31,20 +31,20 @@ class Service:
         self.server = server
         server.script = self.respond
 
-    def respond(self, asked: Asked) -> ServerResponse:
-        if asked.path == "/token":
+    def respond(self, request: ReceivedRequest) -> ServerResponse:
+        if request.path == "/token":
             self.granted.append(f"token-{len(self.granted) + 1}-abcdef")
             return ServerResponse({"access_token": self.granted[-1], "token_type": "bearer", **self.body})
-        if asked.headers["Authorization"] != f"Bearer {self.granted[-1]}" or self.revoked.is_set():
-            return ServerResponse({"error": f"bad {asked.headers['Authorization']}"}, status=401)
-        return ServerResponse({"path": asked.path})
+        if request.headers["Authorization"] != f"Bearer {self.granted[-1]}" or self.revoked.is_set():
+            return ServerResponse({"error": f"bad {request.headers['Authorization']}"}, status=401)
+        return ServerResponse({"path": request.path})
 
     def revoke(self) -> None:
         """Accept no token that was granted so far."""
         self.granted.append("unknown to the client")
 
     def calls(self) -> list[str]:
-        return [asked.path for asked in self.server.asked if asked.path != "/token"]
+        return [request.path for request in self.server.requests if request.path != "/token"]
 
 
 @pytest.fixture
@@ -67,9 +67,9 @@ def test_token_is_requested_once_and_sent_with_every_call(client: HttpClient, se
     assert client.post("things", json={"n": 1}) == {"data": {"path": "/things"}}
 
     assert service.granted == ["token-1-abcdef"]
-    asked = service.server.asked[0]
-    assert (asked.method, asked.body) == ("POST", b"grant_type=client_credentials&scope=a+b")
-    assert base64.b64decode(asked.headers["Authorization"].removeprefix("Basic ")) == f"client+id:{SECRET}".encode()
+    request = service.server.requests[0]
+    assert (request.method, request.body) == ("POST", b"grant_type=client_credentials&scope=a+b")
+    assert base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")) == f"client+id:{SECRET}".encode()
 
 
 def test_rejected_token_is_renewed_and_the_call_repeated(client: HttpClient, service: Service) -> None:
@@ -151,7 +151,7 @@ def test_response_without_a_token_is_an_error(
 
     with pytest.raises(error, match=message):
         client.post("things", json={"n": 1})
-    assert [asked.path for asked in server.asked] == ["/token"]
+    assert [request.path for request in server.requests] == ["/token"]
 
 
 def test_token_endpoint_that_cannot_be_reached_is_an_error(server: LoopbackServer) -> None:
@@ -160,7 +160,7 @@ def test_token_endpoint_that_cannot_be_reached_is_an_error(server: LoopbackServe
 
     with pytest.raises(UnreachableError):
         client.get("things")
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_secret_header_is_sent_and_never_shown(server: LoopbackServer) -> None:
@@ -171,6 +171,6 @@ def test_secret_header_is_sent_and_never_shown(server: LoopbackServer) -> None:
     with pytest.raises(Exception, match="403") as raised:
         HttpClient(endpoint, Transport()).get("things")
 
-    assert server.asked[0].headers["X-API-Key"] == key
-    assert server.asked[0].headers["X-Version"] == "2"
+    assert server.requests[0].headers["X-API-Key"] == key
+    assert server.requests[0].headers["X-Version"] == "2"
     assert key not in repr(endpoint) + str(raised.value) + repr(raised.value)

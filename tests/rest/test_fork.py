@@ -13,7 +13,7 @@ import pytest
 
 import connector
 from connector.rest.rate_limits import RateLimitGate
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
@@ -62,8 +62,8 @@ def work(runner: connector.Runner, name: str) -> int:
 def test_runner_used_across_forks_mixes_up_no_response(
     segment: connector.Component, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
-    def answer(asked: Asked) -> ServerResponse:
-        return ServerResponse({"path": asked.path})
+    def answer(request: ReceivedRequest) -> ServerResponse:
+        return ServerResponse({"path": request.path})
 
     server.script = answer
     runner = connector.Runner(segment, {"fields": fields}, max_wait=0)

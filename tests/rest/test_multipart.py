@@ -15,7 +15,7 @@ from connector import File, Input, Inputs, errors
 from connector.component.schema import input_schema
 from connector.rest import ClientCredentials, Endpoint, HttpClient
 from connector.rest.transport import Transport
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 PIXEL = b"\x89PNG\x00\xff"
 
@@ -33,10 +33,10 @@ def client(server: LoopbackServer, way: str) -> Iterator[HttpClient]:
     transport.close()
 
 
-def parts(asked: Asked) -> dict[str, Message]:
+def parts(request: ReceivedRequest) -> dict[str, Message]:
     """Return the parts of a form by name, as another parser reads them."""
-    head = f"Content-Type: {asked.headers['Content-Type']}\r\n\r\n".encode()
-    message = BytesParser().parsebytes(head + asked.body)
+    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+    message = BytesParser().parsebytes(head + request.body)
     return {str(part.get_param("name", header="Content-Disposition")): part for part in message.get_payload()}  # type: ignore[union-attr,misc]
 
 
@@ -52,11 +52,11 @@ def test_form_has_fields_and_files(client: HttpClient, server: LoopbackServer) -
 
     assert client.post("photos", query={"q": "1"}, form=form) == {"data": {"id": 1}}
 
-    asked = server.asked[0]
-    sent = {name: part.get_payload(decode=True) for name, part in parts(asked).items()}
-    assert (asked.method, asked.target) == ("POST", "/photos?q=1")
+    request = server.requests[0]
+    sent = {name: part.get_payload(decode=True) for name, part in parts(request).items()}
+    assert (request.method, request.target) == ("POST", "/photos?q=1")
     assert sent == {"title": "Grün\r\n--x".encode(), "count": b"2", "tags": b'["a"]', "photo": PIXEL, "b": b""}
-    photo, other = parts(asked)["photo"], parts(asked)["b"]
+    photo, other = parts(request)["photo"], parts(request)["b"]
     assert (photo.get_content_type(), photo.get_filename()) == ("image/png", "p.png")
     assert (other.get_content_type(), other.get_filename()) == ("application/octet-stream", "b")
 
@@ -67,8 +67,8 @@ def test_verb_that_writes_sends_a_form(client: HttpClient, server: LoopbackServe
 
     getattr(client, verb)("photos", form={"a": "1"})
 
-    assert server.asked[0].method == verb.upper()
-    assert parts(server.asked[0])["a"].get_payload(decode=True) == b"1"
+    assert server.requests[0].method == verb.upper()
+    assert parts(server.requests[0])["a"].get_payload(decode=True) == b"1"
 
 
 @pytest.mark.parametrize("name", ['x"; filename="evil', "x\r\nX-Evil: 1"])
@@ -77,8 +77,8 @@ def test_name_in_a_form_cannot_break_it(client: HttpClient, server: LoopbackServ
 
     client.post("photos", form={name: "1", "photo": File(b"2", name=name)})
 
-    assert b"\r\nX-Evil" not in server.asked[0].body
-    assert b'filename="evil' not in server.asked[0].body
+    assert b"\r\nX-Evil" not in server.requests[0].body
+    assert b'filename="evil' not in server.requests[0].body
 
 
 @pytest.mark.parametrize("form", [{"a": float("nan")}, {"a": object()}, {"a": "\ud800"}])
@@ -86,7 +86,7 @@ def test_form_that_cannot_be_written_is_rejected(client: HttpClient, server: Loo
     with pytest.raises(errors.UsageError, match="not JSON-serializable"):
         client.post("photos", form=form)
 
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_json_and_form_exclude_each_other(client: HttpClient, server: LoopbackServer) -> None:
@@ -111,7 +111,7 @@ def test_form_that_was_not_accepted_is_sent_again_unchanged(server: LoopbackServ
     assert client.post("photos", form={"photo": File(PIXEL)}) == {"data": {"id": 1}}
 
     transport.close()
-    first, second = (asked for asked in server.asked if asked.path == "/photos")
+    first, second = (request for request in server.requests if request.path == "/photos")
     assert (first.body, first.headers["Content-Type"]) == (second.body, second.headers["Content-Type"])
     assert parts(second)["photo"].get_payload(decode=True) == PIXEL
 
@@ -125,7 +125,7 @@ def test_form_whose_outcome_is_unknown_is_not_sent_again(
     with pytest.raises(errors.OutcomeUnknownError):
         client.post("photos", form={"photo": File(PIXEL)})
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(

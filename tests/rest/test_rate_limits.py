@@ -25,7 +25,7 @@ from connector.rest.rate_limits import (
     retry_after,
 )
 from tests.rest.conftest import RunnerOf, error_of, read, write
-from tests.support.server import Asked, LoopbackServer, RawServer, ServerResponse, raw_response
+from tests.support.server import LoopbackServer, RawServer, ReceivedRequest, ServerResponse, raw_response
 
 GOOD = raw_response({"n": 1})
 
@@ -132,14 +132,14 @@ class Window:
         self.ends, self.used = 0.0, 0
         self.lock = threading.Lock()
 
-    def __call__(self, asked: Asked) -> ServerResponse:
+    def __call__(self, request: ReceivedRequest) -> ServerResponse:
         with self.lock:
             now = time.monotonic()
             if now >= self.ends:
                 self.ends, self.used = now + self.seconds, 0
             self.used += 1
             if self.used <= self.limit:
-                return ServerResponse({"path": asked.path})
+                return ServerResponse({"path": request.path})
             left = (self.ends - now) * 1000
         return ServerResponse({"errors": [{"data": {"msBeforeNext": left}}]}, 429)
 

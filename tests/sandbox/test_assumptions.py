@@ -395,13 +395,13 @@ def test_every_error_has_a_type_in_either_style(api: Api, workspace: Workspace) 
         workspace.add_fault("rate-limit:0/min")
         limited = api("GET", "/")
         workspace.clear_faults()
-        asked = [
+        responses = [
             limited,
             api("GET", "/sources/nothing"),
             api("GET", "/filters"),
             api("POST", "/sources", {}),
         ]
-        return [response.json()["errors"][0]["type"] for response in asked]
+        return [response.json()["errors"][0]["type"] for response in responses]
 
     assert types() == ["RequestError", "NotFound", "not-implemented", "input-validation"]
     workspace.set_assumption("error-types", "ValidationFailure")

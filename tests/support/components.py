@@ -34,7 +34,7 @@ class Fields(Inputs):
 
 
 @connection("token")
-def token(fields: Fields, asked) -> Endpoint:
+def token(fields: Fields, inputs) -> Endpoint:
     return Endpoint(base_url="http://127.0.0.1:9")
 """
 

@@ -19,7 +19,7 @@ from requests.structures import CaseInsensitiveDict
 
 
 @dataclass
-class Asked:
+class ReceivedRequest:
     """One request as it came over the wire."""
 
     method: str
@@ -56,12 +56,12 @@ class ServerResponse:
     cut: bool = False
 
 
-Script = Callable[[Asked], ServerResponse]
+Script = Callable[[ReceivedRequest], ServerResponse]
 
 
 class LoopbackServer:
     def __init__(self) -> None:
-        self.asked: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self.answers: list[ServerResponse] = []
         self.script: Script | None = None
         self.times: list[float] = []
@@ -75,12 +75,12 @@ class LoopbackServer:
 
             def handle_any(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
-                asked = Asked(
+                request = ReceivedRequest(
                     self.command, self.path, CaseInsensitiveDict(self.headers.items()), self.rfile.read(length)
                 )
-                outer.asked.append(asked)
+                outer.requests.append(request)
                 outer.times.append(time.monotonic())
-                self.send(outer.script(asked) if outer.script else outer.next_answer())
+                self.send(outer.script(request) if outer.script else outer.next_answer())
 
             do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = handle_any
             do_LINK = do_UNLINK = do_PURGE = handle_any

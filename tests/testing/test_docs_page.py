@@ -82,10 +82,10 @@ def test_every_public_method_of_the_harness_is_on_the_page() -> None:
 def test_installed_extras_exist_in_the_distribution() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lists = re.findall(rf"{project['name']}\[([\w,]+)\]", PAGE)
-    asked = {extra for extras in lists for extra in extras.split(",")}
+    request = {extra for extras in lists for extra in extras.split(",")}
 
-    assert asked == {"server", "testing"}
-    assert asked <= project["optional-dependencies"].keys()
+    assert request == {"server", "testing"}
+    assert request <= project["optional-dependencies"].keys()
 
 
 def test_workflow_runs_pytest() -> None:

@@ -42,4 +42,4 @@ def test_replaced_session_does_not_see_the_requests(
     ):
         runner.invoke("getSource", {"sourceId": "a"})
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1

@@ -38,7 +38,7 @@ from connector.journal.writer import JournalWriter
 from connector.rest import exchange
 from tests.flows.support import CONNECTION, TOKEN, ServerResponse, Service, document, step, workshop
 from tests.support.postgres import postgres_server, programs
-from tests.support.server import Asked, LoopbackServer
+from tests.support.server import LoopbackServer, ReceivedRequest
 from tests.trials.report import Report
 
 Phase = Literal["before the intent", "intent to send", "send to response", "response to done", "after done"]
@@ -192,20 +192,20 @@ class FaultyService(Service):
         self._choose = random.Random(seed)
         self._lock = threading.Lock()
 
-    def answer(self, asked: Asked) -> ServerResponse:
+    def answer(self, request: ReceivedRequest) -> ServerResponse:
         """Answer a request, now and then wrongly."""
         with self._lock:
             try:
-                if asked.method != "POST":
-                    return super().answer(asked)
-                name = json.loads(asked.body)["name"]
+                if request.method != "POST":
+                    return super().answer(request)
+                name = json.loads(request.body)["name"]
                 fault = self._choose.choice(["lost", "cut", "503"]) if self._choose.random() < self.faults else ""
                 if fault:
                     self.faulty.add(name)
                 if fault == "lost":
                     return ServerResponse(cut=True)
                 self.created.append(name)
-                response = super().answer(asked)
+                response = super().answer(request)
                 return {"cut": ServerResponse(cut=True), "503": ServerResponse({}, status=503)}.get(fault, response)
             finally:
                 self.handled += 1

@@ -30,7 +30,7 @@ from connector.flows.run.events import Event, StepEvent
 from connector.hookspecs import hookimpl
 from connector.rest import Request, Response
 from tests.support.postgres import postgres_server, programs
-from tests.support.server import Asked, LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 from tests.trials.report import Report, main
 
 ROOT = Path(__file__).parents[2]
@@ -93,18 +93,18 @@ def work(url: str, base_url: str, per_minute: int, until: float) -> None:
 
     def start_flows() -> None:
         while time.monotonic() < until:
-            asked: list[float] = []
+            starts: list[float] = []
             error = ""
 
-            def note(event: Event, asked: list[float] = asked) -> None:
+            def note(event: Event, starts: list[float] = starts) -> None:
                 if isinstance(event, StepEvent) and event.state == "running":
-                    asked.append(time.monotonic())
+                    starts.append(time.monotonic())
 
             try:
                 flow.run(component, connections=connections, journal=url, max_wait=100 * MINUTE, on_event=note)
             except StepError as failure:
                 error = str(failure)
-            line = json.dumps([asked[-1], clock.local.sent, error])
+            line = json.dumps([starts[-1], clock.local.sent, error])
             sys.stdout.write(f"{line}\n")  # at once, since other threads write too
             sys.stdout.flush()
 
@@ -129,10 +129,10 @@ def worst_window(times: Sequence[float]) -> int:
 def overtaken(calls: Sequence[tuple[float, float]]) -> Iterator[str]:
     """Iterate over the calls that were sent after one that asked later."""
     last = (0.0, 0.0)
-    for asked, sent in sorted(calls):
-        if sent < last[1] - OVERTAKES and asked > last[0] + OVERTAKES:
-            yield f"asked {asked - last[0]:.1f} s later, sent {last[1] - sent:.1f} s earlier"
-        last = max(last, (asked, sent), key=lambda call: call[1])
+    for started, sent in sorted(calls):
+        if sent < last[1] - OVERTAKES and started > last[0] + OVERTAKES:
+            yield f"asked {started - last[0]:.1f} s later, sent {last[1] - sent:.1f} s earlier"
+        last = max(last, (started, sent), key=lambda call: call[1])
 
 
 @contextmanager
@@ -151,7 +151,7 @@ def run(processes: int, minutes: float, per_minute: int = 60, database: str = "p
     report = Report(f"shared limits, {per_minute} a minute, {database}", 0)
     arrivals: list[float] = []
 
-    def answer(_asked: Asked) -> ServerResponse:
+    def answer(_request: ReceivedRequest) -> ServerResponse:
         arrivals.append(time.monotonic())
         return ServerResponse({"data": {}})
 
@@ -166,7 +166,7 @@ def run(processes: int, minutes: float, per_minute: int = 60, database: str = "p
         command = [sys.executable, "-c", code]
         children = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
         results = [[json.loads(line) for line in child.communicate()[0].splitlines()] for child in children]
-    calls = [(asked, sent) for lines in results for asked, sent, error in lines if not error]
+    calls = [(request, sent) for lines in results for request, sent, error in lines if not error]
     for lines in results:
         for _, _, error in lines:
             if error:
@@ -180,7 +180,7 @@ def run(processes: int, minutes: float, per_minute: int = 60, database: str = "p
             report.fail("wrong", f"{worst} requests {place} in a minute")
     for description in overtaken(calls):
         report.fail("wrong", description)
-    waits = Counter(round(sent - asked) for asked, sent in calls)
+    waits = Counter(round(sent - request) for request, sent in calls)
     report.count("requests", len(calls))
     report.count("longest wait in s", max(waits))
     report.count("fewest per process", min(map(len, results)))

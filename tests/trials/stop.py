@@ -51,8 +51,8 @@ def run(seconds: float) -> Report:
             process.wait(30)
     if [each.json() for each in responses] != [PAYLOAD]:
         report.fail("lost", "the write got no response")
-    if len(service.asked) != 1:
-        report.fail("doubled", f"the write was sent {len(service.asked)} times")
+    if len(service.requests) != 1:
+        report.fail("doubled", f"the write was sent {len(service.requests)} times")
     return report
 
 

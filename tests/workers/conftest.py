@@ -42,7 +42,7 @@ def service() -> Iterator[Service]:
 @pytest.fixture(autouse=True)
 def new_service(service: Service) -> None:
     """Forget what the tests before asked."""
-    service.server.asked.clear()
+    service.server.requests.clear()
     service.answers.clear()
     service.things.clear()
 

@@ -53,7 +53,7 @@ def test_results_of_all_shards_come_in_the_order_of_the_rows(each: Each, service
 def test_rows_that_are_submitted_again_are_not_performed_again(each: Each, service: Service) -> None:
     list(each("twice").results(TIMEOUT))
     assert len(list(each("twice").results(TIMEOUT))) == 7
-    assert len(service.asked("POST")) == 7
+    assert len(service.requests("POST")) == 7
     with pytest.raises(UsageError, match=r'run ID "twice.1" was used with another'):
         each("twice", [{"name": "other"}])
 
@@ -69,7 +69,7 @@ def test_shard_ends_at_a_row_that_fails_and_goes_on_there(each: Each, service: S
     assert submitted.submit_again() == ["failing.1"]
     assert [result.status for result in submitted.results(TIMEOUT)] == ["done"] * 3
     assert submitted.submit_again() == []
-    assert len(service.asked("POST")) == 4
+    assert len(service.requests("POST")) == 4
 
 
 @pytest.mark.usefixtures("worker")
@@ -91,13 +91,13 @@ def test_row_of_unknown_outcome_waits_for_a_decision(each: Each, service: Servic
     assert [result.status for result in submitted.results(TIMEOUT)] == ["skipped", "unknown"]
     submitted.submit_again(workshop, unknown="retry")
     assert [result.status for result in submitted.results(TIMEOUT)] == ["skipped", "done"]
-    assert len(service.asked("POST")) == 3
+    assert len(service.requests("POST")) == 3
 
 
 @pytest.mark.usefixtures("worker")
 def test_row_leaves_out_inputs_that_it_does_not_have(each: Each, service: Service) -> None:
     list(each("sparse", [{"name": "a"}, {"name": "b", "kind": "round"}]).results(TIMEOUT))
-    bodies = [json.loads(asked.body) for asked in service.asked("POST")]
+    bodies = [json.loads(request.body) for request in service.requests("POST")]
     assert len(bodies) == 2
     assert "kind" not in bodies[0]
 

@@ -15,15 +15,15 @@ from connector.journal.past_runs import past_run
 from connector.workers import bulk
 from tests.cli.conftest import Command
 from tests.flows.support import ServerResponse, Service
-from tests.support.server import Asked
+from tests.support.server import ReceivedRequest
 from tests.workers.conftest import working
 
 SOURCES = "slug,enabled,metadataId\n" + "".join(f"s{number},true,m\n" for number in range(1, 6))
 PROFILE = ["--profile", "shop"]
 
 
-def echo(asked: Asked) -> ServerResponse:
-    return ServerResponse({"data": {"source": json.loads(asked.body or b"null")}})
+def echo(request: ReceivedRequest) -> ServerResponse:
+    return ServerResponse({"data": {"source": json.loads(request.body or b"null")}})
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_results_are_printed_in_the_order_of_the_rows(
     assert [(line["row"], line["status"], line["payload"]) for line in lines_of(ended.out)] == [
         (number, "done", f"s{number}") for number in range(1, 6)
     ]
-    assert (ended.code, len(service.asked("POST"))) == (0, 5)
+    assert (ended.code, len(service.requests("POST"))) == (0, 5)
 
 
 @pytest.mark.usefixtures("segment_worker")
@@ -77,9 +77,9 @@ def test_run_goes_on_after_the_row_that_failed_and_was_decided_on(
 ) -> None:
     answers = [ServerResponse({"errors": [{"message": "no"}]}, 422), ServerResponse(cut=True)]
 
-    def answer(asked: Asked) -> ServerResponse:
-        slug = json.loads(asked.body)["slug"]
-        return answers.pop() if slug in {"s1", "s3"} and answers else echo(asked)
+    def answer(request: ReceivedRequest) -> ServerResponse:
+        slug = json.loads(request.body)["slug"]
+        return answers.pop() if slug in {"s1", "s3"} and answers else echo(request)
 
     monkeypatch.setattr(service.server, "script", answer)
     arguments: list[str | Path] = ["run", "createSource", "--each", sources, "--submit", "--wait", *PROFILE]

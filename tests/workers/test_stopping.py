@@ -38,7 +38,7 @@ def test_worker_that_is_stopped_leaves_its_runs_to_the_next_one(
     with working(database, service, workshop):
         until(lambda: past_run(f"{database}#long").status == "running")
         cancel("long", database=database)
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 def test_worker_waits_for_a_database_that_is_away(
@@ -57,7 +57,7 @@ def test_worker_waits_for_a_database_that_is_away(
         postgres.start()
         submit(flow_of(CREATE), workshop, database=postgres.url, id="back", payload=PAYLOAD)
         assert wait("back", database=postgres.url, timeout=TIMEOUT).status == "done"
-    assert len(service.asked("POST")) == 2
+    assert len(service.requests("POST")) == 2
     assert journal_postgres.AWAY_SECONDS == 60
     database = Database(postgres.url)
     database.fetch("TRUNCATE connector_journal, connector_holders")

@@ -50,7 +50,7 @@ def test_same_id_again_makes_no_second_run(submitted: Submit, database: str, ser
         submitted(FLOW, "same", payload=PAYLOAD)
     wait("same", database=database, timeout=TIMEOUT)
     assert submitted(FLOW, "same", payload=PAYLOAD).status == "done"
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
     with pytest.raises(UsageError, match='run ID "same" was used with another flow'):
         submitted(FLOW, "same", payload={"name": "b"})
 
@@ -64,7 +64,7 @@ def test_failed_run_goes_on_when_it_is_submitted_again(submitted: Submit, databa
     assert 'step "List"' in failed.error
     assert submit_again("failing", database=database).status in {"queued", "running", "done"}
     assert wait("failing", database=database, timeout=TIMEOUT).status == "done"
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
     with pytest.raises(JournalError, match="has already finished"):
         submit_again("failing", database=database)
 
@@ -85,7 +85,7 @@ def test_write_of_unknown_outcome_ends_the_run_until_it_is_settled(
     submit_again("doubtful", database=database)
     assert wait("doubtful", database=database, timeout=TIMEOUT).status == "done"
     assert read_history(failed.journal).run_results == {"value": "t7"}
-    assert len(service.asked("POST")) == 1
+    assert len(service.requests("POST")) == 1
 
 
 @pytest.mark.usefixtures("worker")
@@ -97,7 +97,7 @@ def test_decision_to_retry_is_recorded_with_the_submission(
     wait("retried", database=database, timeout=TIMEOUT)
     submit_again("retried", workshop, database=database, unknown="retry")
     assert wait("retried", database=database, timeout=TIMEOUT).status == "done"
-    assert len(service.asked("POST")) == 2
+    assert len(service.requests("POST")) == 2
 
 
 @pytest.mark.usefixtures("worker")
@@ -105,7 +105,7 @@ def test_cancelled_run_ends_in_its_wait_and_can_go_on(submitted: Submit, databas
     submitted(WAITING, "waiting", payload=PAYLOAD)
     until(lambda: past_run(f"{database}#waiting").status == "running")
     assert cancel("waiting", database=database).status == "cancelled"
-    assert not service.asked("POST")
+    assert not service.requests("POST")
     with pytest.raises(JournalError, match="has already ended: cancelled"):
         cancel("waiting", database=database)
     submit_again("waiting", database=database)

@@ -65,9 +65,9 @@ def test_get_returns_the_body_of_the_response(server: LoopbackServer, send: Call
     run = send("httpGet", f"{server.url}/items/ä b?page=1", queryParams=pairs(q="x y"), headers=pairs(X_Test="1"))
 
     assert run.results == {"ok": True}
-    assert (server.asked[0].method, server.asked[0].target) == ("GET", "/items/%C3%A4%20b?page=1&q=x+y")
-    assert server.asked[0].headers["X_Test"] == "1"
-    assert "Authorization" not in server.asked[0].headers
+    assert (server.requests[0].method, server.requests[0].target) == ("GET", "/items/%C3%A4%20b?page=1&q=x+y")
+    assert server.requests[0].headers["X_Test"] == "1"
+    assert "Authorization" not in server.requests[0].headers
 
 
 @pytest.mark.parametrize("method", ["Post", "Put", "Patch"])
@@ -76,16 +76,16 @@ def test_body_is_sent_as_json_or_as_text(server: LoopbackServer, send: Callable[
     send(f"http{method}", server.url, data="hello")
     send(f"http{method}", server.url, data="a=b", headers=pairs(**{"content-type": "x/y"}))
 
-    assert [asked.method for asked in server.asked] == [method.upper()] * 3
-    assert [asked.body for asked in server.asked] == [b'{"a": 1}', b"hello", b"a=b"]
-    types = [asked.headers["Content-Type"] for asked in server.asked]
+    assert [request.method for request in server.requests] == [method.upper()] * 3
+    assert [request.body for request in server.requests] == [b'{"a": 1}', b"hello", b"a=b"]
+    types = [request.headers["Content-Type"] for request in server.requests]
     assert types == ["application/json", "text/plain; charset=utf-8", "x/y"]
 
 
 def test_delete_is_sent(server: LoopbackServer, send: Callable[..., Run]) -> None:
     send("httpDelete", f"{server.url}/items/1")
 
-    assert server.asked[0].method == "DELETE"
+    assert server.requests[0].method == "DELETE"
 
 
 def test_full_response_has_status_and_headers(server: LoopbackServer, send: Callable[..., Run]) -> None:
@@ -97,11 +97,11 @@ def test_full_response_has_status_and_headers(server: LoopbackServer, send: Call
 
 
 def test_response_types(server: LoopbackServer, send: Callable[..., Run]) -> None:
-    server.script = lambda asked: {
+    server.script = lambda request: {
         "/json": ServerResponse(b"not json"),
         "/text": ServerResponse(b'{"a": 1}'),
         "/png": ServerResponse(b"\x89PNG", headers={"Content-Type": "image/png"}),
-    }[asked.path]
+    }[request.path]
 
     assert send("httpGet", f"{server.url}/json").results == "not json"
     assert send("httpGet", f"{server.url}/text", responseType="text").results == '{"a": 1}'
@@ -127,7 +127,7 @@ def test_results_of_other_steps_are_sent_as_they_came(server: LoopbackServer, wo
     flow.run(workshop, form={"a": "1 2"}, journal=False)
     flow.run(workshop, payload={"a": [1]}, journal=False)
 
-    sent = [(asked.body, asked.headers["Content-Type"]) for asked in server.asked]
+    sent = [(request.body, request.headers["Content-Type"]) for request in server.requests]
     form = "application/x-www-form-urlencoded"
     binary = ("hé".encode(), "application/octet-stream")
     assert sent == [
@@ -141,9 +141,9 @@ def test_results_of_other_steps_are_sent_as_they_came(server: LoopbackServer, wo
 
 
 def test_form_has_fields_and_files(server: LoopbackServer, workshop: Component) -> None:
-    server.script = lambda asked: ServerResponse(
-        b"\x89PNG" if asked.method == "GET" else {"ok": True},
-        headers={"Content-Type": "image/png" if asked.method == "GET" else "application/json"},
+    server.script = lambda request: ServerResponse(
+        b"\x89PNG" if request.method == "GET" else {"ok": True},
+        headers={"Content-Type": "image/png" if request.method == "GET" else "application/json"},
     )
     flow = flow_of(
         step("Get", "http.httpGet", {"url": server.url, "responseType": "binary"}),
@@ -161,12 +161,12 @@ def test_form_has_fields_and_files(server: LoopbackServer, workshop: Component) 
     )
     flow.run(workshop, journal=False)
 
-    asked = server.asked[-1]
-    assert asked.method == "PUT"
-    assert asked.headers["Content-Type"].startswith("multipart/form-data; boundary=")
-    assert b'name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n' in asked.body
-    assert b'name="note"; filename="note"' in asked.body
-    assert b'name="title"\r\n\r\nMy picture\r\n' in asked.body
+    request = server.requests[-1]
+    assert request.method == "PUT"
+    assert request.headers["Content-Type"].startswith("multipart/form-data; boundary=")
+    assert b'name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n' in request.body
+    assert b'name="note"; filename="note"' in request.body
+    assert b'name="title"\r\n\r\nMy picture\r\n' in request.body
 
 
 def test_content_type_that_would_break_a_form_is_rejected(server: LoopbackServer, workshop: Component) -> None:
@@ -179,7 +179,7 @@ def test_content_type_that_would_break_a_form_is_rejected(server: LoopbackServer
     with pytest.raises(StepError, match="invalid media type"):
         flow.run(workshop, journal=False)
 
-    assert [asked.method for asked in server.asked] == ["GET"]
+    assert [request.method for request in server.requests] == ["GET"]
 
 
 BASIC = base64.b64encode(f"ada:{SECRET}".encode()).decode()
@@ -201,7 +201,7 @@ def test_connection_authorizes(
 ) -> None:
     send("httpGet", server.url, connection(server, key, **fields), **USES_IT)
 
-    assert server.asked[0].headers["Authorization"] == expected
+    assert server.requests[0].headers["Authorization"] == expected
 
 
 def test_connection_of_an_unknown_kind_is_replaced_by_the_one_that_is_passed(
@@ -215,7 +215,7 @@ def test_connection_of_an_unknown_kind_is_replaced_by_the_one_that_is_passed(
     with pytest.raises(UsageError, match='unknown connection "digest"'):
         flow.run(workshop, journal=False, connections={"API": {"fields": {"host": server.url, "token": SECRET}}})
     flow.run(workshop, journal=False, **connection(server, "bearer", token=SECRET))
-    assert server.asked[0].headers["Authorization"] == f"Bearer {SECRET}"
+    assert server.requests[0].headers["Authorization"] == f"Bearer {SECRET}"
 
 
 def test_secret_of_a_connection_goes_to_no_other_host(
@@ -224,7 +224,7 @@ def test_secret_of_a_connection_goes_to_no_other_host(
     with pytest.raises(StepError, match="the connection is for host") as caught:
         send("httpPost", other.url, connection(server), **USES_IT)
 
-    assert not other.asked
+    assert not other.requests
     assert isinstance(caught.value.cause, UsageError)
 
 
@@ -256,9 +256,9 @@ def test_redirect_to_the_same_host_keeps_the_authorization(server: LoopbackServe
     run = send("httpGet", f"{server.url}/old", connection(server), headers=pairs(X_Key="k"), **USES_IT)
 
     assert run.results == {"new": True}
-    assert server.asked[1].target == "/new?x=1"
-    assert server.asked[1].headers["Authorization"] == f"Basic {BASIC}"
-    assert server.asked[1].headers["X_Key"] == "k"
+    assert server.requests[1].target == "/new?x=1"
+    assert server.requests[1].headers["Authorization"] == f"Basic {BASIC}"
+    assert server.requests[1].headers["X_Key"] == "k"
 
 
 def test_redirect_to_another_host_has_no_secrets(
@@ -269,18 +269,18 @@ def test_redirect_to_another_host_has_no_secrets(
     run = send("httpGet", server.url, connection(server), headers=pairs(X_Key=SECRET), **USES_IT)
 
     assert run.results == {"other": True}
-    assert not {"Authorization", "X_Key"} & set(other.asked[0].headers)
+    assert not {"Authorization", "X_Key"} & set(other.requests[0].headers)
 
 
 def test_write_is_not_repeated_by_a_redirect(server: LoopbackServer, send: Callable[..., Run]) -> None:
     server.answer(ServerResponse(status=303, headers={"Location": "/result"}), ServerResponse({"id": 1}))
     assert send("httpPost", server.url, data="{}").results == {"id": 1}
-    assert [asked.method for asked in server.asked] == ["POST", "GET"]
+    assert [request.method for request in server.requests] == ["POST", "GET"]
 
     server.answer(ServerResponse(status=308, headers={"Location": "/again"}))
     with pytest.raises(StepError, match=r"unexpected redirect \(308\)"):
         send("httpPost", server.url, data="{}")
-    assert [asked.method for asked in server.asked] == ["POST", "GET", "POST"]
+    assert [request.method for request in server.requests] == ["POST", "GET", "POST"]
 
 
 def test_redirects_end(server: LoopbackServer, send: Callable[..., Run]) -> None:
@@ -288,7 +288,7 @@ def test_redirects_end(server: LoopbackServer, send: Callable[..., Run]) -> None
 
     with pytest.raises(StepError, match=r"unexpected redirect \(302\)"):
         send("httpGet", server.url)
-    assert len(server.asked) <= 6
+    assert len(server.requests) <= 6
 
 
 @pytest.mark.parametrize("location", ["ftp://files.example/x", "http://user:pw@127.0.0.1/"])
@@ -305,7 +305,7 @@ def test_retries_of_a_read_are_those_of_the_step(server: LoopbackServer, send: C
     server.answer(*[ServerResponse(status=503)] * 2, ServerResponse({"ok": 3}))
 
     assert send("httpGet", server.url, maxRetries="2", retryDelayMS="1").results == {"ok": 3}
-    assert len(server.asked) == 3
+    assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("action", ["httpPut", "httpDelete"])
@@ -314,7 +314,7 @@ def test_idempotent_write_is_retried_on_request(server: LoopbackServer, send: Ca
 
     results = send(action, server.url, maxRetries="1", retryDelayMS="1", retryOnAllErrors="true").results
 
-    assert (results, len(server.asked)) == ({"ok": 2}, 2)
+    assert (results, len(server.requests)) == ({"ok": 2}, 2)
 
 
 def test_write_with_an_unknown_outcome_is_not_repeated(server: LoopbackServer, send: Callable[..., Run]) -> None:
@@ -322,7 +322,7 @@ def test_write_with_an_unknown_outcome_is_not_repeated(server: LoopbackServer, s
 
     with pytest.raises(StepError, match="may have been applied"):
         send("httpPost", server.url, data="{}", maxRetries="3", retryDelayMS="1", retryOnAllErrors="true")
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_timeout_is_in_milliseconds(server: LoopbackServer, send: Callable[..., Run]) -> None:
@@ -387,7 +387,7 @@ def test_dry_run_sends_reads_only(server: LoopbackServer, workshop: Component) -
 
     run = flow.run(workshop, dry_run=True)
 
-    assert [asked.method for asked in server.asked] == ["GET"]
+    assert [request.method for request in server.requests] == ["GET"]
     assert [write["action"] for write in run.skipped_writes] == ["http.httpPost"]
 
 

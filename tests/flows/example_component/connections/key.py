@@ -13,6 +13,6 @@ class Key(Inputs):
 
 
 @connection("key", environment="WORKSHOP")
-def key(fields: Key, asked: Mapping[str, Any]) -> Endpoint:
+def key(fields: Key, requested: Mapping[str, Any]) -> Endpoint:
     token = fields.api_key.get_secret_value()
     return Endpoint(base_url=fields.base_url, authorization=SecretStr(f"Bearer {token}"), secrets=[fields.api_key])
