@@ -91,6 +91,9 @@ class BufferedJournal(ABC):
         with self._guard:
             if self._delayed.is_closed:
                 return
+            if not self._may_store_late():
+                self._watch()
+                return
             try:
                 self._flush()
             except JournalError as error:
@@ -98,6 +101,10 @@ class BufferedJournal(ABC):
                 self._failure = error
             else:
                 self._watch()
+
+    def _may_store_late(self) -> bool:
+        """Return False while only the run itself may store records, which notices if it was taken over."""
+        return True
 
     def _discard(self) -> None:
         """Forget what is not stored yet."""

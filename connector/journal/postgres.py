@@ -285,6 +285,10 @@ class PostgresJournal(BufferedJournal):
                 self._lease = None
             self._database.close()
 
+    def _may_store_late(self) -> bool:
+        # A new lease from another thread would hide from a write that the one of its intent is over.
+        return self._lease is not None and self._lease.is_valid()
+
     def _store(self, records: Sequence[bytes], *, sync: bool) -> None:
         # Every commit waits for the disk of the database, so there is nothing to sync later.
         if not records:

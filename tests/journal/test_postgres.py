@@ -275,6 +275,23 @@ def test_nothing_is_sent_after_the_lease_was_over(
     assert read_history(f"{url}#r").unknown.keys() == {"create"}
 
 
+def test_notes_of_another_thread_renew_no_lease_that_is_over(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.01)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 60)
+    journal = PostgresJournal.create(url, "r", RECORDS)
+    assert journal._lease is not None
+    while journal._lease.is_valid():
+        time.sleep(0.01)
+    journal.notes.append(("create", 1.0))
+
+    journal._store_late()
+
+    with pytest.raises(JournalError, match="was not renewed in time"):
+        journal.check_held()
+    assert len(list(postgres.read_history_records(url, "r"))) == len(RECORDS)
+    journal.close()
+
+
 def test_run_in_a_database_is_settled_resumed_and_undone(
     url: str, run: Runs, service: Service, workshop: Component
 ) -> None:
