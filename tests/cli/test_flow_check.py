@@ -302,6 +302,8 @@ def test_every_command_line_of_the_page_runs(command: Command, tmp_path: Path, m
     (tmp_path / "source.json").write_text(json.dumps({"sourceId": source}))
     lines = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
 
-    assert len(lines) == 4
+    assert len(lines) == 7
     for line in lines:
-        assert command(*line.split()[1:]).code == 0, line
+        runs = command("flow", "runs", "--json").json
+        arguments = [runs[0]["id"] if text == "RUN" else text for text in line.partition(" > ")[0].split()[1:]]
+        assert command(*arguments).code == 0, line

@@ -335,6 +335,7 @@ def test_runner_from_environment_reads_the_variables(server: LoopbackServer, mon
         connector.Runner.from_environment()
 
 
+@pytest.mark.usefixtures("program_on_the_path")
 def test_login_asks_on_a_terminal_and_hides_the_token(local: LoopbackServer, config: Path) -> None:
     from tests.cli.test_terminal import run
 
