@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import coverage
+import hypothesis
 import pytest
 
 import connector
@@ -25,6 +26,12 @@ TOKEN = "sgp_test-token-4711"
 
 
 HOME = pytest.StashKey[Path]()
+
+# A busy machine is no reason to fail: nothing may depend on how long the making of an example or a test with it takes.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck)
+)
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.component.component import Component
@@ -68,7 +68,7 @@ ODD = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(place=st.sampled_from(places(SOUND)), new=ODD)
 def test_mutated_file_is_checked_or_rejected(workshop: Component, place: tuple[Any, ...], new: Any) -> None:
     try:
@@ -81,7 +81,7 @@ def test_mutated_file_is_checked_or_rejected(workshop: Component, place: tuple[A
     assert all(problem.location and problem.message for problem in problems)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.text(max_size=200))
 def test_random_text_is_rejected_with_problems(text: str) -> None:
     with pytest.raises(InvalidFlowError) as caught:
@@ -89,7 +89,7 @@ def test_random_text_is_rejected_with_problems(text: str) -> None:
     assert caught.value.problems
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(
     payload=st.recursive(
         SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner)

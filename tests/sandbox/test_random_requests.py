@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sandbox
@@ -133,7 +133,7 @@ def shared(url: str, site: SandboxApp) -> Any:
 
 @pytest.mark.parametrize("operation", [each.id for each in sandbox.api.operations if each.id != "getWorkspace"])
 def test_every_request_gets_a_described_response(shared: Api, operation: str) -> None:
-    @settings(max_examples=amount(8, 2), deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=amount(8, 2))
     @given(requests_of(operation))
     def check(request: tuple[str, bytes]) -> None:
         path, body = request
@@ -145,7 +145,7 @@ def test_every_request_gets_a_described_response(shared: Api, operation: str) ->
     check()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=20)
 @given(
     st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
     st.lists(TEXT, max_size=4),

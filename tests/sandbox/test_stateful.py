@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
@@ -19,9 +19,6 @@ SETTINGS = st.dictionaries(st.sampled_from(["websiteUrl", "apiHost"]), st.intege
 EXAMPLES = settings(
     max_examples=amount(8, 3),
     stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    database=None,
 )
 
 
