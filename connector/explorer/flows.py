@@ -32,7 +32,7 @@ from connector.flows.run.connections import connection_name
 from connector.flows.run.settings import RunSettings
 from connector.flows.values.expressions import ConfigVariable, Expression, Reference, Template
 from connector.flows.values.expressions import Literal as LiteralValue
-from connector.journal.journals import check_id, default_path, new_id
+from connector.journal.journals import check_id, new_id, place_of
 from connector.journal.reader import JournalContents, read_history
 from connector.journal.writes import Write
 
@@ -257,7 +257,7 @@ class FlowsScreen:
         The ID of a message is the number of events so far. A browser that comes back has seen the last one.
         """
         yield b"retry: 1000\n\n"
-        states: Iterator[tuple[Timeline, Any]] = follow_run(default_path(run_id))
+        states: Iterator[tuple[Timeline, Any]] = follow_run(place_of(run_id))
         seen = 0
         while (state := await in_thread(next, states, None)) is not None:
             line, events = state
@@ -305,7 +305,7 @@ class FlowsScreen:
         self._check_policy(flow.definition(name))
         self._runs.start(
             run_id,
-            lambda settings: resume(default_path(run_id), self._components, unknown=unknown, **settings),
+            lambda settings: resume(place_of(run_id), self._components, unknown=unknown, **settings),
             self._settings(flow, name),
         )
         return {"run": run_id}
@@ -317,7 +317,7 @@ class FlowsScreen:
     def _delete(self, run_id: str, *, dry_run: bool) -> dict[str, Any]:
         connections = self._connections(*_flow_of_run(run_id))
         outcome = undo(
-            default_path(run_id), self._components, connections=connections, max_wait=MAX_WAIT_SECONDS, dry_run=dry_run
+            place_of(run_id), self._components, connections=connections, max_wait=MAX_WAIT_SECONDS, dry_run=dry_run
         )
         parts = {
             "To delete" if dry_run else "Deleted": [f"{write.step} ({write.path})" for write in outcome.deleted],
@@ -337,7 +337,7 @@ class FlowsScreen:
         except ValueError as error:
             raise UsageError(f"the results are not JSON: {error}") from None
         settle(
-            default_path(run_id),
+            place_of(run_id),
             str(body.get("path", "")),
             self._components,
             happened=body.get("happened") is True,
@@ -377,19 +377,22 @@ def _id_of(request: Request) -> str:
 
 def _flow_of_run(run_id: str) -> tuple[Flow, str]:
     """Return the flow of a run as it was when the run started, and its name."""
-    header = read_history(default_path(run_id)).header
+    header = read_history(place_of(run_id)).header
     return Flow.parse(header["text"], header["source"]), header["flow"]
 
 
 def _timeline_of(run_id: str) -> Timeline:
     try:
-        return timeline(default_path(run_id))
+        line = timeline(place_of(run_id))
     except ConnectorError as error:
         raise HTTPException(404, str(error)) from None
+    if not line.id:  # a database has no such run
+        raise HTTPException(404, f'unknown run "{run_id}"')
+    return line
 
 
 def _read(run_id: str) -> tuple[Timeline, JournalContents]:
-    return _timeline_of(run_id), read_history(default_path(run_id))
+    return _timeline_of(run_id), read_history(place_of(run_id))
 
 
 def _applied_write(history: JournalContents, path: str) -> Write | None:

@@ -97,9 +97,15 @@ def located(name: str | Path) -> str | Path:
     """Return path or URL of the journal of a run, which may be named by its ID alone."""
     if not isinstance(name, str) or not _ID.match(name) or journal_path(name).exists():
         return name
-    database = default_database()
-    file = file_of(database)
-    return f"{database}#{name}" if file is None or file.is_file() else name
+    place = place_of(name)
+    return name if isinstance(place, Path) else place
+
+
+def place_of(run: str) -> str | Path:
+    """Return path or URL of the journal of a run, from its ID, which is never taken for a path."""
+    path, database = default_path(run), default_database()
+    file = None if path.exists() else file_of(database)
+    return path if path.exists() or (file is not None and not file.is_file()) else f"{database}#{run}"
 
 
 def short_name(location: str, run: str) -> str:

@@ -13,6 +13,8 @@ import pytest
 
 import connector
 from connector.flows import Flow, runs
+from connector.journal.journals import default_database
+from connector.workers import submit
 from tests.explorer.conftest import Explored, exploring
 
 SOURCE = "rh5BDZp6QDHvXFCkibm1pR"
@@ -196,6 +198,30 @@ def test_run_of_another_program_has_picture_steps_and_timeline(explored: Explore
     assert line.json["inputs"]["slug"] == "from-a-flow"
     assert line.json["results"]["data"]["source"]["slug"] == "from-a-flow"
     assert explored.sandbox.sources[-1]["writeKeys"][0] not in line.text
+
+
+def test_run_in_the_default_database_has_a_page_and_is_undone(explored: Explored) -> None:
+    flow, connections = Flow.parse(FLOWS["create.yaml"]), {"Workspace": explored.sandbox.connection}
+    flow.run(
+        explored.explorer.site.runner.component, connections=connections, journal=default_database(), id="stored-1"
+    )
+
+    assert 'href="/runs/stored-1"' in explored.get("/flows").text
+    assert 'class="span done"' in explored.get("/runs/stored-1").text
+    assert events_of(explored, "stored-1")[-1]["status"] == "done"
+    assert explored.get("/runs/stored-1/step?path=create").json["inputs"]["slug"] == "from-a-flow"
+    for path in ("", "/timeline", "/events", "/controls", "/step?path=create"):
+        assert explored.get(f"/runs/stored-2{path}").status == 404
+    assert "Deleted" in explored.post("/runs/stored-1/undo", {"confirmed": True}).json["html"]
+
+
+def test_run_that_waits_for_a_worker_has_a_page(explored: Explored) -> None:
+    submit(Flow.parse(FLOWS["create.yaml"]), explored.explorer.site.runner.component, id="queued-1")
+
+    page = explored.get("/runs/queued-1").text
+
+    assert "queued" in page
+    assert 'data-step="Create"' in page
 
 
 def test_failed_run_is_resumed(explored: Explored) -> None:
