@@ -97,6 +97,11 @@ class Operation:
         return str(self.facts["summary"])
 
     @property
+    def description(self) -> str:
+        """What it does; empty if the description does not say."""
+        return str(self.facts.get("description", ""))
+
+    @property
     def stability(self) -> str:
         """`v1`, `beta` or `alpha`."""
         return str(self.facts.get("x-stability", "v1"))

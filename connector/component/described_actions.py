@@ -317,7 +317,9 @@ def _pagination(operation: Operation) -> Pagination | None:
 
 
 def _description(operation: Operation) -> str:
-    sentences = [f"{operation.method} {operation.path}."]
+    text = operation.description
+    sentences = [text if text.endswith((".", "!", "?")) else f"{text}."] if text else []
+    sentences += [f"{operation.method} {operation.path}."]
     sentences += [f"Requires the {operation.feature} feature."] if operation.feature else []
     sentences += [f"Limit: {limit}." for limit in operation.rate_limits]
     sentences += [f"Ends on {operation.end}."] if operation.end else []

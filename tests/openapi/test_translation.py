@@ -49,6 +49,23 @@ def test_equal_operation_ids_get_numbers_and_are_reported() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Adds a pet.\n\nMore than anybody reads.", "Adds a pet. POST /pets."),
+        ("Adds a pet", "Adds a pet. POST /pets."),
+        ("Add", "POST /pets."),
+        (None, "POST /pets."),
+    ],
+)
+def test_action_is_described_as_in_the_document(tmp_path: Path, text: str | None, expected: str) -> None:
+    component = component_of(tmp_path, document({"/pets": {"post": operation(summary="Add.", description=text)}}))
+
+    action = component.action("call")
+    assert action.display is not None
+    assert (action.display.label, action.display.description) == ("Add", expected)
+
+
 def body_of(media: str, *, required: bool = True) -> dict[str, Any]:
     return {"requestBody": {"required": required, "content": {media: {"schema": {"type": "string"}}}}}
 

@@ -149,6 +149,8 @@ class Translator:
             "summary": summary or _label(operation.key),
             "parameters": parameters,
         }
+        description = short_text(operation.content.get("description"))
+        facts |= {"description": description} if description.removesuffix(".") not in ("", summary) else {}
         facts |= {"requestBody": body} if body else {}
         facts |= {"x-operation-id": operation.name} if operation.name not in (operation.key, operation.route) else {}
         return Translated(operation, {**facts, "responses": responses}, remarks, has_link, self._defaults(operation))
