@@ -31,11 +31,24 @@ def shell(key: str, inputs: Mapping[str, Any], *, arguments: Sequence[str], conf
         arguments: Arguments that choose component and connection.
         confirmed: Whether to skip the confirmation.
     """
-    assignments = [f"-i {shlex.quote(_assignment(name, value))}" for name, value in inputs.items()]
+    assignments = [f"-i {_quoted(_assignment(name, value))}" for name, value in inputs.items()]
     options = shlex.join([*arguments, *(["--yes"] if confirmed else [])])
     parts = [f"connector run {key}", *assignments, *([options] if options else [])]
     line = " ".join(parts)
     return line if len(line) <= WIDTH else " \\\n  ".join(parts)
+
+
+def _quoted(text: str) -> str:
+    """Quote a word of a shell. A character that could change how the rest of the line looks is written as an escape."""
+    if _is_readable(text):
+        return shlex.quote(text)
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return "$'" + "".join(part if _is_readable(part) else f"\\U{ord(part):08x}" for part in escaped) + "'"
+
+
+def _is_readable(text: str) -> bool:
+    """Return True if every character is printable, or a line break."""
+    return text.replace("\n", "").isprintable()
 
 
 def _assignment(name: str, value: Any) -> str:
@@ -101,9 +114,9 @@ def curl(request: Mapping[str, Any] | None, connection: Connection) -> str:
         if name == "Authorization":
             parts.append(f'-H "Authorization: {_authorization(connection)}"')
         else:
-            parts.append("-H " + shlex.quote(f"{name}: {value}"))
+            parts.append("-H " + _quoted(f"{name}: {value}"))
     if body is not None:
-        parts.append("--data " + shlex.quote(body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)))
+        parts.append("--data " + _quoted(body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)))
     return " \\\n  ".join(parts)
 
 
@@ -147,4 +160,5 @@ def flow_step(
     manifest = component.manifest
     reference = {"key": manifest.key, "version": "LATEST", "isPublic": manifest.public}
     step = {"name": label, "action": {"key": action.key, "component": reference}, "inputs": values}
-    return yaml.safe_dump([step], sort_keys=False, allow_unicode=True, width=100)
+    text = yaml.safe_dump([step], sort_keys=False, allow_unicode=True, width=100)
+    return text if _is_readable(text) else yaml.safe_dump([step], sort_keys=False, width=100)

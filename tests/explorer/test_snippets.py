@@ -29,11 +29,18 @@ VALUES: tuple[Any, ...] = (
 each_value = pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
 
 
+def shell_words(command: str) -> list[str]:
+    """The words of a command as a shell reads them."""
+    script = f"connector() {{ printf '%s\\0' connector \"$@\"; }}; {command}"
+    ended = subprocess.run(["bash", "-c", script], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"})
+    return ended.stdout.decode().split("\0")[:-1]
+
+
 @each_value
 def test_command_has_the_inputs(value: Any) -> None:
     command = snippets.shell("updateSource", {"name": value, "slug": "x" * 60}, arguments=["--sandbox"], confirmed=True)
 
-    words = shlex.split(command.replace(" \\\n  ", " "))
+    words = shell_words(command)
     assert words[:3] == ["connector", "run", "updateSource"]
     assert words[-2:] == ["--sandbox", "--yes"]
     inputs = read_inputs(None, [words[position + 1] for position, word in enumerate(words) if word == "-i"])
@@ -53,6 +60,21 @@ class FakeRunner:
 
     def invoke(self, key: str, inputs: Any) -> None:
         self.calls.append((key, inputs))
+
+
+def test_no_snippet_has_characters_that_change_how_it_looks(
+    segment: connector.Component, segment_connection: Any
+) -> None:
+    inputs = {"sourceId": SOURCE, "name": "evil\u202ename\u2066"}
+    request = {"method": "PATCH", "url": "https://example.com/a", "headers": {"X": "\u202e"}, "body": inputs}
+    texts = [
+        snippets.shell("updateSource", inputs, arguments=["--sandbox"], confirmed=False),
+        snippets.python("updateSource", inputs, load="None", connection=segment_connection, profile=""),
+        snippets.curl(request, segment_connection),
+        snippets.flow_step(segment, segment.action("updateSource"), "Update", inputs, connection="C"),
+    ]
+
+    assert [text.replace("\n", "").isprintable() for text in texts] == [True] * 4
 
 
 @each_value
