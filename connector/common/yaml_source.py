@@ -110,6 +110,16 @@ def parse(text: str, source: str = "<text>", *, max_bytes: int = MAX_BYTES, max_
     raise YamlError([problem])
 
 
+def has_valid_syntax(content: bytes) -> bool:
+    """Return whether a file is YAML, also with tags or several documents, which `parse` does not read."""
+    try:
+        for _ in yaml.parse(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            pass
+    except yaml.YAMLError:
+        return False
+    return True
+
+
 def _check_size(size: int, source: str, limit: int = MAX_BYTES) -> None:
     if size > limit:
         hint = "Check that it is the right file, or split it."

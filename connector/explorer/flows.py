@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from connector.common.redaction import REDACTED, Redactor
+from connector.common.yaml_source import has_valid_syntax
 from connector.component.component import Component
 from connector.describe.summaries import effect
 from connector.engines.http_messages import JsonResponse
@@ -38,8 +41,8 @@ from connector.journal.writes import Write
 
 VISIBLE_RUNS = 50
 MAX_WAIT_SECONDS = 30.0
-SUFFIXES = {".yaml", ".yml"}
-MARK = b"definitionVersion"
+SUFFIXES = {".yaml", ".yml", ".json"}
+MARK = re.compile(rb'definitionVersion|^flows\s*:|"flows"\s*:', re.MULTILINE)
 MARK_WITHIN_BYTES = 1_000_000
 
 
@@ -354,12 +357,23 @@ class FlowsScreen:
 
 
 def _is_flow(path: Path) -> bool:
-    """Return whether a file may be a flow, so that a folder can also hold other YAML files."""
+    """Return whether a file may be a flow, so that a folder can also hold other files.
+
+    What cannot be parsed may be one: to leave it out would hide its problem.
+    """
     try:
         with path.open("rb") as file:
-            return MARK in file.read(MARK_WITHIN_BYTES)
+            content = file.read(MARK_WITHIN_BYTES)
     except OSError:
-        return False
+        return path.is_file()
+    return MARK.search(content) is not None or (len(content) < MARK_WITHIN_BYTES and not _can_be_parsed(content))
+
+
+def _can_be_parsed(content: bytes) -> bool:
+    with suppress(ValueError, RecursionError):
+        json.loads(content)  # JSON has escapes that YAML has not
+        return True
+    return has_valid_syntax(content)
 
 
 def _id_of(request: Request) -> str:

@@ -97,6 +97,52 @@ def test_files_are_listed_with_their_problems(explored: Explored) -> None:
     assert "<script>1" not in page
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("a.yaml", b"a: [", "a.yaml:2:1: invalid YAML"),
+        ("a.yml", b"flows: []", "missing field &#34;definitionVersion&#34;"),
+        ("a.json", b'{"a": 1,,}', "a.json:1:9: invalid YAML"),
+        ("a.json", b'{"name": "A",\n "flows": []}', "missing field &#34;definitionVersion&#34;"),
+        ("a.yaml", b"name: \xff", "not UTF-8"),
+    ],
+)
+def test_file_that_may_be_a_flow_is_listed_with_its_problem(
+    explored: Explored, folder: Path, name: str, content: bytes, problem: str
+) -> None:
+    path = folder / name
+    path.write_bytes(content)
+    try:
+        page, own = explored.get("/flows").text, explored.get(f"/flows/{name}")
+    finally:
+        path.unlink()
+
+    assert problem in page
+    assert own.status == 422
+    assert problem in own.text
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("b.yaml", "a: !tag b\n---\nsecond: document"),
+        ("b.yaml", "nested:\n  flows: 1"),
+        ("b.json", json.dumps({"emoji": "\U0001f600"})),
+        ("b.json", "[1]"),
+    ],
+)
+def test_file_that_is_no_flow_is_not_listed(explored: Explored, folder: Path, name: str, content: str) -> None:
+    path = folder / name
+    path.write_text(content)
+    try:
+        page, own = explored.get("/flows").text, explored.get(f"/flows/{name}")
+    finally:
+        path.unlink()
+
+    assert f"<code>{name}</code>" not in page
+    assert own.status == 404
+
+
 def test_picture_has_every_step_and_the_problems_at_theirs(explored: Explored) -> None:
     page = explored.get("/flows/invalid.yaml").text
 
