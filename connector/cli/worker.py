@@ -88,10 +88,11 @@ def _stopping(stop: Callable[[], None]) -> Iterator[None]:
     before: dict[int, Any] = {}
 
     def ask(_number: int, _frame: FrameType | None) -> None:
+        for number in before:
+            # An exception would end the main thread alone, and the process would wait for the threads of the runs.
+            signal.signal(number, signal.SIG_DFL)
         stop()
         print_line("Stopping: runs end their current step")
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
     for each in (signal.SIGINT, signal.SIGTERM):
         before[each] = signal.signal(each, ask)

@@ -31,8 +31,12 @@ AWAY_SECONDS = 0.5
 logger = logging.getLogger("connector.workers")
 
 
-class NotOursError(Exception):
-    """Another worker has the run; DBOS drops what this one says about it."""
+class NotOursError(BaseException):
+    """This worker has left the run.
+
+    DBOS stores an `Exception` as the outcome of the run. It cannot store that of a run which this worker has left, and
+    the thread would wait for the outcome that another worker stores.
+    """
 
 
 class RunFailedError(Exception):

@@ -14,7 +14,10 @@ from connector.flows.run.submitted import end_run
 from connector.journal.journals import default_database
 from connector.workers.queue import RunQueue
 from tests.cli.conftest import Command, finish, start
-from tests.cli.flows import read_flow
+from tests.cli.flows import integration, read_flow
+from tests.flows.support import step
+from tests.support.server import LoopbackServer, ServerResponse
+from tests.workers.conftest import until
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "flows" / "change_sources.yaml"
 
@@ -94,9 +97,30 @@ def test_worker_performs_submitted_runs_until_it_is_stopped(command: Command, tm
         assert command("flow", "run", flow, "--submit", "--wait", "--id", "r1").json == ended.json
         (run,) = command("flow", "runs", "--json").json
         assert run["status"] == "done"
+        sleep = step("Sleep", "sleep.sleep", {"ms": "3600000"})
+        submit(command, integration(tmp_path, sleep, variables=[]), "--id", "r2")
+        until(lambda: command("flow", "runs", "--json", "--status", "running").json)
         worker.send_signal(signal.SIGTERM)
         stopped = finish(worker)
         assert (stopped.code, stopped.err) == (0, "Stopping: runs end their current step\n")
+        assert [run["id"] for run in command("flow", "runs", "--json", "--status", "queued").json] == ["r2"]
+    finally:
+        worker.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
+def test_second_signal_ends_a_worker_at_once(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
+    server.answer(ServerResponse(hang=3600))
+    worker = start("worker")
+    try:
+        assert worker.stderr is not None
+        assert b"is ready" in worker.stderr.readline()
+        submit(command, read_flow(tmp_path), "--id", "r1")
+        until(lambda: server.requests)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.stderr.readline() == b"Stopping: runs end their current step\n"
+        worker.send_signal(signal.SIGTERM)
+        assert finish(worker).code == -signal.SIGTERM
     finally:
         worker.kill()
 
