@@ -229,6 +229,23 @@ def test_failed_run_is_resumed_and_undone(shown: Shown) -> None:
     assert len(shown.sandbox.sources) == before
 
 
+def test_load_of_a_state_asks_before_it_replaces_the_records(shown: Shown, tmp_path: Path) -> None:
+    before = len(shown.sandbox.sources)
+    state = tmp_path / "state.json"
+    state.write_text('{"sources": []}')
+    with shown.page("/sandbox") as page:
+        page.set_input_files("#load", state)
+        page.click("dialog[open] button[value=no]")
+        page.wait_for_selector("dialog[open]", state="detached")
+        assert len(shown.sandbox.sources) == before
+        page.set_input_files("#load", state)
+        page.wait_for_selector("dialog[open]:has-text('All records are replaced')")
+        with page.expect_navigation():
+            page.click("dialog[open] #ask-yes")
+
+    assert shown.sandbox.sources == []
+
+
 HOSTILE = (
     "<script>window.hit=1</script>",
     '"><img src=x onerror=window.hit=1>',

@@ -134,8 +134,7 @@ function branch(key, value, path, top = "payload") {
   const more = () => {
     for (const [name, one] of pairs.slice(next, next + CHUNK)) inner.append(branch(name, one, join(path, name)))
     next += CHUNK
-    const onclick = event => { event.target.remove(); more() }
-    const rest = `… ${pairs.length - next} more`
+    const onclick = event => { event.target.remove(); more() }, rest = `… ${pairs.length - next} more`
     if (next < pairs.length) inner.append(el("button", { type: "button", onclick }, rest))
   }
   details.show = () => { details.open = true; if (!next) more() }
@@ -274,9 +273,8 @@ function actionForm(form) {
     else if (button) location.href = `/actions/${button.dataset.action}#call-${button.dataset.call}`
   })
   for (const place of $$(".picker", form)) picker(place, inputs)
-  $("#result").addEventListener("click", event => {
-    const { reveal } = event.target.dataset
-    if (reveal) past(reveal, "?reveal=1")
+  $("#result").addEventListener("click", ({ target }) => {
+    if (target.dataset.reveal) past(target.dataset.reveal, "?reveal=1")
   })
   const number = location.hash.match(/^#call-(\d+)$/)?.[1]
   if (number) past(number)
@@ -315,10 +313,8 @@ function actionSearch(field) {
       group.open = field.value ? true : !!$("[aria-current]", group)
     }
   }
-  field.addEventListener("input", () => {
-    if (operations && field.value) operations.open = true  // fetches them
-    filter()
-  })
+  const openOperations = () => { if (operations && field.value) operations.open = true }  // fetches them
+  field.addEventListener("input", () => { openOperations(); filter() })
   if (operations) new MutationObserver(filter).observe($("div", operations), { childList: true })
   field.addEventListener("keydown", event => {
     if (event.key === "Enter") $("details:not([hidden]) li:not([hidden]) a", list)?.click()
@@ -414,8 +410,10 @@ function sandboxControls() {
     const { assume } = event.target.dataset
     if (assume) act({ do: "assume", name: assume, value: event.target.value })
     if (event.target.id !== "load") return
-    const text = await event.target.files[0].text()
-    try { act({ do: "load", seed: JSON.parse(text) }) } catch { say("The file is not JSON.") }
+    const [file] = event.target.files, { ask, about } = event.target.dataset
+    const seed = await file.text().then(JSON.parse).catch(() => say("The file is not JSON."))
+    event.target.value = ""  // the same file can be chosen again
+    if (seed !== undefined && await confirmed(ask, [el("p", {}, about)], "Load")) act({ do: "load", seed })
   })
 }
 
