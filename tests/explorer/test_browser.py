@@ -24,7 +24,7 @@ from tests.explorer.conftest import FLOWS
 from tests.explorer.test_flows import CREATE, HEAD, step
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = Path(os.environ.get("TESTS_AXE", "nowhere")) / "axe.min.js"
@@ -227,6 +227,27 @@ def test_failed_run_is_resumed_and_undone(shown: Shown) -> None:
         page.wait_for_selector("#outcome:has-text('Deleted')")
 
     assert len(shown.sandbox.sources) == before
+
+
+def test_run_page_says_that_the_connection_is_lost_until_it_is_back(shown: Shown) -> None:
+    streams = iter([{"content_type": "text/event-stream", "body": "retry: 1\n\n"}])
+
+    def answer(route: Route) -> None:
+        stream = next(streams, None)
+        route.abort("connectionrefused") if stream is None else route.fulfill(**stream)
+
+    with shown.page("/flows/two.yaml") as page:
+        page.route("**/events", answer)
+        page.click("#start button.main")
+        page.wait_for_selector("#outcome:has-text('The connection is lost. Open the link')")
+        assert page.text_content("#status") == "connection lost"
+        page.unroute("**/events")
+        page.wait_for_selector("body[data-ended]", state="attached")
+        assert "done" in (page.text_content("#status") or "")
+        assert page.text_content("#outcome") == ""
+
+    assert all("ERR_CONNECTION_REFUSED" in error for error in shown.errors)
+    shown.errors.clear()
 
 
 def test_load_of_a_state_asks_before_it_replaces_the_records(shown: Shown, tmp_path: Path) -> None:

@@ -193,8 +193,7 @@ function actionForm(form) {
       const own = all || touched.has(field.dataset.key) ? byKey[field.dataset.key] : null, line = $(".error", field)
       const text = p => `${p.location.slice(field.dataset.key.length)} ${p.message}. ${p.hint ?? ""}`.trim()
       field.classList.toggle("is-wrong", !!own)
-      line.hidden = !own
-      line.textContent = own?.map(text).join(" ") ?? ""
+      Object.assign(line, { hidden: !own, textContent: own?.map(text).join(" ") ?? "" })
       for (const input of $$("input, select, textarea", field)) input.toggleAttribute("aria-invalid", !!own)
     }
     const others = problems.filter(problem => !fields.some(field => byKey[field.dataset.key]?.includes(problem)))
@@ -393,8 +392,7 @@ function sandboxControls() {
     const response = await request("/sandbox", body), line = $("#control-error")
     if (response.ok) return location.reload()
     const { error } = await response.json()
-    line.hidden = false
-    line.textContent = `${error.message} ${error.hint ?? ""}`
+    Object.assign(line, { hidden: false, textContent: `${error.message} ${error.hint ?? ""}` })
   }
   $("#fault").addEventListener("submit", event => {
     event.preventDefault()
@@ -420,7 +418,7 @@ function sandboxControls() {
 // Flows: a click on a step shows it; a run is followed until it ends.
 function flowPage() {
   const panel = $("#step"), controls = $("#run"), run = controls?.dataset.run
-  let pressed, drawn = 0
+  let pressed, drawn = 0, misses = 0
   const box = name => $$(".box").find(button => button.dataset.step === name)
   const open = async (button, path = button.dataset.step) => {
     pressed?.setAttribute("aria-pressed", "false")
@@ -458,6 +456,12 @@ function flowPage() {
   if (run) {
     const source = new EventSource(`/runs/${run}/events`)
     source.onmessage = event => show(JSON.parse(event.data))
+    source.onopen = () => { if (misses > 2) location.reload(); misses = 0 }
+    source.onerror = () => {  // the browser tries again every second, unless the page is locked
+      if (++misses !== 3 && source.readyState !== EventSource.CLOSED) return
+      $("#status").textContent = "connection lost"
+      $("#outcome").textContent = "The connection is lost. Open the link that the terminal prints."
+    }
     source.addEventListener("end", async event => {
       source.close()
       await show(JSON.parse(event.data), true)
