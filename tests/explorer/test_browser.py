@@ -230,11 +230,14 @@ def test_failed_run_is_resumed_and_undone(shown: Shown) -> None:
 
 
 def test_run_page_says_that_the_connection_is_lost_until_it_is_back(shown: Shown) -> None:
-    streams = iter([{"content_type": "text/event-stream", "body": "retry: 1\n\n"}])
+    streams = iter(["retry: 1\n\n"])
 
     def answer(route: Route) -> None:
         stream = next(streams, None)
-        route.abort("connectionrefused") if stream is None else route.fulfill(**stream)
+        if stream is None:
+            route.abort("connectionrefused")
+        else:
+            route.fulfill(content_type="text/event-stream", body=stream)
 
     with shown.page("/flows/two.yaml") as page:
         page.route("**/events", answer)
