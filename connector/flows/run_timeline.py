@@ -129,7 +129,7 @@ class Timeline:
         status: `queued`, `running`, `done`, `failed`, `cancelled`, or `killed`.
         error: What the run failed with.
         started: Seconds since 1970.
-        resumed: When the run was resumed.
+        resumed: When the run was resumed. A worker that is the first to take a run starts it.
         undone: Number of writes whose creations were deleted.
     """
 
@@ -141,6 +141,7 @@ class Timeline:
         self.started = 0.0
         self.resumed: list[float] = []
         self.undone = 0
+        self._is_started = True
         self._flow_name = ""
         self._origin = 0.0
         self._last = 0.0
@@ -175,7 +176,7 @@ class Timeline:
             case "run":
                 self.id, self.integration = str(record["id"]), str(record.get("integration", ""))
                 self._flow_name, self.started = str(record.get("flow", "")), float(record.get("started") or 0)
-                self._origin = self.started
+                self._origin, self._is_started = self.started, not record.get("submitted")
                 return [self._run_event("started", self.started)]
             case "start":
                 self._read_flow(record)
@@ -183,7 +184,9 @@ class Timeline:
                 self.status, self.error = "running", ""
             case "resumed":
                 self.status, self.error, self._origin = "running", "", record["time"] - self._last
-                self.resumed.append(self._last)
+                if self._is_started:
+                    self.resumed.append(self._last)
+                self._is_started = True
                 return [self._run_event("started", record["time"])]
             case "end":
                 self.status, self.error = record["status"], record.get("error", "")

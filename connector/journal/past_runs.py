@@ -86,7 +86,8 @@ def past_run(name: str) -> PastRun:
     place = located(name)
     stored = _stored_run(place)
     if stored is None:
-        raise JournalError(f'unknown run "{name}"', hint="Run `connector flow runs` to list runs.")
+        run = str(name).partition("#")[2] or name
+        raise JournalError(f'unknown run "{run}"', hint="Run `connector flow runs` to list runs.")
     return _described(stored)
 
 

@@ -156,7 +156,7 @@ def submit_each(
     from connector.workers.queue import RunQueue  # imports DBOS, which takes most of a second
 
     checked = _checked(component, key, keep_going=on_error == "keep-going")
-    url, run_id = database or default_database(), check_id(id or new_id())
+    url, run_id = database or default_database(), check_id(new_id() if id is None else id)
     shards = []
     with closing(RunQueue(url)) as queue:
         for shard, payload in split(run_id, rows):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connector.errors import JournalError
 from connector.flows.run.components import components_by_key
@@ -28,6 +28,18 @@ POLL_SECONDS = 0.2
 
 CLOSING_SECONDS = 10.0
 """Seconds in which a worker reports to the queue that a run has ended, after its journal says so."""
+
+
+class Submission(NamedTuple):
+    """A run that was submitted, now or before.
+
+    Attributes:
+        run: The run.
+        is_new: False if its ID was submitted before.
+    """
+
+    run: PastRun
+    is_new: bool
 
 
 def submit(
@@ -73,11 +85,11 @@ def submit(
         checked,
         webhook_request(payload),
         database=database or default_database(),
-        run_id=id or new_id(),
+        run_id=new_id() if id is None else id,
         profiles=profiles or {},
         priority=priority,
         delay=delay,
-    )
+    ).run
 
 
 def submit_checked(
@@ -89,14 +101,14 @@ def submit_checked(
     profiles: Mapping[str, str],
     priority: int = PRIORITY,
     delay: float = 0,
-) -> PastRun:
+) -> Submission:
     """Submit a run of a checked flow; see `submit`."""
     with _queue(database) as queue:
         # The journal comes first, so that a run in the queue always has one. The caller of a process that dies in
         # between has no ID yet, or submits it again.
-        store_submission(checked, request, database=database, run_id=run_id, profiles=profiles)
+        is_new = store_submission(checked, request, database=database, run_id=run_id, profiles=profiles)
         queue.put(run_id, priority=priority, delay=delay)
-    return past_run(f"{database}#{run_id}")
+    return Submission(past_run(f"{database}#{run_id}"), is_new)
 
 
 def cancel(run_id: str, *, database: str | None = None) -> PastRun:

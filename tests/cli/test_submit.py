@@ -31,8 +31,9 @@ def submit(command: Command, file: Path, *options: str) -> dict[str, str]:
 
 def test_submitted_run_is_listed_and_cancelled(command: Command, tmp_path: Path) -> None:
     flow = read_flow(tmp_path)
-    for _ in range(2):
-        assert submit(command, flow, "--id", "r1", "--priority", "5") == {"run": "r1", "status": "queued"}
+    for message in ("Submitted run r1 (queued)\n", "Run r1 already exists (queued)\n"):
+        ended = command("flow", "run", flow, "--submit", "--id", "r1", "--priority", "5")
+        assert (ended.code, ended.err, ended.json) == (0, message, {"run": "r1", "status": "queued"})
     (run,) = command("flow", "runs", "--json").json
     assert (run["id"], run["status"]) == ("r1", "queued")
     ended = command("flow", "cancel", "r1")
@@ -43,10 +44,14 @@ def test_submitted_run_is_listed_and_cancelled(command: Command, tmp_path: Path)
     assert ended.json == {"run": "r1", "status": "queued"}
     assert "still in the queue" in command("flow", "resume", "r1", "--submit").err
     command("flow", "cancel", "r1")
+    ended = command("flow", "run", flow, "--submit", "--id", "r1")
+    assert ended.err == "Run r1 already exists (cancelled)\nTo go on: connector flow resume r1 --submit\n"
     assert "Deleted 1 run." in command("flow", "prune", "--status", "cancelled", "--older-than", "0s").err
     assert command("flow", "runs", "--json").json == []
     with closing(RunQueue(default_database())) as queue:
         assert queue.places("r1") == []
+    ended = command("flow", "cancel", "r1")
+    assert (ended.code, ended.err) == (2, 'error: unknown run "r1"\nhint: Run `connector flow runs` to list runs.\n')
 
 
 @pytest.mark.parametrize(
@@ -55,6 +60,10 @@ def test_submitted_run_is_listed_and_cancelled(command: Command, tmp_path: Path)
         (["--submit", "--sandbox"], "--sandbox and --submit cannot be used together"),
         (["--submit", "--connection", "Workspace=x.json"], "--connection and --submit cannot be used together"),
         (["--submit", "--dry-run"], "--dry-run and --submit cannot be used together"),
+        (["--submit", "--deadline", "5"], "--deadline and --submit cannot be used together"),
+        (["--submit", "--max-wait", "60"], "--max-wait and --submit cannot be used together"),
+        (["--submit", "--id", ""], 'invalid run ID ""'),
+        (["--sandbox", "--id", ""], 'invalid run ID ""'),
         (["--wait"], "--wait needs --submit"),
         (["--in", "5m"], "--in needs --submit"),
         (["--submit", "--in", "soon"], '"soon" is not a duration such as 5m'),

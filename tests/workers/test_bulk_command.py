@@ -115,6 +115,8 @@ def test_destructive_rows_are_submitted_only_after_a_confirmation(
         (["--each", "FILE", "--wait"], "--wait needs --submit"),
         (["--each", "FILE", "--submit", "--parallel", "2"], "--parallel and --submit cannot be used together"),
         (["--each", "FILE", "--submit", "--sandbox"], "--sandbox and --submit cannot be used together"),
+        (["--each", "FILE", "--submit", "--deadline", "5"], "--deadline and --submit cannot be used together"),
+        (["--each", "FILE", "--submit", "--id", ""], 'invalid run ID ""'),
         (["--each", "FILE", "--submit", "--resume", "never"], 'unknown run "never"'),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from connector.component.component import Component
 from connector.errors import JournalError, UsageError
-from connector.flows import resume, runs, settle, undo
+from connector.flows import resume, runs, settle, timeline, undo
 from connector.flows.run.prepare import check_flow
 from connector.flows.run.submitted import store_submission
 from connector.flows.steps.trigger import webhook_request
@@ -40,6 +40,7 @@ def test_submitted_run_is_performed_with_the_connection_of_the_worker(
     history = read_history(f"{database}#order-1")
     assert history.run_results == {"value": next(iter(service.things))}
     host = service.server.url.removeprefix("http://")
+    assert timeline(f"{database}#order-1").resumed == []
     assert history.header["connections"] == {"Workshop": {"component": "workshop", "key": "key", "host": host}}
     assert TOKEN.encode() not in file_contents(database)
 
@@ -65,6 +66,7 @@ def test_failed_run_goes_on_when_it_is_submitted_again(submitted: Submit, databa
     assert submit_again("failing", database=database).status in {"queued", "running", "done"}
     assert wait("failing", database=database, timeout=TIMEOUT).status == "done"
     assert len(service.requests("POST")) == 1
+    assert len(timeline(f"{database}#failing").resumed) == 1
     with pytest.raises(JournalError, match="has already finished"):
         submit_again("failing", database=database)
 

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+from click.core import ParameterSource
 
 from connector.cli.connection_options import ConnectionOptions
 from connector.cli.database_option import database_option, seconds
@@ -47,7 +48,7 @@ class SubmitOptions(NamedTuple):
             UsageError: If one is.
         """
         if self.submit:
-            for option, value in others:
+            for option, value in [*others, *_limits()]:
                 if value:
                     raise UsageError(f"{option} and --submit cannot be used together", hint=_HINTS.get(option, ""))
             return
@@ -65,14 +66,18 @@ class SubmitOptions(NamedTuple):
         values = {"priority": self.priority, "delay": self.delay}
         return {name: value for name, value in values.items() if value is not None}
 
-    def finish(self, run: PastRun) -> int:
+    def finish(self, run: PastRun, *, is_new: bool = True) -> int:
         """Print the run, or wait for its end and print its results.
+
+        Args:
+            run: The run.
+            is_new: False if its ID was submitted before, so that nothing was changed.
 
         Raises:
             ConnectorError: If the run fails.
         """
         if not self.wait:
-            print_line(f"Submitted run {run.id} ({run.status})")
+            print_line(f"Submitted run {run.id} ({run.status})" if is_new else _existing(run))
             write_json({"run": run.id, "status": run.status})
             return 0
         from connector.journal.reader import read_history
@@ -85,11 +90,31 @@ class SubmitOptions(NamedTuple):
         return 0
 
 
+_LIMITS = ("max_wait", "deadline")
+
+
+def _limits() -> list[tuple[str, bool]]:
+    """Return the options of a call that a worker does not get, and whether each was passed."""
+    source = click.get_current_context().get_parameter_source
+    return [(f"--{name.replace('_', '-')}", source(name) is ParameterSource.COMMANDLINE) for name in _LIMITS]
+
+
+def _existing(run: PastRun) -> str:
+    line = f"Run {run.id} already exists ({run.status})"
+    return f"{line}\n{_how_to_go_on(run)}" if run.status in {"failed", "cancelled"} else line
+
+
+def _how_to_go_on(run: PastRun) -> str:
+    return f"To go on: connector flow resume {run.id} --submit"
+
+
 _CONNECTIONS = "The workers have the connections. Pass --profile to name one of them."
 _HINTS = {
     "--connection": _CONNECTIONS,
     "--sandbox": "Start the worker with --sandbox.",
     "--journal": "Pass --database.",
+    "--max-wait": "Leave out --max-wait. Workers use its default.",
+    "--deadline": "Leave out --deadline. To end the run early, use `connector flow cancel`.",
 }
 
 
@@ -127,15 +152,15 @@ def submit_flow(
     from connector.journal.journals import default_database, new_id
     from connector.workers.submissions import submit_checked
 
-    run = submit_checked(
+    run, is_new = submit_checked(
         checked,
         webhook(),
         database=submitting.database or default_database(),
-        run_id=run_id or new_id(),
+        run_id=new_id() if run_id is None else run_id,
         profiles=dict(_profile(text) for text in connecting.profiles),
         **submitting.placing,
     )
-    return submitting.finish(run)
+    return submitting.finish(run, is_new=is_new)
 
 
 def _profile(text: str) -> tuple[str, str]:
@@ -147,7 +172,7 @@ def _raise_if_failed(run: PastRun) -> None:
     if run.status == "done":
         return
     message = f"run {run.id} {'was cancelled' if run.status == 'cancelled' else f'failed: {run.error}'}"
-    resume = f"To go on: connector flow resume {run.id} --submit"
+    resume = _how_to_go_on(run)
     if run.unknown:
         hint = f"Record what became of the write: connector flow settle {run.id} STEP --happened\n{resume}"
         raise OutcomeUnknownError(message, hint=hint)

@@ -36,8 +36,8 @@ def store_submission(
     run_id: str,
     profiles: Mapping[str, str],
     digest: str = "",
-) -> str:
-    """Create the journal of a run that another process will perform, and return its location.
+) -> bool:
+    """Create the journal of a run that another process will perform, and return whether it is new.
 
     The same ID again changes nothing.
 
@@ -71,12 +71,12 @@ def store_submission(
                 break
         else:
             journal.close()
-            return journal.location
+            return True
     history = read_history(f"{database}#{run_id}")
     if history.header.get("fingerprint") != digest or not history.header.get("submitted"):
         message = f'run ID "{run_id}" was used with another flow, request, config, or branch'
         raise UsageError(message, hint="Use another ID for another run.")
-    return history.location
+    return False
 
 
 def _has_records(database: str, run_id: str) -> bool:
