@@ -5,11 +5,12 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, UsageError
 from connector.flows.run.events import Event
 from connector.flows.run.settings import RunSettings
 from connector.flows.run.trace import read_trace
@@ -46,9 +47,10 @@ class BackgroundRuns:
     def step(self, run_id: str, path: str) -> dict[str, Any] | None:
         """Return the last line of the traces of a run about a step, by its path or its name; None without one."""
         for trace in sorted(Path(self._folder.name).glob(f"{run_id}.*.jsonl"), reverse=True):
-            lines = [line for line in read_trace(trace) if path in (line.get("path"), line.get("step"))]
-            if lines:
-                return lines[-1]
+            with suppress(UsageError):  # a trace is empty before the run begins
+                lines = [line for line in read_trace(trace) if path in (line.get("path"), line.get("step"))]
+                if lines:
+                    return lines[-1]
         return None
 
     def close(self) -> None:

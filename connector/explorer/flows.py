@@ -22,7 +22,7 @@ from connector.common.yaml_source import has_valid_syntax
 from connector.component.component import Component
 from connector.describe.summaries import effect
 from connector.engines.http_messages import JsonResponse
-from connector.errors import ConnectorError, PolicyError, UsageError
+from connector.errors import ConnectorError, JournalError, PolicyError, UsageError
 from connector.explorer.background_runs import BackgroundRuns
 from connector.explorer.charts import duration
 from connector.explorer.site import Site, body_of, in_thread, pretty
@@ -33,6 +33,7 @@ from connector.flows.file.parse import read_text
 from connector.flows.run.components import components_by_key
 from connector.flows.run.connections import connection_name
 from connector.flows.run.settings import RunSettings
+from connector.flows.run.settle import MISSING_RESULTS_HINT
 from connector.flows.values.expressions import ConfigVariable, Expression, Reference, Template
 from connector.flows.values.expressions import Literal as LiteralValue
 from connector.journal.journals import check_id, new_id, place_of
@@ -245,7 +246,7 @@ class FlowsScreen:
         ]
 
     async def _timeline(self, request: Request) -> Response:
-        return self._site.render("timeline.html", run=await in_thread(_timeline_of, _id_of(request)))
+        return self._site.render("timeline.html", run=(await in_thread(_read, _id_of(request)))[0])
 
     async def _events(self, request: Request) -> Response:
         run_id = _id_of(request)
@@ -269,7 +270,7 @@ class FlowsScreen:
                 yield b"id: %d\ndata: %s\n\n" % (seen, to_json(_live(line)))
             if self._site.is_draining or await request.is_disconnected():
                 return
-        yield b"event: end\ndata: %s\n\n" % to_json(_live(await in_thread(_timeline_of, run_id)))
+        yield b"event: end\ndata: %s\n\n" % to_json(_live((await in_thread(_read, run_id))[0]))
 
     async def _step(self, request: Request) -> Response:
         run_id, path = _id_of(request), request.query_params.get("path", "")
@@ -277,16 +278,28 @@ class FlowsScreen:
         return JsonResponse(values or {})
 
     def _step_values(self, run_id: str, path: str) -> dict[str, Any] | None:
-        """Return inputs and results of a step, redacted: from a trace of this page, else from the journal."""
-        if traced := self._runs.step(run_id, path):
-            return traced
+        """Return inputs and results of a step, redacted: from a trace of this page, else from the journal.
+
+        A decision about its write replaces its state, its error, and its results.
+        """
         line, history = _read(run_id)
+        values = self._runs.step(run_id, path) or self._journal_values(line, history, path)
+        decision = SETTLED.get(history.decisions.get(values["path"], "")) if values else None
+        if values is None or decision is None:
+            return values
+        values.update(state=decision, error="")
+        if values["path"] in history.finished:
+            values["results"] = _redacted(self._component, values["action"], history.results(values["path"]))
+        return values
+
+    def _journal_values(self, line: Timeline, history: JournalContents, path: str) -> dict[str, Any] | None:
         row = next((each for each in line.rows if path in (each.path, each.step)), None)
         if row is None:
             return None
         values: dict[str, Any] = {
             "path": row.path,
             "step": row.step,
+            "action": row.action,
             "state": row.state,
             "seconds": row.seconds,
             "error": row.text,
@@ -339,13 +352,18 @@ class FlowsScreen:
             results = json.loads(text) if text else None
         except ValueError as error:
             raise UsageError(f"the results are not JSON: {error}") from None
-        settle(
-            place_of(run_id),
-            str(body.get("path", "")),
-            self._components,
-            happened=body.get("happened") is True,
-            results=results,
-        )
+        try:
+            settle(
+                place_of(run_id),
+                str(body.get("path", "")),
+                self._components,
+                happened=body.get("happened") is True,
+                results=results,
+            )
+        except JournalError as error:
+            if error.hint == MISSING_RESULTS_HINT:  # it names options that the page has not
+                raise JournalError(error.message, hint="Fill in its results as JSON.") from None
+            raise
         return {"run": run_id}
 
     async def _respond(self, work: partial[dict[str, Any]]) -> Response:
@@ -406,7 +424,14 @@ def _timeline_of(run_id: str) -> Timeline:
 
 
 def _read(run_id: str) -> tuple[Timeline, JournalContents]:
-    return _timeline_of(run_id), read_history(place_of(run_id))
+    """Return the timeline of a run and its journal; a decision about a write replaces the error of its step."""
+    line, history = _timeline_of(run_id), read_history(place_of(run_id))
+    for row in (*line.rows, *line.by_step.values()):
+        decision = SETTLED.get(history.decisions.get(row.path, ""))
+        if decision is not None and row.state == "failed":
+            line.error = line.error.replace(row.text, decision) if row.text else line.error
+            row.text = decision
+    return line, history
 
 
 def _applied_write(history: JournalContents, path: str) -> Write | None:
@@ -418,6 +443,7 @@ def _live(line: Timeline) -> dict[str, Any]:
     return {"status": line.status, "seconds": line.seconds, "error": line.error, "steps": steps}
 
 
+SETTLED = {"happened": "settled: applied", "did-not-happen": "settled: not applied"}
 MARKS = {"done": "✓", "failed": "✗", "ignored": "!", "reused": "=", "skipped": "-", "killed": "✗"}
 
 
@@ -428,6 +454,8 @@ def _state_text(row: TimelineRow) -> str:
         return "waiting" + reason if row.state == "waiting" else f"attempt {row.attempts + len(row.retries) + 1}"
     if row.state not in MARKS:
         return row.state
+    if row.text in SETTLED.values():
+        return row.text
     if sum(row.ends.values()) <= 1:
         return f"{MARKS[row.state]} {row.state} {duration(row.seconds)}"
     return ", ".join(f"{count} {state}" for state, count in row.ends.items())

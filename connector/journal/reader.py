@@ -57,6 +57,7 @@ class JournalContents:
         undone: Numbers of the writes whose creations were deleted.
         intents: How many attempts of each write may have been applied.
         reopened: How often someone let it go on after its end.
+        decisions: What someone decided about a write, by path, until it is sent again.
     """
 
     location: str
@@ -75,6 +76,7 @@ class JournalContents:
     undone: set[int] = field(default_factory=set)
     intents: OpenIntents = field(default_factory=OpenIntents, repr=False)
     reopened: int = 0
+    decisions: dict[str, Decision] = field(default_factory=dict)
     _decided: dict[str, _Decided] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -109,6 +111,7 @@ class JournalContents:
                 self.reopened += kind == "reopened"
             case "decision":
                 self.decide(record["path"], record["decision"], position)
+                self.decisions[record["path"]] = record["decision"]
             case _ if "path" in record:
                 self._decided.clear()
                 self._add_step(record["path"], record, position)
@@ -117,6 +120,7 @@ class JournalContents:
         match record["type"]:
             case "intent":
                 self.unknown[path] = Write.of(record, position)
+                self.decisions.pop(path, None)
                 self.intents.start(path)
                 self.retries.discard(path)
             case "refused":

@@ -24,6 +24,11 @@ from connector.rest.rate_limits import CallLimits
 if TYPE_CHECKING:
     from connector.component.component import Component
 
+MISSING_RESULTS_HINT = (
+    'Pass --results FILE (results=...), or --from "ACTION NAME=VALUE" (lookup=...) to read them from the service. '
+    'To go on without them, resume with --unknown skip (unknown="skip").'
+)
+
 Lookup = tuple[str, Mapping[str, Any]]
 """Key and inputs of an action that reads what a write created."""
 
@@ -113,11 +118,7 @@ def _check_results(history: JournalContents, write: Write, components: Mapping[s
 
 
 def _missing_results(write: Write, reason: str) -> JournalError:
-    hint = (
-        'Pass --results FILE (results=...), or --from "ACTION NAME=VALUE" (lookup=...) to read them from the service. '
-        'To go on without them, resume with --unknown skip (unknown="skip").'
-    )
-    return JournalError(f'missing results of step "{write.step}": {reason}', hint=hint)
+    return JournalError(f'missing results of step "{write.step}": {reason}', hint=MISSING_RESULTS_HINT)
 
 
 def _look_up(
