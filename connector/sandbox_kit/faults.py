@@ -21,6 +21,8 @@ FORMS = (
 HINT = "Valid forms, each with an optional :OPERATION or :OPERATION#N and an optional @SEED:\n  " + "\n  ".join(FORMS)
 _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 MAX_DELAY = 3600.0
+MAX_SHOWN = 180
+"""Characters of an invalid fault that its error repeats."""
 _MOMENTS = ("before", "after", "either")
 _TARGET = re.compile(r"([a-z]+[A-Z][A-Za-z]*)(?:#([1-9]\d{0,8}))?")
 
@@ -119,7 +121,8 @@ def parse_fault(text: str) -> Fault:
     try:
         _READERS[kind](fault, arguments)
     except (ValueError, IndexError, KeyError):
-        raise SandboxError(f'invalid fault "{text}"', hint=HINT) from None
+        part = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+        raise SandboxError(f'invalid fault "{part}"', hint=HINT) from None
     fault._random.seed(f"{body}@{seed}")  # noqa: SLF001 - its own field
     return fault
 

@@ -29,6 +29,16 @@ def test_invalid_fault_is_rejected_with_the_forms(explored: Explored) -> None:
     assert "rate-limit:5/min" in rejected.json["error"]["hint"]
 
 
+def test_invalid_fault_that_is_long_is_not_repeated_in_full(explored: Explored) -> None:
+    rejected = explored.post("/sandbox", {"do": "add-fault", "fault": "error:" + "x" * 5000})
+
+    assert rejected.status == 422
+    message = rejected.json["error"]["message"]
+    assert message.startswith('invalid fault "error:xxx')
+    assert message.endswith('xxx..."')
+    assert len(message) < 220
+
+
 def test_assumption_is_set_and_shown_as_changed(explored: Explored) -> None:
     assert act(explored, do="assume", name="slug-taken", value="409") == 200
 
