@@ -213,6 +213,7 @@ class Consumer:
             if _Process.perform is not None:
                 raise UsageError("this process has a worker already", hint="Raise --slots, or start another process.")
             _Process.perform = perform
+        self._dbos: DBOS | None = None
         self._url = queue_url(database)
         self._config: DBOSConfig = {
             "name": NAME,
@@ -236,7 +237,7 @@ class Consumer:
         while not stopping.is_set():
             try:
                 with _prepared(self._url):
-                    DBOS(config=self._config)
+                    self._dbos = DBOS(config=self._config)
                     DBOS.launch()
                 _register(slots)
             except Exception as error:
@@ -245,6 +246,11 @@ class Consumer:
                 stopping.wait(AWAY_SECONDS)
             else:
                 return
+
+    def take_no_more(self) -> None:
+        """Take no more runs, not even one that this worker gives back."""
+        for event in self._dbos.background_thread_stop_events if self._dbos is not None else ():
+            event.set()
 
     def drain(self, *, is_idle: bool) -> None:
         """Take no more runs, and wait until those that were taken are left.

@@ -129,6 +129,7 @@ class Worker:
             if ready is not None and not self._stopping.is_set():
                 ready()
             self._stopping.wait()
+            consumer.take_no_more()
             self._leave_all()
         finally:
             consumer.drain(is_idle=not self._active)
