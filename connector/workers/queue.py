@@ -26,6 +26,10 @@ except ImportError:
     hint = "Run: pip install 'segment-connector[workers]'"
     raise MissingExtraError("submitted runs need the package dbos", hint=hint) from None
 
+from connector.workers.sqlite_clock import teach_milliseconds  # needs the packages of the extra
+
+teach_milliseconds()
+
 NAME = "connector"
 QUEUE = "connector-runs"
 SCHEMA = "connector_queue"
