@@ -335,7 +335,6 @@ def test_runner_from_environment_reads_the_variables(server: LoopbackServer, mon
         connector.Runner.from_environment()
 
 
-@pytest.mark.usefixtures("program_on_the_path")
 def test_login_asks_on_a_terminal_and_hides_the_token(local: LoopbackServer, config: Path) -> None:
     from tests.cli.test_terminal import run
 
@@ -348,6 +347,7 @@ def test_login_asks_on_a_terminal_and_hides_the_token(local: LoopbackServer, con
         prompt=b"API Key:",
         typed=f"{TOKEN}\n".encode(),
         then=[(b"[api]:", b"eu1.api\n")],
+        fresh=True,
     )
 
     assert (code, TOKEN in screen) == (0, False), screen

@@ -59,14 +59,16 @@ def run(
     typed: bytes | signal.Signals = b"",
     prompt: bytes = b"[y/N]:",
     then: Sequence[tuple[bytes, bytes]] = (),
+    fresh: bool = False,
     **variables: str,
 ) -> tuple[int, str, str]:
     """Exit code, standard output and screen of a command on a terminal; `typed` and `then` answer its questions."""
     controller, follower = pty.openpty()
     screen = Screen(controller)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **variables}
-    # A signal goes to the process itself.
-    program = [sys.executable, "-m", "connector"] if isinstance(typed, signal.Signals) else ["connector"]
+    # A signal goes to the process itself, and only a fresh process can hide what is typed.
+    is_fresh = fresh or isinstance(typed, signal.Signals)
+    program = [sys.executable, "-m", "connector"] if is_fresh else ["connector"]
     process = subprocess.Popen(
         [*program, *args],
         env=environment,
