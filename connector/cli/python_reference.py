@@ -111,7 +111,7 @@ def _bare(annotation: Any) -> Any:
 
 
 def _declaration(name: str, value: Any) -> str:
-    """Return a name with its signature; a long one has a line for each parameter."""
+    """Return a name and its signature. A long signature is written with one parameter per line."""
     text, signature = _signature(value), _bare_signature(value)
     if signature is None or text == "(...)" or len(name + text) <= MAX_WIDTH:
         return name + text

@@ -260,7 +260,7 @@ class Consumer:
         """Take no more runs, and wait until those that were taken are left.
 
         Args:
-            is_idle: Whether there are none, so that the wait of a second can be left out.
+            is_idle: True if no run is in progress; then nothing is waited for.
         """
         try:
             DBOS.destroy(workflow_completion_timeout_sec=0 if is_idle else LONGEST_DRAIN)

@@ -51,7 +51,7 @@ class OpenApiDocument:
         """Return a value, or what it refers to.
 
         Raises:
-            UnsupportedError: If a reference leads nowhere, to another file, or in a circle.
+            UnsupportedError: If a reference is not found, names another file, or refers to itself.
         """
         passed: set[str] = set()
         while isinstance(value, Mapping) and isinstance(value.get("$ref"), str):
