@@ -47,6 +47,13 @@ class Lease:
         """Return True until the lease was not renewed in time; then it has ended for ever."""
         return now() < self._end
 
+    def may_send(self) -> bool:
+        """Return True while so much of the lease is left that a write which is sent now leaves before its end.
+
+        On a busy machine, a thread may wait for its turn between this check and the send.
+        """
+        return now() < self._end - LEASE_SECONDS / 5
+
     def renewed(self, began: float) -> None:
         """Note that the database heard of the lease, in a request that began at this time."""
         if self.is_valid():

@@ -243,7 +243,7 @@ class PostgresJournal(BufferedJournal):
 
     def check_held(self) -> None:
         """Raise JournalHeldError if another process may have taken over the run; see `Journal`."""
-        if self._lease is None or not self._lease.is_valid():
+        if self._lease is None or not self._lease.may_send():
             message = f"run {self.run} was not renewed in time; another process may have taken it over"
             raise JournalHeldError(message)
 

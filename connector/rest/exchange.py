@@ -214,7 +214,7 @@ def exchange(
         if before_send is not None:
             before_send()
         phase = "sending"
-        _send(connection.sock, head, request.body)
+        _send(connection.sock, head, request.body, before_send)
         phase = "waiting"
         receiver = _Receiver(connection.sock, timeouts, max_bytes)
         reader = _Reader(receiver, _BUFFER)
@@ -258,7 +258,7 @@ def _connect(pool: HTTPConnectionPool, connection: HTTPConnection, timeouts: Tim
         connection.connect()
 
 
-def _send(sock: socket.socket, head: bytes, body: bytes | None) -> None:
+def _send(sock: socket.socket, head: bytes, body: bytes | None, before_end: Callable[[], None] | None) -> None:
     try:
         if body is None:
             sock.sendall(head)
@@ -266,7 +266,11 @@ def _send(sock: socket.socket, head: bytes, body: bytes | None) -> None:
             sock.sendall(head + body)  # one packet for most requests
         else:
             sock.sendall(head)
-            sock.sendall(body)
+            sock.sendall(memoryview(body)[:-1])
+            # A large body takes its time, and the server acts on none that has no end.
+            if before_end is not None:
+                before_end()
+            sock.sendall(body[-1:])
     except (BrokenPipeError, ConnectionResetError):
         # A server may reject a large body before it has read it all, and then its response can still be read.
         pass

@@ -95,7 +95,8 @@ class CallLimits:
         deadline: Value of `time.monotonic()` at which the whole call ends, or None.
         on_wait: Called with seconds and reason before each wait.
         max_response_bytes: Size of the largest response body, after decompression.
-        before_send: Called directly before the bytes of a request are sent; what it raises ends the call.
+        before_send: Called directly before the bytes of a request are sent, and again before the last byte of a large
+            one; what it raises ends the call.
         gate: The gate that the requests pass instead of the one of the connection.
         ticket: Place of the call in the queues of the gate, for a caller that waits itself and tries again.
     """

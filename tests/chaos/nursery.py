@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any
 from connector.component.profiles import Profile
 from connector.journal import leases, postgres, presence
 from connector.journal.writer import JournalWriter
+from connector.rest import exchange
 from tests.flows.support import CONNECTION, TOKEN, workshop
 
 ROOT = Path(__file__).parents[2]
@@ -56,18 +58,26 @@ def shorten_leases(seconds: float) -> None:
     leases.RENEW_SECONDS = seconds / 5
 
 
-def stop_before_send(nap: float) -> None:
-    """Stop the process once, between the intent and the request of a write; then sleep, so that its threads go on."""
-    check, state = JournalWriter.check_held, {"stopped": False}
+def stop_once(place: str, nap: float) -> None:
+    """Stop the process once, after the intent of a write, at a place on the way to its request.
 
-    def checking(self: JournalWriter) -> None:
+    Args:
+        place: `check`, before the last look at the lease, or `send`, between this look and the call that sends.
+        nap: Seconds to sleep afterwards, in which the other threads of the process go on.
+    """
+    owner, name = {"check": (JournalWriter, "check_held"), "send": (exchange, "_send")}[place]
+    go_on, state = getattr(owner, name), {"stopped": False}
+
+    def stopping(*arguments: Any) -> None:
         if not state["stopped"]:
             state["stopped"] = True
-            os.kill(os.getpid(), signal.SIGSTOP)
+            # A signal for the process reaches another thread first, and on a busy machine this one would go on and send
+            # its request before it is stopped.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
             time.sleep(nap)
-        check(self)
+        go_on(*arguments)
 
-    JournalWriter.check_held = checking  # type: ignore[method-assign]
+    setattr(owner, name, stopping)
 
 
 def work(options: dict[str, Any]) -> None:
@@ -75,8 +85,8 @@ def work(options: dict[str, Any]) -> None:
     from connector.workers import Worker
 
     shorten_leases(options["lease"])
-    if "nap" in options:
-        stop_before_send(options["nap"])
+    if "stop" in options:
+        stop_once(*options["stop"])
     fields = {"apiKey": TOKEN, "baseUrl": options["url"]}
     profiles = {CONNECTION: Profile(CONNECTION, "workshop", None, fields)}
     worker = Worker(options["database"], slots=4, profiles=profiles, components=workshop(), environment={})

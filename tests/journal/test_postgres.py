@@ -26,6 +26,7 @@ from connector.journal.postgres import Database, PostgresJournal, location_of
 from connector.journal.protocol import JournalExistsError, JournalHeldError
 from connector.journal.writer import first_records
 from connector.rest import Request, Response
+from tests.flows import support
 from tests.flows.support import ServerResponse, Service, document, flow_of, step
 from tests.support.postgres import PostgresServer
 
@@ -261,24 +262,38 @@ class Stopped:
         return (yield)
 
 
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> Component:
+    component = support.workshop()  # of its own, since no plugin can be removed
+    component.add_plugin(Stopped(monkeypatch))
+    return component
+
+
 @pytest.mark.parametrize("patched", [False, True], ids=["socket", "patched adapter"])
 def test_nothing_is_sent_after_the_lease_was_over(
-    url: str, service: Service, workshop: Component, monkeypatch: pytest.MonkeyPatch, patched: bool
+    url: str, service: Service, stopped: Component, patched: bool
 ) -> None:
-    workshop.add_plugin(Stopped(monkeypatch))
     ignoring = {"errorHandlerType": "ignore"}
     flow = flow_of(CREATE | {"errorConfig": ignoring}, LIST)
     mocked = responses.RequestsMock() if patched else nullcontext()
     with mocked, pytest.raises(JournalError, match="was not renewed in time"):
-        flow.run(workshop, connections=service.connections, journal=url)
+        flow.run(stopped, connections=service.connections, journal=url)
     assert not service.server.requests
 
 
-def test_run_with_an_id_is_resumed_after_its_lease_was_over(
-    url: str, service: Service, workshop: Component, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    workshop.add_plugin(Stopped(monkeypatch))
-    assert flow_of(CREATE, LIST).run(workshop, connections=service.connections, journal=url, id="r").status == "done"
+def test_nothing_is_sent_shortly_before_the_end_of_a_lease(journal: PostgresJournal) -> None:
+    journal.check_held()
+    lease = journal._lease
+    assert lease is not None
+    journal._leases._all.pop(lease.id)
+    lease._end = leases.now() + leases.LEASE_SECONDS / 5
+
+    with pytest.raises(JournalHeldError, match="was not renewed in time"):
+        journal.check_held()
+
+
+def test_run_with_an_id_is_resumed_after_its_lease_was_over(url: str, service: Service, stopped: Component) -> None:
+    assert flow_of(CREATE, LIST).run(stopped, connections=service.connections, journal=url, id="r").status == "done"
     assert [request.method for request in service.server.requests] == ["POST", "GET"]
 
 

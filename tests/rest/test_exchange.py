@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import threading
 import time
 import tracemalloc
 import zlib
@@ -494,6 +495,33 @@ def test_large_body_is_sent_whole(way: str) -> None:
         Transport().send(Endpoint(base_url=server.url), Request("POST", "/a", {}, body), CallLimits(max_wait=0))
 
     assert server.requests[0].endswith(body)
+
+
+def test_large_body_has_no_end_when_its_sender_may_not_send_it_anymore() -> None:
+    received: list[bytes] = []
+    looks = iter([None, RuntimeError("over")])
+
+    def look() -> None:
+        if error := next(looks):
+            raise error
+
+    def serve(server: socket.socket) -> None:
+        peer, _ = server.accept()
+        with peer:
+            while part := peer.recv(65536):
+                received.append(part)
+
+    request = Request("POST", "/a", {}, b"x" * 70_000)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=[server])
+        thread.start()
+        endpoint = Endpoint(base_url=f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(RuntimeError, match="over"):
+            Transport().send(endpoint, request, CallLimits(max_wait=0, before_send=look))
+        thread.join()
+
+    _, _, body = b"".join(received).partition(b"\r\n\r\n")
+    assert body == b"x" * 69_999
 
 
 def test_request_is_compared_and_shown_without_its_functions() -> None:
