@@ -38,8 +38,10 @@ class Connection:
         """Return the service for a call; inputs with the key of a field, such as `region`, take part in the choice."""
         if inputs is self.fields:  # the test of the connection
             inputs = None
-        values = ((key, getattr(inputs, name, MISSING)) for key, name in self._names.items())
-        requested = {key: value for key, value in values if value is not MISSING}
+        # Not with getattr: pydantic raises an error for each name that the inputs do not have, which takes longer than
+        # all the rest of this function.
+        values = {} if inputs is None else vars(inputs)
+        requested = {key: values[name] for key, name in self._names.items() if values.get(name, MISSING) is not MISSING}
         identity = tuple(requested.items())
         endpoint = self._endpoints.get(identity)
         if endpoint is None:

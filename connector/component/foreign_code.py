@@ -36,26 +36,31 @@ def foreign_code() -> Iterator[None]:
         RUNS_FOREIGN_CODE.reset(running)
 
 
-@contextmanager
-def handler_errors(definition: Action[Any] | DataSource[Any], context: Context) -> Iterator[None]:
+class handler_errors:  # noqa: N801 - used as a function; a class costs a call less than a generator
     """Turn what a handler raises of its own into a HandlerError.
 
     Raises:
         HandlerError: If code of the component raises anything but an error of this package.
     """
-    running = RUNS_FOREIGN_CODE.set(True)
-    try:
-        yield
-    except ConnectorError:
-        raise
-    except (Exception, SystemExit) as error:
-        location = _raised_at(error, definition.location)
-        if not location:
-            raise
-        text = context.connection.redact(f"{location}: {_summary(error)}")
-        raise HandlerError(text, action=definition.key, hint="This is an error in the component.") from error
-    finally:
-        RUNS_FOREIGN_CODE.reset(running)
+
+    __slots__ = ("_context", "_definition", "_running")
+
+    def __init__(self, definition: Action[Any] | DataSource[Any], context: Context) -> None:
+        self._definition = definition
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._running = RUNS_FOREIGN_CODE.set(True)
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        RUNS_FOREIGN_CODE.reset(self._running)
+        if error is None or isinstance(error, ConnectorError) or not isinstance(error, Exception | SystemExit):
+            return
+        location = _raised_at(error, self._definition.location)
+        if location:
+            text = self._context.connection.redact(f"{location}: {_summary(error)}")
+            hint = "This is an error in the component."
+            raise HandlerError(text, action=self._definition.key, hint=hint) from error
 
 
 def is_foreign_exit(error: BaseException) -> bool:

