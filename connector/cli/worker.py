@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -24,6 +26,8 @@ from connector.cli.shared_options import Command, common_options
 if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.component.profiles import Profile
+
+JOIN_SECONDS = 1.0
 
 
 @click.command(cls=Command)
@@ -61,6 +65,7 @@ def command(
     )
     with _stopping(worker.stop):
         worker.run(ready=lambda: print_line(f"Worker {worker.id} is ready"))
+    _end()
 
 
 def _profiles(file: Path | None) -> Mapping[str, Profile]:
@@ -80,6 +85,17 @@ def _sandboxes(option: str | None) -> Callable[[Component], Mapping[str, Any]]:
             return sandbox_connection(component, path).connection
 
     return connection
+
+
+def _end() -> None:
+    """End the process, if a thread of the queue waits: for a database that is away, or for what another worker does."""
+    until = time.monotonic() + JOIN_SECONDS
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(max(0, until - time.monotonic()))
+            if thread.is_alive():
+                sys.stderr.flush()
+                os._exit(0)  # the runs are left, and nothing else has to be stored
 
 
 @contextmanager

@@ -38,7 +38,8 @@ VERSION = "runs-1"
 
 POLL_SECONDS = 0.2
 AWAY_SECONDS = 0.5
-LONGEST_DRAIN = 24 * 3600
+OUTCOME_SECONDS = 5
+END_SECONDS = 10.0
 
 OPEN = ("ENQUEUED", "DELAYED", "PENDING")
 
@@ -188,6 +189,14 @@ Perform = Callable[[str, str], None]
 """Performs the run with an ID, at the place with a key, and raises what it fails with."""
 
 
+class NotOursError(BaseException):
+    """This worker has left the run.
+
+    DBOS stores an `Exception` as the outcome of the run. It cannot store that of a run which this worker has left, and
+    the thread would wait for the outcome that another worker stores.
+    """
+
+
 class _Process:
     """What the one workflow function needs to know."""
 
@@ -199,7 +208,8 @@ class _Process:
 def _workflow(run_id: str) -> None:
     # No call of DBOS may be made here: each would become a step of its own.
     key, perform = DBOS.workflow_id, _Process.perform
-    assert key is not None and perform is not None  # noqa: PT018, S101 - see Consumer
+    if key is None or perform is None:
+        raise NotOursError(run_id)  # it was taken while the worker ended, and another one finds it
     perform(run_id, key)
 
 
@@ -256,14 +266,23 @@ class Consumer:
         for event in self._dbos.background_thread_stop_events if self._dbos is not None else ():
             event.set()
 
-    def drain(self, *, is_idle: bool) -> None:
-        """Take no more runs, and wait until those that were taken are left.
+    def end(self, *, is_idle: bool) -> None:
+        """Close the queue, once all runs are left.
+
+        What waits for a database that is away or busy is given up: another worker finds that the run has ended, and
+        stores its outcome.
 
         Args:
-            is_idle: True if no run is in progress; then nothing is waited for.
+            is_idle: True if no run was in progress; then no outcome is waited for.
         """
+        outcomes = 0 if is_idle else OUTCOME_SECONDS
+        ending = threading.Thread(target=self._end, args=[outcomes], name="connector-queue-end", daemon=True)
+        ending.start()
+        ending.join(END_SECONDS)
+
+    def _end(self, outcomes: int) -> None:
         try:
-            DBOS.destroy(workflow_completion_timeout_sec=0 if is_idle else LONGEST_DRAIN)
+            DBOS.destroy(workflow_completion_timeout_sec=outcomes)
         finally:
             with _Process.guard:
                 _Process.perform = None

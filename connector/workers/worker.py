@@ -31,14 +31,6 @@ AWAY_SECONDS = 0.5
 logger = logging.getLogger("connector.workers")
 
 
-class NotOursError(BaseException):
-    """This worker has left the run.
-
-    DBOS stores an `Exception` as the outcome of the run. It cannot store that of a run which this worker has left, and
-    the thread would wait for the outcome that another worker stores.
-    """
-
-
 class RunFailedError(Exception):
     """A run has ended, but not well; its journal says why."""
 
@@ -101,7 +93,7 @@ class Worker:
         self._presence: Presence = presence_in(self.database)
         self.id = self._presence.id
         self._active: dict[str, _Active] = {}
-        self._guard = threading.Lock()
+        self._guard = threading.Condition()
         self._stopping = threading.Event()
         self._ended = threading.Event()
 
@@ -122,18 +114,20 @@ class Worker:
         threads = [threading.Thread(target=each, daemon=True) for each in (self._show_itself, self._keep_house)]
         try:
             # Others take the runs of a worker that they do not see.
-            self._until_it_works(self._presence.show, self._stopping)
+            self._until_it_works(self._presence.show)
             threads[0].start()
             consumer.start(self._slots, self._stopping, self._report_away)
             threads[1].start()
             if ready is not None and not self._stopping.is_set():
                 ready()
             self._stopping.wait()
-            consumer.take_no_more()
-            self._leave_all()
         finally:
-            consumer.drain(is_idle=not self._active)
+            self._stopping.set()
+            consumer.take_no_more()
+            is_idle = not self._active
+            self._leave_all()
             self._ended.set()
+            consumer.end(is_idle=is_idle)
             for thread in threads:
                 if thread.ident is not None:
                     thread.join(leases.LEASE_SECONDS)
@@ -157,11 +151,14 @@ class Worker:
                 self.database, run_id, lambda history: self._prepared(history, active), active.stop
             )
         except FlowStoppedError:
+            from connector.workers.queue import NotOursError
+
             self._leave(run_id, key, active)
             raise NotOursError(run_id) from None
         finally:
             with self._guard:
                 del self._active[key]
+                self._guard.notify_all()
         _check_done(ended)
 
     def _leave(self, run_id: str, key: str, active: _Active) -> None:
@@ -169,7 +166,11 @@ class Worker:
         if active.is_cancelled:
             end_run(self.database, run_id, "cancelled", "cancelled")
         elif not active.is_lost:
-            self._until_it_works(lambda: self._queue.give_back(key), self._ended)
+            try:
+                self._queue.give_back(key)
+            except Exception as error:
+                # The database is away: another worker finds that this one has ended.
+                logger.debug("cannot give %s back: %s", key, error)
 
     def _prepared(self, history: JournalContents, active: _Active) -> PreparedRun:
         header = history.header
@@ -180,9 +181,11 @@ class Worker:
         return PreparedRun(checked, connections=connections, stop=active.stop)
 
     def _leave_all(self) -> None:
+        """Let each run end its current step, and wait until all are left."""
         with self._guard:
             for active in self._active.values():
                 active.stop.set()
+            self._guard.wait_for(lambda: not self._active)
 
     def _show_itself(self) -> None:
         while not self._ended.wait(leases.RENEW_SECONDS):
@@ -219,16 +222,16 @@ class Worker:
             if place.worker in dead:
                 self._queue.give_back(place.key)
 
-    def _until_it_works(self, call: Callable[[], None], ended: threading.Event) -> None:
+    def _until_it_works(self, call: Callable[[], None]) -> None:
         """Repeat a call while the database is away."""
-        while not ended.is_set():
+        while not self._stopping.is_set():
             try:
                 call()
             except Exception as error:
                 if postgres.is_permanent(str(error)):
                     raise
                 self._report_away(error)
-                ended.wait(AWAY_SECONDS)
+                self._stopping.wait(AWAY_SECONDS)
             else:
                 return
 

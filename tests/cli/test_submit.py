@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -12,10 +14,11 @@ import pytest
 
 from connector.flows.run.submitted import end_run
 from connector.journal.journals import default_database
-from connector.workers.queue import RunQueue
+from connector.journal.past_runs import past_run
+from connector.workers.queue import RunQueue, queue_url
 from tests.cli.conftest import Command, finish, start
 from tests.cli.flows import read_flow
-from tests.support.server import LoopbackServer, ServerResponse
+from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 from tests.workers.conftest import until
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "flows" / "change_sources.yaml"
@@ -125,6 +128,34 @@ def test_second_signal_ends_a_worker_at_once(command: Command, tmp_path: Path, s
         assert worker.stderr.readline() == b"Stopping: runs end their current step\n"
         worker.send_signal(signal.SIGTERM)
         assert finish(worker).code == -signal.SIGTERM
+    finally:
+        worker.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
+def test_stopped_worker_does_not_wait_for_what_another_one_stores(
+    command: Command, tmp_path: Path, server: LoopbackServer
+) -> None:
+    is_taken = threading.Event()
+
+    def answer(_request: ReceivedRequest) -> ServerResponse:
+        is_taken.wait(60)
+        return ServerResponse({}, status=404)
+
+    server.script = answer
+    worker = start("worker")
+    try:
+        assert worker.stderr is not None
+        assert b"is ready" in worker.stderr.readline()
+        submit(command, read_flow(tmp_path), "--id", "r1")
+        until(lambda: server.requests)
+        file = queue_url(default_database()).removeprefix("sqlite:///")
+        with closing(sqlite3.connect(file)) as queue, queue:
+            queue.execute("UPDATE workflow_status SET owner_xid = 'of another worker'")
+        is_taken.set()
+        until(lambda: past_run(f"{default_database()}#r1").status == "failed")
+        worker.send_signal(signal.SIGTERM)
+        assert finish(worker).code == 0
     finally:
         worker.kill()
 

@@ -39,8 +39,35 @@ def test_outcome_of_an_execution_that_lost_its_place_is_dropped(tmp_path: Path) 
         until(lambda: queue.places("r")[0].status == "SUCCESS")
         release.set()
     finally:
-        consumer.drain(is_idle=False)
+        consumer.end(is_idle=False)
     assert queue.places("r")[0].status == "SUCCESS"
+    queue.close()
+
+
+def test_run_that_is_taken_while_the_worker_ends_is_left_to_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = f"sqlite:///{tmp_path}/runs.sqlite"
+    asked = threading.Event()
+
+    class Ended:
+        guard = threading.Lock()
+
+        @property
+        def perform(self) -> None:
+            asked.set()
+
+    queue = RunQueue(database)
+    consumer = Consumer(database, "w1", lambda _run, _key: None)
+    consumer.start(1, threading.Event(), lambda _error: None)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr("connector.workers.queue._Process", Ended())
+            queue.put("r", priority=1)
+            assert asked.wait(TIMEOUT)
+    finally:
+        consumer.end(is_idle=False)
+    assert [(place.status, place.worker) for place in queue.taken()] == [("PENDING", "w1")]
     queue.close()
 
 
