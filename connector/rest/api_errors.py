@@ -5,9 +5,9 @@ from __future__ import annotations
 import http.client
 import re
 import ssl
+import sys
 from typing import Any
 
-from requests import exceptions as requests_errors
 from urllib3 import exceptions as urllib3_errors
 
 from connector.common.redaction import Redactor
@@ -84,7 +84,7 @@ def connection_error(endpoint: Endpoint, request: Request, failure: Failure, pro
         return invalid_body_error(endpoint, request, failure.response, _body_problem(cause))
     if failure.phase == "connecting":
         return _not_connected(summary, failure.cause, cause, reason, proxy)
-    timed_out = isinstance(cause, TimeoutError | urllib3_errors.TimeoutError | requests_errors.Timeout)
+    timed_out = isinstance(cause, TimeoutError | urllib3_errors.TimeoutError) or _is_of_requests(cause, "Timeout")
     if timed_out:
         message = "request timed out"
     elif failure.phase == "reading":
@@ -105,7 +105,8 @@ def _not_connected(
     if is_unmatched(error):
         hint = "Nothing was sent. Register a response for this request."
         return UnreachableError(f"rejected by the test library: {reason}", request=summary, hint=hint)
-    if isinstance(cause, ssl.SSLError | ssl.CertificateError | urllib3_errors.SSLError | requests_errors.SSLError):
+    is_tls = isinstance(cause, ssl.SSLError | ssl.CertificateError | urllib3_errors.SSLError)
+    if is_tls or _is_of_requests(cause, "SSLError"):
         return TLSError(f"TLS error for {summary.host}: {reason}", request=summary)
     # With a proxy, only the proxy's name is resolved here.
     host = proxy or re.sub(r":\d+$", "", summary.host)
@@ -162,8 +163,14 @@ def root_cause(error: BaseException) -> BaseException:
 
 def is_unmatched(error: BaseException) -> bool:
     """Return True if a test library has no response for a request, so that nothing was sent."""
-    text = str(error)
-    return isinstance(error, requests_errors.ConnectionError) and text.startswith("Connection refused by Responses")
+    is_unconnected = _is_of_requests(error, "ConnectionError")
+    return is_unconnected and str(error).startswith("Connection refused by Responses")
+
+
+def _is_of_requests(error: BaseException, name: str) -> bool:
+    """Return True for an error of this class of requests, which only its adapter raises, and so is imported then."""
+    requests_errors = sys.modules.get("requests.exceptions")
+    return requests_errors is not None and isinstance(error, getattr(requests_errors, name))
 
 
 def _body_problem(cause: BaseException) -> str:

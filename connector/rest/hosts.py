@@ -1,33 +1,39 @@
-"""The way to one host, looked up once: its pool as requests configures it, proxy, and certificates."""
+"""The way to one host, looked up once: its pool of connections, proxy, and certificates."""
 
 from __future__ import annotations
 
 import os
 import re
 import socket
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
 from urllib.parse import urlsplit
 
-import requests
-import urllib3
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
-from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from connector.errors import ProxyError, RequestError, RequestSummary, TLSError
+from connector.errors import RequestSummary, TLSError
 from connector.rest.endpoint import Endpoint
 from connector.rest.exchange import Line, header_line
-
-if TYPE_CHECKING:
-    from urllib3.connectionpool import HTTPConnectionPool
 
 POOL_SIZE = 100
 """Connections kept open to one host: more than the threads that one process usually runs."""
 
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Variables that name a file or a folder of certificates, as requests reads them: the first that is set counts."""
+
 LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
+
+
+_ORDINARY_URL = re.compile(
+    r"https?://(?:[a-z0-9_-][a-z0-9._-]*|\[[0-9a-f:]+\])(?::[0-9]{1,5})?(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._~-]+)*"
+)
+"""A URL that everyone reads alike: requests would neither encode nor decode a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +41,11 @@ class Host:
     """The way to the host of one endpoint.
 
     Attributes:
-        adapter: requests' adapter, which test tools patch.
-        template: A prepared request with the headers of every request.
-        settings: Arguments of the adapter: proxies, verification, client certificate.
         pool: urllib3's pool of connections.
         line: What every request has in common.
         proxy: Host and port of the proxy, or empty.
     """
 
-    adapter: HTTPAdapter
-    template: requests.PreparedRequest
-    settings: dict[str, Any]
     pool: HTTPConnectionPool
     line: Line
     proxy: str
@@ -53,19 +53,17 @@ class Host:
     @property
     def is_patched(self) -> bool:
         """True while a test tool stands in for the network: requests then have to go through requests' adapter."""
+        # What is not imported is not replaced. The attribute is missing while another thread imports the module.
+        adapter = getattr(sys.modules.get("requests.adapters"), "HTTPAdapter", None)
         # Not compared with a copy of the original: this module may be imported while the adapter is patched already.
-        send = HTTPAdapter.send
-        is_original = send.__module__ == HTTPAdapter.__module__ and not hasattr(send, "__wrapped__")
-        return not is_original or not issubclass(self.pool.ConnectionCls, HTTPConnection)
+        if adapter and (adapter.send.__module__ != adapter.__module__ or hasattr(adapter.send, "__wrapped__")):
+            return True
+        return not issubclass(self.pool.ConnectionCls, HTTPConnection)
 
     def authorized(self, authorization: SecretStr) -> Host:
         """Return the same way with another value of the Authorization header."""
-        value = authorization.get_secret_value()
-        template = self.template.copy()
-        template.headers["Authorization"] = value
-        lines = {**self.line.headers, "authorization": header_line("Authorization", value)}
-        line = replace(self.line, headers=lines)
-        return replace(self, template=template, line=line)
+        line = header_line("Authorization", authorization.get_secret_value())
+        return replace(self, line=replace(self.line, headers={**self.line.headers, "authorization": line}))
 
 
 def open_host(endpoint: Endpoint, summary: RequestSummary) -> Host:
@@ -75,23 +73,87 @@ def open_host(endpoint: Endpoint, summary: RequestSummary) -> Host:
         ProxyError: If a proxy setting cannot be used.
         TLSError: If the CA bundle is missing.
     """
-    url = endpoint.base_url
-    with requests.Session() as session:
-        merged: Any = session.merge_environment_settings(url, {}, None, None, None)
-        template = requests.Request("GET", url, headers={**session.headers, **endpoint.plain_headers()}).prepare()
-    template.headers["Accept"] = endpoint.media_type
-    template.headers["Accept-Encoding"] = "gzip, deflate"  # what both ways can decompress
+    url, headers, proxy = endpoint.base_url, headers_of(endpoint), ""
+    if url.startswith("https:"):
+        _check_certificates(summary)
+    if needs_requests(url):
+        from connector.rest.adapter import adapter_host
+
+        configured = adapter_host(endpoint, headers, POOL_SIZE, use_proxies=uses_proxies(url))
+        pool, url, proxy = configured.pool(summary), configured.url, configured.proxy
+    else:
+        pool = _pool(url)
+    line = _line(url, headers, pool, endpoint.plain_query())
+    return Host(pool, line, _without_credentials(proxy))
+
+
+def needs_requests(url: str) -> bool:
+    """Return True if requests has to look up the way to a URL: with a proxy, or if the URL has to be rewritten."""
+    return not _ORDINARY_URL.fullmatch(url) or (uses_proxies(url) and _has_proxies())
+
+
+def uses_proxies(url: str) -> bool:
+    """Return False for this computer: for a proxy, it would be another one, and get the token in clear text."""
+    return not is_loopback(urlsplit(url).hostname or "")
+
+
+def _has_proxies() -> bool:
+    """Return True if the environment or the system names a proxy."""
+    from urllib.request import getproxies
+
+    return not getproxies().keys() <= {"no"}  # the hosts that need none
+
+
+def _pool(url: str) -> HTTPConnectionPool:
+    """Return the pool that requests would configure."""
+    parts = urlsplit(url)
+    if parts.scheme == "http":
+        return HTTPConnectionPool(parts.hostname or "", parts.port, maxsize=POOL_SIZE)
+    path = _certificates()
+    file, folder = (None, str(path)) if path.is_dir() else (str(path), None)
+    return HTTPSConnectionPool(
+        parts.hostname or "",
+        parts.port,
+        maxsize=POOL_SIZE,
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=file,
+        ca_cert_dir=folder,
+    )
+
+
+def _certificates() -> Path:
+    """Return the file or the folder of the certificates to trust, as requests would find it."""
+    named = next(filter(None, map(os.environ.get, CA_VARIABLES)), None)
+    if named is not None:
+        return Path(named)
+    import certifi
+
+    return Path(certifi.where())
+
+
+def _check_certificates(summary: RequestSummary) -> None:
+    path = _certificates()
+    if not path.exists():
+        hint = "Set REQUESTS_CA_BUNDLE to an existing file, or unset it."
+        raise TLSError(f'CA bundle "{path}" does not exist', request=summary, hint=hint)
+
+
+def headers_of(endpoint: Endpoint) -> dict[str, str]:
+    """Return the headers of every request, in the order and with the name of the program that requests sends."""
+    defaults = {"User-Agent": _user_agent(), "Accept-Encoding": "", "Accept": ""}
+    fixed = {"Accept": endpoint.media_type, "Accept-Encoding": "gzip, deflate"}  # what both ways can decompress
     if isinstance(endpoint.authorization, SecretStr):
-        template.headers["Authorization"] = endpoint.authorization.get_secret_value()
-    settings: dict[str, Any] = {key: merged[key] for key in ("proxies", "verify", "cert")}
-    if is_loopback(urlsplit(url).hostname or ""):
-        # For a proxy, loopback would be another computer, and the token would reach it in clear text.
-        settings["proxies"] = {}
-    proxy = select_proxy(url, settings["proxies"]) or ""
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=POOL_SIZE)
-    pool = _pool(adapter, template, settings, proxy, summary)
-    line = _line(template, pool, proxy, endpoint.plain_query())
-    return Host(adapter, template, settings, pool, line, _without_credentials(proxy))
+        fixed["Authorization"] = endpoint.authorization.get_secret_value()
+    own = endpoint.plain_headers().items()
+    pairs = [*defaults.items(), ("Connection", "keep-alive"), *own, *fixed.items()]
+    return dict({name.lower(): (name, value) for name, value in pairs}.values())
+
+
+def _user_agent() -> str:
+    try:
+        return f"python-requests/{version('requests')}"
+    except PackageNotFoundError:  # a program that was packed into one file may lack the facts about its packages
+        return "python-requests"
 
 
 def is_loopback(host: str) -> bool:
@@ -110,50 +172,16 @@ def is_loopback(host: str) -> bool:
     return bool(mapped.is_loopback)
 
 
-def _pool(
-    adapter: Any, template: requests.PreparedRequest, settings: dict[str, Any], proxy: str, summary: RequestSummary
-) -> Any:
-    # The library's exceptions may hold the proxy's password, so these errors are raised outside their handling.
-    error: RequestError
-    try:
-        pool = adapter.get_connection_with_tls_context(template, **settings)
-    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as reason:
-        error = _proxy_error(proxy, reason, summary)
-    else:
-        try:
-            adapter.cert_verify(pool, template.url or "", settings["verify"], settings["cert"])
-        except OSError as reason:
-            path = str(reason).rpartition("invalid path: ")[2]
-            hint = "Set REQUESTS_CA_BUNDLE to an existing file, or unset it."
-            error = TLSError(f'CA bundle "{path}" does not exist', request=summary, hint=hint)
-        else:
-            return pool
-    raise error
-
-
-def _proxy_error(proxy: str, reason: Exception, summary: RequestSummary) -> RequestError:
-    names = " or ".join(_proxy_variables(proxy)) or "the proxy setting"
-    if "SOCKS" in str(reason):
-        hint = "Run: pip install 'requests[socks]'"
-        return ProxyError(f"the proxy of {names} needs SOCKS support", request=summary, hint=hint)
-    hint = f"Write {names} as http://USER:PASSWORD@HOST:PORT, with # as %23, / as %2F, and @ as %40 in the password."
-    return ProxyError(f"invalid proxy URL in {names}", request=summary, hint=hint)
-
-
-def _proxy_variables(proxy: str) -> list[str]:
-    return sorted(name for name, value in os.environ.items() if name.lower().endswith("_proxy") and value == proxy)
-
-
 def _without_credentials(proxy: str) -> str:
     return re.sub(r"^[a-z0-9]+://", "", proxy.rpartition("@")[2], flags=re.IGNORECASE).rstrip("/")
 
 
-def _line(template: requests.PreparedRequest, pool: HTTPConnectionPool, proxy: str, query: str) -> Line:
-    url = urlsplit(template.url or "")
-    headers = {"host": header_line("Host", url.netloc.rpartition("@")[2])}
-    headers |= {name.lower(): header_line(name, value) for name, value in template.headers.items()}
+def _line(base_url: str, headers: Mapping[str, str], pool: HTTPConnectionPool, query: str) -> Line:
+    url = urlsplit(base_url)
+    lines = {"host": header_line("Host", url.netloc.rpartition("@")[2])}
+    lines |= {name.lower(): header_line(name, value) for name, value in headers.items()}
     prefix = url.path.rstrip("/")
     if pool.proxy is not None and url.scheme == "http":
         prefix = f"http://{url.netloc}{prefix}"
-        headers |= {name.lower(): header_line(name, value) for name, value in pool.proxy_headers.items()}
-    return Line(prefix, headers, query)
+        lines |= {name.lower(): header_line(name, value) for name, value in pool.proxy_headers.items()}
+    return Line(prefix, lines, query)

@@ -6,12 +6,10 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
-import requests
-import urllib3
 from pydantic import SecretStr
 
 from connector.errors import (
@@ -27,8 +25,8 @@ from connector.errors import (
 from connector.rest import api_errors
 from connector.rest.authorization import Renewal
 from connector.rest.endpoint import Endpoint
-from connector.rest.exchange import CONNECT_TIMEOUT, READ_TIMEOUT, Failure, Phase, Timeouts, TooLargeError, exchange
-from connector.rest.hosts import Host, open_host
+from connector.rest.exchange import READ_TIMEOUT, Failure, Timeouts, exchange
+from connector.rest.hosts import POOL_SIZE, Host, headers_of, open_host, uses_proxies
 from connector.rest.http_messages import Request, Response
 from connector.rest.rate_limits import (
     MAX_SINGLE_WAIT,
@@ -42,6 +40,9 @@ from connector.rest.rate_limits import (
     new_ticket,
     retry_after,
 )
+
+if TYPE_CHECKING:
+    from connector.rest.adapter import AdapterHost
 
 RETRIED_STATUSES = frozenset({408, 500, 502, 503, 504, 507})
 RETRIES = 3
@@ -61,6 +62,7 @@ class Transport:
     def __init__(self) -> None:
         self.gate: Gate = RateLimitGate()
         self._hosts: dict[Endpoint, Host] = {}
+        self._adapted_hosts: dict[Endpoint, AdapterHost] = {}
         self._renewals: dict[Endpoint, Renewal] = {}
         self._hosts_of_grants: dict[Endpoint, tuple[SecretStr, Host]] = {}
         self._grants: Transport | None = None
@@ -105,14 +107,16 @@ class Transport:
         """
         began = time.perf_counter()
         host = self._hosts.get(endpoint) or self._open(endpoint, request)
-        host = self._authorized(endpoint, host, self.authorization(endpoint, limits))
+        authorization = self.authorization(endpoint, limits)
+        host = self._authorized(endpoint, host, authorization)
         timeouts = Timeouts(request.read_timeout or READ_TIMEOUT, limits.deadline)
+        size, before_send = limits.max_response_bytes, limits.before_send
         if host.is_patched:
-            if limits.before_send is not None:
-                limits.before_send()
-            outcome = _exchange_by_adapter(host, endpoint, request, timeouts, limits.max_response_bytes)
+            if before_send is not None:
+                before_send()
+            adapted = self._adapted_hosts.get(endpoint) or self._adapt(endpoint)
+            outcome = adapted.exchange(host.line, request, authorization, timeouts, size)
         else:
-            size, before_send = limits.max_response_bytes, limits.before_send
             outcome = exchange(host.pool, host.line, request, timeouts, size, before_send=before_send)
         if isinstance(outcome, Failure) and outcome.response is not None and outcome.response.status >= 400:
             outcome = outcome.response  # its status says enough, whatever became of the rest
@@ -140,12 +144,15 @@ class Transport:
         hosts, self._hosts = self._hosts, {}
         for host in hosts.values():
             host.pool.close()
+        for adapted in self._adapted_hosts.values():
+            adapted.adapter.close()
         if self._grants is not None:
             self._grants.close()
 
     def forget_connections(self) -> None:
         """Drop the pool in a forked process, where it would share its connections with its parent."""
-        self._hosts, self._hosts_of_grants, self._renewals, self._grants = {}, {}, {}, None
+        self._hosts, self._adapted_hosts, self._hosts_of_grants = {}, {}, {}
+        self._renewals, self._grants = {}, None
         was_closed = self._cancelled.is_set()
         self._cancelled = threading.Event()  # another thread may have held its lock
         if was_closed:
@@ -178,6 +185,12 @@ class Transport:
 
     def _open(self, endpoint: Endpoint, request: Request) -> Host:
         return self._hosts.setdefault(endpoint, open_host(endpoint, api_errors.request_summary(endpoint, request)))
+
+    def _adapt(self, endpoint: Endpoint) -> AdapterHost:
+        from connector.rest.adapter import adapter_host
+
+        host = adapter_host(endpoint, headers_of(endpoint), POOL_SIZE, use_proxies=uses_proxies(endpoint.base_url))
+        return self._adapted_hosts.setdefault(endpoint, host)
 
 
 _TRANSPORTS: weakref.WeakSet[Transport] = weakref.WeakSet()
@@ -319,60 +332,6 @@ def rate_limit_wait(endpoint: Endpoint, response: Response) -> float | None:
     except (ValueError, RecursionError):
         body = None
     return endpoint.read_wait(response.headers, body)
-
-
-def _exchange_by_adapter(
-    host: Host, endpoint: Endpoint, request: Request, timeouts: Timeouts, max_bytes: int
-) -> Response | Failure:
-    """Do what `exchange` does through requests' adapter, which a test tool has patched."""
-    host.line.head(request)  # the same request is rejected both ways
-    prepared = host.template.copy()
-    prepared.method = request.method
-    prepared.url = endpoint.base_url + host.line.target(request.path)
-    prepared.body = request.body
-    prepared.headers.update(request.headers)
-    if request.body is not None:
-        prepared.headers["Content-Length"] = str(len(request.body))
-    answered: Response | None = None
-    response: requests.Response | None = None
-    try:
-        times = (timeouts.of(CONNECT_TIMEOUT), timeouts.of(timeouts.read))
-        response = host.adapter.send(prepared, stream=True, timeout=times, **host.settings)
-        answered = Response(response.status_code, response.reason or "", response.headers, b"")
-        answered.content = b"".join(_parts(response.raw, timeouts, max_bytes))
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TooLargeError) as error:
-        if response is not None:
-            response.close()  # what is left of it would be taken for the next response
-        return Failure("reading" if answered else _phase_of(error), error, answered)
-    return answered
-
-
-def _parts(raw: Any, timeouts: Timeouts, left: int) -> Iterator[bytes]:
-    while part := raw.read(65536, decode_content=True):
-        left -= len(part)
-        if left < 0:
-            raise TooLargeError
-        timeouts.of(0)
-        yield part
-
-
-def _phase_of(error: Exception) -> Phase:
-    """Return the phase of an error of the adapter; where it does not say, the request may have been sent."""
-    if isinstance(error, requests.exceptions.ReadTimeout):
-        return "waiting"
-    cause = api_errors.root_cause(error)
-    unsent = (
-        requests.exceptions.SSLError,
-        requests.exceptions.ProxyError,
-        requests.exceptions.ConnectTimeout,
-        urllib3.exceptions.SSLError,
-        urllib3.exceptions.NewConnectionError,
-        urllib3.exceptions.ConnectTimeoutError,
-        urllib3.exceptions.LocationParseError,
-    )
-    if isinstance(error, unsent) or isinstance(cause, unsent) or api_errors.is_unmatched(error):
-        return "connecting"
-    return "sending"
 
 
 def _log(endpoint: Endpoint, request: Request, outcome: str, began: float) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import ssl
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from connector import errors
 from connector.rest import CallLimits, Endpoint, Request
-from connector.rest.hosts import is_loopback
+from connector.rest.hosts import is_loopback, needs_requests
 from connector.rest.transport import Transport
 from tests.rest.conftest import RunnerOf, error_of, read, write
 from tests.support.server import RawServer, raw_response
@@ -56,6 +58,75 @@ def test_loopback_bypasses_proxies(name: str, way: str, runner_of: RunnerOf, mon
         read(runner_of(f"http://{name}:{server.port}"))
 
     assert (len(server.requests), proxy.requests) == (1, [])
+
+
+ORDINARY = ["https://api.segmentapis.com", "http://my_service:8080/v1.0/a-b", "https://[2001:db8::1]:8443"]
+
+
+@pytest.mark.parametrize("url", ORDINARY)
+def test_ordinary_url_needs_no_requests(url: str) -> None:
+    assert not needs_requests(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bücher.example",
+        "https://API.example",
+        "https://user:pass@api.example",
+        "https://api.example/",
+        "https://api.example/a/../b",
+        "https://api.example/a b",
+        "https://api.example/%7Ea",
+        "https://.example",
+    ],
+)
+def test_url_that_requests_rewrites_needs_requests(url: str) -> None:
+    assert needs_requests(url)
+
+
+@pytest.mark.parametrize(("variable", "is_needed"), [("HTTPS_PROXY", True), ("all_proxy", True), ("NO_PROXY", False)])
+def test_proxy_needs_requests(variable: str, is_needed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "http://127.0.0.1:3128")
+
+    assert [needs_requests(url) for url in (*ORDINARY, "http://localhost:80")] == [is_needed] * 3 + [False]
+
+
+def test_call_without_proxy_imports_no_requests() -> None:
+    program = """
+import sys
+from connector.rest import CallLimits, Endpoint, Request
+from connector.rest.transport import Transport
+response = Transport().send(Endpoint(base_url=sys.argv[1]), Request("GET", "/a"), CallLimits(max_wait=0))
+print(response.status, "requests" in sys.modules)
+"""
+    with RawServer(GOOD) as server:
+        command = [sys.executable, "-c", program, server.url]
+        printed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+    assert printed.split() == ["200", "False"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"user-agent": "test/1", "Accept": "ignored", "X": "1"}])
+def test_request_is_the_same_whether_requests_looks_up_the_way_or_not(headers: dict[str, str]) -> None:
+    request = Request("POST", "/a?b=%5B1%5D", {"Content-Type": "application/json"}, b'{"a": 1}')
+    with RawServer(GOOD) as server:
+        for host in ("localhost", "LOCALHOST"):
+            endpoint = Endpoint(base_url=f"http://{host}:{server.port}/v1", headers=headers)
+            Transport().send(endpoint, request, CallLimits(max_wait=0))
+
+    assert server.requests[0] == server.requests[1]
+
+
+def test_program_without_facts_about_its_packages_sends_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr("connector.rest.hosts.version", version)
+    with RawServer(GOOD) as server:
+        Transport().send(Endpoint(base_url=server.url), Request("GET", "/a"), CallLimits(max_wait=0))
+
+    assert b"\r\nUser-Agent: python-requests\r\n" in server.requests[0]
 
 
 def test_proxy_gets_its_credentials_and_the_whole_url(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,13 +214,42 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def tls_context(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    return context
+
+
 def test_ca_bundle_of_the_environment_is_trusted_and_the_connection_reused(
     way: str, certificate: Path, runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate / "cert.pem"))
-    with RawServer(GOOD, tls=context) as server, runner_of(f"https://localhost:{server.port}") as runner:
+    tls = tls_context(certificate)
+    with RawServer(GOOD, tls=tls) as server, runner_of(f"https://localhost:{server.port}") as runner:
         assert [read(runner) for _ in range(3)] == [{"n": 1}] * 3
 
     assert server.connections == 1
+
+
+def test_folder_of_certificates_is_trusted(
+    way: str, certificate: Path, runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "cert.pem").write_bytes((certificate / "cert.pem").read_bytes())
+    subprocess.run(["openssl", "rehash", str(tmp_path)], check=True, capture_output=True)
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(tmp_path))
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    tls = tls_context(certificate)
+    with RawServer(GOOD, tls=tls) as server, runner_of(f"https://localhost:{server.port}") as runner:
+        assert read(runner) == {"n": 1}
+
+
+def test_certificate_that_nobody_vouches_for_is_rejected(
+    way: str, certificate: Path, runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(variable, raising=False)
+    with RawServer(GOOD, tls=tls_context(certificate)) as server:
+        error = error_of(lambda: write(runner_of(f"https://localhost:{server.port}", max_wait=0)))
+
+    assert (type(error), error.exit_code) == (errors.TLSError, 3)
+    assert server.requests == []
