@@ -26,6 +26,8 @@ TOKEN = "sgp_test-token-4711"
 
 
 HOME = pytest.StashKey[Path]()
+VARIABLES: dict[Any, Any] = vars(os.environ)["_data"]  # to copy and compare as they are, since each test does it
+CURRENT_TEST = os.environ.encodekey("PYTEST_CURRENT_TEST")
 
 # A busy machine is no reason to fail: nothing may depend on how long the making of an example or a test with it takes.
 hypothesis.settings.register_profile(
@@ -74,14 +76,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True)
 def own_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test has an empty home folder, and no setting that another test left behind."""
-    before = dict(os.environ)
+    before = VARIABLES.copy()
     home = request.config.stash[HOME] / str(next(NUMBERS))
     for name in HOMES:
         monkeypatch.setenv(name, str(home))
     yield
     monkeypatch.undo()
-    left = {name for name in before.keys() | os.environ.keys() if before.get(name) != os.environ.get(name)}
-    assert left <= {"PYTEST_CURRENT_TEST"}
+    assert {name for name, _ in before.items() ^ VARIABLES.items()} <= {CURRENT_TEST}
 
 
 @pytest.fixture(scope="session")

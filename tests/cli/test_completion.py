@@ -6,7 +6,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from click.shell_completion import ShellComplete
 from connector import testing
 from connector.cli.root import cli
 from connector.sandbox_kit.sandbox import Sandbox
-from tests.cli.conftest import ROOT, Command, finish, start
+from tests.cli.conftest import Command, finish, start
 
 
 def completed(args: list[str], incomplete: str) -> list[str]:
@@ -186,13 +185,10 @@ def test_runs_of_flows_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ],
 )
 def test_bash_completes_values_behind_an_equals_sign(
-    command: Command, tmp_path: Path, line: str, expected: str
+    command: Command, program: Path, line: str, expected: str
 ) -> None:
     """Bash passes `a=b` as three words; the script completes the part that bash replaces."""
     script = command("completion", "bash").out
-    program = tmp_path / "connector"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m connector "$@"\n')
-    program.chmod(0o755)
     test = f"""
 compopt() {{ :; }}
 {script}
@@ -200,7 +196,7 @@ COMP_LINE={shlex.quote(line)} COMP_POINT={len(line)}
 _connector_completion connector
 echo "${{COMPREPLY[*]}}"
 """
-    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
     run = subprocess.run(["bash", "--norc", "-c", test], env=environment, capture_output=True, text=True, check=True)
 
     assert run.stdout.split() == expected.split()

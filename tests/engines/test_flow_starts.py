@@ -42,7 +42,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
 def url(segment: connector.Component, folder: Path, database: str) -> Iterator[str]:
     callers = [
         Caller("admin", ADMIN, ("main", "other"), Policy(), None),
-        Caller("billing", BILLING, ("main",), Policy(), ("change_sources",)),
+        Caller("billing", BILLING, ("main",), Policy(allowed=["updateSource"]), ("change_sources",)),
         Caller("reader", READER, ("main",), Policy(read_only=True)),
     ]
     connection = ServedConnection({"fields": {"apiKey": "sgp_never-sent", "region": "api"}})

@@ -26,13 +26,14 @@ from tests.explorer.test_flows import CREATE, HEAD, step
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = os.environ.get("TESTS_CHROMIUM")
 AXE = Path(os.environ.get("TESTS_AXE", "nowhere")) / "axe.min.js"
 TIMEOUT = 60_000
 SOURCE = "rh5BDZp6QDHvXFCkibm1pR"
 
 pytestmark = pytest.mark.skipif(
-    CHROMIUM is None or importlib.util.find_spec("playwright") is None, reason="Chromium or Playwright is not installed"
+    CHROMIUM is None or importlib.util.find_spec("playwright") is None,
+    reason="TESTS_CHROMIUM names no browser, or Playwright is not installed",
 )
 
 
