@@ -55,9 +55,9 @@ def selection(context: click.Context) -> dict[str, str]:
 
 def complete_components(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete the keys of the installed components."""
-    from importlib.metadata import entry_points
+    from connector.common.installed_packages import entry_points
 
-    return sorted(key for key in entry_points(group="connector.components").names if key.startswith(incomplete))
+    return sorted(key for key in entry_points("connector.components").names if key.startswith(incomplete))
 
 
 def _choose_component(context: click.Context, _parameter: click.Parameter, key: str | None) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from connector.common.installed_packages import entry_points
 from connector.common.text import did_you_mean
 from connector.component import loading
 from connector.component.definitions import Action, ConnectionDefinition, DataSource, Display, Payload
@@ -267,7 +268,7 @@ def components() -> dict[str, Component]:
     Raises:
         ManifestError: If two packages offer the same key.
     """
-    installed = [_loaded(entry) for entry in entry_points(group=ENTRY_POINTS)]
+    installed = [_loaded(entry) for entry in entry_points(ENTRY_POINTS)]
     by_key: dict[str, Component] = {}
     for component in installed or [load_component()]:
         if component.key in by_key:
@@ -285,7 +286,7 @@ def installed_component(key: str) -> Component:
         ManifestError: If two packages offer the key.
     """
     # Usually the entry point has the key for its name; then no other component is loaded, which could be broken.
-    named = list(entry_points(group=ENTRY_POINTS, name=key))
+    named = list(entry_points(ENTRY_POINTS).select(name=key))
     if len(named) == 1:
         component = _loaded(named[0])
         if component.key == key:

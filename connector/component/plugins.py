@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from connector import hookspecs
+from connector.common.installed_packages import entry_points
 from connector.component.definitions import Action, DataSource, Payload
 from connector.component.foreign_code import foreign_code, guarded, handler_errors, is_foreign_exit
 from connector.errors import HandlerError, PluginError, Problem
@@ -108,7 +109,7 @@ class PluginManager(pluggy.PluginManager):
         Raises:
             PluginError: If one of them cannot be imported or registered.
         """
-        for entry in entry_points(group=ENTRY_POINTS):
+        for entry in entry_points(ENTRY_POINTS):
             distribution = entry.dist.name if entry.dist is not None else ""
             self.add(_loaded(entry, distribution), name=entry.name, distribution=distribution)
             self._distributions[entry.name] = distribution

@@ -184,9 +184,7 @@ def test_runs_of_flows_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("connector run updateSource -i 'sl", "slug="),
     ],
 )
-def test_bash_completes_values_behind_an_equals_sign(
-    command: Command, program: Path, line: str, expected: str
-) -> None:
+def test_bash_completes_values_behind_an_equals_sign(command: Command, program: Path, line: str, expected: str) -> None:
     """Bash passes `a=b` as three words; the script completes the part that bash replaces."""
     script = command("completion", "bash").out
     test = f"""

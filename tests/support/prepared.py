@@ -6,6 +6,7 @@ process itself (its start, its imports, signals, a terminal) run `python -m conn
 
 from __future__ import annotations
 
+import atexit
 import gc
 import marshal
 import os
@@ -112,8 +113,18 @@ def run(arguments: list[str]) -> None:
     """Do as the installed program does."""
     from connector.cli import main
 
+    code = 1
+
+    def end() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+    # To take the interpreter down would free, and so copy, all that the forks share: more work than most commands are.
+    atexit.register(end)
     sys.argv = ["connector", *arguments]
-    sys.exit(main())
+    code = main()
+    sys.exit()
 
 
 if __name__ == "__main__":

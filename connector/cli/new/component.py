@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from connector.cli.new.names import component_names, resource_names
 from connector.cli.new.templates import add_entries, files_of
 from connector.cli.output import counted, print_line
 from connector.cli.shared_options import Command, common_options
+from connector.common.installed_packages import entry_points
 from connector.errors import UsageError
 
 RESOURCE = "items"
@@ -43,7 +43,7 @@ def command(
     else:
         _check_without_resource(context)
         files, lines = _from_openapi(name, Path(openapi).expanduser())
-    if name in entry_points(group="connector.components").names:
+    if name in entry_points("connector.components").names:
         raise UsageError(f'component "{name}" is already installed', hint="Choose another name, or uninstall it.")
     folder = Path(to or name).expanduser()
     write_folder(folder, files)
