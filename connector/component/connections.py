@@ -32,21 +32,29 @@ class Connection:
         self.transport = Transport()
         self.tenant = tenant
         self._endpoints: dict[tuple[Any, ...], Endpoint] = {}
+        self._choices_by_class: dict[type, list[tuple[str, str]]] = {}
         self._names = {info.alias or name: name for name, info in definition.fields.model_fields.items()}
 
     def endpoint(self, inputs: Inputs | None) -> Endpoint:
         """Return the service for a call; inputs with the key of a field, such as `region`, take part in the choice."""
         if inputs is self.fields:  # the test of the connection
             inputs = None
-        # Not with getattr: pydantic raises an error for each name that the inputs do not have, which takes longer than
-        # all the rest of this function.
-        values = {} if inputs is None else vars(inputs)
-        requested = {key: values[name] for key, name in self._names.items() if values.get(name, MISSING) is not MISSING}
+        values = ((key, getattr(inputs, name)) for key, name in self._choices(type(inputs)))
+        requested = {key: value for key, value in values if value is not MISSING}
         identity = tuple(requested.items())
         endpoint = self._endpoints.get(identity)
         if endpoint is None:
             endpoint = self._endpoints.setdefault(identity, self.definition.connect(self.fields, requested))
         return endpoint
+
+    def _choices(self, inputs: type) -> list[tuple[str, str]]:
+        """Return the key and name of each field that inputs of this class have too, as an input or as a property."""
+        choices = self._choices_by_class.get(inputs)
+        if choices is None:  # once, since pydantic raises an error for each name that is missing
+            fields = getattr(inputs, "model_fields", {})
+            choices = [each for each in self._names.items() if each[1] in fields or hasattr(inputs, each[1])]
+            self._choices_by_class[inputs] = choices
+        return choices
 
     def redact(self, text: str) -> str:
         """Return a text without the secret fields of this connection."""
