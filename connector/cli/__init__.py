@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 __all__ = ["main"]
 
-START_UP_THRESHOLDS = (50_000, 20, 20)
+START_UP_THRESHOLDS = (100_000, 20, 20)
 """Importing makes many objects and no garbage: looking for it less often shortens the start by a twentieth."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -148,6 +147,8 @@ def _named_leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _forms(secret: str) -> Iterator[str]:
+    import html  # the names of all characters that it loads are only for texts with errors
+
     yield secret
     escaped = json.dumps(secret)[1:-1]
     yield from (escaped, json.dumps(secret, ensure_ascii=False)[1:-1], escaped.replace("/", "\\/"))

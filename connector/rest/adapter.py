@@ -1,13 +1,13 @@
 """The way through requests: what it reads from the environment, and its adapter, which test tools replace.
 
-Only this module imports requests, which takes as long as everything else that a short program needs. It is not needed
-where the environment says nothing of proxies and certificates; see `hosts.py`.
+Importing requests takes a tenth of a short program's time and memory. So only this module imports it to send, and only
+where there is a proxy, or a tool that stands in for the network; see `hosts.py`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,7 @@ class AdapterHost:
         """The base URL as requests writes it, such as an international host name in ASCII."""
         return self.template.url or ""
 
-    def pool(self, summary: RequestSummary) -> HTTPConnectionPool:
+    def pool(self, summary: Callable[[], RequestSummary]) -> HTTPConnectionPool:
         """Return the pool of connections.
 
         Raises:
@@ -58,7 +58,7 @@ class AdapterHost:
         try:
             pool: HTTPConnectionPool = adapter.get_connection_with_tls_context(self.template, **self.settings)
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as reason:
-            error = _proxy_error(self.proxy, reason, summary)
+            error = _proxy_error(self.proxy, reason, summary())
         else:
             adapter.cert_verify(pool, self.url, self.settings["verify"], self.settings["cert"])
             return pool

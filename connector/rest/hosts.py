@@ -6,7 +6,7 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
@@ -66,8 +66,12 @@ class Host:
         return replace(self, line=replace(self.line, headers={**self.line.headers, "authorization": line}))
 
 
-def open_host(endpoint: Endpoint, summary: RequestSummary) -> Host:
+def open_host(endpoint: Endpoint, summary: Callable[[], RequestSummary]) -> Host:
     """Look up proxy and certificates in the environment, and return the way to the host.
+
+    Args:
+        endpoint: The service.
+        summary: Returns the request for the message of an error.
 
     Raises:
         ProxyError: If a proxy setting cannot be used.
@@ -131,11 +135,11 @@ def _certificates() -> Path:
     return Path(certifi.where())
 
 
-def _check_certificates(summary: RequestSummary) -> None:
+def _check_certificates(summary: Callable[[], RequestSummary]) -> None:
     path = _certificates()
     if not path.exists():
         hint = "Set REQUESTS_CA_BUNDLE to an existing file, or unset it."
-        raise TLSError(f'CA bundle "{path}" does not exist', request=summary, hint=hint)
+        raise TLSError(f'CA bundle "{path}" does not exist', request=summary(), hint=hint)
 
 
 def headers_of(endpoint: Endpoint) -> dict[str, str]:

@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -184,7 +185,9 @@ class Transport:
         return last[1]
 
     def _open(self, endpoint: Endpoint, request: Request) -> Host:
-        return self._hosts.setdefault(endpoint, open_host(endpoint, api_errors.request_summary(endpoint, request)))
+        return self._hosts.setdefault(
+            endpoint, open_host(endpoint, partial(api_errors.request_summary, endpoint, request))
+        )
 
     def _adapt(self, endpoint: Endpoint) -> AdapterHost:
         from connector.rest.adapter import adapter_host
