@@ -1,6 +1,7 @@
 """Starts flows over HTTP: a request is stored as a submitted run, which a worker performs.
 
 POST /v1/flows/{name}    202 with the ID of the run; a header `Idempotency-Key` makes repeated requests one run
+GET  /v1/runs/{id}       what became of a run that the caller started
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from starlette.routing import Route
 from connector.component.component import Component
 from connector.engines.call_threads import Call
 from connector.engines.http_messages import JsonResponse, body_of
-from connector.errors import PolicyError, UnknownKeyError, UsageError
+from connector.errors import JournalError, PolicyError, UnknownKeyError, UsageError
 from connector.flows import Flow
 from connector.flows.run.by_id import fingerprint
 from connector.flows.run.components import components_by_key
@@ -85,7 +86,7 @@ class FlowStarts:
         async def start(call: Call) -> Response:
             return await self._start(app, call)
 
-        return [app.route("/v1/flows/{key}", start, method="POST")]
+        return [app.route("/v1/flows/{key}", start, method="POST"), app.route("/v1/runs/{key}", self._show)]
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -102,7 +103,26 @@ class FlowStarts:
         run_id = _run_id(call)
         # A client that repeats a request may send other headers, such as another date.
         await anyio.to_thread.run_sync(self._submit, call, request, run_id)
-        return JsonResponse({"run": run_id}, 202)
+        return JsonResponse({"run": run_id}, 202, {"Location": f"/v1/runs/{run_id}"})
+
+    async def _show(self, call: Call) -> Response:
+        return JsonResponse(await anyio.to_thread.run_sync(self._state_of, call.key, call.caller.name))
+
+    def _state_of(self, run_id: str, caller: str) -> dict[str, Any]:
+        from connector.journal.past_runs import past_run
+        from connector.journal.reader import read_history
+
+        try:
+            name = f"{self._database}#{check_id(run_id)}"
+            run, history = past_run(name), read_history(name)
+        except (UsageError, JournalError) as error:
+            raise UnknownKeyError(f'unknown run "{run_id}"') from error
+        # Another caller must not learn whether there is such a run.
+        if history.header.get("caller") != caller:
+            raise UnknownKeyError(f'unknown run "{run_id}"')
+        state = {"run": run.id, "status": run.status, "finished": run.finished, "writes": run.writes}
+        state |= {"unknown": run.unknown, "error": run.error}
+        return state | ({"results": history.run_results} if run.status == "done" else {})
 
     def _submit(self, call: Call, request: WebhookRequest, run_id: str) -> None:
         from connector.flows.run.submitted import store_submission
@@ -111,7 +131,15 @@ class FlowStarts:
         checked = self.flows[call.key]
         profiles = {"": call.connection} if self._names_profiles else {}
         digest = fingerprint(checked, replace(request, headers=None))
-        store_submission(checked, request, database=self._database, run_id=run_id, profiles=profiles, digest=digest)
+        store_submission(
+            checked,
+            request,
+            database=self._database,
+            run_id=run_id,
+            profiles=profiles,
+            digest=digest,
+            caller=call.caller.name,
+        )
         self._queue.put(run_id, priority=PRIORITY)
 
 

@@ -57,6 +57,20 @@ SUBMITTED_RUN: Schema = {
     "required": ["run"],
     "properties": {"run": {"type": "string", "description": "ID of the run."}},
 }
+RUN_STATE: Schema = {
+    "title": "RunState",
+    "type": "object",
+    "required": ["run", "status", "finished", "writes", "unknown", "error"],
+    "properties": {
+        "run": {"type": "string", "description": "ID of the run."},
+        "status": {"type": "string", "enum": ["queued", "running", "done", "failed", "cancelled"]},
+        "finished": {"type": "integer", "description": "Number of steps that are done."},
+        "writes": {"type": "integer", "description": "Number of writes that were applied."},
+        "unknown": {"type": "integer", "description": "Number of writes with an unknown outcome."},
+        "error": {"type": "string", "description": "Error that it failed with."},
+        "results": {"description": "Results of a run that is done."},
+    },
+}
 FAILURES = {status: {"$ref": "#/components/responses/Error"} for status in ("4XX", "5XX")}
 
 
@@ -89,6 +103,8 @@ def document(
         paths[f"/v1/choices/{source.key}"] = {"get": _choices(source)}
     for name in flows:
         paths[f"/v1/flows/{name}"] = {"post": _start(name)}
+    if flows:
+        paths["/v1/runs/{run}"] = {"get": _show_run()}
     manifest = component.manifest
     return {
         "openapi": "3.1.0",
@@ -102,13 +118,13 @@ def document(
         "security": [{"ApiKey": []}, {"Bearer": []}],
         "tags": [{"name": name, "description": f"Actions: {name}."} for name in _tags(offered)]
         + [{"name": "choices", "description": "Choices for inputs."}]
-        + ([{"name": "flows", "description": "Starts of flows."}] if flows else []),
+        + ([{"name": "flows", "description": "Starts of flows, and their runs."}] if flows else []),
         "paths": paths,
         "components": {
             "schemas": {
                 "Error": ERROR,
                 "Choices": CHOICES,
-                **({"SubmittedRun": SUBMITTED_RUN} if flows else {}),
+                **({"SubmittedRun": SUBMITTED_RUN, "RunState": RUN_STATE} if flows else {}),
                 **schemas.components,
             },
             "responses": {
@@ -264,6 +280,18 @@ def _start(name: str) -> Schema:
         ],
         "requestBody": {"required": False, "content": {"application/json": {"schema": {}}}},
         "responses": {"202": {"description": "The run was submitted.", "content": content}, **FAILURES},
+    }
+
+
+def _show_run() -> Schema:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/RunState"}}}
+    return {
+        "operationId": "showRun",
+        "tags": ["flows"],
+        "summary": "Show a run",
+        "description": "Return what became of a run that the caller started.",
+        "parameters": [{"name": "run", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "responses": {"200": {"description": "The state of the run.", "content": content}, **FAILURES},
     }
 
 

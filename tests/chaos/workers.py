@@ -248,15 +248,19 @@ class Chaos:
         return [record for _, record in numbered]
 
     def take_over_times(self) -> list[float]:
-        """Return the seconds from each kill to the moment when another worker went on with a run."""
+        """Return the seconds from each kill until another worker went on with a run, or ended it in doubt."""
         seconds = []
         for death in self.deaths:
             for key in death.keys:
-                times = [
-                    record["time"] for record in self.records(key.partition(":")[0]) if record["type"] == "resumed"
+                moments = [
+                    (record["time"], record["type"])
+                    for record in self.records(key.partition(":")[0])
+                    if record["type"] in {"resumed", "end"}
                 ]
-                later = [at - death.at for at in times if at > death.at]
-                seconds += [min(later)] if later else []
+                before = [kind for moment, kind in moments if moment <= death.at]
+                later = [moment - death.at for moment, _ in moments if moment > death.at]
+                if later and before[-1:] != ["end"]:  # else the killed worker had only to tell the queue
+                    seconds.append(later[0])
         return seconds
 
     def end(self) -> None:

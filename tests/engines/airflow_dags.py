@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import DAG, task
 
 from connector.engines.airflow import ConnectorOperator, FlowOperator
+from tests.engines.killed_task import create_sources
 
 JOURNALS = os.environ["TEST_JOURNALS"]
 COMMON: dict[str, Any] = {"conn_id": "segment_test", "journal": JOURNALS}
@@ -41,3 +42,12 @@ with DAG("segment_flow", schedule=None):
     FlowOperator(
         task_id="change", file=os.environ["TEST_FLOW"], payload="{{ dag_run.conf['changes'] | tojson }}", **COMMON
     )
+
+with DAG("segment_task", schedule=None):
+
+    @task  # type: ignore[untyped-decorator]
+    def create_all(dag_run: Any = None) -> int:
+        run_id = dag_run.run_id.replace(":", "-").replace("+", "-")
+        return create_sources(run_id, dag_run.conf["slugs"])
+
+    create_all()

@@ -13,15 +13,17 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from connector.sandbox_kit.sandbox import Sandbox
 from connector.testing import sandbox
+from tests.engines.killed_task import LATENCY, KilledRuns
 
 ROOT = Path(__file__).parents[2]
 FLOW = ROOT / "examples" / "flows" / "change_sources.yaml"
+TASK_KILLS = 4
 
 
 class Airflow:
@@ -31,9 +33,10 @@ class Airflow:
         command: The command `airflow`.
         home: Its folder.
         workspace: The sandbox that its connection leads to.
+        variables: More variables of its environment.
     """
 
-    def __init__(self, command: str, home: Path, workspace: Sandbox) -> None:
+    def __init__(self, command: str, home: Path, workspace: Sandbox, variables: Mapping[str, str]) -> None:
         fields = workspace.connection["fields"]
         connection = {
             "conn_type": "segment_connector",
@@ -44,6 +47,8 @@ class Airflow:
         self._command = command
         self._environment = {
             **os.environ,
+            **variables,
+            "PYTHONPATH": str(ROOT),
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -160,18 +165,37 @@ def check_killed_flow(airflow: Airflow, workspace: Sandbox) -> None:
     print("a flow killed after its first update and repeated: the finished update was not sent again")
 
 
+def check_killed_task(airflow: Airflow, runs: KilledRuns) -> None:
+    """Kill a task that calls `Flow.run` several times in the middle, and repeat it."""
+    slugs = [f"task-{number}" for number in range(2 * TASK_KILLS)]
+    with runs.counting():
+        for kill in range(TASK_KILLS):
+            # After a write, and in all but the first case while the next one is on its way.
+            sent = runs.log.total + 1
+            airflow.kill("segment_task", "2026-01-04", {"slugs": slugs}, lambda sent=sent: runs.log.total >= sent)  # type: ignore[misc]
+            time.sleep(LATENCY * 2)
+            for run in runs.past().values():
+                runs.settle_doubts(run)
+            assert kill + 1 <= runs.log.total < len(slugs)
+        output = airflow.test("segment_task", "2026-01-04", {"slugs": slugs})
+    assert not runs.problems(slugs), (runs.problems(slugs), output[-3000:])
+    print(f"a task that calls Flow.run, killed {TASK_KILLS} times and repeated: {runs.log.total} writes, each once")
+
+
 def main() -> None:
     """Run the test from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("airflow")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sandbox() as workspace:
-        airflow = Airflow(options.airflow, Path(folder) / "home", workspace)
+        runs = KilledRuns(Path(folder), workspace)
+        airflow = Airflow(options.airflow, Path(folder) / "home", workspace, runs.environment)
         print("Airflow", airflow.run("version").strip().splitlines()[-1])
         airflow.run("db", "migrate")
         check_runs(airflow, workspace)
         check_killed_write(airflow, workspace)
         check_killed_flow(airflow, workspace)
+        check_killed_task(airflow, runs)
 
 
 if __name__ == "__main__":

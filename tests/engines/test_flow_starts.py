@@ -17,9 +17,13 @@ from connector.engines.flow_starts import FlowStarts
 from connector.engines.http_app import HttpApp
 from connector.engines.service import Caller, ServedConnection, Service
 from connector.errors import UsageError
-from connector.flows import runs
+from connector.flows import Flow, runs
+from connector.flows.run.submitted import end_run
+from connector.journal.journals import reopen_journal
 from connector.journal.reader import read_history
+from connector.journal.writer import JournalWriter
 from connector.sandbox_kit import asgi_server
+from connector.workers import submit
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "flows"
 ADMIN, BILLING, READER = "key-of-admin", "key-of-billing", "key-of-reader"
@@ -61,6 +65,10 @@ def start(url: str, body: Any = CHANGES, *, key: str = BILLING, **headers: str) 
     )
 
 
+def show(url: str, run_id: str, key: str = BILLING) -> requests.Response:
+    return requests.get(f"{url}/v1/runs/{run_id}", headers={"X-Api-Key": key}, timeout=30)
+
+
 def test_request_becomes_a_submitted_run(url: str, database: str) -> None:
     response = start(url, X_Topic="news", Authorization="Bearer other-secret")
     assert response.status_code == 202
@@ -86,6 +94,32 @@ def test_requests_with_one_key_make_one_run(url: str, database: str) -> None:
     assert start(url, key=ADMIN, Idempotency_Key="k1", X_Connection="other").json() != responses[0].json()
 
 
+def test_caller_sees_what_became_of_its_run(url: str, database: str) -> None:
+    response = start(url)
+    run_id = response.json()["run"]
+    assert response.headers["Location"] == f"/v1/runs/{run_id}"
+    queued = {"run": run_id, "status": "queued", "finished": 0, "writes": 0, "unknown": 0, "error": ""}
+    assert show(url, run_id).json() == queued
+    end_run(database, run_id, "failed", "it broke")
+    assert show(url, run_id).json() == queued | {"status": "failed", "error": "it broke"}
+    done = start(url).json()["run"]
+    journal = reopen_journal(database, done)
+    JournalWriter(journal).ended("done", "", {"changed": []})
+    journal.close()
+    assert show(url, done).json()["results"] == {"changed": []}
+
+
+def test_run_of_another_caller_is_unknown(url: str, database: str, segment: connector.Component) -> None:
+    run_id = start(url).json()["run"]
+    flow = Flow.load(EXAMPLES / "change_sources.yaml")
+    submit(flow, segment, database=database, id="by-command", payload=CHANGES, delay=3600)
+    for key, name in ((ADMIN, run_id), (BILLING, "by-command"), (BILLING, "none"), (BILLING, "a:b")):
+        response = show(url, name, key=key)
+        assert response.status_code == 404, name
+        assert response.json()["error"]["message"] == f'unknown run "{name}"'
+    assert show(url, run_id, key="wrong").status_code == 401
+
+
 def test_caller_starts_the_flows_that_its_table_names(url: str) -> None:
     assert start(url, key=READER).status_code == 403
     assert start(url, key="wrong").status_code == 401
@@ -103,7 +137,8 @@ def test_openapi_describes_the_flows_of_the_caller(url: str) -> None:
     operation = documents[BILLING]["paths"]["/v1/flows/change_sources"]["post"]
     assert operation["operationId"] == "startFlowChangeSources"
     assert next(iter(operation["responses"])) == "202"
-    assert not [path for path in documents[READER]["paths"] if "flows" in path]
+    assert documents[BILLING]["paths"]["/v1/runs/{run}"]["get"]["operationId"] == "showRun"
+    assert not [path for path in documents[READER]["paths"] if "flows" in path or "runs" in path]
     OpenAPIV31SpecValidator(documents[BILLING]).validate()
 
 

@@ -36,6 +36,7 @@ def store_submission(
     run_id: str,
     profiles: Mapping[str, str],
     digest: str = "",
+    caller: str = "",
 ) -> bool:
     """Create the journal of a run that another process will perform, and return whether it is new.
 
@@ -48,6 +49,7 @@ def store_submission(
         run_id: ID of the run.
         profiles: See `connector.workers.submit`.
         digest: What a second submission with the same ID has to match. Default: the flow and the whole request.
+        caller: Who started it through a server.
 
     Raises:
         UsageError: If the ID is invalid, or was used for another flow, request, config, or branch; if there are stubs.
@@ -62,7 +64,7 @@ def store_submission(
     header, start = records_of(checked, run_id, trigger, connections={}, profiles=dict(profiles), fingerprint=digest)
     while True:
         try:
-            journal = create_journal(database, run_id, [{**header, "submitted": True}, start])
+            journal = create_journal(database, run_id, [{**header, "submitted": True, "caller": caller}, start])
         except JournalExistsError:
             break
         except JournalHeldError:
