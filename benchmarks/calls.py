@@ -6,7 +6,8 @@ import time
 from functools import partial
 
 from benchmarks.clients import Fetch, opened
-from benchmarks.loopback import PAGE, serving
+from benchmarks.common import PAGE
+from benchmarks.loopback import serving
 from benchmarks.samples import Samples, interleaved, keep
 
 SECTIONS = {"two sources": (2, 60), "page of 200": (PAGE, 15)}

@@ -13,10 +13,8 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
-from benchmarks.loopback import PAGE
+from benchmarks.common import HEADERS, PAGE, TOKEN
 
-TOKEN = "benchmark-token"
-HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/vnd.segment.v1+json"}
 ORIGIN = "requests"
 """The client that every ratio refers to."""
 THREADS = 64

@@ -11,7 +11,7 @@ import requests
 from pydantic_core import to_json
 
 import connector
-from benchmarks.clients import HEADERS, TOKEN
+from benchmarks.common import HEADERS, TOKEN
 from benchmarks.loopback import serving
 from benchmarks.samples import interleaved, keep
 

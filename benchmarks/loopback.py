@@ -16,8 +16,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-PAGES = 200
-PAGE = 200
+from benchmarks.common import PAGE, PAGES
+
 DOCUMENTED = Path(__file__).parent.parent / "actions" / "examples" / "listSources.json"
 
 

@@ -108,7 +108,7 @@ class Response:
         except ValueError:
             pass
         else:
-            if not (_may_overflow(self.content) and b"Infinity" in to_json(value)):
+            if not (_may_overflow(self.content) and _contains(to_json(value), b"Infinity")):
                 return value
         import json
 
@@ -131,16 +131,22 @@ class Response:
             return self.content.decode("utf-8", "replace")
 
 
-_SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
+_SHAPE = bytes.maketrans(b"123456789+E", b"0000000000e")
 
 
 def _may_overflow(content: bytes) -> bool:
     """Return True if the text may have a number that a float cannot hold, which the fast parser makes infinity.
 
-    Such a number has an exponent of three digits, or more than 308 digits. This check costs a tenth of the parsing.
+    Such a number has an exponent of three digits, or more than 308 digits. A plus sign counts for a digit. This check
+    costs an eighth of the parsing.
     """
-    shape = content.translate(_SHAPE, b"+")
-    return b"0e000" in shape or b"0" * 309 in shape
+    shape = content.translate(_SHAPE)
+    return _contains(shape, b"0e000") or _contains(shape, b"0" * 309)
+
+
+def _contains(content: bytes, part: bytes) -> bool:
+    """Return `part in content`; from the end, CPython searches in a half to a third of the time."""
+    return content.rfind(part) >= 0
 
 
 def header_problem(name: str, text: str) -> str:
@@ -166,7 +172,7 @@ def json_bytes(value: Any) -> bytes:
         ValueError: If JSON in UTF-8 cannot hold it: NaN, infinity, half a surrogate pair, a cycle, a Python object.
     """
     content = to_json(value)
-    if b"NaN" in content or b"Infinity" in content:  # perhaps only inside of a string
+    if _contains(content, b"NaN") or _contains(content, b"Infinity"):  # perhaps only inside of a string
         try:
             from_json(content, allow_inf_nan=False)
         except ValueError:
