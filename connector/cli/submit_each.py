@@ -14,6 +14,7 @@ from connector.cli.progress import progress
 from connector.cli.results_file import results_file
 from connector.cli.rows import Rows
 from connector.errors import ConnectorError, JournalError, OutcomeUnknownError, UsageError
+from connector.journal.journals import check_id, new_id
 
 if TYPE_CHECKING:
     from connector.cli.jsonpath import Selector
@@ -50,11 +51,33 @@ def submit_rows(
         raise UsageError(f"{action.key} is destructive and needs confirmation", hint="Add --yes to submit it.")
     if options.resume is not None:
         _check_known(options.resume, submitting.database)
-    submitted = _submitted(
-        component, action, rows, options, submitting, run_id=options.resume or run_id, profiles=profiles
-    )
-    if options.resume is not None:
-        submitted.submit_again(component, unknown=decisions(options.unknown))
+    chosen = options.resume or check_id(run_id if run_id is not None else new_id())
+    try:
+        submitted = _submitted(component, action, rows, options, submitting, run_id=chosen, profiles=profiles)
+        if options.resume is not None:
+            submitted.submit_again(component, unknown=decisions(options.unknown))
+        return _report(submitted, action, rows, options, submitting, total=total, selector=selector)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted{_how_to_go_on(chosen)}") from None
+    except SystemExit:
+        print_line(f"terminated{_how_to_go_on(chosen)}")
+        raise
+
+
+def _how_to_go_on(run_id: str) -> str:
+    return f"; rows may be submitted, and workers go on with them; add --id {run_id} to submit no row twice"
+
+
+def _report(
+    submitted: SubmittedRows,
+    action: Action[Any],
+    rows: Rows,
+    options: EachOptions,
+    submitting: SubmitOptions,
+    *,
+    total: int | None,
+    selector: Selector,
+) -> int:
     number = sum(shard.rows for shard in submitted.shards)
     print_line(f"Submitted run {submitted.id}: {action.key} for {counted(number, 'row')}")
     if not submitting.wait:
@@ -82,7 +105,7 @@ def _submitted(
     options: EachOptions,
     submitting: SubmitOptions,
     *,
-    run_id: str | None,
+    run_id: str,
     profiles: Sequence[str],
 ) -> SubmittedRows:
     from connector.workers.bulk import submit_each

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,6 +14,7 @@ from connector.component.component import load_component
 from connector.component.profiles import Profile
 from connector.journal.past_runs import past_run
 from connector.workers import bulk
+from connector.workers.queue import RunQueue
 from tests.cli.conftest import Command
 from tests.flows.support import ServerResponse, Service
 from tests.support.server import ReceivedRequest
@@ -93,6 +95,26 @@ def test_run_goes_on_after_the_row_that_failed_and_was_decided_on(
     again = command(*arguments, "--resume", "half", "--unknown", f"{unknown}=retry")
     assert [line["status"] for line in lines_of(again.out)] == ["done"] * 5
     assert again.code == 0
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit(143)], ids=["interrupted", "terminated"])
+def test_interrupted_submission_says_how_to_submit_no_row_twice(
+    command: Command, sources: Path, database: str, monkeypatch: pytest.MonkeyPatch, error: Any
+) -> None:
+    word = "interrupted" if error is KeyboardInterrupt else "terminated"
+    monkeypatch.setattr("connector.cli.submit_each.new_id", lambda: word)
+    arguments: list[str | Path] = ["run", "createSource", "--each", sources, "--submit", "--in", "1h", *PROFILE]
+    with monkeypatch.context() as patch:
+        patch.setattr(RunQueue, "put", Mock(side_effect=[None, error]))
+        try:
+            ended = command(*arguments)
+            assert ended.code == 130
+            messages = ended.err
+        except SystemExit:
+            messages = command.capsys.readouterr().err
+    assert f"add --id {word} to submit no row twice" in messages
+    assert past_run(f"{database}#{word}.1").status == "queued"
+    assert command(*arguments, "--id", word).json["shards"] == [f"{word}.{number}" for number in (1, 2, 3)]
 
 
 def test_destructive_rows_are_submitted_only_after_a_confirmation(
