@@ -98,7 +98,7 @@ def command(
         option = "--all" if where is None else "--where"
         raise UsageError(f"{option} works only with list actions", action=key, hint=f"Leave out {option}.")
     check_each_options(bulk)
-    _check_submit_options(submitting, bulk, connecting, run_id, dry_run=dry_run, read_only=read_only)
+    _check_submit_options(submitting, bulk, run_id)
     if bulk.each is not None:
         if every or printing.print_records or raw:
             raise UsageError("--each prints one result per row", action=key, hint="Leave out the other output options.")
@@ -145,24 +145,8 @@ def command(
     return 0
 
 
-def _check_submit_options(
-    submitting: SubmitOptions,
-    bulk: EachOptions,
-    connecting: ConnectionOptions,
-    run_id: str | None,
-    *,
-    dry_run: bool,
-    read_only: bool,
-) -> None:
-    submitting.check(
-        [
-            ("--connection", connecting.connections),
-            ("--sandbox", connecting.sandboxes),
-            ("--dry-run", dry_run),
-            ("--read-only", read_only),
-            ("--parallel", bulk.parallel > 1),
-        ]
-    )
+def _check_submit_options(submitting: SubmitOptions, bulk: EachOptions, run_id: str | None) -> None:
+    submitting.check("--profile")
     if submitting.submit and bulk.each is None:
         raise UsageError("--submit requires --each", hint="Add --each FILE, or submit a flow.")
     if run_id is not None and not submitting.submit:

@@ -61,6 +61,7 @@ def test_submitted_run_is_listed_and_cancelled(command: Command, tmp_path: Path)
     [
         (["--submit", "--sandbox"], "--sandbox and --submit cannot be used together"),
         (["--submit", "--connection", "Workspace=x.json"], "--connection and --submit cannot be used together"),
+        (["--submit", "--stub", "a=1"], "Leave out --stub."),
         (["--submit", "--dry-run"], "--dry-run and --submit cannot be used together"),
         (["--submit", "--deadline", "5"], "--deadline and --submit cannot be used together"),
         (["--submit", "--max-wait", "60"], "--max-wait and --submit cannot be used together"),
@@ -78,6 +79,11 @@ def test_option_that_excludes_another_is_named(
     ended = command("flow", "run", read_flow(tmp_path), *options)
     assert ended.code == 2
     assert message in ended.err
+
+
+def test_profile_of_a_run_that_is_submitted_again_stays(command: Command) -> None:
+    ended = command("flow", "resume", "r1", "--submit", "--profile", "eu")
+    assert ended.err.startswith("error: --profile and --submit cannot be used together\nhint: Leave out --profile.")
 
 
 def test_runs_in_files_and_in_the_database_are_drawn_alike(command: Command, tmp_path: Path) -> None:

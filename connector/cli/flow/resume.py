@@ -73,19 +73,7 @@ def resume(
     """
     from connector.flows.run.resume import Resumption
 
-    submitting.check(
-        [
-            ("--flow-file", flow_file),
-            ("--stub", stub),
-            ("--stubs", stubs),
-            ("--trace", trace),
-            ("--events", events),
-            ("--fail-on-status", fail_on_status),
-            ("--connection", connecting.connections),
-            ("--profile", connecting.profiles),
-            ("--sandbox", connecting.sandboxes),
-        ]
-    )
+    submitting.check()
     if submitting.submit:
         from connector.workers import submit_again
 

@@ -101,19 +101,7 @@ def command(
     from connector.flows.run.start import start
     from connector.journal.journals import file_of
 
-    submitting.check(
-        [
-            ("--journal", journal),
-            ("--dry-run", dry_run),
-            ("--stub", stub),
-            ("--stubs", stubs),
-            ("--trace", trace),
-            ("--events", events),
-            ("--fail-on-status", fail_on_status),
-            ("--connection", connecting.connections),
-            ("--sandbox", connecting.sandboxes),
-        ]
-    )
+    submitting.check("--profile")
     integration = load_flow(file).integration
     definition = integration.definition(name)
     values = config_values_of(config, integration.config_variables)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,19 +38,23 @@ class SubmitOptions(NamedTuple):
     delay: float | None
     wait: bool
 
-    def check(self, others: Sequence[tuple[str, Any]]) -> None:
-        """Check that no option is passed that another one excludes.
+    def check(self, *allowed: str) -> None:
+        """Check that the command line has no option that another one excludes.
 
         Args:
-            others: Options of the command that have no meaning for a submitted run, with their values.
+            allowed: Options that this command allows with --submit, and others do not.
 
         Raises:
-            UsageError: If one is.
+            UsageError: If it has.
         """
         if self.submit:
-            for option, value in [*others, *_limits()]:
-                if value:
-                    raise UsageError(f"{option} and --submit cannot be used together", hint=_HINTS.get(option, ""))
+            context = click.get_current_context()
+            for parameter in context.command.params:
+                option, name = parameter.opts[0], parameter.name or ""
+                if option not in _EXCLUDED or option in allowed:
+                    continue
+                if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                    raise UsageError(f"{option} and --submit cannot be used together", hint=_EXCLUDED[option])
             return
         for option, is_set in (
             ("--priority", self.priority is not None),
@@ -90,15 +94,6 @@ class SubmitOptions(NamedTuple):
         return 0
 
 
-_LIMITS = ("max_wait", "deadline")
-
-
-def _limits() -> list[tuple[str, bool]]:
-    """Return the options of a call that a worker does not get, and whether each was passed."""
-    source = click.get_current_context().get_parameter_source
-    return [(f"--{name.replace('_', '-')}", source(name) is ParameterSource.COMMANDLINE) for name in _LIMITS]
-
-
 def _existing(run: PastRun) -> str:
     line = f"Run {run.id} already exists ({run.status})"
     return f"{line}\n{_how_to_go_on(run)}" if run.status in {"failed", "cancelled"} else line
@@ -108,14 +103,22 @@ def _how_to_go_on(run: PastRun) -> str:
     return f"To go on: connector flow resume {run.id} --submit"
 
 
-_CONNECTIONS = "The workers have the connections. Pass --profile to name one of them."
-_HINTS = {
-    "--connection": _CONNECTIONS,
+_EXCLUDED = {
+    "--connection": "The workers have the connections. Pass --profile to name one of them.",
     "--sandbox": "Start the worker with --sandbox.",
     "--journal": "Pass --database.",
     "--max-wait": "Leave out --max-wait. Workers use its default.",
     "--deadline": "Leave out --deadline. To end the run early, use `connector flow cancel`.",
+    "--profile": "Leave out --profile. The run keeps the profiles that it was submitted with.",
 }
+_EXCLUDED |= {
+    option: f"Leave out {option}."
+    for option in (
+        *("--dry-run", "--read-only", "--parallel", "--flow-file", "--stub", "--stubs"),
+        *("--trace", "--events", "--fail-on-status"),
+    )
+}
+"""Options that have no meaning for a run that a worker performs, and what to do instead."""
 
 
 def submit_options(function: Function) -> Function:
