@@ -14,7 +14,7 @@ from connector.journal.past_runs import PastRun
 from connector.journal.reader import read_history
 from connector.sandbox_kit.sandbox import Sandbox
 from tests.flows.support import document, loop, step
-from tests.trials.bulk_kills import WholeLog
+from tests.trials.bulk_rows import WholeLog
 
 LATENCY = 0.2
 PAUSE = 100

@@ -100,7 +100,7 @@ def response_of(media: str) -> dict[str, Any]:
             "/a",
             "get",
             {"parameters": [{"$ref": "#/components/parameters/None"}]},
-            'the reference "#/components/parameters/None" leads nowhere',
+            'the document has nothing at "#/components/parameters/None"',
         ),
         ("/a", "get", {"servers": [{"url": "https://uploads.example.com"}]}, "it is at another server"),
         ("/a", "get", {"security": [{"cookie": []}]}, "it needs the cookie sid"),

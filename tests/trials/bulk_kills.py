@@ -1,8 +1,4 @@
-"""A run for thousands of rows that is killed twice while requests fail: each row is applied once.
-
-The command runs in a process of its own, below a small one that measures its memory: a child counts the memory that
-its parent had when it was started.
-"""
+"""A run for thousands of rows that is killed twice while requests fail: each row is applied once."""
 
 from __future__ import annotations
 
@@ -13,12 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 
 from connector import testing
-from connector.sandbox_kit.http_messages import RequestLog
 from connector.sandbox_kit.sandbox import Sandbox
+from tests.trials.bulk_rows import LAUNCHER, RowsTrial
 from tests.trials.report import Report, main
 
 ROOT = Path(__file__).parents[2]
@@ -27,50 +22,13 @@ RATE_LIMIT = "error:429:createSource#4000"
 """A rate limit lasts until the end of the minute, so only a long trial has one."""
 
 MEGABYTES = 80
-LAUNCHER = """
-import os, resource, subprocess, sys
-with subprocess.Popen(sys.argv[2:]) as child:
-    with open(sys.argv[1] + ".new", "w") as file:
-        file.write(str(child.pid))
-    os.rename(sys.argv[1] + ".new", sys.argv[1])
-print(child.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-"""
 
 
-class WholeLog(RequestLog):
-    """A log that forgets nothing; it keeps the number of requests by slug and status."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.statuses: Counter[tuple[str, int | None]] = Counter()
-
-    def add(self, request: object, status: int | None, fault: str | None) -> None:
-        """Count a request."""
-        del fault
-        body = json.loads(getattr(request, "content", b"") or b"{}")
-        self.statuses[str(body.get("slug")), status] += 1
-
-    @property
-    def total(self) -> int:
-        """Number of all requests."""
-        return sum(list(self.statuses.values()))
-
-
-class Trial:
+class Trial(RowsTrial):
     """One run of the command, from its start to its end over kills and failures."""
 
     def __init__(self, folder: Path, rows: int, parallel: int, sandbox: Sandbox, report: Report) -> None:
-        self.folder = folder
-        self.rows = rows
-        self.parallel = parallel
-        self.sandbox = sandbox
-        self.report = report
-        self.log = WholeLog()
-        sandbox.workspace.log = self.log
-        self.file = folder / "rows.csv"
-        self.output = folder / "results.jsonl"
-        lines = "".join(f"row-{number},true,IqDTy1TpoU\n" for number in range(1, rows + 1))
-        self.file.write_text("slug,enabled,metadataId\n" + lines)
+        super().__init__(folder, rows, sandbox, report)
         connection = folder / "connection.json"
         connection.write_text(json.dumps(dict(sandbox.connection)))
         self.command = [sys.executable, "-m", "connector", "run", "createSource", "--each", str(self.file)]
@@ -98,7 +56,6 @@ class Trial:
 
     def decisions(self) -> list[str]:
         """Return an option for each row with an unknown outcome: what a person finds out in the workspace."""
-        existing = {source["slug"] for source in self.sandbox.sources}
         journal = self.folder / "state" / "bulk" / f"{self.name()}.jsonl"
         open_rows: set[int] = set()
         for line in journal.read_text().splitlines():
@@ -107,8 +64,7 @@ class Trial:
                 open_rows.add(int(record["path"]))
             elif "path" in record:
                 open_rows.discard(int(record["path"]))
-        self.report.count("unknown outcomes", len(open_rows))
-        return [f"--unknown={row}={'skip' if f'row-{row}' in existing else 'retry'}" for row in sorted(open_rows)]
+        return self.decide(sorted(open_rows))
 
     def name(self) -> str:
         """Return the ID of the run, whose journal is the only one; empty if it is done."""
@@ -131,26 +87,15 @@ class Trial:
 
     def compare(self) -> None:
         """Compare the requests and the results with the rows."""
-        existing = Counter(source["slug"] for source in self.sandbox.sources)
-        for number in range(1, self.rows + 1):
-            slug = f"row-{number}"
-            if existing[slug] != 1:
-                self.report.fail("lost" if not existing[slug] else "doubled", slug)
-            if self.log.statuses[slug, 201] > 1:
-                self.report.fail("doubled", f"{slug}: {self.log.statuses[slug, 201]} responses with success")
+        self.compare_rows()
         for (slug, status), number in self.log.statuses.items():
+            if status == 201 and number > 1:
+                self.report.fail("doubled", f"{slug}: {number} responses with success")
             if status is not None and status not in (201, 429, 503):
                 # The API rejects a source whose slug exists: the row was sent again after it had been applied.
                 self.report.fail("doubled", f"{slug}: {number} times status {status}")
-        results = [json.loads(line) for line in self.output.read_text().splitlines()]
-        if [result["row"] for result in results] != list(range(1, self.rows + 1)):
-            self.report.fail("wrong", f"{len(results)} results")
-        if any(result["status"] not in ("done", "skipped") for result in results):
-            self.report.fail("wrong", "a row that is not done")
         if self.report.outcomes["peak in MB"] >= MEGABYTES:
             self.report.fail("wrong", f"peak of {self.report.outcomes['peak in MB']} MB")
-        self.report.count("rows", self.rows)
-        self.report.count("requests", self.log.total)
 
 
 def run(rows: int, parallel: int = 1, *, faults: tuple[str, ...] = FAULTS, seed: int = 1) -> Report:

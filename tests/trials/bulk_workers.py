@@ -15,14 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from connector import testing
 from connector.sandbox_kit.sandbox import Sandbox
-from tests.trials.bulk_kills import LAUNCHER, WholeLog
+from tests.trials.bulk_rows import LAUNCHER, RowsTrial
 from tests.trials.report import Report, main
 from tests.trials.shared_limits import database_of
 
@@ -48,17 +47,12 @@ class Worker:
         return int(out.split()[-1]) // 1024
 
 
-class Trial:
+class Trial(RowsTrial):
     """One submitted file, from its start to its end over kills."""
 
     def __init__(self, folder: Path, url: str, rows: int, sandbox: Sandbox, report: Report) -> None:
-        self.folder, self.url, self.rows, self.sandbox, self.report = folder, url, rows, sandbox, report
-        self.log = WholeLog()
-        sandbox.workspace.log = self.log
-        self.output = folder / "results.jsonl"
-        self.file = folder / "rows.csv"
-        lines = "".join(f"row-{number},true,IqDTy1TpoU\n" for number in range(1, rows + 1))
-        self.file.write_text("slug,enabled,metadataId\n" + lines)
+        super().__init__(folder, rows, sandbox, report)
+        self.url = url
         fields = sandbox.connection["fields"]
         table = "".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items())
         (folder / "p.toml").write_text(f'[profiles.trial]\ncomponent = "segment"\n[profiles.trial.fields]\n{table}')
@@ -111,29 +105,15 @@ class Trial:
 
     def decisions(self) -> list[str]:
         """Return an option for each row with an unknown outcome: what a person finds out in the workspace."""
-        existing = {source["slug"] for source in self.sandbox.sources}
         results = map(json.loads, self.output.read_text().splitlines())
-        doubts = [result["row"] for result in results if result["status"] == "unknown"]
-        self.report.count("unknown outcomes", len(doubts))
-        return [f"--unknown={row}={'skip' if f'row-{row}' in existing else 'retry'}" for row in doubts]
+        return self.decide(result["row"] for result in results if result["status"] == "unknown")
 
     def compare(self) -> None:
         """Compare the requests and the results with the rows."""
-        existing = Counter(source["slug"] for source in self.sandbox.sources)
-        for number in range(1, self.rows + 1):
-            slug = f"row-{number}"
-            if existing[slug] != 1:
-                self.report.fail("lost" if not existing[slug] else "doubled", slug)
+        self.compare_rows()
         for (slug, status), number in self.log.statuses.items():
             if status not in (201, None) or number != 1:
                 self.report.fail("doubled", f"{slug}: {number} times status {status}")
-        results = [json.loads(line) for line in self.output.read_text().splitlines()]
-        if [result["row"] for result in results] != list(range(1, self.rows + 1)):
-            self.report.fail("wrong", f"{len(results)} results")
-        if any(result["status"] not in ("done", "skipped") for result in results):
-            self.report.fail("wrong", "a row that is not done")
-        self.report.count("rows", self.rows)
-        self.report.count("requests", self.log.total)
 
 
 def run(rows: int, database: str = "postgres") -> Report:

@@ -78,7 +78,7 @@ class OpenApiDocument:
             elif isinstance(value, Mapping) and name in value:
                 value = value[name]
             else:
-                raise UnsupportedError(f'the reference "{pointer}" leads nowhere')
+                raise UnsupportedError(f'the document has nothing at "{pointer}"')
         return value
 
 

@@ -50,8 +50,8 @@ def _tls(value: bool) -> bool:
     return value
 
 
-def _pairs(label: str, comments: str) -> Input:
-    return Input(label=label, comments=comments, collection="keyvaluelist", key_label="Name")
+def _pairs(label: str, comments: str, *, secret: bool = False) -> Input:
+    return Input(label=label, comments=comments, collection="keyvaluelist", key_label="Name", secret=secret)
 
 
 class HttpRequest(Inputs):
@@ -62,13 +62,7 @@ class HttpRequest(Inputs):
         Annotated[
             dict[str, str],
             AfterValidator(_headers),
-            Input(
-                label="Header",
-                comments="Additional headers.",
-                collection="keyvaluelist",
-                key_label="Name",
-                secret=True,
-            ),
+            _pairs("Header", "Additional headers.", secret=True),
         ]
         | MISSING
     ) = MISSING
