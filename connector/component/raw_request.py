@@ -54,6 +54,13 @@ def _files(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+def pairs(label: str, comments: str, *, example: dict[str, str] | None = None, secret: bool = False) -> Input:
+    """Return an input of names and values, such as headers."""
+    return Input(
+        label=label, comments=comments, collection="keyvaluelist", key_label="Name", example=example, secret=secret
+    )
+
+
 class RawRequest(Inputs):
     """Inputs of a raw request."""
 
@@ -87,13 +94,7 @@ class RawRequest(Inputs):
     form_data: (
         Annotated[
             dict[str, str],
-            Input(
-                label="Form Data",
-                comments="Fields of a multipart form. Cannot be combined with Data.",
-                collection="keyvaluelist",
-                key_label="Name",
-                example={"name": "value"},
-            ),
+            pairs("Form Data", "Fields of a multipart form. Cannot be combined with Data.", example={"name": "value"}),
         ]
         | MISSING
     ) = MISSING
@@ -101,11 +102,9 @@ class RawRequest(Inputs):
         Annotated[
             dict[str, Any],
             AfterValidator(_files),
-            Input(
-                label="File Data",
-                comments='Files of a multipart form: a string, or {"data": BASE64, "contentType": ...}.',
-                collection="keyvaluelist",
-                key_label="Name",
+            pairs(
+                "File Data",
+                'Files of a multipart form: a string, or {"data": BASE64, "contentType": ...}.',
                 example={"file": "a,b\n1,2"},
             ),
         ]
@@ -114,13 +113,7 @@ class RawRequest(Inputs):
     file_data_file_names: (
         Annotated[
             dict[str, str],
-            Input(
-                label="File Data File Names",
-                comments="Names of the files in File Data.",
-                collection="keyvaluelist",
-                key_label="Name",
-                example={"file": "table.csv"},
-            ),
+            pairs("File Data File Names", "Names of the files in File Data.", example={"file": "table.csv"}),
         ]
         | MISSING
     ) = MISSING
@@ -128,11 +121,9 @@ class RawRequest(Inputs):
         Annotated[
             dict[str, Any],
             AfterValidator(_sendable),
-            Input(
-                label="Query Parameter",
-                comments="Query parameters. A list sends its parameter several times.",
-                collection="keyvaluelist",
-                key_label="Name",
+            pairs(
+                "Query Parameter",
+                "Query parameters. A list sends its parameter several times.",
                 example={"count": "10"},
             ),
         ]
@@ -141,11 +132,9 @@ class RawRequest(Inputs):
     headers: (
         Annotated[
             dict[str, str],
-            Input(
-                label="Header",
-                comments="Additional headers. Authorization always comes from the connection.",
-                collection="keyvaluelist",
-                key_label="Name",
+            pairs(
+                "Header",
+                "Additional headers. Authorization always comes from the connection.",
                 example={"Accept": "application/json"},
                 secret=True,
             ),

@@ -9,6 +9,7 @@ from pydantic import MISSING, AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from connector.component.inputs import Input, Inputs
+from connector.component.raw_request import pairs
 from connector.rest import header_problem
 
 DAY = 86_400_000
@@ -50,10 +51,6 @@ def _tls(value: bool) -> bool:
     return value
 
 
-def _pairs(label: str, comments: str, *, secret: bool = False) -> Input:
-    return Input(label=label, comments=comments, collection="keyvaluelist", key_label="Name", secret=secret)
-
-
 class HttpRequest(Inputs):
     """Inputs of every request."""
 
@@ -62,12 +59,12 @@ class HttpRequest(Inputs):
         Annotated[
             dict[str, str],
             AfterValidator(_headers),
-            _pairs("Header", "Additional headers.", secret=True),
+            pairs("Header", "Additional headers.", secret=True),
         ]
         | MISSING
     ) = MISSING
     query_params: (
-        Annotated[dict[str, Any], _pairs("Query Parameter", "Query parameters, added to those of the URL.")] | MISSING
+        Annotated[dict[str, Any], pairs("Query Parameter", "Query parameters, added to those of the URL.")] | MISSING
     ) = MISSING
     response_type: (
         Annotated[
@@ -160,11 +157,11 @@ class FormRequest(HttpRequest):
         ]
         | MISSING
     ) = MISSING
-    form_data: Annotated[dict[str, Any], _pairs("Form Data", "Fields of the form.")] | MISSING = MISSING
+    form_data: Annotated[dict[str, Any], pairs("Form Data", "Fields of the form.")] | MISSING = MISSING
     file_data: (
-        Annotated[dict[str, Any], _pairs("File Data", "Files of the form: strings, or results of a binary response.")]
+        Annotated[dict[str, Any], pairs("File Data", "Files of the form: strings, or results of a binary response.")]
         | MISSING
     ) = MISSING
-    file_data_file_names: Annotated[dict[str, str], _pairs("File Data File Names", "Names of the files.")] | MISSING = (
+    file_data_file_names: Annotated[dict[str, str], pairs("File Data File Names", "Names of the files.")] | MISSING = (
         MISSING
     )
