@@ -52,6 +52,7 @@ def bare_httpx(url: str) -> Fetch:
     import httpx
 
     client = httpx.Client(headers=HEADERS, timeout=60)
+    atexit.register(client.close)
     return lambda count: client.get(f"{url}/sources", params={"pagination[count]": count}).json()
 
 

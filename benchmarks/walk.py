@@ -27,13 +27,14 @@ def our_sources(url: str) -> Iterator[Any]:
 def requests_sources(url: str) -> Iterator[Any]:
     import requests
 
-    session, cursor = requests.Session(), ""
-    session.headers.update(HEADERS)
-    while cursor is not None:
-        query = {"pagination[count]": str(PAGE)} | ({"pagination[cursor]": cursor} if cursor else {})
-        data = session.get(f"{url}/sources", params=query).json()["data"]
-        yield from data["sources"]
-        cursor = data["pagination"].get("next")
+    cursor = ""
+    with requests.Session() as session:
+        session.headers.update(HEADERS)
+        while cursor is not None:
+            query = {"pagination[count]": str(PAGE)} | ({"pagination[cursor]": cursor} if cursor else {})
+            data = session.get(f"{url}/sources", params=query).json()["data"]
+            yield from data["sources"]
+            cursor = data["pagination"].get("next")
 
 
 WALKS: dict[str, Callable[[str], Iterator[Any]]] = {"ours": our_sources, "requests": requests_sources}
