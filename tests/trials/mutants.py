@@ -38,7 +38,7 @@ from tests.trials.mutations import Mutant, mutants
 ROOT = Path(__file__).parents[2]
 CALLS = (
     *(f"connector/rest/{name}.py" for name in ("exchange", "transport", "rate_limits", "api_errors", "client")),
-    *(f"connector/rest/{name}.py" for name in ("hosts", "http_messages", "endpoint")),
+    *(f"connector/rest/{name}.py" for name in ("hosts", "adapter", "http_messages", "endpoint")),
     "connector/common/redaction.py",
     *(f"connector/component/{name}.py" for name in ("policy", "plugins", "foreign_code", "inputs", "coercion")),
     "connector/errors.py",
