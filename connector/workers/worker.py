@@ -35,16 +35,18 @@ class RunFailedError(Exception):
     """A run has ended, but not well; its journal says why."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Active:
-    """A run that this worker performs.
+    """One execution of a run by this worker.
 
     Attributes:
+        key: Key of the run's place in the queue.
         stop: Set when it has to be left.
         is_cancelled: Whether someone cancelled it.
-        is_lost: Whether another worker has it.
+        is_lost: Whether another worker has it, or a later execution.
     """
 
+    key: str
     stop: threading.Event = field(default_factory=threading.Event)
     is_cancelled: bool = False
     is_lost: bool = False
@@ -92,7 +94,7 @@ class Worker:
         )
         self._presence: Presence = presence_in(self.database)
         self.id = self._presence.id
-        self._active: dict[str, _Active] = {}
+        self._active: list[_Active] = []
         self._guard = threading.Condition()
         self._stopping = threading.Event()
         self._ended = threading.Event()
@@ -141,9 +143,14 @@ class Worker:
         self._stopping.set()
 
     def _perform(self, run_id: str, key: str) -> None:
-        active = _Active()
+        active = _Active(key)
         with self._guard:
-            self._active[key] = active
+            # A worker that was taken for dead may get its own run again.
+            for before in self._active:
+                if before.key == key:
+                    before.is_lost = True
+                    before.stop.set()
+            self._active.append(active)
         if self._stopping.is_set():
             active.stop.set()
         try:
@@ -153,24 +160,24 @@ class Worker:
         except FlowStoppedError:
             from connector.workers.queue import NotOursError
 
-            self._leave(run_id, key, active)
+            self._leave(run_id, active)
             raise NotOursError(run_id) from None
         finally:
             with self._guard:
-                del self._active[key]
+                self._active.remove(active)
                 self._guard.notify_all()
         _check_done(ended)
 
-    def _leave(self, run_id: str, key: str, active: _Active) -> None:
+    def _leave(self, run_id: str, active: _Active) -> None:
         """Do what is due when a run was stopped: it was cancelled, another worker has it, or this one ends."""
         if active.is_cancelled:
             end_run(self.database, run_id, "cancelled", "cancelled")
         elif not active.is_lost:
             try:
-                self._queue.give_back(key)
+                self._queue.give_back(active.key)
             except Exception as error:
                 # The database is away: another worker finds that this one has ended.
-                logger.debug("cannot give %s back: %s", key, error)
+                logger.debug("cannot give %s back: %s", active.key, error)
 
     def _prepared(self, history: JournalContents, active: _Active) -> PreparedRun:
         header = history.header
@@ -183,7 +190,7 @@ class Worker:
     def _leave_all(self) -> None:
         """Let each run end its current step, and wait until all are left."""
         with self._guard:
-            for active in self._active.values():
+            for active in self._active:
                 active.stop.set()
             self._guard.wait_for(lambda: not self._active)
 
@@ -205,7 +212,7 @@ class Worker:
     def _leave_lost_runs(self) -> None:
         """Leave the runs that were cancelled, or that another worker has now."""
         with self._guard:
-            actives = dict(self._active)
+            actives = {active.key: active for active in self._active if not active.is_lost}
         if not actives:
             return
         for place in self._queue.of(actives):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,12 +13,14 @@ from connector.component.component import Component
 from connector.errors import JournalError, UsageError
 from connector.flows import resume, runs, settle, timeline, undo
 from connector.flows.run.prepare import check_flow
-from connector.flows.run.submitted import store_submission
+from connector.flows.run.submitted import perform_submitted, store_submission
 from connector.flows.steps.trigger import webhook_request
-from connector.journal.past_runs import past_run
+from connector.journal.past_runs import PastRun, past_run
 from connector.journal.reader import read_history
 from connector.workers import Worker, cancel, submit, submit_again, wait
+from connector.workers.queue import RunQueue
 from tests.flows.support import TOKEN, ServerResponse, Service, flow_of, step
+from tests.support.server import ReceivedRequest
 from tests.workers.conftest import TIMEOUT, Submit, file_contents, until
 
 CREATE = step("Create", "workshop.createThing", {"name": "=trigger.results.body.data.name"})
@@ -113,6 +118,33 @@ def test_cancelled_run_ends_in_its_wait_and_can_go_on(submitted: Submit, databas
     submit_again("waiting", database=database)
     until(lambda: past_run(f"{database}#waiting").status == "running")
     cancel("waiting", database=database)
+
+
+def test_worker_that_gets_its_own_run_again_performs_it_once(
+    submitted: Submit, worker: Worker, database: str, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_taken_twice, executions = threading.Event(), []
+
+    def answer(request: ReceivedRequest) -> ServerResponse:
+        is_taken_twice.wait(TIMEOUT)
+        return service.answer(request)
+
+    def perform(*arguments: Any) -> PastRun:
+        executions.append(arguments)
+        if len(executions) == 2:
+            is_taken_twice.set()
+        return perform_submitted(*arguments)
+
+    monkeypatch.setattr("connector.workers.worker.perform_submitted", perform)
+    monkeypatch.setattr(service.server, "script", answer)
+    submitted(FLOW, "again", payload=PAYLOAD)
+    until(lambda: service.requests("POST"))
+    with closing(RunQueue(database)) as queue:
+        queue.give_back("again")  # as another worker does, for which this one seems to be dead
+        until(lambda: not queue.places("again")[0].is_open)
+        assert [(place.status, place.worker) for place in queue.places("again")] == [("SUCCESS", worker.id)]
+    assert past_run(f"{database}#again").status == "done"
+    assert (len(executions), len(service.requests("POST"))) == (2, 1)
 
 
 def test_run_that_was_never_taken_can_be_cancelled(submitted: Submit, database: str) -> None:
