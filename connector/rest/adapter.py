@@ -120,7 +120,9 @@ def _proxy_variables(proxy: str) -> list[str]:
 
 
 def _parts(raw: Any, timeouts: Timeouts, left: int) -> Iterator[bytes]:
-    while part := raw.read(65536, decode_content=True):
+    # Where it can, read what has arrived: read() waits for a whole part, however slowly it comes.
+    read = getattr(raw, "read1", raw.read)
+    while part := read(65536, decode_content=True):
         left -= len(part)
         if left < 0:
             raise TooLargeError
