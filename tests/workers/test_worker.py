@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from connector.flows.run.submitted import perform_submitted, store_submission
 from connector.flows.steps.trigger import webhook_request
 from connector.journal.past_runs import PastRun, past_run
 from connector.journal.reader import read_history
+from connector.journal.writer import JournalWriter
 from connector.workers import Worker, cancel, submit, submit_again, wait
 from connector.workers.queue import RunQueue
 from tests.flows.support import TOKEN, ServerResponse, Service, flow_of, step
@@ -145,6 +147,25 @@ def test_worker_that_gets_its_own_run_again_performs_it_once(
         assert [(place.status, place.worker) for place in queue.places("again")] == [("SUCCESS", worker.id)]
     assert past_run(f"{database}#again").status == "done"
     assert (len(executions), len(service.requests("POST"))) == (2, 1)
+
+
+@pytest.mark.usefixtures("worker")
+def test_execution_that_loses_its_run_at_the_end_waits_for_what_becomes_of_it(
+    submitted: Submit, database: str, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended, attempts = JournalWriter.ended, itertools.count()
+
+    def end(self: JournalWriter, *arguments: Any) -> None:
+        if next(attempts):
+            ended(self, *arguments)
+
+    monkeypatch.setattr(JournalWriter, "ended", end)
+    submitted(FLOW, "lost", payload=PAYLOAD)
+    assert wait("lost", database=database, timeout=TIMEOUT).status == "done"
+    with closing(RunQueue(database)) as queue:
+        until(lambda: not queue.places("lost")[0].is_open)
+        assert queue.places("lost")[0].status == "SUCCESS"
+    assert len(service.requests("POST")) == 1
 
 
 def test_run_that_was_never_taken_can_be_cancelled(submitted: Submit, database: str) -> None:

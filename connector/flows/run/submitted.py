@@ -114,9 +114,10 @@ def perform_submitted(database: str, run_id: str, prepare: Prepare, stop: Event)
         except JournalHeldError:
             continue  # another process has taken it over meanwhile; this one waits for what becomes of it
         run = past_run(f"{database}#{run_id}")
-        if run.status not in ENDED:
-            raise JournalError(f"run {run_id} has ended, but its end could not be recorded")
-        return run
+        if run.status in ENDED:
+            return run
+        # Its end could not be recorded: another process has the run, or the disk of the database is full.
+        stop.wait(POLL_SECONDS)
 
 
 def end_run(database: str, run_id: str, status: str, error: str, stop: Event | None = None) -> None:
