@@ -201,6 +201,7 @@ class _Process:
     """What the one workflow function needs to know."""
 
     perform: Perform | None = None
+    ending: threading.Thread | None = None
     guard = threading.Lock()
 
 
@@ -223,6 +224,8 @@ class Consumer:
     """
 
     def __init__(self, database: str, worker: str, perform: Perform) -> None:
+        if _Process.ending is not None:
+            _Process.ending.join()  # the worker before may still close its queue
         with _Process.guard:
             if _Process.perform is not None:
                 raise UsageError("this process has a worker already", hint="Raise --slots, or start another process.")
@@ -276,9 +279,9 @@ class Consumer:
             is_idle: True if no run was in progress; then no outcome is waited for.
         """
         outcomes = 0 if is_idle else OUTCOME_SECONDS
-        ending = threading.Thread(target=self._end, args=[outcomes], name="connector-queue-end", daemon=True)
-        ending.start()
-        ending.join(END_SECONDS)
+        _Process.ending = threading.Thread(target=self._end, args=[outcomes], name="connector-queue-end", daemon=True)
+        _Process.ending.start()
+        _Process.ending.join(END_SECONDS)
 
     def _end(self, outcomes: int) -> None:
         try:
