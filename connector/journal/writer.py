@@ -91,7 +91,8 @@ class JournalWriter:
     def step_done(self, path: str, results: Any, durability: Durability, **marks: Any) -> None:
         """Record that a step is done, with marks: the branch that it takes, and whether a stub stood in for it."""
         if self.journal is not None:
-            self.journal.append({"type": "done", "path": path, "results": results, **marks}, durability)
+            # A plain string: writing a path of the subclass `StepPath` takes pydantic longer than all the rest.
+            self.journal.append({"type": "done", "path": str(path), "results": results, **marks}, durability)
             self._tally.done(path)
 
     def step_failed(self, path: str, error: Exception, *, ignored: bool, unknown: bool) -> None:

@@ -75,9 +75,9 @@ def _performed(steps: Iterable[PlannedStep]) -> Iterator[PlannedStep]:
     return (planned for planned in every_step(steps) if not planned.is_offline)
 
 
-def secret_inputs(planned: PlannedStep) -> set[str]:
+def secret_inputs(planned: PlannedStep) -> frozenset[str]:
     """Return the keys of the inputs of a step that its action declares secret."""
-    return set(planned.action.inputs.secret_keys()) if planned.action else set()
+    return planned.action.inputs.secret_keys() if planned.action else frozenset()
 
 
 @dataclass(frozen=True)

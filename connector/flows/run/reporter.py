@@ -103,10 +103,11 @@ class RunReporter:
 
 
 def _end_note(call: StepCall, redactor: Redactor) -> StepNote:
+    path = str(call.path)  # see `JournalWriter.step_done`
     if call.state == "done" and call.attempt == 1:
-        return call.path, call.began, call.seconds
+        return path, call.began, call.seconds
     text = call.reason if call.error is None else redactor.text(str(call.error))
-    return call.path, call.began, call.seconds, call.state, call.attempt, text
+    return path, call.began, call.seconds, call.state, call.attempt, text
 
 
 def _end_event(flow: str, call: StepCall) -> StepEvent:

@@ -55,7 +55,7 @@ class Trace:
             self._redactor.learn(value, name)
         line = {
             "type": "step",
-            "path": call.path,
+            "path": str(call.path),
             "step": call.step.name,
             "action": call.step.kind,
             "state": call.state,
