@@ -12,7 +12,7 @@ import pytest
 from pluggy import HookimplMarker
 
 import connector
-from connector import errors
+from connector import errors, hookspecs
 from connector.component import plugins
 from connector.describe.check import component_problems
 from connector.describe.docs import pages
@@ -558,3 +558,9 @@ def test_another_distribution_brings_everything(
     (summary,) = component.plugins.summaries()
     assert (summary.name, summary.distribution) == ("acme", "acme-rules")
     assert summary.hooks == ["perform_action", "register_actions", "register_data_sources", "send_request"]
+
+
+def test_every_hook_of_the_specifications_is_known() -> None:
+    marked = [name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec")]
+
+    assert sorted(marked) == sorted(plugins.HOOKS)

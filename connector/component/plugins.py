@@ -61,10 +61,17 @@ class PluginManager(pluggy.PluginManager):
         self.register(_BuiltIn(), name="connector")
         self._distributions: dict[str, str] = {}
 
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
+        """Return the options of a hook; None for every other name of the module."""
+        # pluggy looks every name up in all ways that Python knows, which would take half the time of a short flow.
+        return super().parse_hookspec_opts(module_or_class, name) if name in HOOKS else None
+
     def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
-        """Return the options of a hook implementation; None for an action."""
+        """Return the options of a hook implementation; None for an action, and for what every object has."""
         # Actions are plugins without hooks. pluggy would evaluate each of their properties, and load every example.
-        return None if isinstance(plugin, Action) else super().parse_hookimpl_opts(plugin, name)
+        if isinstance(plugin, Action) or name.startswith("__"):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
 
     def add(self, plugin: object, name: str | None = None, distribution: str = "") -> None:
         """Register a plugin and check it at once.
