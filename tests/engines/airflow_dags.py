@@ -47,7 +47,7 @@ with DAG("segment_task", schedule=None):
 
     @task  # type: ignore[untyped-decorator]
     def create_all(dag_run: Any = None) -> int:
-        run_id = dag_run.run_id.replace(":", "-").replace("+", "-")
-        return create_sources(run_id, dag_run.conf["slugs"])
+        # `dags test` starts a DAG run with a new ID each time.
+        return create_sources(f"sources-{dag_run.logical_date:%Y-%m-%d}", dag_run.conf["slugs"])
 
     create_all()
