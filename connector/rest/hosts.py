@@ -84,11 +84,10 @@ def open_host(endpoint: Endpoint, summary: Callable[[], RequestSummary]) -> Host
         from connector.rest.adapter import adapter_host
 
         configured = adapter_host(endpoint, headers, POOL_SIZE, use_proxies=uses_proxies(url))
-        pool, url, proxy = configured.pool(summary), configured.url, configured.proxy
+        pool, url, proxy = configured.pool(summary), configured.url, _without_credentials(configured.proxy)
     else:
         pool = _pool(url)
-    line = _line(url, headers, pool, endpoint.plain_query())
-    return Host(pool, line, _without_credentials(proxy))
+    return Host(pool, _line(url, headers, pool, endpoint.plain_query()), proxy)
 
 
 def needs_requests(url: str) -> bool:
