@@ -290,8 +290,8 @@ class Inputs(BaseModel):
                 yield name, REDACTED if info.alias in secret else value
 
 
-# As strings, as the annotations of this module are, pydantic would evaluate these two again for each subclass, which would
-# be a sixth of the time that importing the modules of a component takes.
+# As strings, as the annotations of this module are, pydantic would evaluate these two again for each subclass. That
+# would be a sixth of the time that importing the modules of a component takes.
 Inputs.__annotations__ |= {"sample_prefix": ClassVar[str | None], "update_fields": ClassVar[Sequence[str]]}
 
 
