@@ -17,7 +17,7 @@ from tests.support.amount import amount
 NAMES = st.text(alphabet='abcé☃ "\\', min_size=1, max_size=6)
 SETTINGS = st.dictionaries(st.sampled_from(["websiteUrl", "apiHost"]), st.integers() | NAMES, max_size=2)
 EXAMPLES = settings(
-    max_examples=amount(8, 3),
+    max_examples=amount(8, 2),
     stateful_step_count=25,
 )
 

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -72,6 +73,10 @@ class LoopbackServer:
             protocol_version = "HTTP/1.1"
             # Head and body are two writes: with Nagle's algorithm the second one waits for a delayed acknowledgment.
             disable_nagle_algorithm = True
+
+            def handle(self) -> None:
+                sys.settrace(None)  # coverage would take as long as the rest, and has nothing to measure here
+                super().handle()
 
             def handle_any(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)

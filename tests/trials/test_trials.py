@@ -30,10 +30,10 @@ from tests.trials import (
 from tests.trials.report import Report
 
 SHORT = {
-    "faults": amount(880, 300),
-    "hostile": amount(200, 80),
-    "requests": amount(60, 20),
-    "fuzz": amount(4_000, 1_500),
+    "faults": amount(880, 150),
+    "hostile": amount(200, 40),
+    "requests": amount(60, 10),
+    "fuzz": amount(4_000, 800),
 }
 
 
