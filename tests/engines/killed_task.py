@@ -17,7 +17,7 @@ from tests.flows.support import document, loop, step
 from tests.trials.bulk_rows import WholeLog
 
 LATENCY = 0.2
-PAUSE = 100
+PAUSE = 0.1
 WORKSPACE = {
     "key": "Workspace",
     "dataType": "connection",
@@ -35,9 +35,9 @@ NEW_SOURCE = {
 
 def create_sources(run_id: str, slugs: list[str]) -> int:
     """Create a source for each slug; the task of Celery and of Airflow."""
-    flow = Flow.load(os.environ["TEST_FLOW"])
-    connections = {"Workspace": json.loads(os.environ["TEST_CONNECTION"])}
-    flow.run(id=run_id, journal=os.environ["TEST_DATABASE"], payload=slugs, connections=connections)
+    flow = Flow.load(os.environ["TEST_TASK_FLOW"])
+    connections = {"Workspace": json.loads(os.environ["TEST_TASK_CONNECTION"])}
+    flow.run(id=run_id, journal=os.environ["TEST_TASK_DATABASE"], payload=slugs, connections=connections)
     return len(slugs)
 
 
@@ -54,14 +54,14 @@ class KilledRuns:
         self.database = f"sqlite:///{folder}/tasks.sqlite"
         self.log = WholeLog()
         create = step("Create", "segment.createSource", NEW_SOURCE)
-        sleep = step("Sleep", "sleep.sleep", {"ms": str(PAUSE)})
+        sleep = step("Sleep", "sleep.sleep", {"ms": f"{PAUSE * 1000:.0f}"})
         flow = document(loop("Each", "=trigger.results.body.data", create, sleep)) | {"requiredConfigVars": [WORKSPACE]}
         file = folder / "create_sources.json"
         file.write_text(json.dumps(flow))
         self.environment = {
-            "TEST_FLOW": str(file),
-            "TEST_CONNECTION": json.dumps(dict(workspace.connection)),
-            "TEST_DATABASE": self.database,
+            "TEST_TASK_FLOW": str(file),
+            "TEST_TASK_CONNECTION": json.dumps(dict(workspace.connection)),
+            "TEST_TASK_DATABASE": self.database,
         }
         self.doubts = 0
 
