@@ -203,8 +203,9 @@ class Chaos:
 
     def go_on(self, process: int) -> None:
         """Continue a worker."""
-        os.kill(process, signal.SIGCONT)
-        self.workers[process] = True
+        with suppress(ProcessLookupError):  # all runs have ended meanwhile, and so have the workers
+            os.kill(process, signal.SIGCONT)
+            self.workers[process] = True
 
     def restart(self) -> bool:
         """Restart the database at once, as after a crash."""
