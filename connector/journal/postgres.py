@@ -52,7 +52,15 @@ _PAGE = "SELECT seq, record FROM connector_journal WHERE run = %s AND seq >= %s 
 
 _LAST = "SELECT seq, holder FROM connector_journal WHERE run = %s ORDER BY seq DESC LIMIT 1"
 
-_PERMANENT = ("password", "does not exist", "pg_hba", "not permitted", "SSL", "certificate", "translate host name")
+_PERMANENT = (
+    "password",
+    "does not exist",
+    "pg_hba",
+    "not permitted",
+    "does not support SSL",
+    "certificate",
+    "translate host name",
+)
 """What a message says about a database that will not come back by waiting."""
 
 

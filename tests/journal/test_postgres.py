@@ -239,6 +239,23 @@ def test_database_that_stays_away_is_an_error(monkeypatch: pytest.MonkeyPatch) -
     assert "secret-password" not in str(e.value)
 
 
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("SSL connection has been closed unexpectedly", False),
+        ("consuming input failed: SSL SYSCALL error: EOF detected", False),
+        ("could not send SSL negotiation packet: Broken pipe", False),
+        ("connection to server failed: FATAL:  the database system is starting up", False),
+        ("server does not support SSL, but SSL was required", True),
+        ("SSL error: certificate verify failed", True),
+        ('FATAL:  password authentication failed for user "x"', True),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.1", user "x", database "y", SSL encryption', True),
+    ],
+)
+def test_connection_that_breaks_in_a_restart_comes_back(message: str, expected: bool) -> None:
+    assert postgres.is_permanent(message) is expected
+
+
 def test_database_that_does_not_exist_is_an_error_at_once(postgres: PostgresServer) -> None:
     began = time.monotonic()
     with pytest.raises(JournalError, match='database "missing" does not exist'):
