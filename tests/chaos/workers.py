@@ -227,12 +227,17 @@ class Chaos:
             place = self.queue.places(run_id)[-1]
             if (status, place.status) != ("done", "SUCCESS"):
                 kind = "stuck" if place.is_open else "wrong"
-                self.report.fail(kind, f"{run_id}: journal {status}, queue {place}")
+                self.report.fail(kind, f"{run_id}: journal {status}, queue {place}, {self.reason(place.key)}")
             if self.doubts[run_id] and self.takeovers(run_id) < 2:
                 self.report.fail("wrong", f"{run_id}: a doubt without a fault in flight")
         self.report.count("runs", len(self.submitted))
         self.report.count("writes", sum(self.service.created.values()))
         self.report.count("doubts settled", sum(self.doubts.values()))
+
+    def reason(self, key: str) -> str:
+        """Return why a place of a run has failed, as the queue has it."""
+        (row,) = self.queue._opened().list_workflows(workflow_ids=[key], load_input=False)
+        return str(row.error)
 
     def takeovers(self, run_id: str) -> int:
         """Return how often a worker began or went on with a run."""
