@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from connector.common.private_files import dump_line
 from connector.component.component import Component
+from connector.errors import UsageError
 from connector.flows.file.parse import read_text
 from connector.flows.run.prepare import CheckedFlow, check_flow
 from connector.flows.run.submitted import ENDED, store_submission
@@ -17,7 +18,7 @@ from connector.flows.steps.trigger import webhook_request
 from connector.journal.journals import check_id, default_database, new_id
 from connector.journal.past_runs import PastRun, past_run
 from connector.journal.reader import read_all
-from connector.workers.submissions import PRIORITY, submit_again, wait
+from connector.workers.submissions import PRIORITY, check_placing, check_profiles, submit_again, wait
 
 if TYPE_CHECKING:
     from connector.flows.flow import Components
@@ -150,12 +151,16 @@ def submit_each(
 
     Raises:
         UnknownKeyError: If there is no such action.
-        UsageError: If the ID is invalid, or was used for other rows.
+        UsageError: If an argument or a row is invalid, or the ID was used for other rows.
         JournalError: If the database cannot be used.
     """
     from connector.workers.queue import RunQueue  # imports DBOS, which takes most of a second
 
+    if on_error not in {"stop", "keep-going"}:
+        raise UsageError(f'on_error must be "stop" or "keep-going", got {on_error!r}')
+    check_placing(priority, delay)
     checked = _checked(component, key, keep_going=on_error == "keep-going")
+    check_profiles(checked, profiles or {})
     url, run_id = database or default_database(), check_id(new_id() if id is None else id)
     shards = []
     with closing(RunQueue(url)) as queue:
@@ -168,10 +173,16 @@ def submit_each(
 
 
 def split(run_id: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Shard, list[dict[str, Any]]]]:
-    """Split rows into shards; the same rows are always split alike."""
+    """Split rows into shards; the same rows are always split alike.
+
+    Raises:
+        UsageError: If a row is not a mapping.
+    """
     number, first, size = 1, 1, 0
     part: list[dict[str, Any]] = []
     for row in rows:
+        if not isinstance(row, Mapping):
+            raise UsageError(f"row {first + len(part)} must be inputs by key, got {type(row).__name__}")
         part.append(dict(row))
         size += len(dump_line(row))
         if len(part) >= ROWS or size >= BYTES:

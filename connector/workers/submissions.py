@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from connector.errors import JournalError
+from connector.common.text import did_you_mean
+from connector.errors import JournalError, UsageError
 from connector.flows.run.components import components_by_key
+from connector.flows.run.connections import connection_variables
 from connector.flows.run.prepare import CheckedFlow, check_flow
 from connector.flows.run.resume import Unknown, decisions_about
 from connector.flows.run.submitted import ENDED, end_run, store_submission
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from connector.workers.queue import RunQueue
 
 PRIORITY = 100
+LARGEST_PRIORITY = 2**31 - 1
 POLL_SECONDS = 0.2
 
 CLOSING_SECONDS = 10.0
@@ -74,7 +78,7 @@ def submit(
 
     Raises:
         InvalidFlowError: If the flow has errors.
-        UsageError: If the ID is invalid, or was used for another flow, payload, config, or branch.
+        UsageError: If an argument is invalid, or the ID was used for another flow, payload, config, or branch.
         JournalError: If the database cannot be used.
         MissingExtraError: If the extra `workers` is not installed.
     """
@@ -103,12 +107,43 @@ def submit_checked(
     delay: float = 0,
 ) -> Submission:
     """Submit a run of a checked flow; see `submit`."""
+    check_placing(priority, delay)
+    check_profiles(checked, profiles)
     with _queue(database) as queue:
         # The journal comes first, so that a run in the queue always has one. The caller of a process that dies in
         # between has no ID yet, or submits it again.
         is_new = store_submission(checked, request, database=database, run_id=run_id, profiles=profiles)
         queue.put(run_id, priority=priority, delay=delay)
     return Submission(past_run(f"{database}#{run_id}"), is_new)
+
+
+def check_placing(priority: int, delay: float) -> None:
+    """Check when a run may start.
+
+    Raises:
+        UsageError: If a value is invalid.
+    """
+    if type(priority) is not int or not 1 <= priority <= LARGEST_PRIORITY:
+        raise UsageError(f"priority must be an integer from 1 to {LARGEST_PRIORITY}, got {priority!r}")
+    if type(delay) not in {int, float} or not 0 <= delay < math.inf:
+        raise UsageError(f"delay must be a number of seconds, 0 or more, got {delay!r}")
+
+
+def check_profiles(checked: CheckedFlow, profiles: Mapping[str, str]) -> None:
+    """Check the profiles that a submission names.
+
+    Raises:
+        UsageError: If one is not a string, or names a connection that the flow does not have.
+    """
+    if not isinstance(profiles, Mapping) or not all(
+        isinstance(part, str) for pair in profiles.items() for part in pair
+    ):
+        raise UsageError(f"profiles must be names of profiles by the name of the connection, got {profiles!r}")
+    names = dict.fromkeys([*connection_variables(checked.integration), *(name or key for key, name in checked.needs)])
+    for name in profiles:
+        if name and name not in names:
+            hint = did_you_mean(name, names) or f"Available connections: {', '.join(names) or 'none'}."
+            raise UsageError(f'profiles: unknown connection "{name}"', hint=hint)
 
 
 def cancel(run_id: str, *, database: str | None = None) -> PastRun:
@@ -147,8 +182,10 @@ def submit_again(
         delay: See `submit`.
 
     Raises:
+        UsageError: If `priority` or `delay` is invalid.
         JournalError: If there is no such run, it was not submitted, it is done, or it goes on already.
     """
+    check_placing(priority, delay)
     url = database or default_database()
     with _queue(url) as queue:
         is_queued = _is_queued(queue, url, run_id)

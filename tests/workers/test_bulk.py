@@ -25,8 +25,8 @@ def each(database: str, workshop: Component, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(bulk, "ROWS", 3)
 
     def submit_rows(run_id: str, rows: Iterable[Mapping[str, Any]] = ROWS, **options: Any) -> SubmittedRows:
-        profiles = {"": "Workshop"}
-        return submit_each(workshop, "createThing", rows, database=database, id=run_id, profiles=profiles, **options)
+        options = {"profiles": {"": "Workshop"}, **options}
+        return submit_each(workshop, "createThing", rows, database=database, id=run_id, **options)
 
     return submit_rows
 
@@ -100,6 +100,23 @@ def test_row_leaves_out_inputs_that_it_does_not_have(each: Each, service: Servic
     bodies = [json.loads(request.body) for request in service.requests("POST")]
     assert len(bodies) == 2
     assert "kind" not in bodies[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"on_error": "x"}, 'on_error must be "stop" or "keep-going", got \'x\''),
+        ({"rows": [{"name": "a"}, "b"]}, "row 2 must be inputs by key, got str"),
+        ({"priority": 0}, "priority must be an integer"),
+        ({"delay": -1}, "delay must be a number of seconds"),
+        ({"profiles": {"Other": "x"}}, 'profiles: unknown connection "Other"'),
+    ],
+)
+def test_invalid_argument_stores_no_shard(each: Each, database: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        each("ghost", **options)
+    with pytest.raises(JournalError, match="unknown run"):
+        past_run(f"{database}#ghost.1")
 
 
 def test_shards_that_were_submitted_before_a_kill_are_not_submitted_twice(each: Each, database: str) -> None:

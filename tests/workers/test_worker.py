@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -194,6 +195,27 @@ def test_run_is_undone_by_its_id(
     assert not service.things
     with pytest.raises(JournalError, match="has already finished"):
         resume("undone", workshop, connections=service.connections)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"priority": 0}, "priority must be an integer from 1 to 2147483647, got 0"),
+        ({"priority": True}, "priority must be an integer from 1 to 2147483647, got True"),
+        ({"delay": "5m"}, "delay must be a number of seconds, 0 or more, got '5m'"),
+        ({"delay": -1}, "delay must be a number of seconds, 0 or more, got -1"),
+        ({"delay": float("nan")}, "delay must be a number of seconds, 0 or more, got nan"),
+        ({"profiles": {"Workshpo": "other"}}, 'profiles: unknown connection "Workshpo"'),
+        ({"profiles": {"Workshop": None}}, "profiles must be names of profiles by the name of the connection"),
+    ],
+)
+def test_invalid_argument_stores_no_run(
+    submitted: Submit, database: str, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        submitted(FLOW, "ghost", **options)
+    with pytest.raises(JournalError, match='unknown run "ghost"'):
+        past_run(f"{database}#ghost")
 
 
 def test_flow_with_stubs_cannot_be_submitted(database: str, workshop: Component) -> None:
