@@ -12,7 +12,7 @@ from pathlib import Path
 from connector.common.state_dir import DATABASE, state_folder
 from connector.errors import UsageError
 from connector.journal.file import FileJournal
-from connector.journal.postgres import PostgresJournal, postgres_of
+from connector.journal.postgres import PostgresJournal, location_of, postgres_of
 from connector.journal.protocol import Journal, Record
 from connector.journal.sqlite import SCHEME, SqliteJournal
 
@@ -110,7 +110,10 @@ def place_of(run: str) -> str | Path:
 
 def short_name(location: str, run: str) -> str:
     """Return the shortest name under which `resume` finds a journal: the ID of the run, if it is in its folder."""
-    return run if location in {str(default_path(run)), f"{default_database()}#{run}"} else location
+    database = default_database()
+    if server := postgres_of(database):
+        database = location_of(server[0])
+    return run if location in {str(default_path(run)), f"{database}#{run}"} else location
 
 
 def default_path(run: str) -> Path:

@@ -48,6 +48,9 @@ class PostgresServer:
             "--no-sync",
         ]
         subprocess.run(command, check=True, capture_output=True, cwd=folder, **self._user)
+        # Roles in this group need their password.
+        rules = folder / "data" / "pg_hba.conf"
+        rules.write_text(f"host all +guarded 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

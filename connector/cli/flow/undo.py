@@ -42,7 +42,7 @@ def undo(context: click.Context, *, run_name: str, dry_run: bool, yes: bool, con
 
     def undo_writes(*, dry_run: bool) -> UndoResult:
         return undo_run(
-            journal.location,
+            run_name,
             components,
             connections=resolved.connections,
             max_wait=connecting.max_wait,
