@@ -46,7 +46,7 @@ def test_undo_connects_with_the_password(command: Command, run: Callable[..., Ru
 def test_commands_name_a_run_of_the_default_database_by_its_id(
     run: Callable[..., Run], guarded: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    location = run(LOG, journal=guarded, id="short").journal
+    location = run(LOG, journal=guarded, id="short").journal or ""
     assert short_name(location, "short") == location
     monkeypatch.setenv("CONNECTOR_DATABASE", guarded)
     assert short_name(location, "short") == "short"
