@@ -36,6 +36,7 @@ SCHEMA = "connector_queue"
 VERSION = "runs-1"
 """Fixed, so that workers of several releases share a queue: what they have to agree on is the journal."""
 
+DEFAULT_SLOTS = 4
 POLL_SECONDS = 0.2
 AWAY_SECONDS = 0.5
 OUTCOME_SECONDS = 5
@@ -75,6 +76,15 @@ class RunQueue:
         self.url = queue_url(database)
         self._waits = waits
         self._client: DBOSClient | None = None
+
+    def set_slots(self, slots: int | None) -> None:
+        """Store how many runs each worker performs at once; None keeps the number that is stored."""
+        self._opened().register_queue(
+            QUEUE,
+            worker_concurrency=slots or DEFAULT_SLOTS,
+            polling_interval_sec=POLL_SECONDS,
+            on_conflict="never_update" if slots is None else "always_update",
+        )
 
     def put(self, run_id: str, *, priority: int, number: int = 0, delay: float = 0) -> None:
         """Queue a run; the same ID and number again change nothing.
@@ -243,11 +253,10 @@ class Consumer:
             "enable_otlp": False,
         }
 
-    def start(self, slots: int | None, stopping: threading.Event, report: Callable[[Exception], None]) -> None:
+    def start(self, stopping: threading.Event, report: Callable[[Exception], None]) -> None:
         """Start to take runs, as soon as the database can be used.
 
         Args:
-            slots: Runs that each worker performs at once; None keeps the number that is stored.
             stopping: Ends the wait for the database.
             report: Called with the reason while the database is away.
         """
@@ -256,7 +265,6 @@ class Consumer:
                 with _prepared(self._url):
                     self._dbos = DBOS(config=self._config)
                     DBOS.launch()
-                _register(slots)
             except Exception as error:
                 report(error)
                 DBOS.destroy()
@@ -289,15 +297,3 @@ class Consumer:
         finally:
             with _Process.guard:
                 _Process.perform = None
-
-
-DEFAULT_SLOTS = 4
-
-
-def _register(slots: int | None) -> None:
-    DBOS.register_queue(
-        QUEUE,
-        worker_concurrency=slots or DEFAULT_SLOTS,
-        polling_interval_sec=POLL_SECONDS,
-        on_conflict="never_update" if slots is None else "always_update",
-    )

@@ -118,7 +118,9 @@ class Worker:
             # Others take the runs of a worker that they do not see.
             self._until_it_works(self._presence.show)
             threads[0].start()
-            consumer.start(self._slots, self._stopping, self._report_away)
+            # Before the first look into the queue, which would take as many runs as the worker before did.
+            self._until_it_works(lambda: self._queue.set_slots(self._slots))
+            consumer.start(self._stopping, self._report_away)
             threads[1].start()
             if ready is not None and not self._stopping.is_set():
                 ready()

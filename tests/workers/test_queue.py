@@ -5,11 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from dbos import DBOS
 
-from connector.workers.queue import Consumer, RunQueue, _prepared, key_of, queue_url
+from connector.component.component import Component
+from connector.workers import Worker
+from connector.workers.queue import QUEUE, Consumer, RunQueue, _prepared, key_of, queue_url
 from tests.workers.conftest import TIMEOUT, until
 
 
@@ -29,7 +33,8 @@ def test_outcome_of_an_execution_that_lost_its_place_is_dropped(tmp_path: Path) 
     queue = RunQueue(database)
     queue.put("r", priority=1)
     consumer = Consumer(database, "w1", perform)
-    consumer.start(2, threading.Event(), lambda _error: None)
+    queue.set_slots(2)
+    consumer.start(threading.Event(), lambda _error: None)
     try:
         assert entered.wait(TIMEOUT)
         (place,) = queue.taken()
@@ -59,7 +64,8 @@ def test_run_that_is_taken_while_the_worker_ends_is_left_to_another(
 
     queue = RunQueue(database)
     consumer = Consumer(database, "w1", lambda _run, _key: None)
-    consumer.start(1, threading.Event(), lambda _error: None)
+    queue.set_slots(1)
+    consumer.start(threading.Event(), lambda _error: None)
     try:
         with monkeypatch.context() as patch:
             patch.setattr("connector.workers.queue._Process", Ended())
@@ -69,6 +75,26 @@ def test_run_that_is_taken_while_the_worker_ends_is_left_to_another(
         consumer.end(is_idle=False)
     assert [(place.status, place.worker) for place in queue.taken()] == [("PENDING", "w1")]
     queue.close()
+
+
+def test_slots_are_stored_before_the_first_look_into_the_queue(
+    tmp_path: Path, workshop: Component, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = f"sqlite:///{tmp_path}/runs.sqlite"
+    stored: list[int | None] = []
+    with closing(RunQueue(database)) as queue:
+        queue.set_slots(4)
+        worker = Worker(database, slots=1, components=workshop, environment={})
+
+        def launch() -> None:
+            registered = queue._opened().retrieve_queue(QUEUE)
+            stored.append(registered.worker_concurrency if registered else None)
+            worker.stop()
+
+        monkeypatch.setattr(DBOS, "launch", launch)
+        worker.run()
+
+    assert stored == [1]
 
 
 def test_priority_and_delay_reach_the_queue(tmp_path: Path) -> None:
