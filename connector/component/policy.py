@@ -66,6 +66,19 @@ class Policy:
 
     def check(self, definition: Action[Any] | DataSource[Any], inputs: Inputs) -> None:
         """Raise PolicyError if an action or data source may not run."""
+        self._check_key(definition)
+        self._check_effect(definition.key, definition.effect_of(inputs))
+
+    def check_step(self, action: Action[Any]) -> None:
+        """Raise PolicyError if an action may not run in a flow, where its inputs are not known before.
+
+        The toolset does not matter: it says which actions are offered.
+        """
+        every_tool = Policy(self.allowed, self.blocked, self.read_only)
+        every_tool._check_key(action)
+        self._check_effect(action.key, "" if callable(action.effect) else action.effect)
+
+    def _check_key(self, definition: Action[Any] | DataSource[Any]) -> None:
         key = definition.key
         permitted = self.allowed is not None and key in self.allowed
         if key in self.blocked:
@@ -77,9 +90,10 @@ class Policy:
             raise PolicyError(f"is not in the toolset {', '.join(tags_of(self.toolset))}", action=key, hint=hint)
         if self.blocked and definition.effect_depends_on_inputs and not permitted:
             raise PolicyError("could perform blocked actions", action=key, hint=_permit(key))
-        effect = definition.effect_of(inputs)
+
+    def _check_effect(self, key: str, effect: str) -> None:
         if self.read_only and effect != "read":
-            text = "is a write" if effect == "write" else "is destructive"
+            text = {"write": "is a write", "destructive": "is destructive"}.get(effect, "could be a write")
             raise PolicyError(f"{text}, and this runner is read-only", action=key)
 
     def permits(self, action: Action[Any]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,13 +19,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connector.component.component import Component
+from connector.component.policy import Policy
 from connector.engines.call_threads import Call
 from connector.engines.http_messages import JsonResponse, body_of
-from connector.errors import JournalError, PolicyError, UnknownKeyError, UsageError
+from connector.errors import InvalidFlowError, JournalError, PolicyError, Problem, UnknownKeyError, UsageError
 from connector.flows import Flow
 from connector.flows.run.by_id import fingerprint
 from connector.flows.run.components import components_by_key
 from connector.flows.run.prepare import CheckedFlow, check_flow
+from connector.flows.steps.builtin_steps import BUILT_IN
 from connector.flows.steps.trigger import WebhookRequest, webhook_request
 from connector.journal.journals import check_id, new_id
 
@@ -48,9 +51,12 @@ class FlowStarts:
         components: Components by key that the steps use.
         names_profiles: Whether the connection of a call is the name of a profile of the workers.
 
+    Attributes:
+        flows: The flows by name.
+        left_out: Why a flow cannot be started, by its name: it has errors, or needs config values that it lacks.
+
     Raises:
-        UsageError: If the folder has no flow, or two flows get one name.
-        InvalidFlowError: If a flow has errors.
+        UsageError: If the folder has no flow that can be started, or two flows get one name.
     """
 
     def __init__(
@@ -61,24 +67,58 @@ class FlowStarts:
         self._database = database
         self._names_profiles = names_profiles
         self.flows: dict[str, CheckedFlow] = {}
+        self.left_out: dict[str, str] = {}
         for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
             self._add(file, components_by_key(components))
         if not self.flows:
-            raise UsageError(f'folder "{folder}" has no flow', hint="Pass a folder with files NAME.yaml.")
+            reasons = [Problem(name, reason) for name, reason in self.left_out.items()]
+            hint = "Correct one of them." if reasons else "Pass a folder with files NAME.yaml."
+            kind = "flow that can be started" if reasons else "flow"
+            raise UsageError(f'folder "{folder}" has no {kind}', problems=reasons, hint=hint)
         self._queue = RunQueue(database)
 
     def _add(self, file: Path, components: dict[str, Component]) -> None:
-        flow = Flow.load(file)
+        try:
+            flow = Flow.load(file)
+        except InvalidFlowError as error:
+            self.left_out[file.stem] = _one_line(error)
+            return
         for title in flow.flows:
             slug = re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-").lower()
             name = check_id(file.stem if len(flow.flows) == 1 else f"{file.stem}.{slug}")
-            if name in self.flows:
+            if name in self.flows or name in self.left_out:
                 raise UsageError(f'two flows have the name "{name}"', hint="Rename one of them.")
-            self.flows[name] = check_flow(flow.integration, flow.definition(title), components, {})
+            try:
+                self.flows[name] = check_flow(flow.integration, flow.definition(title), components, {})
+            except UsageError as error:
+                self.left_out[name] = _one_line(error)
 
     def names_for(self, caller: Caller) -> list[str]:
         """Return the names of the flows that a caller may start."""
-        return [name for name in self.flows if caller.flows is None or name in caller.flows]
+        return [name for name in self.flows if _is_named(caller, name) and self._is_permitted(name, caller.policy)]
+
+    def problems_of(self, callers: Iterable[Caller]) -> list[Problem]:
+        """Return what is wrong with the flows that callers name."""
+        return [
+            Problem(f"callers.{caller.name}", f"flows: {reason}")
+            for caller in callers
+            for name in caller.flows or ()
+            if (reason := self._reason_against(name, caller.policy))
+        ]
+
+    def _reason_against(self, name: str, policy: Policy) -> str:
+        if name in self.left_out:
+            return f'flow "{name}" cannot be started: {self.left_out[name]}'
+        if name not in self.flows:
+            return f'unknown flow "{name}"'
+        try:
+            _check_policy(self.flows[name], policy)
+        except PolicyError as error:
+            return f'flow "{name}" is not permitted: {error.action} {error.message}'
+        return ""
+
+    def _is_permitted(self, name: str, policy: Policy) -> bool:
+        return not self._reason_against(name, policy)
 
     def routes(self, app: HttpApp) -> list[Route]:
         """Return the routes of the interface."""
@@ -96,9 +136,9 @@ class FlowStarts:
         call.is_read = False
         if call.key not in self.flows:
             raise UnknownKeyError(f'unknown flow "{call.key}"')
-        if call.key not in self.names_for(call.caller):
+        if not _is_named(call.caller, call.key):
             raise PolicyError(f'this caller may not start flow "{call.key}"')
-        call.connection = app.service.connection_name(call.caller, call.request.headers.get("x-connection"))
+        _check_policy(self.flows[call.key], app.runner(call).policy)
         request = await _request(call.request)
         run_id = _run_id(call)
         # A client that repeats a request may send other headers, such as another date.
@@ -141,6 +181,26 @@ class FlowStarts:
             caller=call.caller.name,
         )
         self._queue.put(run_id, priority=PRIORITY)
+
+
+def _is_named(caller: Caller, name: str) -> bool:
+    return caller.flows is None or name in caller.flows
+
+
+def _check_policy(flow: CheckedFlow, policy: Policy) -> None:
+    """Raise PolicyError if a flow has an action that a policy does not permit, wherever in the flow it is.
+
+    The policy holds for the actions of all components, since another one could send the same requests.
+    """
+    for step in flow.flow.walk():
+        component = flow.components.get(step.component)
+        action = component.find_action(step.action) if component else None
+        if not step.is_trigger and step.kind not in BUILT_IN and action is not None:
+            policy.check_step(action)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _run_id(call: Call) -> str:

@@ -36,9 +36,8 @@ class Caller:
         name: Its name, for the log.
         key: Its secret.
         connections: Names of the connections that it may use.
-        policy: What it may do with any of them.
-        flows: Names of the flows that it may start; None is every one. A flow acts for its author, so that no policy
-            limits its steps.
+        policy: What it may do with any of them, also in a flow.
+        flows: Names of the flows that it may start, if the policy permits all their actions; None is every one.
     """
 
     name: str

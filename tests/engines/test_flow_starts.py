@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from starlette.testclient import TestClient
 
 import connector
 from connector.component.policy import Policy
@@ -140,6 +141,104 @@ def test_openapi_describes_the_flows_of_the_caller(url: str) -> None:
     assert documents[BILLING]["paths"]["/v1/runs/{run}"]["get"]["operationId"] == "showRun"
     assert not [path for path in documents[READER]["paths"] if "flows" in path or "runs" in path]
     OpenAPIV31SpecValidator(documents[BILLING]).validate()
+
+
+def write_flow(folder: Path, name: str, steps: str, more: str = "") -> None:
+    """Write a flow with steps after its trigger."""
+    text = f"""
+definitionVersion: 7
+name: {name}
+flows:
+  - name: Only
+    isSynchronous: false
+    steps:
+      - name: Start
+        isTrigger: true
+        action: {{ key: webhook, component: {{ key: webhook-triggers, version: LATEST, isPublic: true }} }}
+        inputs: {{}}
+{steps}
+{more}
+"""
+    (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+LIST = """
+      - name: List
+        action: { key: listSources, component: { key: segment, version: LATEST, isPublic: true } }
+        inputs: {}
+"""
+REQUEST = """
+      - name: Send
+        action: { key: rawRequest, component: { key: segment, version: LATEST, isPublic: true } }
+        inputs: { method: { type: value, value: GET }, url: { type: value, value: /sources } }
+"""
+POST = """
+      - name: Post
+        action: { key: httpPost, component: { key: http, version: LATEST, isPublic: true } }
+        inputs: { url: { type: value, value: "https://example.com" } }
+"""
+NEEDS_CONFIG = """
+configPages:
+  - name: Page
+    elements: [{ type: configVar, value: Team }]
+requiredConfigVars:
+  - { key: Team, stableKey: team, dataType: string, orgOnly: false }
+"""
+
+
+@pytest.mark.parametrize(
+    ("policy", "flow", "refusal"),
+    [
+        (Policy(read_only=True), "change_sources", ("updateSource", "is a write, and this runner is read-only")),
+        (Policy(blocked=["updateSource"]), "change_sources", ("updateSource", "is blocked by the policy")),
+        (Policy(["listSources"]), "change_sources", ("updateSource", "is not allowed by the policy")),
+        (Policy(read_only=True), "request", ("rawRequest", "could be a write, and this runner is read-only")),
+        (Policy(read_only=True), "post", ("httpPost", "is a write, and this runner is read-only")),
+        (Policy(blocked=["deleteUsers"]), "request", ("rawRequest", "could perform blocked actions")),
+        (Policy(["rawRequest"]), "request", None),
+        (Policy(read_only=True, toolset=["labels"]), "list", None),
+    ],
+)
+def test_policy_of_a_caller_holds_for_the_flows_that_it_starts(
+    segment: connector.Component, tmp_path: Path, policy: Policy, flow: str, refusal: tuple[str, str] | None
+) -> None:
+    shutil.copy(EXAMPLES / "change_sources.yaml", tmp_path)
+    write_flow(tmp_path, "list", LIST)
+    write_flow(tmp_path, "request", REQUEST)
+    write_flow(tmp_path, "post", POST)
+    caller = Caller("default", ADMIN, ("main",), policy, None)
+    service = Service(segment, {"main": ServedConnection({"fields": {"apiKey": "t", "region": "api"}})}, [caller])
+    database = f"sqlite:///{tmp_path}/runs.sqlite"
+    starts = FlowStarts(tmp_path, database, {segment.key: segment})
+    app = HttpApp(service)
+    with TestClient(app.asgi(more_routes=starts.routes(app))) as client:
+        response = client.post(f"/v1/flows/{flow}", headers={"X-Api-Key": ADMIN})
+    starts.close()
+    assert (flow in starts.names_for(caller)) == (refusal is None)
+    if refusal is None:
+        assert response.status_code == 202
+    else:
+        error = response.json()["error"]
+        assert (response.status_code, error["type"], error["action"]) == (403, "PolicyError", refusal[0])
+        assert refusal[1] in error["message"]
+        assert runs(database) == []
+
+
+def test_flow_that_cannot_run_is_left_out(tmp_path: Path, database: str, segment: connector.Component) -> None:
+    write_flow(tmp_path, "broken", LIST.replace("listSources", "listSourses"))
+    write_flow(tmp_path, "config", LIST.replace("{}", '{ name: { type: configVar, value: "Team" } }'), NEEDS_CONFIG)
+    (tmp_path / "text.yaml").write_text("no: flow", encoding="utf-8")
+    with pytest.raises(UsageError, match="has no flow that can be started") as raised:
+        FlowStarts(tmp_path, database, {segment.key: segment})
+    assert [problem.location for problem in raised.value.problems] == ["broken", "config", "text"]
+    write_flow(tmp_path, "list", LIST)
+    starts = FlowStarts(tmp_path, database, {segment.key: segment})
+    assert list(starts.flows) == ["list"]
+    assert "listSourses" in starts.left_out["broken"]
+    assert "Team" in starts.left_out["config"]
+    callers = [Caller("one", ADMIN, ("main",), flows=("list", "broken", "none")), Caller("all", ADMIN, (), flows=None)]
+    assert [problem.location for problem in starts.problems_of(callers)] == ["callers.one"] * 2
+    assert 'unknown flow "none"' in str(starts.problems_of(callers)[1])
 
 
 def test_folder_without_flows_is_rejected(tmp_path: Path, database: str, segment: connector.Component) -> None:
