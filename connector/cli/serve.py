@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from connector.cli.shared_options import PORTS, Command, common_options, compone
 from connector.cli.toolsets import toolset_of, toolset_option
 from connector.common.state_dir import state_folder
 from connector.component.policy import Policy
+from connector.errors import ConnectionInputError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -44,6 +46,11 @@ class ServeGroup(click.Group):
         return super().parse_args(ctx, ["--sandbox=" if each == "--sandbox" else each for each in args])
 
 
+flows_option = click.option(
+    "--flows", type=click.Path(path_type=Path), help="Folder with flows that callers may start."
+)
+
+
 @click.group(cls=ServeGroup, invoke_without_command=True)
 @click.option("--profiles", "file", type=click.Path(path_type=Path), help="File with profiles and callers.")
 @click.option("--port", type=PORTS, default=PORT, show_default=True, help="Port; 0 takes a free one.")
@@ -57,7 +64,7 @@ class ServeGroup(click.Group):
 @click.option(
     "--child", is_flag=True, help="For a parent process: print the URL as JSON, and stop when standard input is closed."
 )
-@click.option("--flows", type=click.Path(path_type=Path), help="Folder with flows that callers may start.")
+@flows_option
 @database_option
 @click.option("--callback-base", default="", metavar="URL", help="SpiffArena backend that may receive callbacks.")
 @connection_options
@@ -98,7 +105,7 @@ def command(
     _watch(component)
     tools = toolset_of(component, toolset)
     service = (
-        _file_service(component, file, tools)
+        _file_service(component, file, tools, read_only=read_only)
         if file
         else _own_service(component, connecting, Policy(read_only=read_only, toolset=tools))
     )
@@ -107,10 +114,12 @@ def command(
     from connector.engines.spiffarena import SpiffArena
 
     starts = _flow_starts(context, flows, database, has_profiles=file is not None)
+    if file and starts:
+        _check_flows(file, starts, service.callers)
     app = HttpApp(
         service,
         max_wait=connecting.max_wait,
-        reload=_reload(component, file, tools) if file else None,
+        reload=_reload(component, file, tools, starts, read_only=read_only) if file else None,
         flows=starts.names_for if starts else lambda _caller: (),
     )
     for name in ("connector.access", "connector.engines"):  # warnings alone would hide who calls
@@ -128,7 +137,7 @@ def command(
         host=host,
         port=port,
         allow_remote=allow_remote,
-        ready=_tell_parent if child else lambda url: _print_access(service, url, arena, print_key=file is None),
+        ready=_tell_parent if child else lambda url: _print_access(service, url, arena, has_profiles=file is not None),
         grace=grace,
         stopping=app.drain,
     )
@@ -136,14 +145,21 @@ def command(
 
 @command.command(cls=Command)
 @click.argument("file", type=click.Path(path_type=Path))
+@flows_option
 @common_options
 @click.pass_context
-def check(context: click.Context, *, file: Path) -> None:
+def check(context: click.Context, *, file: Path, flows: Path | None) -> None:
     """Check FILE, the file of --profiles, and print who may use what."""
     service = _file_service(component_of(context), file, "documented")
+    starts = _flow_starts(context, flows, None, has_profiles=True)
+    if starts:
+        _check_flows(file, starts, service.callers)
+        starts.close()
     for caller in service.callers:
         count = len({action.key for action in service.actions(caller.policy)})
-        click.echo(plain(f"{caller.name}: {', '.join(caller.connections)} ({count} actions)"))
+        names = starts.names_for(caller) if starts else caller.flows
+        parts = [f"{count} actions", *([f"flows {', '.join(names)}"] if names else [])]
+        click.echo(plain(f"{caller.name}: {', '.join(caller.connections)} ({'; '.join(parts)})"))
     service.close()
 
 
@@ -152,8 +168,7 @@ def _own_service(component: Component, connecting: ConnectionOptions, policy: Po
 
     served = ServedConnection(connecting.open(component).resolved.connection)
     key = os.environ.get(KEY_VARIABLE) or secrets.token_urlsafe(24)
-    flows = () if policy.read_only else None
-    caller = Caller("default", key, (CONNECTION_NAME,), policy, flows)
+    caller = Caller("default", key, (CONNECTION_NAME,), policy, None)
     return Service(component, {CONNECTION_NAME: served}, [caller])
 
 
@@ -166,17 +181,43 @@ def _flow_starts(
     from connector.engines.flow_starts import FlowStarts
     from connector.journal.journals import default_database
 
-    return FlowStarts(folder, database or default_database(), known_components(context), names_profiles=has_profiles)
+    starts = FlowStarts(folder, database or default_database(), known_components(context), names_profiles=has_profiles)
+    for name, reason in starts.left_out.items():
+        click.echo(plain(f'flow "{name}" is left out: {reason}'), err=True)
+    return starts
 
 
-def _file_service(component: Component, file: Path, toolset: str | Collection[str]) -> Service:
+def _check_flows(file: Path, starts: FlowStarts, callers: Sequence[Caller]) -> None:
+    """Check that callers may start the flows that they name.
+
+    Raises:
+        ConnectionInputError: If one may not.
+    """
+    if problems := starts.problems_of(callers):
+        raise ConnectionInputError(f"invalid {file}", problems=problems)
+
+
+def _file_service(
+    component: Component, file: Path, toolset: str | Collection[str], *, read_only: bool = False
+) -> Service:
     from connector.engines.callers import load_service
 
-    return load_service(component, file.expanduser(), os.environ, toolset)
+    service = load_service(component, file.expanduser(), os.environ, toolset)
+    limit = Policy(read_only=read_only)
+    service.callers = tuple(replace(caller, policy=caller.policy.narrowed(limit)) for caller in service.callers)
+    return service
 
 
-def _reload(component: Component, file: Path, toolset: str | Collection[str]) -> Callable[[], Sequence[Caller]]:
-    return lambda: _file_service(component, file, toolset).callers
+def _reload(
+    component: Component, file: Path, toolset: str | Collection[str], starts: FlowStarts | None, *, read_only: bool
+) -> Callable[[], Sequence[Caller]]:
+    def load() -> Sequence[Caller]:
+        callers = _file_service(component, file, toolset, read_only=read_only).callers
+        if starts:
+            _check_flows(file, starts, callers)
+        return callers
+
+    return load
 
 
 def _watch(component: Component) -> None:
@@ -196,19 +237,21 @@ def _tell_parent(url: str) -> None:
     write(json_bytes({"url": url}, indent=None) + b"\n")
 
 
-def _print_access(service: Service, url: str, arena: SpiffArena, *, print_key: bool) -> None:
+def _print_access(service: Service, url: str, arena: SpiffArena, *, has_profiles: bool) -> None:
     ready = [
         action.key for action in service.component.documented_actions.values() if not action.inputs.required_keys()
     ]
     action = min(ready or service.component.documented_actions, key=len)
-    key = service.callers[0].key if print_key else "KEY"
+    # A key that the program did not make is a secret of its user, and a log may keep what is printed.
+    own_key = f"${KEY_VARIABLE}" if os.environ.get(KEY_VARIABLE) else service.callers[0].key
+    key = "KEY" if has_profiles else own_key
     lines = [
         f"url        {url}",
-        *([f"key        {key}"] if print_key else [f"callers    {', '.join(each.name for each in service.callers)}"]),
+        f"callers    {', '.join(each.name for each in service.callers)}" if has_profiles else f"key        {key}",
         f"openapi    {url}/openapi.json",
         *(f"typeahead  {url}{arena.typeahead_path(caller)} ({caller.name})" for caller in service.callers),
         "",
-        f"curl -H 'X-Api-Key: {key}' -d '{{}}' {url}/v1/actions/{action}",
+        f"curl -H \"X-Api-Key: {key}\" -d '{{}}' {url}/v1/actions/{action}",
     ]
     click.echo(plain("\n".join(lines)))
     sys.stdout.flush()

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 import connector
+from connector.cli import main
 from connector.component.policy import Policy
 from connector.testing import sandbox
 from tests.engines.conftest import eventually
@@ -46,9 +47,12 @@ def test_key_comes_from_the_environment_and_the_document_is_served(tmp_path: Pat
     with started(
         "serve", "--sandbox", "--port", "0", "--read-only", tmp_path=tmp_path, CONNECTOR_SERVE_KEY="chosen"
     ) as process:
-        url = access(process)["url"]
-        document = requests.get(f"{url}/openapi.json", headers={"X-Api-Key": "chosen"}, timeout=10).json()
+        printed = access(process)
+        document = requests.get(f"{printed['url']}/openapi.json", headers={"X-Api-Key": "chosen"}, timeout=10).json()
 
+    assert "chosen" not in str(printed)
+    assert printed["key"] == "$CONNECTOR_SERVE_KEY"
+    assert '"X-Api-Key: $CONNECTOR_SERVE_KEY"' in printed["curl"]
     assert document["openapi"] == "3.1.0"
     assert "/v1/actions/createSource" not in document["paths"]
 
@@ -208,6 +212,17 @@ def test_callers_of_a_file_have_their_keys_and_policies(tmp_path: Path) -> None:
     assert "key-of" not in str(printed)
 
 
+def test_read_only_holds_for_the_callers_of_a_file(tmp_path: Path) -> None:
+    file = write_callers(tmp_path, "https://example.com")
+    arguments = ["serve", "--profiles", str(file), "--read-only", "--port", "0"]
+    with started(*arguments, tmp_path=tmp_path, WORKSPACE_TOKEN="t") as process:
+        url = access(process)["url"]
+        headers = {"X-Api-Key": "key-of-the-admin-1"}
+        response = requests.post(f"{url}/v1/actions/createSource", json=SOURCE, headers=headers, timeout=30)
+
+    assert response.status_code == 403
+
+
 def test_check_of_a_file_says_who_may_use_what(tmp_path: Path) -> None:
     file = write_callers(tmp_path, "https://example.com")
 
@@ -218,6 +233,29 @@ def test_check_of_a_file_says_who_may_use_what(tmp_path: Path) -> None:
     actions = connector.load_component().actions.values()
     reads = sum(Policy(read_only=True).permits(action) for action in actions)
     assert output.splitlines() == [f"billing: main ({reads} actions)", f"admin: main ({len(actions)} actions)"]
+
+
+def test_check_of_a_file_names_the_flows_of_its_callers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WORKSPACE_TOKEN", "t")
+    file = write_callers(tmp_path, "https://example.com")
+    text = file.read_text(encoding="utf-8") + 'flows = ["change_sources"]\n'
+    file.write_text(text, encoding="utf-8")
+    flows = ["--flows", str(ROOT / "examples" / "flows")]
+    for arguments in ([], flows):
+        assert main(["serve", "check", str(file), *arguments]) == 0
+        billing, admin = capsys.readouterr().out.splitlines()
+        assert billing.endswith(" actions)")
+        assert admin.endswith(" actions; flows change_sources)")
+
+    rules = 'read_only = true\nflows = ["change_sources", "nosuchflow"]'
+    file.write_text(text.replace("read_only = true", rules), encoding="utf-8")
+    assert main(["serve", "check", str(file), *flows]) == 3
+    errors = capsys.readouterr().err
+    assert 'callers.billing: flows: unknown flow "nosuchflow"' in errors
+    assert 'flow "change_sources" is not permitted: updateSource is a write' in errors
+    assert "callers.admin" not in errors
 
 
 def test_check_lists_every_problem_of_a_file(tmp_path: Path) -> None:
