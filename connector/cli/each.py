@@ -18,6 +18,7 @@ from connector.cli.progress import ProgressLine, progress
 from connector.cli.results_file import results_file
 from connector.cli.rows import Rows
 from connector.errors import (
+    ApiErrorDetail,
     ConnectorError,
     InputError,
     JournalError,
@@ -126,9 +127,10 @@ def _report(
         if error is not None:
             failed += 1
             if failed <= MAX_LISTED:
-                print_line(f"Row {result.row}{rows.label(result.row)} {_FATES[result.status]}: {_reason(error)}")
+                text = reason(error.to_dict()["error"])
+                print_line(f"Row {result.row}{rows.label(result.row)} {_FATES[result.status]}: {text}")
             outcome = OutcomeUnknownError.exit_code if result.status == "unknown" else error.exit_code
-            code = max(code, outcome, key=_urgency)
+            code = max(code, outcome, key=urgency)
     if not done and not failed:
         print_line("warning: there are no rows")
     if failed > MAX_LISTED:
@@ -138,15 +140,16 @@ def _report(
     return code
 
 
-def _reason(error: ConnectorError) -> str:
-    """Return on one line what went wrong: with the request, which has the ID, and each reason."""
-    request = getattr(error, "request", None)
-    reasons = [str(reason) for reason in (*error.problems, *getattr(error, "api_errors", ()))]
-    text = f"{error.message} [{request}]" if request else error.message
-    return one_line(": ".join([text, "; ".join(reasons).replace("\n    hint:", "")] if reasons else [text]))
+def reason(error: Mapping[str, Any]) -> str:
+    """Return on one line what went wrong, of an error as JSON: with the request, which has the ID, and each reason."""
+    request = f" [{error['method']} {error['path']}]" if "method" in error else ""
+    problems = [Problem(**{"location": "", **each}) for each in error.get("problems", ())]
+    details = [ApiErrorDetail(**each) for each in error.get("errors", ())]
+    reasons = "; ".join(map(str, (*problems, *details))).replace("\n    hint:", "")
+    return one_line(": ".join(filter(None, [f"{error['message']}{request}", reasons])))
 
 
-def _urgency(code: int) -> int:
+def urgency(code: int) -> int:
     """Return how much a person is needed: most to check what was applied, least for what passes by itself."""
     return {0: 0, TemporaryError.exit_code: 1, OutcomeUnknownError.exit_code: 3}.get(code, 2)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.each import MAX_LISTED, checked_rows
+from connector import errors
+from connector.cli.each import MAX_LISTED, checked_rows, reason, urgency
 from connector.cli.each_options import EachOptions, decisions
 from connector.cli.flow.submit import SubmitOptions
-from connector.cli.output import counted, json_bytes, one_line, print_line, write, write_json
+from connector.cli.output import counted, json_bytes, print_line, write, write_json
 from connector.cli.progress import progress
 from connector.cli.results_file import results_file
 from connector.cli.rows import Rows
@@ -87,15 +88,52 @@ def _report(
         results_file(options.output) as write_line,
         progress("rows", total, prints=write_line is write) as line,
     ):
-        statuses: Counter[str] = Counter()
+        tally = _Tally(rows)
         for result in submitted.results():
             write_line(json_bytes(_as_line(result, selector), indent=None) + b"\n")
-            statuses[result.status] += 1
             line(1, failed=int(result.status in FATES))
-            if result.status in FATES and sum(statuses[fate] for fate in FATES) <= MAX_LISTED:
-                reason = f": {one_line(result.error[1])}" if result.error else ""
-                print_line(f"Row {result.row}{rows.label(result.row)} {FATES[result.status]}{reason}")
-    return _finished(statuses, submitted.id)
+            tally.add(result)
+    return tally.finish(submitted.id)
+
+
+class _Tally:
+    """Counts the results, and reports the rows that are not done."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._statuses: Counter[str] = Counter()
+        self._code = 0
+        self._reasons: set[str] = set()
+
+    def add(self, result: SubmittedRow) -> None:
+        self._statuses[result.status] += 1
+        if result.status not in FATES or result.error is None:
+            return  # another row of the shard says why a row was not run
+        text = reason(result.error)
+        self._code = max(self._code, _exit_code(result.status, result.error), key=urgency)
+        if result.status == "pending":
+            is_listed = text not in self._reasons  # the same holds for the rest of a shard, or for every row
+            self._reasons.add(text)
+        else:
+            is_listed = self._statuses["failed"] + self._statuses["unknown"] <= MAX_LISTED
+        if is_listed:
+            print_line(f"Row {result.row}{self._rows.label(result.row)} {FATES[result.status]}: {text}")
+
+    def finish(self, run_id: str) -> int:
+        """Print how many rows are not done, and return the exit code."""
+        failed, pending = self._statuses["failed"] + self._statuses["unknown"], self._statuses["pending"]
+        if failed > MAX_LISTED:
+            print_line(f"... and {counted(failed - MAX_LISTED, 'more row')}; the results name all of them")
+        if failed or pending:
+            done = counted(self._statuses["done"] + self._statuses["skipped"], "row")
+            print_line(f"{done} done, {failed:,} failed, {pending:,} not run; add --resume {run_id} to continue")
+        return self._code
+
+
+def _exit_code(status: str, error: Mapping[str, Any]) -> int:
+    kind = OutcomeUnknownError if status == "unknown" else getattr(errors, error["type"], ConnectorError)
+    code: int = kind.exit_code
+    return code
 
 
 def _submitted(
@@ -137,14 +175,3 @@ def _check_known(run_id: str, database: str | None) -> None:
 def _as_line(result: SubmittedRow, selector: Selector) -> dict[str, Any]:
     line = result.to_dict()
     return {**line, "payload": selector(result.payload)} if "payload" in line else line
-
-
-def _finished(statuses: Counter[str], run_id: str) -> int:
-    open_rows = sum(statuses[fate] for fate in FATES)
-    if not open_rows:
-        return 0
-    print_line(
-        f"{counted(statuses['done'] + statuses['skipped'], 'row')} done, {open_rows:,} not; "
-        f"add --resume {run_id} to continue"
-    )
-    return OutcomeUnknownError.exit_code if statuses["unknown"] else ConnectorError.exit_code

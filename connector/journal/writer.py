@@ -97,8 +97,9 @@ class JournalWriter:
 
     def step_failed(self, path: str, error: Exception, *, ignored: bool, unknown: bool) -> None:
         """Record that a step failed, whether the flow went on, and whether its write may have been applied."""
-        text = error.message if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
-        outcome = {"kind": type(error).__name__, "error": text, "ignored": ignored, "unknown": unknown}
+        known = error if isinstance(error, ConnectorError) else ConnectorError(f"{type(error).__name__}: {error}")
+        details = known.to_dict()["error"]
+        outcome = {"error": known.message, "details": details, "ignored": ignored, "unknown": unknown}
         # What cannot be recorded, as on a full disk, must not hide the error of the step. A resumed run then finds an
         # unfinished step, or an unknown outcome, which is the safe side.
         with suppress(JournalError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from connector.common.private_files import dump_line
 from connector.component.component import Component
-from connector.errors import UsageError
+from connector.errors import ConnectorError, OutcomeUnknownError, UsageError
 from connector.flows.file.parse import read_text
 from connector.flows.run.prepare import CheckedFlow, check_flow
 from connector.flows.run.submitted import ENDED, store_submission
@@ -31,6 +31,8 @@ BYTES = 2**20
 """Size of a shard from which it takes no further row; a worker has the rows of its shards in memory."""
 
 _LOOP, _CALL = "rows", "call"
+
+_NO_RESPONSE = OutcomeUnknownError("the worker ended between the request and its response").to_dict()["error"]
 
 Status = Literal["done", "failed", "unknown", "skipped", "pending"]
 
@@ -59,13 +61,14 @@ class SubmittedRow:
         status: `done`, `failed`, `unknown`, or `skipped`, as in `RowResult`; `pending`: it was not performed, since
             its shard ended before.
         payload: Payload of a row that is done.
-        error: Type and message of the error of the row, or else of its shard.
+        error: Why it failed or its outcome is unknown, as `ConnectorError.to_dict` has it. A pending row has the error
+            of its shard, unless another row of the shard says why.
     """
 
     row: int
     status: Status
     payload: Any = None
-    error: tuple[str, str] | None = None
+    error: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON, in the form of `RowResult`."""
@@ -73,7 +76,7 @@ class SubmittedRow:
         if self.status == "done":
             line["payload"] = self.payload
         if self.error is not None:
-            line["error"] = {"type": self.error[0], "message": self.error[1]}
+            line["error"] = dict(self.error)
         return line
 
 
@@ -237,20 +240,22 @@ def _rows_of(database: str, shard: Shard, run: PastRun) -> Iterator[SubmittedRow
         if path.startswith(f"{_LOOP}.") and path.endswith(f"/{_CALL}"):
             row = shard.first + int(path[len(_LOOP) + 1 :].partition("/")[0])
             by_path[path] = _after(by_path.get(path) or SubmittedRow(row, "pending"), record)
+    is_explained = any(result.error is not None for result in by_path.values())
+    pending = None if run.status == "done" or is_explained else _error_of(run)
     for index in range(shard.rows):
-        yield by_path.get(_path(index)) or SubmittedRow(shard.first + index, "pending", error=_reason(run))
+        yield by_path.get(_path(index)) or SubmittedRow(shard.first + index, "pending", error=pending)
 
 
 def _after(before: SubmittedRow, record: Mapping[str, Any]) -> SubmittedRow:
     """Return what is known of a row after one more record."""
     match record["type"]:
         case "intent":
-            return SubmittedRow(before.row, "unknown")
+            return SubmittedRow(before.row, "unknown", error=_NO_RESPONSE)
         case "refused":
-            return SubmittedRow(before.row, "failed", error=("ConnectorError", record["error"]))
+            return SubmittedRow(before.row, "failed", error=ConnectorError(record["error"]).to_dict()["error"])
         case "failed":
             status: Status = "unknown" if record["unknown"] else "failed"
-            return SubmittedRow(before.row, status, error=(record["kind"], record["error"]))
+            return SubmittedRow(before.row, status, error=record["details"])
         case "done" | "decision" if record.get("decision", "happened") == "happened":
             return SubmittedRow(before.row, "done", {"data": record["results"]})
         case "decision" if record["decision"] == "skip":
@@ -258,5 +263,8 @@ def _after(before: SubmittedRow, record: Mapping[str, Any]) -> SubmittedRow:
     return before
 
 
-def _reason(run: PastRun) -> tuple[str, str] | None:
-    return None if run.status == "done" else ("ConnectorError", run.error)
+def _error_of(run: PastRun) -> dict[str, Any]:
+    """Return the error of a shard, of which its journal has the text."""
+    message, _, hint = run.error.partition("\nhint: ")
+    error: dict[str, Any] = ConnectorError(" ".join(message.split()), hint=hint).to_dict()["error"]
+    return error

@@ -10,7 +10,9 @@ import pytest
 
 from connector.component.component import Component
 from connector.errors import JournalError, UsageError
+from connector.journal.journals import reopen_journal
 from connector.journal.past_runs import past_run
+from connector.journal.writer import JournalWriter
 from connector.workers import bulk, submit_each
 from connector.workers.bulk import SubmittedRows, split
 from tests.flows.support import ServerResponse, Service
@@ -65,7 +67,7 @@ def test_shard_ends_at_a_row_that_fails_and_goes_on_there(each: Each, service: S
     results = [result.to_dict() for result in submitted.results(TIMEOUT)]
     assert [result["status"] for result in results] == ["failed", "pending", "pending"]
     assert results[0]["error"]["type"] == "UnprocessableError"
-    assert 'step "call"' in results[2]["error"]["message"]
+    assert "error" not in results[2]
     assert submitted.submit_again() == ["failing.1"]
     assert [result.status for result in submitted.results(TIMEOUT)] == ["done"] * 3
     assert submitted.submit_again() == []
@@ -77,7 +79,28 @@ def test_run_that_keeps_going_performs_the_rows_after_one_that_fails(each: Each,
     service.answers["POST"] = [ServerResponse({}, status=422), ServerResponse(cut=True)]
     results = list(each("going", ROWS[:3], on_error="keep-going").results(TIMEOUT))
     assert [result.status for result in results] == ["failed", "unknown", "done"]
-    assert "error" in results[1].to_dict()
+    assert results[0].to_dict()["error"].items() >= {"status": 422, "method": "POST", "path": "/things"}.items()
+    assert results[1].to_dict()["error"]["type"] == "OutcomeUnknownError"
+
+
+@pytest.mark.usefixtures("worker")
+def test_rows_of_a_shard_that_did_not_start_have_its_error(each: Each) -> None:
+    results = [result.to_dict() for result in each("early", ROWS[:2], profiles={"": "missing"}).results(TIMEOUT)]
+    assert [result["status"] for result in results] == ["pending", "pending"]
+    assert results[0]["error"]["message"] == 'this worker has no profile "missing" for connection "workshop"'
+    assert results[1]["error"]["hint"].startswith("Add it to the file of --profiles")
+
+
+def test_write_of_a_worker_that_died_is_in_doubt_and_says_why(each: Each, database: str) -> None:
+    submitted = each("killed", ROWS[:2], delay=3600)
+    journal = reopen_journal(f"{database}#killed.1")
+    writer = JournalWriter(journal)
+    writer.write_started("rows.0/call", "call", "workshop.createThing", "", {})
+    writer.ended("failed", "a write has an unknown outcome")
+    journal.close()
+    first, second = (result.to_dict() for result in submitted.results(TIMEOUT))
+    assert (first["status"], second) == ("unknown", {"row": 2, "status": "pending"})
+    assert first["error"]["message"] == "the worker ended between the request and its response"
 
 
 @pytest.mark.usefixtures("worker")

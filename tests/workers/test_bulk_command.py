@@ -97,6 +97,36 @@ def test_run_goes_on_after_the_row_that_failed_and_was_decided_on(
     assert again.code == 0
 
 
+@pytest.mark.usefixtures("segment_worker")
+def test_row_that_failed_is_reported_as_by_the_local_command(
+    command: Command, sources: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(request: ReceivedRequest) -> ServerResponse:
+        failure = {"errors": [{"type": "bad-request", "message": "already exists", "field": "slug"}]}
+        return ServerResponse(failure, 422) if b'"s1"' in request.body else echo(request)
+
+    monkeypatch.setattr(service.server, "script", answer)
+    monkeypatch.setenv("SEGMENT_API_KEY", "sgp_t")
+    monkeypatch.setenv("SEGMENT_BASE_URL", service.server.url)
+    arguments: list[str | Path] = ["run", "createSource", "--each", sources, "--on-error", "keep-going"]
+    local = command(*arguments)
+    ended = command(*arguments, "--submit", "--wait", "--id", "alike", *PROFILE)
+    report = 'Row 1 (slug "s1") failed: unprocessable request (422) [POST /sources]: slug: already exists\n'
+    assert report in local.err
+    assert report in ended.err
+    assert "4 rows done, 1 failed, 0 not run; add --resume alike to continue" in ended.err
+    assert (ended.code, local.code) == (4, 4)
+    assert lines_of(ended.out)[0] == lines_of(local.out)[0]
+
+
+@pytest.mark.usefixtures("segment_worker")
+def test_reason_of_rows_that_were_not_run_is_printed_once(command: Command, sources: Path) -> None:
+    ended = command("run", "createSource", "--each", sources, "--submit", "--wait", "--id", "lost", "--profile", "no")
+    assert ended.err.count("was not run: this worker has no profile") == 1
+    assert 'Row 1 (slug "s1") was not run: ' in ended.err
+    assert (ended.code, len(lines_of(ended.out))) == (1, 5)
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit(143)], ids=["interrupted", "terminated"])
 def test_interrupted_submission_says_how_to_submit_no_row_twice(
     command: Command, sources: Path, database: str, monkeypatch: pytest.MonkeyPatch, error: Any
