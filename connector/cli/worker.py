@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -63,6 +64,9 @@ def command(
         components=known,
         sandboxes=_sandboxes(sandbox) if file_to_use(next(iter(known.values())), sandbox, os.environ) else None,
     )
+    logger = logging.getLogger("connector.workers")
+    if logger.getEffectiveLevel() > logging.INFO:
+        logger.setLevel(logging.INFO)
     with _stopping(worker.stop):
         worker.run(ready=lambda: print_line(f"Worker {worker.id} is ready"))
     _end()

@@ -54,6 +54,7 @@ _LAST = "SELECT seq, holder FROM connector_journal WHERE run = %s ORDER BY seq D
 
 _PERMANENT = (
     "password",
+    "permission denied",
     "does not exist",
     "pg_hba",
     "not permitted",

@@ -98,6 +98,7 @@ class Worker:
         self._guard = threading.Condition()
         self._stopping = threading.Event()
         self._ended = threading.Event()
+        self._is_away = False
 
     def run(self, ready: Callable[[], None] | None = None) -> None:
         """Perform runs until `stop` is called. Wait for a database that is away.
@@ -155,6 +156,7 @@ class Worker:
             self._active.append(active)
         if self._stopping.is_set():
             active.stop.set()
+        logger.info("run %s: started", run_id)
         try:
             ended = perform_submitted(
                 self.database, run_id, lambda history: self._prepared(history, active), active.stop
@@ -168,13 +170,18 @@ class Worker:
             with self._guard:
                 self._active.remove(active)
                 self._guard.notify_all()
+        logger.info("run %s: %s", run_id, ended.status)
         _check_done(ended)
 
     def _leave(self, run_id: str, active: _Active) -> None:
         """Do what is due when a run was stopped: it was cancelled, another worker has it, or this one ends."""
         if active.is_cancelled:
             end_run(self.database, run_id, "cancelled", "cancelled")
-        elif not active.is_lost:
+            logger.info("run %s: cancelled", run_id)
+        elif active.is_lost:
+            logger.info("run %s: another worker goes on with it", run_id)
+        else:
+            logger.info("run %s: given back", run_id)
             try:
                 self._queue.give_back(active.key)
             except Exception as error:
@@ -208,8 +215,9 @@ class Worker:
                 if not self._stopping.is_set():
                     self._free_runs_of_dead_workers()
             except Exception as error:
-                # The database is away, and what is due comes after its return.
-                logger.debug("cannot look at the queue: %s", error)
+                self._report_away(error)  # what is due comes after its return
+            else:
+                self._report_back()
 
     def _leave_lost_runs(self) -> None:
         """Leave the runs that were cancelled, or that another worker has now."""
@@ -242,10 +250,18 @@ class Worker:
                 self._report_away(error)
                 self._stopping.wait(AWAY_SECONDS)
             else:
+                self._report_back()
                 return
 
     def _report_away(self, error: Exception) -> None:
-        logger.warning("waiting for the database: %s", str(error).strip().partition("\n")[0])
+        if not self._is_away:  # once, not twice a second
+            self._is_away = True
+            logger.warning("waiting for the database: %s", str(error).strip().partition("\n")[0])
+
+    def _report_back(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            logger.warning("the database is back")
 
 
 def _check_done(run: PastRun) -> None:

@@ -249,6 +249,7 @@ def test_database_that_stays_away_is_an_error(monkeypatch: pytest.MonkeyPatch) -
         ("server does not support SSL, but SSL was required", True),
         ("SSL error: certificate verify failed", True),
         ('FATAL:  password authentication failed for user "x"', True),
+        ("permission denied for schema public", True),
         ('FATAL:  no pg_hba.conf entry for host "10.0.0.1", user "x", database "y", SSL encryption', True),
     ],
 )
