@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from connector.common.state_dir import DATABASE
+from connector.errors import UsageError
 
 _DURATION = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhd])\Z")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
@@ -20,6 +21,16 @@ database_option = click.option(
     metavar="URL",
     help="sqlite:///FILE or postgresql://...  [default: a file in the user's state folder]",
 )
+
+
+def check_is_id(run: str) -> None:
+    """Check that a run is named by its ID, where another option names the database.
+
+    Raises:
+        UsageError: If it is named by a URL, which is not shown since it may have a password.
+    """
+    if "://" in run:
+        raise UsageError("RUN must be the ID of a run, not a URL", hint="Pass the ID, and the URL as --database.")
 
 
 def seconds(noun: str) -> Callable[[click.Context, click.Parameter, str | None], Any]:

@@ -14,6 +14,7 @@ from connector.errors import JournalError
 from connector.journal import file as journal_file
 from connector.journal import postgres, sqlite
 from connector.journal.journals import database_of, journal_path, located
+from connector.journal.postgres_address import location_of
 from connector.journal.protocol import Record, check_header
 
 IDLE_SECONDS = 2.0
@@ -190,7 +191,7 @@ class _Postgres:
 def _source_of(run: str | Path) -> tuple[_Source, str]:
     name = located(run)
     if server := postgres.postgres_of(name):
-        return _Postgres(*server), f"{postgres.location_of(server[0])}#{server[1]}"
+        return _Postgres(*server), f"{location_of(server[0])}#{server[1]}"
     if database := database_of(name):
         return _Sqlite(*database), str(name)
     path = journal_path(name)

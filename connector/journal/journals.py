@@ -12,7 +12,8 @@ from pathlib import Path
 from connector.common.state_dir import DATABASE, state_folder
 from connector.errors import UsageError
 from connector.journal.file import FileJournal
-from connector.journal.postgres import PostgresJournal, location_of, postgres_of
+from connector.journal.postgres import PostgresJournal, postgres_of
+from connector.journal.postgres_address import location_of
 from connector.journal.protocol import Journal, Record
 from connector.journal.sqlite import SCHEME, SqliteJournal
 

@@ -22,6 +22,7 @@ from connector.journal.journals import (
     reopen_journal,
     runs_folder,
 )
+from connector.journal.postgres_address import location_of
 from connector.journal.protocol import JournalHeldError, check_header
 from connector.journal.reader import read_history
 
@@ -86,7 +87,8 @@ def past_run(name: str) -> PastRun:
     place = located(name)
     stored = _stored_run(place)
     if stored is None:
-        run = str(name).partition("#")[2] or name
+        server = postgres.postgres_of(place)
+        run = server[1] if server else str(name).rpartition("#")[2]
         raise JournalError(f'unknown run "{run}"', hint="Run `connector flow runs` to list runs.")
     return _described(stored)
 
@@ -154,7 +156,7 @@ def _in_database(url: str, run: str | None = None) -> Iterator[_StoredRun]:
     """Iterate over the runs in a database, or one of them."""
     if server := postgres.postgres_of(url):
         for each, first, last, size, is_held in postgres.all_ends(server[0], run):
-            name, location = f"{server[0]}#{each}", f"{postgres.location_of(server[0])}#{each}"
+            name, location = f"{server[0]}#{each}", f"{location_of(server[0])}#{each}"
             with suppress(JournalError):
                 yield _StoredRun(name, location, check_header(first, location), last, size, partial(bool, is_held))
     elif (database := database_of(url)) is not None and database[0].is_file():

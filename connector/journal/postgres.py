@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from connector.common.private_files import dump_line, parse_line
-from connector.errors import JournalError, SetupError, UsageError
+from connector.errors import JournalError, SetupError
 from connector.journal.buffered import BufferedJournal, closed_on_error
 from connector.journal.leases import ALL_ALIVE, LEASE_SECONDS, Lease, leases_of
+from connector.journal.postgres_address import SCHEMES, check_connection, check_encoding, location_of
 from connector.journal.protocol import JournalExistsError, JournalHeldError, Record
 from connector.journal.waiting import report_wait
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Values = Sequence[Any] | Mapping[str, Any]
-
-SCHEMES = ("postgresql://", "postgres://")
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 AWAY_SECONDS = 60.0
 """Seconds that a run waits for a database that is away, as during a restart."""
@@ -72,19 +69,17 @@ class Database:
         """Check the address; nothing is connected yet.
 
         Raises:
-            UsageError: If the database is on another machine, and its certificate would not be verified.
+            UsageError: If the URL is invalid, or the database is on another machine, and its certificate would not be
+                verified.
             SetupError: If psycopg is not installed.
         """
-        parts = urlsplit(url)
-        is_local = parts.hostname in {None, *LOOPBACK}
-        if not is_local and parse_qs(parts.query).get("sslmode") != ["verify-full"]:
-            hint = "Add ?sslmode=verify-full to the URL: payloads and secret inputs pass over this connection."
-            raise UsageError(f'database on "{parts.hostname}" is used without a verified certificate', hint=hint)
         try:
             import psycopg
         except ImportError:
             hint = "Install it: pip install 'segment-connector[workers]'."
             raise SetupError("a PostgreSQL journal needs psycopg, which is not installed", hint=hint) from None
+        check_encoding(url)
+        check_connection(url)
         self.url = url
         self.location = location_of(url)
         self._away = (psycopg.OperationalError, psycopg.InterfaceError)
@@ -112,7 +107,7 @@ class Database:
                 self.close()
                 if time.monotonic() > until or is_permanent(str(error)):
                     message = f'cannot use the database of journal "{self.location}": {_reason(error)}'
-                    raise JournalError(message, hint="Resume the run once it can be reached.") from None
+                    raise JournalError(message, hint=_hint_about(str(error))) from None
                 if not is_reported:
                     is_reported = True
                     report_wait(AWAY_SECONDS, f'database "{self.location}": {_reason(error)}')
@@ -320,20 +315,16 @@ class PostgresJournal(BufferedJournal):
 
 
 def postgres_of(name: bool | str | Path) -> tuple[str, str] | None:
-    """Return the URL of a database and the run in it; None for what is not a URL of PostgreSQL."""
+    """Return the URL of a database and the run in it; None for what is not a URL of PostgreSQL.
+
+    Raises:
+        UsageError: If a character of the URL is not percent-encoded.
+    """
     if not isinstance(name, str) or not name.startswith(SCHEMES):
         return None
+    check_encoding(name)
     url, _, run = name.partition("#")
     return url, run
-
-
-def location_of(url: str) -> str:
-    """Return a URL without its password, to be shown and stored."""
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    pairs = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name]
-    query = f"?{urlencode(pairs)}" if pairs else ""
-    return f"{parts.scheme}://{user.partition(':')[0]}{at}{host}{parts.path}{query}"
 
 
 def read_history_records(url: str, run: str) -> Iterator[tuple[int, Any]]:
@@ -385,6 +376,14 @@ def all_ends(url: str, run: str | None = None) -> list[tuple[str, Any, Any, int,
 def is_permanent(message: str) -> bool:
     """Return True if a message says that a database does not come back by waiting."""
     return any(text in message for text in _PERMANENT)
+
+
+def _hint_about(message: str) -> str:
+    if "password" in message:
+        return "Check user and password, and percent-encode both in the URL."
+    if is_permanent(message):
+        return "Check the URL of the database."
+    return "Try again, or resume the run, once it can be reached."
 
 
 def _reason(error: Exception) -> str:

@@ -15,6 +15,7 @@ from connector.journal import sqlite as journal_database
 from connector.journal.intents import OpenIntents
 from connector.journal.journals import database_of, journal_path, located
 from connector.journal.positions import Positions
+from connector.journal.postgres_address import location_of
 from connector.journal.protocol import Decision, Journal, Record, check_header
 from connector.journal.writes import AppliedWrites, Write
 
@@ -220,7 +221,7 @@ def _stored(name: str | Path) -> tuple[str, Iterable[tuple[int, Any]], Callable[
     name = located(name)
     if server := postgres.postgres_of(name):
         url, run = server
-        location = f"{postgres.location_of(url)}#{run}"
+        location = f"{location_of(url)}#{run}"
         return location, postgres.read_history_records(url, run), partial(postgres.read_record, url, run)
     database = database_of(name)
     if database is not None:

@@ -91,7 +91,7 @@ class SubmittedRows:
     """
 
     id: str
-    database: str
+    database: str = field(repr=False)
     shards: Sequence[Shard] = field(repr=False)
 
     def results(self, timeout: float | None = None) -> Iterator[SubmittedRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -22,7 +23,8 @@ from connector.flows.run.events import Event, RunEvent, StepEvent
 from connector.hookspecs import hookimpl
 from connector.journal import leases, postgres
 from connector.journal.journals import create_journal, reopen_journal
-from connector.journal.postgres import Database, PostgresJournal, location_of
+from connector.journal.postgres import Database, PostgresJournal
+from connector.journal.postgres_address import location_of
 from connector.journal.protocol import JournalExistsError, JournalHeldError
 from connector.journal.writer import first_records
 from connector.rest import Request, Response
@@ -399,6 +401,44 @@ def test_database_of_another_machine_needs_a_verified_certificate(query: str) ->
     with pytest.raises(UsageError, match=r'database on "db\.example" is used without a verified certificate'):
         create_journal(f"postgresql://me@db.example/x{query}", "r", RECORDS)
     Database("postgresql://me@db.example/x?sslmode=verify-full")
+
+
+@pytest.mark.parametrize(
+    ("url", "environment", "host"),
+    [
+        ("postgresql:///runs?host=db.example", {}, "db.example"),
+        ("postgresql://u@localhost/runs?hostaddr=10.255.255.1", {}, "10.255.255.1"),
+        ("postgresql://localhost,db.example/runs", {}, "db.example"),
+        ("postgresql:///runs", {"PGHOST": "db.example"}, "db.example"),
+        ("postgresql://u@localhost/runs", {"PGHOSTADDR": "10.255.255.1"}, "10.255.255.1"),
+        ("postgresql://u@localhost/runs", {"PGSERVICE": "elsewhere"}, "10.255.255.1"),
+        ("postgresql://u@localhost/runs?service=elsewhere", {"PGSSLMODE": "verify-full"}, "elsewhere"),
+        ("postgresql://u@db.example/runs?sslmode=require", {"PGSSLMODE": "verify-full"}, "db.example"),
+    ],
+)
+def test_every_way_to_name_another_machine_needs_a_verified_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, environment: dict[str, str], host: str
+) -> None:
+    services = tmp_path / "services"
+    services.write_text("[elsewhere]\nhostaddr=10.255.255.1\n")
+    for name, value in {"PGSERVICEFILE": str(services), **environment}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=f'database on "{re.escape(host)}" is used without a verified certificate'):
+        Database(url)
+    if "sslmode" not in url:
+        Database(f"{url}{'&' if '?' in url else '?'}sslmode=verify-full")
+
+
+def test_mode_in_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    Database("postgresql://me@db.example/x")
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql:///runs", "postgresql://[::1]/runs", "postgresql:///runs?host=/run/postgresql"]
+)
+def test_database_of_this_machine_needs_no_certificate(url: str) -> None:
+    Database(url)
 
 
 def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from connector.cli.database_option import database_option
+from connector.cli.database_option import check_is_id, database_option
 from connector.cli.output import print_line
 from connector.cli.shared_options import Command, common_options
 
@@ -20,5 +20,6 @@ def cancel(run_id: str, database: str | None) -> None:
     """
     from connector.workers import cancel as cancel_run
 
+    check_is_id(run_id)
     run = cancel_run(run_id, database=database)
     print_line(f"Cancelled run {run.id} after {run.finished} steps and {run.writes} writes.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast, get_args
 import click
 
 from connector.cli.connection_options import ConnectionOptions, flow_connection_options
+from connector.cli.database_option import check_is_id
 from connector.cli.flow.connection_options import resolve_connections
 from connector.cli.flow.options import (
     fail_on_status_option,
@@ -77,6 +78,7 @@ def resume(
     if submitting.submit:
         from connector.workers import submit_again
 
+        check_is_id(run_name)
         submitted = submit_again(
             run_name,
             known_components(context),
