@@ -160,7 +160,8 @@ class Flow:
                 then no other HTTP step sends a request. By the name of the trigger: parts of its results.
             dry_run: Perform reads only. A write returns its example payload and is listed in `skipped_writes`.
             journal: Keep a journal in the user's state folder, in this file, in a database (`sqlite:///FILE` or
-                `postgresql://USER@HOST/DATABASE`), or (False) none.
+                `postgresql://USER@HOST/DATABASE`), or (False) none. A run with an ID is kept in the database of
+                submitted runs instead of the folder: `CONNECTOR_DATABASE`, or a file there.
             id: ID of the run. The same ID again resumes a run that failed or was killed, waits for one that another
                 process runs, and returns the results of a finished one; so a task that runs again does nothing twice.
             settings: See `connector.flows.RunSettings`.

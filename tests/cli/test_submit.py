@@ -57,6 +57,22 @@ def test_submitted_run_is_listed_and_cancelled(command: Command, tmp_path: Path)
     assert (ended.code, ended.err) == (2, 'error: unknown run "r1"\nhint: Run `connector flow runs` to list runs.\n')
 
 
+@pytest.mark.parametrize("variable", ["", "sqlite:///{folder}/own.sqlite"])
+def test_id_is_one_run_whether_it_is_submitted_or_not(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv("CONNECTOR_DATABASE", variable.format(folder=tmp_path))
+    flow = read_flow(tmp_path)
+    submit(command, flow, "--id", "theirs", "--in", "1h")
+    ended = command("flow", "run", flow, "--sandbox", "--id", "theirs")
+    assert (ended.code, 'run ID "theirs" was submitted to workers' in ended.err) == (2, True)
+    assert command("flow", "run", flow, "--sandbox", "--id", "ours").code == 0
+    ended = command("flow", "run", flow, "--submit", "--id", "ours")
+    assert (ended.code, 'run ID "ours" was used for a run that was not submitted' in ended.err) == (2, True)
+    assert past_run(f"{default_database()}#ours").status == "done"
+    assert past_run(f"{default_database()}#theirs").status == "queued"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

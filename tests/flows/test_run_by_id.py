@@ -36,7 +36,7 @@ FLOW = document(CREATE, step("Tell", "workshop.echo", {"value": "=create.results
 Starts = Callable[..., Run]
 
 
-@pytest.fixture(params=["file", "sqlite", "postgres"])
+@pytest.fixture(params=["default", "sqlite", "postgres"])
 def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[bool | str]:
     if request.param == "postgres":
         server: PostgresServer = request.getfixturevalue("postgres")
@@ -45,7 +45,7 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[bool | s
         database.fetch("TRUNCATE connector_journal, connector_holders")
         database.close()
     else:
-        yield True if request.param == "file" else f"sqlite:///{tmp_path}/runs.sqlite"
+        yield True if request.param == "default" else f"sqlite:///{tmp_path}/runs.sqlite"
 
 
 @pytest.fixture

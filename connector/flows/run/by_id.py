@@ -16,7 +16,7 @@ from connector.flows.run.result import Run
 from connector.flows.run.resume import resume_held
 from connector.flows.run.start import start
 from connector.flows.steps.trigger import WebhookRequest
-from connector.journal.journals import check_id, default_path, reopen_journal
+from connector.journal.journals import check_id, default_database, reopen_journal
 from connector.journal.protocol import Journal, JournalExistsError, JournalHeldError
 from connector.journal.reader import JournalContents, contents_of
 from connector.journal.waiting import reporting_waits
@@ -35,8 +35,11 @@ def run_by_id(
 
     While another process runs it, this one waits for its end.
 
+    Without a journal of its own, the run is in the database of submitted runs: there, an ID is one run.
+
     Raises:
-        UsageError: If the ID is invalid, or was used for another flow, request, config, branch, or stubs.
+        UsageError: If the ID is invalid, or was used for another flow, request, config, branch, or stubs, or for a run
+            that workers perform.
         FlowDeadlineError: If the deadline comes while another process runs it.
         JournalError: If it cannot be resumed, as after a write of unknown outcome.
         StepError: If a step fails.
@@ -44,6 +47,7 @@ def run_by_id(
     check_id(run_id)
     if journal is False:
         raise UsageError("a run with an ID needs a journal", hint="Leave out journal=False.")
+    place = default_database() if journal is True else journal
     digest = fingerprint(prepared.checked, request)
     with reporting_waits(partial(report_early_wait, prepared)):
         while True:
@@ -51,7 +55,7 @@ def run_by_id(
                 return start(
                     prepared,
                     request,
-                    journal=journal,
+                    journal=place,
                     run_id=run_id,
                     fingerprint=digest,
                 )
@@ -61,7 +65,7 @@ def run_by_id(
                 _wait(prepared, run_id)
                 continue
             try:
-                held = reopen_journal(default_path(run_id) if journal is True else journal, run_id)
+                held = reopen_journal(place, run_id)
                 return _go_on(prepared, run_id, held, digest)
             except JournalHeldError:
                 # In a database, two processes may both find that no other one holds the run; the first to record wins.
@@ -80,6 +84,9 @@ def _go_on(prepared: PreparedRun, run_id: str, journal: Journal, digest: str) ->
             raise UsageError(message, hint="Use another ID for another run.")
         if history.status == "done":
             return _result_of(prepared, run_id, history)
+        if history.header.get("submitted"):
+            hint = "Use --submit (in Python, connector.workers.submit), or another ID."
+            raise UsageError(f'run ID "{run_id}" was submitted to workers', hint=hint)
         return resume_held(journal, history, prepared)
     finally:
         journal.close()

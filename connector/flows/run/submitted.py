@@ -75,7 +75,10 @@ def store_submission(
             journal.close()
             return True
     history = read_history(f"{database}#{run_id}")
-    if history.header.get("fingerprint") != digest or not history.header.get("submitted"):
+    if not history.header.get("submitted"):
+        message = f'run ID "{run_id}" was used for a run that was not submitted'
+        raise UsageError(message, hint="Use another ID, or run the flow without --submit.")
+    if history.header.get("fingerprint") != digest:
         message = f'run ID "{run_id}" was used with another flow, request, config, or branch'
         raise UsageError(message, hint="Use another ID for another run.")
     return False
