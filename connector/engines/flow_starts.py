@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,17 @@ from connector.component.component import Component
 from connector.component.policy import Policy
 from connector.engines.call_threads import Call
 from connector.engines.http_messages import JsonResponse, body_of
-from connector.errors import InvalidFlowError, JournalError, PolicyError, Problem, UnknownKeyError, UsageError
+from connector.engines.run_database import DatabaseWaitError, reaching
+from connector.engines.statuses import AWAY_SECONDS, DatabaseAwayError
+from connector.errors import (
+    InvalidFlowError,
+    JournalError,
+    OutcomeUnknownError,
+    PolicyError,
+    Problem,
+    UnknownKeyError,
+    UsageError,
+)
 from connector.flows import Flow
 from connector.flows.run.by_id import fingerprint
 from connector.flows.run.components import components_by_key
@@ -30,6 +42,7 @@ from connector.flows.run.prepare import CheckedFlow, check_flow
 from connector.flows.steps.builtin_steps import BUILT_IN
 from connector.flows.steps.trigger import WebhookRequest, webhook_request
 from connector.journal.journals import check_id, new_id
+from connector.journal.protocol import UnknownRunError
 
 if TYPE_CHECKING:
     from connector.engines.http_app import HttpApp
@@ -75,13 +88,13 @@ class FlowStarts:
             hint = "Correct one of them." if reasons else "Pass a folder with files NAME.yaml."
             kind = "flow that can be started" if reasons else "flow"
             raise UsageError(f'folder "{folder}" has no {kind}', problems=reasons, hint=hint)
-        self._queue = RunQueue(database)
+        self._queue = RunQueue(database, waits=False)
 
     def _add(self, file: Path, components: dict[str, Component]) -> None:
         try:
             flow = Flow.load(file)
         except InvalidFlowError as error:
-            self.left_out[file.stem] = _one_line(error)
+            self.left_out[file.stem] = _reason(error)
             return
         for title in flow.flows:
             slug = re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-").lower()
@@ -91,7 +104,7 @@ class FlowStarts:
             try:
                 self.flows[name] = check_flow(flow.integration, flow.definition(title), components, {})
             except UsageError as error:
-                self.left_out[name] = _one_line(error)
+                self.left_out[name] = _reason(error)
 
     def names_for(self, caller: Caller) -> list[str]:
         """Return the names of the flows that a caller may start."""
@@ -126,7 +139,10 @@ class FlowStarts:
         async def start(call: Call) -> Response:
             return await self._start(app, call)
 
-        return [app.route("/v1/flows/{key}", start, method="POST"), app.route("/v1/runs/{key}", self._show)]
+        async def show(call: Call) -> Response:
+            return await self._show(app, call)
+
+        return [app.route("/v1/flows/{key}", start, method="POST"), app.route("/v1/runs/{key}", show)]
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -142,11 +158,13 @@ class FlowStarts:
         request = await _request(call.request)
         run_id = _run_id(call)
         # A client that repeats a request may send other headers, such as another date.
-        await anyio.to_thread.run_sync(self._submit, call, request, run_id)
+        await anyio.to_thread.run_sync(self._submit, call, request, run_id, _patience(app, call))
         return JsonResponse({"run": run_id}, 202, {"Location": f"/v1/runs/{run_id}"})
 
-    async def _show(self, call: Call) -> Response:
-        return JsonResponse(await anyio.to_thread.run_sync(self._state_of, call.key, call.caller.name))
+    async def _show(self, app: HttpApp, call: Call) -> Response:
+        patience = _patience(app, call)
+        state = partial(self._state_of, call.key, call.caller.name)
+        return JsonResponse(await anyio.to_thread.run_sync(reaching, state, patience))
 
     def _state_of(self, run_id: str, caller: str) -> dict[str, Any]:
         from connector.journal.past_runs import past_run
@@ -155,7 +173,9 @@ class FlowStarts:
         try:
             name = f"{self._database}#{check_id(run_id)}"
             run, history = past_run(name), read_history(name)
-        except (UsageError, JournalError) as error:
+        except UsageError as error:
+            if isinstance(error, JournalError) and not isinstance(error, UnknownRunError):
+                raise  # nobody knows whether there is such a run
             raise UnknownKeyError(f'unknown run "{run_id}"') from error
         # Another caller must not learn whether there is such a run.
         if history.header.get("caller") != caller:
@@ -164,23 +184,51 @@ class FlowStarts:
         state |= {"unknown": run.unknown, "error": run.error}
         return state | ({"results": history.run_results} if run.status == "done" else {})
 
-    def _submit(self, call: Call, request: WebhookRequest, run_id: str) -> None:
+    def _submit(self, call: Call, request: WebhookRequest, run_id: str, patience: float) -> None:
+        store = partial(self._store, call, request, run_id)
+        if KEY in call.request.headers:
+            reaching(store, patience)
+            return
+        # Without a key, only what failed before anything was stored is safe to repeat.
+        reaching(partial(self._look, run_id), patience)
+        try:
+            reaching(store, patience)
+        except DatabaseAwayError as error:
+            hint = f'Look for the run "{run_id}", and send an Idempotency-Key next time.'
+            raise OutcomeUnknownError("the database was lost while the run was submitted", hint=hint) from error
+
+    def _look(self, run_id: str) -> None:
+        from connector.journal.past_runs import past_run
+
+        with suppress(UnknownRunError):
+            past_run(f"{self._database}#{run_id}")
+
+    def _store(self, call: Call, request: WebhookRequest, run_id: str) -> None:
+        from sqlalchemy.exc import DBAPIError
+
         from connector.flows.run.submitted import store_submission
         from connector.workers.submissions import PRIORITY
 
         checked = self.flows[call.key]
-        profiles = {"": call.connection} if self._names_profiles else {}
-        digest = fingerprint(checked, replace(request, headers=None))
         store_submission(
             checked,
             request,
             database=self._database,
             run_id=run_id,
-            profiles=profiles,
-            digest=digest,
+            profiles={"": call.connection} if self._names_profiles else {},
+            digest=fingerprint(checked, replace(request, headers=None)),
             caller=call.caller.name,
         )
-        self._queue.put(run_id, priority=PRIORITY)
+        try:
+            self._queue.put(run_id, priority=PRIORITY)
+        except DBAPIError as error:
+            raise DatabaseWaitError("the queue cannot be used") from error
+
+
+def _patience(app: HttpApp, call: Call) -> float:
+    limits = app.limits(call.request)
+    deadline = limits["deadline"]
+    return float(min(AWAY_SECONDS, limits["max_wait"], AWAY_SECONDS if deadline is None else deadline))
 
 
 def _is_named(caller: Caller, name: str) -> bool:
@@ -199,8 +247,8 @@ def _check_policy(flow: CheckedFlow, policy: Policy) -> None:
             policy.check_step(action)
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _reason(error: UsageError) -> str:
+    return "; ".join([problem.message for problem in error.problems] or [error.message])
 
 
 def _run_id(call: Call) -> str:

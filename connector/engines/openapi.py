@@ -274,7 +274,7 @@ def _start(name: str) -> Schema:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "description": "Requests with the same key make one run.",
+                "description": "Requests for this flow with the same key make one run.",
                 "schema": {"type": "string"},
             }
         ],

@@ -12,6 +12,9 @@ import math
 
 from connector import errors
 
+AWAY_SECONDS = 5
+"""Seconds after which a database that is away may be back; a call waits no longer for it."""
+
 logger = logging.getLogger("connector.engines")
 
 
@@ -19,6 +22,13 @@ class CallerKeyError(errors.UsageError):
     """The caller's key to this server is missing or wrong."""
 
     http_status = 401
+
+
+class DatabaseAwayError(errors.JournalError):
+    """The database of the runs cannot be used now; nothing was stored, or it can be stored again."""
+
+    http_status = 503
+    repeatable = True
 
 
 class InternalError(errors.ConnectorError):
@@ -45,7 +55,9 @@ def known_error(error: Exception) -> errors.ConnectorError:
 
 
 def retry_headers(error: errors.ConnectorError) -> dict[str, str]:
-    """Return `Retry-After` for a rate limit, in whole seconds, rounded up."""
+    """Return `Retry-After` for a rate limit and a database that is away, in whole seconds, rounded up."""
+    if isinstance(error, DatabaseAwayError):
+        return {"Retry-After": str(AWAY_SECONDS)}
     if isinstance(error, errors.RateLimitError):
         return {"Retry-After": str(math.ceil(1 if error.retry_after is None else error.retry_after))}
     return {}

@@ -23,7 +23,7 @@ from connector.journal.journals import (
     runs_folder,
 )
 from connector.journal.postgres_address import location_of
-from connector.journal.protocol import JournalHeldError, check_header
+from connector.journal.protocol import JournalHeldError, UnknownRunError, check_header
 from connector.journal.reader import read_history
 
 DEFAULT_AGE = 30 * 24 * 3600.0
@@ -82,14 +82,15 @@ def past_run(name: str) -> PastRun:
         name: What `resume` accepts: the ID of the run, the path of its journal, or a URL with `#ID`.
 
     Raises:
-        JournalError: If there is no such run, or its journal cannot be used.
+        UnknownRunError: If there is no such run.
+        JournalError: If its journal cannot be used.
     """
     place = located(name)
     stored = _stored_run(place)
     if stored is None:
         server = postgres.postgres_of(place)
         run = server[1] if server else str(name).rpartition("#")[2]
-        raise JournalError(f'unknown run "{run}"', hint="Run `connector flow runs` to list runs.")
+        raise UnknownRunError(f'unknown run "{run}"', hint="Run `connector flow runs` to list runs.")
     return _described(stored)
 
 

@@ -33,6 +33,10 @@ class JournalExistsError(JournalError):
     """There is a journal of this run already."""
 
 
+class UnknownRunError(JournalError):
+    """There is no run with this ID."""
+
+
 class JournalHeldError(JournalError):
     """Another process, which lives, holds the journal, or may have taken it over."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
 import connector
@@ -143,6 +145,90 @@ def test_openapi_describes_the_flows_of_the_caller(url: str) -> None:
     OpenAPIV31SpecValidator(documents[BILLING]).validate()
 
 
+@pytest.fixture(scope="module")
+def away(segment: connector.Component, folder: Path) -> Iterator[TestClient]:
+    """Serve flows whose database does not answer."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    yield from client_of(
+        segment, FlowStarts(folder, f"postgresql://me:secret@127.0.0.1:{port}/runs", {segment.key: segment})
+    )
+
+
+def client_of(segment: connector.Component, starts: FlowStarts) -> Iterator[TestClient]:
+    callers = [Caller("billing", BILLING, ("main",), flows=None)]
+    service = Service(segment, {"main": ServedConnection({"fields": {"apiKey": "t", "region": "api"}})}, callers)
+    app = HttpApp(service)
+    with TestClient(app.asgi(more_routes=starts.routes(app)), headers={"X-Api-Key": BILLING}) as client:
+        yield client
+    starts.close()
+
+
+@pytest.mark.parametrize("header", ["X-Deadline", "X-Max-Wait"])
+@pytest.mark.parametrize(
+    ("method", "path", "more"),
+    [
+        ("GET", "/v1/runs/some-run", {}),
+        ("POST", "/v1/flows/change_sources", {}),
+        ("POST", "/v1/flows/change_sources", {"Idempotency-Key": "k"}),
+    ],
+)
+def test_call_can_be_repeated_later_when_the_database_is_away(
+    away: TestClient, method: str, path: str, more: dict[str, str], header: str
+) -> None:
+    response = away.request(method, path, headers={header: "0", **more})
+    error = response.json()["error"]
+    assert (response.status_code, response.headers["Retry-After"], error["repeatable"]) == (503, "5", True)
+    assert error["message"] == "the database of the runs cannot be used now"
+    assert "127.0.0.1" not in response.text
+
+
+def test_call_waits_for_a_database_that_is_back_soon(
+    segment: connector.Component, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = f"sqlite:///{tmp_path}/runs.sqlite"
+    starts = FlowStarts(folder, database, {segment.key: segment})
+    puts = fail_first(monkeypatch, starts, 1)
+    for client in client_of(segment, starts):
+        assert client.get("/v1/runs/some-run").status_code == 404
+        assert client.post("/v1/flows/change_sources", json=CHANGES).status_code == 202
+    assert (len(puts), len(runs(database))) == (2, 1)
+
+
+@pytest.mark.parametrize(("headers", "status"), [({"Idempotency-Key": "k"}, 503), ({}, 409)])
+def test_only_a_request_with_a_key_is_repeatable_when_the_database_is_lost_meanwhile(
+    segment: connector.Component,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    headers: dict[str, str],
+    status: int,
+) -> None:
+    database = f"sqlite:///{tmp_path}/runs.sqlite"
+    starts = FlowStarts(folder, database, {segment.key: segment})
+    fail_first(monkeypatch, starts, 1)
+    for client in client_of(segment, starts):
+        lost = client.post("/v1/flows/change_sources", json=CHANGES, headers={"X-Deadline": "0", **headers})
+        again = client.post("/v1/flows/change_sources", json=CHANGES, headers=headers)
+    assert (lost.status_code, lost.json()["error"]["repeatable"]) == (status, status == 503)
+    assert again.status_code == 202
+    assert len(runs(database)) == (1 if headers else 2)
+
+
+def fail_first(monkeypatch: pytest.MonkeyPatch, starts: FlowStarts, times: int) -> list[str]:
+    """Let the queue lose its database the first times, and return the IDs that were put."""
+    put, ids = starts._queue.put, []
+
+    def failing(run_id: str, *, priority: int) -> None:
+        ids.append(run_id)
+        if len(ids) <= times:
+            raise OperationalError("INSERT", {}, Exception("the server closed the connection"))
+        put(run_id, priority=priority)
+
+    monkeypatch.setattr(starts._queue, "put", failing)
+    return ids
+
+
 def write_flow(folder: Path, name: str, steps: str, more: str = "") -> None:
     """Write a flow with steps after its trigger."""
     text = f"""
@@ -226,7 +312,7 @@ def test_policy_of_a_caller_holds_for_the_flows_that_it_starts(
 
 def test_flow_that_cannot_run_is_left_out(tmp_path: Path, database: str, segment: connector.Component) -> None:
     write_flow(tmp_path, "broken", LIST.replace("listSources", "listSourses"))
-    write_flow(tmp_path, "config", LIST.replace("{}", '{ name: { type: configVar, value: "Team" } }'), NEEDS_CONFIG)
+    write_flow(tmp_path, "config", LIST.replace("{}", '{ count: { type: configVar, value: "Team" } }'), NEEDS_CONFIG)
     (tmp_path / "text.yaml").write_text("no: flow", encoding="utf-8")
     with pytest.raises(UsageError, match="has no flow that can be started") as raised:
         FlowStarts(tmp_path, database, {segment.key: segment})
@@ -235,7 +321,7 @@ def test_flow_that_cannot_run_is_left_out(tmp_path: Path, database: str, segment
     starts = FlowStarts(tmp_path, database, {segment.key: segment})
     assert list(starts.flows) == ["list"]
     assert "listSourses" in starts.left_out["broken"]
-    assert "Team" in starts.left_out["config"]
+    assert starts.left_out["config"] == 'config variable "Team" has no value'
     callers = [Caller("one", ADMIN, ("main",), flows=("list", "broken", "none")), Caller("all", ADMIN, (), flows=None)]
     assert [problem.location for problem in starts.problems_of(callers)] == ["callers.one"] * 2
     assert 'unknown flow "none"' in str(starts.problems_of(callers)[1])
