@@ -175,7 +175,7 @@ class FlowStarts:
             run, history = past_run(name), read_history(name)
         except UsageError as error:
             if isinstance(error, JournalError) and not isinstance(error, UnknownRunError):
-                raise  # nobody knows whether there is such a run
+                raise  # there may be such a run
             raise UnknownKeyError(f'unknown run "{run_id}"') from error
         # Another caller must not learn whether there is such a run.
         if history.header.get("caller") != caller:

@@ -35,7 +35,7 @@ def reaching(use: Callable[[], T], patience: float) -> T:
                 return use()
         except JournalError as error:
             if not isinstance(error, DatabaseWaitError) or time.monotonic() >= until:
-                # A caller need not know where the database is.
+                # The caller must not learn where the database is.
                 logger.warning("the database of the runs cannot be used: %s", error)
                 raise DatabaseAwayError(
                     "the database of the runs cannot be used now", hint="Try again later."
