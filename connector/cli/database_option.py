@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from connector.common.state_dir import DATABASE
 from connector.errors import UsageError
@@ -31,6 +32,18 @@ def check_is_id(run: str) -> None:
     """
     if "://" in run:
         raise UsageError("RUN must be the ID of a run, not a URL", hint="Pass the ID, and the URL as --database.")
+
+
+def run_in(database: str | None, run: str) -> str:
+    """Return what names a run in the database of the option. That of the variable is known to all that takes a run.
+
+    Raises:
+        UsageError: If the run is not named by its ID.
+    """
+    if click.get_current_context().get_parameter_source("database") is not ParameterSource.COMMANDLINE:
+        return run
+    check_is_id(run)
+    return f"{database}#{run}"
 
 
 def seconds(noun: str) -> Callable[[click.Context, click.Parameter, str | None], Any]:

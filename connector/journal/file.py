@@ -188,6 +188,15 @@ def header_of(path: Path) -> dict[str, Any]:
     return check_header(header, f'"{path}"')
 
 
+def is_journal(path: Path) -> bool:
+    """Return whether a path is that of a journal, and not of another file or of a folder."""
+    try:
+        header_of(path)
+    except JournalError:
+        return False
+    return True
+
+
 def ends_of(path: Path) -> tuple[dict[str, Any], Any]:
     """Return the first and the last whole record of a file; the last is None if it is not JSON.
 

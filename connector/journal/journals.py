@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connector.common.state_dir import DATABASE, state_folder
 from connector.errors import UsageError
-from connector.journal.file import FileJournal
+from connector.journal.file import FileJournal, is_journal
 from connector.journal.postgres import PostgresJournal, postgres_of
 from connector.journal.postgres_address import location_of
 from connector.journal.protocol import Journal, Record
@@ -95,11 +95,15 @@ def default_database() -> str:
 
 
 def located(name: str | Path) -> str | Path:
-    """Return path or URL of the journal of a run, which may be named by its ID alone."""
-    if not isinstance(name, str) or not _ID.match(name) or journal_path(name).exists():
+    """Return path or URL of the journal of a run, which may be named by its ID alone, or without a password."""
+    if not isinstance(name, str):
+        return name
+    if "://" in name and name.startswith(f"{_default_location()}#"):
+        return f"{default_database()}#{name.partition('#')[2]}"
+    if not _ID.match(name) or is_journal(Path(name)):
         return name
     place = place_of(name)
-    return name if isinstance(place, Path) else place
+    return name if isinstance(place, Path) and not place.exists() else place
 
 
 def place_of(run: str) -> str | Path:
@@ -111,10 +115,12 @@ def place_of(run: str) -> str | Path:
 
 def short_name(location: str, run: str) -> str:
     """Return the shortest name under which `resume` finds a journal: the ID of the run, if it is in its folder."""
+    return run if location in {str(default_path(run)), f"{_default_location()}#{run}"} else location
+
+
+def _default_location() -> str:
     database = default_database()
-    if server := postgres_of(database):
-        database = location_of(server[0])
-    return run if location in {str(default_path(run)), f"{database}#{run}"} else location
+    return location_of(database) if postgres_of(database) else database
 
 
 def default_path(run: str) -> Path:

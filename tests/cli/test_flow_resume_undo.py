@@ -21,6 +21,7 @@ from connector.cli.flow.options import stub_arguments
 from connector.flows import Flow
 from tests.cli.conftest import TOKEN, Command, Ended, finish, start
 from tests.cli.flows import NEW_SOURCE, call, integration, one_step, variable
+from tests.flows.support import step
 from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 REFUSED = ServerResponse({"errors": [{"type": "x"}]}, status=403)
@@ -464,3 +465,35 @@ def test_run_is_not_undone_on_another_host(
     ended = command("flow", "undo", past(command)[0]["id"], "--yes")
 
     assert (ended.code, "points to elsewhere.example" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["show", "stored"], ""),
+        (["undo", "stored", "--dry-run"], ""),
+        (["resume", "stored"], "run stored has already finished"),
+        (["settle", "stored", "Log", "--happened"], 'run stored has no write with an unknown outcome in step "Log"'),
+    ],
+)
+def test_run_in_the_database_of_an_option(command: Command, tmp_path: Path, arguments: list[str], error: str) -> None:
+    database = f"sqlite:///{tmp_path}/elsewhere.sqlite"
+    flow = integration(tmp_path, step("Log", "log.writeLog", {"message": "a"}), variables=[])
+    assert command("flow", "run", flow, "--journal", database, "--id", "stored").code == 0
+    assert command("flow", *arguments).code == 2
+    ended = command("flow", *arguments, "--database", database)
+    assert error in ended.err
+    assert ended.code == (2 if error else 0)
+
+
+@pytest.mark.parametrize("other", ["folder", "file"])
+def test_run_is_named_by_its_id_beside_a_path_of_this_name(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    flow = integration(tmp_path, step("Log", "log.writeLog", {"message": "a"}), variables=[])
+    assert command("flow", "run", flow, "--id", "q.1").code == 0
+    Path("q.1").mkdir() if other == "folder" else Path("q.1").write_text("text")
+    assert command("flow", "undo", "q.1", "--dry-run").code == 0
+    if other == "folder":
+        assert "Main" in command("flow", "show", "q.1").out

@@ -131,3 +131,12 @@ def test_url_that_is_not_encoded_is_an_error_at_once(
     assert f"error: invalid URL of a PostgreSQL database: {reason}" in ended.err
     assert "Percent-encode the user and the password" in ended.err
     assert not re.search("SEC|RET|12", ended.err)
+
+
+def test_location_names_a_run_of_the_default_database(
+    run: Callable[..., Run], guarded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = run(LOG, journal=guarded, id="located").journal or ""
+    assert "p4ss" not in location
+    monkeypatch.setenv("CONNECTOR_DATABASE", guarded)
+    assert past_run(location).id == "located"

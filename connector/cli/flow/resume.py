@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast, get_args
 import click
 
 from connector.cli.connection_options import ConnectionOptions, flow_connection_options
-from connector.cli.database_option import check_is_id
+from connector.cli.database_option import check_is_id, run_in
 from connector.cli.flow.connection_options import resolve_connections
 from connector.cli.flow.options import (
     fail_on_status_option,
@@ -88,6 +88,7 @@ def resume(
         )
         return submitting.finish(submitted)
 
+    run_name = run_in(submitting.database, run_name)
     flow = load_flow(flow_file) if flow_file else None
     known, values = known_components(context), stub_values(stub, stubs)
     with Resumption(run_name, known, flow=flow, stubs=values, unknown=_decisions(unknown)) as resumption:

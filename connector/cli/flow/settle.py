@@ -9,6 +9,7 @@ import click
 
 from connector.cli.assignments import read_inputs
 from connector.cli.connection_options import ConnectionOptions, flow_connection_options
+from connector.cli.database_option import database_option, run_in
 from connector.cli.files import read_json
 from connector.cli.flow.connection_options import ConnectionsByName, resolve_connections
 from connector.cli.flow.options import known_components, run_argument
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--happened/--did-not-happen", default=None, help="Whether the write was applied.")
 @click.option("--results", metavar="FILE", help="JSON file with the results of the step; - reads standard input.")
 @click.option("--from", "source", metavar="'ACTION NAME=VALUE ...'", help="Read the results by this action.")
+@database_option
 @flow_connection_options
 @common_options
 @click.pass_context
@@ -37,6 +39,7 @@ def settle(
     happened: bool | None,
     results: str | None,
     source: str | None,
+    database: str | None,
     connecting: ConnectionOptions,
 ) -> None:
     """Record whether a write of unknown outcome was applied, so that RUN can be resumed.
@@ -53,6 +56,7 @@ def settle(
             raise UsageError(f"{option} and --did-not-happen cannot be used together")
     if results is not None and source is not None:
         raise UsageError("--results and --from cannot be used together")
+    run_name = run_in(database, run_name)
     values: Any = None if results is None else read_json(results, "results")
     resolved = ConnectionsByName() if source is None else _connections(context, run_name, step, connecting)
     write = settle_write(

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.cli.database_option import database_option, run_in
 from connector.cli.flow.options import flow_option, known_components, load_flow, make_reporter
 from connector.cli.output import print_output
 from connector.cli.shared_options import Command, common_options
-from connector.errors import JournalError, UsageError
+from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from connector.flows.file.model import FlowDefinition
@@ -32,10 +33,18 @@ FLOW_SUFFIXES = {".yaml", ".yml"}
     help="Format of the drawing; json prints the timeline of a run.",
 )
 @click.option("--watch", is_flag=True, help="Print what RUN does until it ends.")
+@database_option
 @common_options
 @click.pass_context
 def show(
-    context: click.Context, *, target: str, name: str | None, trace: str | None, drawing: str, watch: bool
+    context: click.Context,
+    *,
+    target: str,
+    name: str | None,
+    trace: str | None,
+    drawing: str,
+    watch: bool,
+    database: str | None,
 ) -> None:
     r"""Draw the flows of FILE (- reads standard input), or RUN: the ID of a run, or the path or URL of its journal.
 
@@ -43,6 +52,7 @@ def show(
     connector flow show provision.yaml
     connector flow show 20260102-030405-a1b2c3 --format html > run.html
     """
+    target = run_in(database, target)
     if is_run(target):
         if trace or name:
             raise UsageError("a run has its flow and its times in its journal", hint="Leave out --trace and --flow.")
@@ -60,16 +70,12 @@ def is_run(name: str) -> bool:
     path = Path(name).expanduser()
     if name == "-" or path.suffix in FLOW_SUFFIXES:
         return False
-    from connector.journal.file import header_of
+    from connector.journal.file import is_journal
     from connector.journal.journals import journal_path, located
 
-    if not path.exists():
-        return located(name) != name or journal_path(name).exists()
-    try:
-        header_of(path)
-    except JournalError:
-        return False
-    return True
+    if path.is_file():
+        return is_journal(path)
+    return located(name) != name or journal_path(name).is_file()
 
 
 def _show_run(context: click.Context, name: str, drawing: str, *, watch: bool) -> None:

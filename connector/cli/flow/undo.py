@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connector.cli.connection_options import ConnectionOptions, flow_connection_options
+from connector.cli.database_option import database_option, run_in
 from connector.cli.flow.connection_options import resolve_connections
 from connector.cli.flow.options import confirm, known_components, run_argument
 from connector.cli.output import write_json
@@ -23,10 +24,19 @@ if TYPE_CHECKING:
 @run_argument
 @dry_run_option("Print what would be deleted.")
 @yes_option
+@database_option
 @flow_connection_options
 @common_options
 @click.pass_context
-def undo(context: click.Context, *, run_name: str, dry_run: bool, yes: bool, connecting: ConnectionOptions) -> int:
+def undo(
+    context: click.Context,
+    *,
+    run_name: str,
+    dry_run: bool,
+    yes: bool,
+    database: str | None,
+    connecting: ConnectionOptions,
+) -> int:
     """Delete what RUN, a run ID or a journal path, created, newest first, and nothing else.
 
     Prints what was deleted, what was already deleted, what could not be deleted, and which writes cannot be undone.
@@ -35,6 +45,7 @@ def undo(context: click.Context, *, run_name: str, dry_run: bool, yes: bool, con
     from connector.flows import undo as undo_run
     from connector.journal.reader import read_history
 
+    run_name = run_in(database, run_name)
     journal = read_history(run_name)
     flow = Flow.parse(journal.header["text"], journal.header["source"])
     components = known_components(context)
