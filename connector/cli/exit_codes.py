@@ -169,12 +169,15 @@ def _program_name() -> str:
 _OPTIONS = {"max_wait": "--max-wait", "deadline": "--deadline"}
 """Options of the command line by the arguments that hints in Python name."""
 
+_PYTHON_DECISION = re.compile(r" \(unknown=[^)]*\)")
+"""What a hint about a write in doubt says for Python, after the option of the command line."""
+
 
 def _report(error: ConnectorError, switches: Switches) -> int:
     from connector.cli.output import has_colors, plain
 
     error.hint = re.sub(r"(?<=raise )(max_wait|deadline)\b", lambda match: _OPTIONS[match[1]], error.hint, flags=re.I)
-
+    error.hint = _PYTHON_DECISION.sub("", error.hint)
     if switches.json_errors:
         import json
 

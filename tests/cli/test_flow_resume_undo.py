@@ -262,7 +262,8 @@ def test_killed_run_is_resumed_without_retrying_its_last_write_by_default(
     assert (run["status"], run["finished"], run["unknown"]) == ("killed", 1, 1)
     assert reported.code == 2
     assert "has a write with an unknown outcome: segment.createSource" in reported.err
-    assert "--unknown retry" in reported.err
+    assert "Then resume with --unknown retry if it was not, or with --unknown skip if it was." in reported.err
+    assert "  1, 1 in doubt  " in command("flow", "runs").out
     assert command("flow", "resume", run["id"], "--unknown", unknown).code == 0
     assert service.slugs == slugs
 

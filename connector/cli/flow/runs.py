@@ -72,7 +72,7 @@ def _as_json(run: PastRun) -> dict[str, Any]:
 
 def _row(run: PastRun) -> tuple[str, ...]:
     started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
-    writes = f"{run.writes} ({run.unknown} unknown)" if run.unknown else str(run.writes)
+    writes = f"{run.writes}, {run.unknown} in doubt" if run.unknown else str(run.writes)
     error = run.error.partition("\n")[0]
     flow = f"{run.integration} / {run.flow}"
     return run.id, flow, run.status, started, str(run.finished), writes, f"{run.size / 1000:,.1f} kB", error
