@@ -56,7 +56,8 @@ def submit_rows(
     try:
         submitted = _submitted(component, action, rows, options, submitting, run_id=chosen, profiles=profiles)
         if options.resume is not None:
-            submitted.submit_again(component, unknown=decisions(options.unknown))
+            again = submitted.submit_again(component, unknown=decisions(options.unknown))
+            print_line(f"Submitted {counted(len(again), 'shard')} of run {chosen} again")
         return _report(submitted, action, rows, options, submitting, total=total, selector=selector)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted{_how_to_go_on(chosen)}") from None
@@ -80,10 +81,14 @@ def _report(
     selector: Selector,
 ) -> int:
     number = sum(shard.rows for shard in submitted.shards)
-    print_line(f"Submitted run {submitted.id}: {action.key} for {counted(number, 'row')}")
+    if options.resume is None:
+        words = f"Submitted run {submitted.id}" if submitted.is_new else f"Run {submitted.id} already exists"
+        print_line(f"{words}: {action.key} for {counted(number, 'row')}")
     if not submitting.wait:
         write_json({"run": submitted.id, "rows": number, "shards": [shard.run for shard in submitted.shards]})
         return 0
+    if submitted.shards:
+        submitting.report_if_not_taken(submitted.shards[0].run)
     with (
         results_file(options.output) as write_line,
         progress("rows", total, prints=write_line is write) as line,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.cli.flow import submit as submit_module
 from connector.flows.run.submitted import end_run
 from connector.journal.journals import default_database
 from connector.journal.past_runs import past_run
@@ -200,6 +201,23 @@ def test_failed_run_ends_the_wait_with_its_error(
     ended = command("flow", "run", tmp_path / "flow.yaml", "--submit", "--id", "r1", "--wait")
     assert (ended.code, "error: run r1 failed: it broke" in ended.err) == (1, True)
     assert "connector flow resume r1 --submit" in ended.err
+
+
+def test_wait_for_a_run_that_no_worker_takes_says_so(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end_after(text: str) -> None:
+        lines.append(text)
+        if text.startswith("No worker"):
+            end_run(default_database(), "r1", "failed", "it broke\nhint: Mend it.")
+
+    lines: list[str] = []
+    monkeypatch.setattr(submit_module, "TAKEN_SECONDS", 0)
+    monkeypatch.setattr(submit_module, "print_line", end_after)
+    ended = command("flow", "run", read_flow(tmp_path), "--submit", "--id", "r1", "--wait")
+    message = "No worker has taken the run yet. If none is running, start one: connector worker"
+    assert lines == ["Waiting for run r1", message]
+    assert ended.err == "error: run r1 failed: it broke\nhint: Mend it.\nTo go on: connector flow resume r1 --submit\n"
 
 
 @pytest.mark.parametrize("arguments", ["['--help']", f"['flow', 'run', {str(EXAMPLE)!r}, '--stub', 'Update=x']"])

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from connector.flows.steps.trigger import WebhookRequest
     from connector.journal.past_runs import PastRun
 
+TAKEN_SECONDS = 5.0
+"""Seconds in which a worker with a free slot takes a run."""
+
 
 class SubmitOptions(NamedTuple):
     """The values of the options with `--submit`.
@@ -88,10 +91,25 @@ class SubmitOptions(NamedTuple):
         from connector.workers import wait
 
         print_line(f"Waiting for run {run.id}")
+        self.report_if_not_taken(run.id)
         ended = wait(run.id, database=self.database)
         _raise_if_failed(ended)
         write_json(read_history(run.id if self.database is None else f"{self.database}#{run.id}").run_results)
         return 0
+
+    def report_if_not_taken(self, run_id: str) -> None:
+        """Wait a moment, and print a line if no worker has taken a run that may start."""
+        from connector.journal.journals import default_database
+        from connector.journal.past_runs import past_run
+        from connector.workers import wait
+
+        if self.delay:
+            return
+        try:
+            wait(run_id, database=self.database, timeout=TAKEN_SECONDS)
+        except TimeoutError:
+            if past_run(f"{self.database or default_database()}#{run_id}").status == "queued":
+                print_line("No worker has taken the run yet. If none is running, start one: connector worker")
 
 
 def _existing(run: PastRun) -> str:
@@ -174,9 +192,11 @@ def _profile(text: str) -> tuple[str, str]:
 def _raise_if_failed(run: PastRun) -> None:
     if run.status == "done":
         return
-    message = f"run {run.id} {'was cancelled' if run.status == 'cancelled' else f'failed: {run.error}'}"
+    # The error of the run has a hint of its own, which is about the write in doubt if there is one.
+    reason, _, reason_hint = run.error.partition("\nhint: ")
+    message = f"run {run.id} {'was cancelled' if run.status == 'cancelled' else f'failed: {reason}'}"
     resume = _how_to_go_on(run)
     if run.unknown:
         hint = f"Record what became of the write: connector flow settle {run.id} STEP --happened\n{resume}"
         raise OutcomeUnknownError(message, hint=hint)
-    raise ConnectorError(message, hint=resume)
+    raise ConnectorError(message, hint="\n".join(filter(None, [reason_hint, resume])))
