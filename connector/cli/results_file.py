@@ -47,7 +47,8 @@ def check_results_file(path: str | None, read_files: Mapping[str, str]) -> None:
 def results_file(path: str | None) -> Iterator[Callable[[bytes], Any]]:
     """Yield the function that writes a line of results. A resumed run writes the lines of all rows again.
 
-    Earlier results are removed when the first line is written, so that a run that is rejected leaves them.
+    Earlier results are removed when the first line is written, so that a run that is rejected leaves them. A new file
+    is removed if an error comes before the first line.
 
     Raises:
         UsageError: If the file cannot be written.
@@ -55,23 +56,29 @@ def results_file(path: str | None) -> Iterator[Callable[[bytes], Any]]:
     if path in (None, STANDARD_INPUT):
         yield write
         return
+    target = Path(str(path)).expanduser()
+    is_new = not target.exists()
     try:
         # Results can hold secrets, such as the write keys of a new source.
-        file = os.fdopen(open_private(Path(str(path)).expanduser(), os.O_WRONLY | os.O_CREAT), "wb")
+        file = os.fdopen(open_private(target, os.O_WRONLY | os.O_CREAT), "wb")
     except OSError as error:
         raise _cannot_write(path, error) from None
-    with file:
-        is_empty = False
+    is_written = False
 
-        def write_line(line: bytes) -> None:
-            nonlocal is_empty
-            if not is_empty and file.seekable():
-                file.truncate(0)
-            is_empty = True
-            file.write(line)
+    def write_line(line: bytes) -> None:
+        nonlocal is_written
+        if not is_written and file.seekable():
+            file.truncate(0)
+        is_written = True
+        file.write(line)
 
-        yield write_line
-        write_line(b"")
+    try:
+        with file:
+            yield write_line
+            write_line(b"")
+    finally:
+        if is_new and not is_written:
+            target.unlink(missing_ok=True)
 
 
 def _cannot_write(path: str | None, error: OSError) -> UsageError:

@@ -149,6 +149,8 @@ def _check_submit_options(submitting: SubmitOptions, bulk: EachOptions, run_id: 
     submitting.check("--profile")
     if submitting.submit and bulk.each is None:
         raise UsageError("--submit requires --each", hint="Add --each FILE, or submit a flow.")
+    if submitting.submit and bulk.output is not None and not submitting.wait:
+        raise UsageError("--output and --submit require --wait", hint="Add --wait, here or later with the same --id.")
     if run_id is not None and not submitting.submit:
         raise UsageError("--id requires --submit", hint="Add --submit.")
 

@@ -88,11 +88,13 @@ class SubmittedRows:
         id: Its ID; the runs of its shards are `ID.1`, `ID.2`, and so on.
         database: URL of the database.
         shards: The shards, in the order of the rows.
+        is_new: False if all shards were submitted before.
     """
 
     id: str
     database: str = field(repr=False)
     shards: Sequence[Shard] = field(repr=False)
+    is_new: bool = True
 
     def results(self, timeout: float | None = None) -> Iterator[SubmittedRow]:
         """Iterate over the results in the order of the rows. Wait for each shard; one is in memory.
@@ -165,14 +167,17 @@ def submit_each(
     checked = _checked(component, key, keep_going=on_error == "keep-going")
     check_profiles(checked, profiles or {})
     url, run_id = database or default_database(), check_id(new_id() if id is None else id)
-    shards = []
+    reused = f'ID "{run_id}" was used with other rows, another action, or another --on-error (on_error in Python)'
+    shards, is_new = [], False
     with closing(RunQueue(url)) as queue:
         for shard, payload in split(run_id, rows):
             request = webhook_request({"rows": payload})
-            store_submission(checked, request, database=url, run_id=shard.run, profiles=profiles or {})
+            is_new |= store_submission(
+                checked, request, database=url, run_id=shard.run, profiles=profiles or {}, reused=reused
+            )
             queue.put(shard.run, priority=priority, delay=delay)
             shards.append(shard)
-    return SubmittedRows(run_id, url, shards)
+    return SubmittedRows(run_id, url, shards, is_new or not shards)
 
 
 def split(run_id: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Shard, list[dict[str, Any]]]]:

@@ -56,7 +56,7 @@ def test_rows_that_are_submitted_again_are_not_performed_again(each: Each, servi
     list(each("twice").results(TIMEOUT))
     assert len(list(each("twice").results(TIMEOUT))) == 7
     assert len(service.requests("POST")) == 7
-    with pytest.raises(UsageError, match=r'run ID "twice.1" was used with another'):
+    with pytest.raises(UsageError, match=r'^ID "twice" was used with other rows, another action'):
         each("twice", [{"name": "other"}])
 
 

@@ -14,6 +14,7 @@ from connector.component.component import load_component
 from connector.component.profiles import Profile
 from connector.journal.past_runs import past_run
 from connector.workers import bulk
+from connector.workers.bulk import SubmittedRows
 from connector.workers.queue import RunQueue
 from tests.cli.conftest import Command
 from tests.flows.support import ServerResponse, Service
@@ -66,6 +67,7 @@ def test_results_are_printed_in_the_order_of_the_rows(
     submitted = command(*arguments)
     assert submitted.json == {"run": "all", "rows": 5, "shards": ["all.1", "all.2", "all.3"]}
     assert "Submitted run all: createSource for 5 rows\n" in submitted.err
+    assert "Run all already exists: createSource for 5 rows\n" in command(*arguments).err
     ended = command(*arguments, "--wait", "--select", "$.data.data.source.slug")
     assert [(line["row"], line["status"], line["payload"]) for line in lines_of(ended.out)] == [
         (number, "done", f"s{number}") for number in range(1, 6)
@@ -95,6 +97,7 @@ def test_run_goes_on_after_the_row_that_failed_and_was_decided_on(
     again = command(*arguments, "--resume", "half", "--unknown", f"{unknown}=retry")
     assert [line["status"] for line in lines_of(again.out)] == ["done"] * 5
     assert again.code == 0
+    assert "Submitted 2 shards of run half again\n" in again.err
 
 
 @pytest.mark.usefixtures("segment_worker")
@@ -147,6 +150,19 @@ def test_interrupted_submission_says_how_to_submit_no_row_twice(
     assert command(*arguments, "--id", word).json["shards"] == [f"{word}.{number}" for number in (1, 2, 3)]
 
 
+def test_interrupted_wait_leaves_no_empty_results_file(
+    command: Command, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SubmittedRows, "results", Mock(side_effect=KeyboardInterrupt))
+    output = tmp_path / "results.jsonl"
+    arguments: list[str | Path] = ["run", "createSource", "--each", sources, "--submit", "--in", "1h", *PROFILE]
+    assert command(*arguments, "--id", "waiting", "--wait", "--output", output).code == 130
+    assert not output.exists()
+    output.write_text('{"row":1,"status":"done"}\n')
+    assert command(*arguments, "--id", "waiting", "--wait", "--output", output).code == 130
+    assert output.read_text() == '{"row":1,"status":"done"}\n'
+
+
 def test_destructive_rows_are_submitted_only_after_a_confirmation(
     command: Command, tmp_path: Path, database: str
 ) -> None:
@@ -165,6 +181,7 @@ def test_destructive_rows_are_submitted_only_after_a_confirmation(
         (["--submit"], "--submit requires --each"),
         (["--each", "FILE", "--id", "x"], "--id requires --submit"),
         (["--each", "FILE", "--wait"], "--wait needs --submit"),
+        (["--each", "FILE", "--submit", "--output", "new.jsonl"], "--output and --submit require --wait"),
         (["--each", "FILE", "--submit", "--parallel", "2"], "--parallel and --submit cannot be used together"),
         (["--each", "FILE", "--submit", "--sandbox"], "--sandbox and --submit cannot be used together"),
         (["--each", "FILE", "--submit", "--deadline", "5"], "--deadline and --submit cannot be used together"),
