@@ -194,3 +194,27 @@ def test_option_without_a_meaning_is_an_error(
 ) -> None:
     ended = command("run", "createSource", *[option.replace("FILE", str(sources)) for option in options])
     assert (ended.code, message in ended.err) == (2, True), ended.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["undo", "shards"],
+        ["show", "shards"],
+        ["cancel", "shards"],
+        ["resume", "shards"],
+        ["resume", "shards", "--submit"],
+        ["settle", "shards", "call", "--happened"],
+        ["undo", "shards", "--database", "URL"],
+    ],
+)
+def test_commands_about_runs_name_the_shards(
+    command: Command, sources: Path, database: str, arguments: list[str]
+) -> None:
+    assert command("run", "createSource", "--each", sources, "--submit", "--id", "shards", *PROFILE).code == 0
+    ended = command("flow", *(database if part == "URL" else part for part in arguments))
+    assert ended.code == 2
+    assert (
+        'error: the rows of run "shards" were submitted in shards\nhint: Pass the ID of a shard, such as shards.1;'
+        in ended.err
+    )

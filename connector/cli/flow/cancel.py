@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from connector.cli.database_option import check_is_id, database_option
+from connector.cli.flow.options import names_shards
 from connector.cli.output import print_line
 from connector.cli.shared_options import Command, common_options
 
@@ -13,6 +14,7 @@ from connector.cli.shared_options import Command, common_options
 @click.argument("run_id", metavar="RUN")
 @database_option
 @common_options
+@names_shards
 def cancel(run_id: str, database: str | None) -> None:
     """Cancel RUN, the ID of a submitted run. It ends before its next step; a write on its way is finished.
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from connector.cli.database_option import run_in
 from connector.cli.files import STANDARD_INPUT, read_text
 from connector.cli.flow.reporters import JsonLinesReporter, Reporter
 from connector.cli.output import has_colors, print_line
 from connector.cli.shared_options import Function, component_of, selection
-from connector.errors import UsageError
+from connector.errors import JournalError, UsageError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -30,6 +32,37 @@ def _complete_runs(_context: click.Context, _parameter: click.Parameter, incompl
 
 
 run_argument = click.argument("run_name", metavar="RUN", shell_complete=_complete_runs)
+
+
+def names_shards(function: Function) -> Function:
+    """Let a command name the shards of submitted rows, when it gets the ID of all of them as RUN."""
+
+    @wraps(function)
+    def command(*args: Any, **values: Any) -> Any:
+        try:
+            return function(*args, **values)
+        except UsageError as error:
+            if not any(text in error.message for text in ("unknown run", "is not a journal")):
+                raise
+            values = click.get_current_context().params
+            run = next(values[name] for name in ("run_name", "run_id", "target") if name in values)
+            _check_is_no_bulk_run(run, run_in(values["database"], run))
+            raise
+
+    return cast("Function", command)
+
+
+def _check_is_no_bulk_run(run: str, name: str) -> None:
+    from connector.journal.past_runs import past_run
+
+    try:
+        past_run(f"{name}.1")
+    except JournalError:
+        return
+    hint = f"Pass the ID of a shard, such as {run}.1; `connector flow runs` lists them."
+    raise UsageError(f'the rows of run "{run}" were submitted in shards', hint=hint)
+
+
 flow_option = click.option("--flow", "name", metavar="NAME", help="Flow to use, if the file has several.")
 config_option = click.option("--config", multiple=True, metavar="NAME=VALUE", help="Value of a config variable.")
 

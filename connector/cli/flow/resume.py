@@ -16,6 +16,7 @@ from connector.cli.flow.options import (
     known_components,
     load_flow,
     make_reporter,
+    names_shards,
     report_options,
     run_argument,
     stub_arguments,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 @flow_connection_options
 @common_options
 @click.pass_context
+@names_shards
 def resume(
     context: click.Context,
     *,

@@ -12,7 +12,7 @@ from connector.cli.connection_options import ConnectionOptions, flow_connection_
 from connector.cli.database_option import database_option, run_in
 from connector.cli.files import read_json
 from connector.cli.flow.connection_options import ConnectionsByName, resolve_connections
-from connector.cli.flow.options import known_components, run_argument
+from connector.cli.flow.options import known_components, names_shards, run_argument
 from connector.cli.output import print_line
 from connector.cli.shared_options import Command, common_options
 from connector.errors import UsageError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @flow_connection_options
 @common_options
 @click.pass_context
+@names_shards
 def settle(
     context: click.Context,
     *,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connector.cli.database_option import database_option, run_in
-from connector.cli.flow.options import flow_option, known_components, load_flow, make_reporter
+from connector.cli.flow.options import flow_option, known_components, load_flow, make_reporter, names_shards
 from connector.cli.output import print_output
 from connector.cli.shared_options import Command, common_options
 from connector.errors import UsageError
@@ -36,6 +36,7 @@ FLOW_SUFFIXES = {".yaml", ".yml"}
 @database_option
 @common_options
 @click.pass_context
+@names_shards
 def show(
     context: click.Context,
     *,

@@ -9,7 +9,7 @@ import click
 from connector.cli.connection_options import ConnectionOptions, flow_connection_options
 from connector.cli.database_option import database_option, run_in
 from connector.cli.flow.connection_options import resolve_connections
-from connector.cli.flow.options import confirm, known_components, run_argument
+from connector.cli.flow.options import confirm, known_components, names_shards, run_argument
 from connector.cli.output import write_json
 from connector.cli.shared_options import Command, common_options, dry_run_option, yes_option
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @flow_connection_options
 @common_options
 @click.pass_context
+@names_shards
 def undo(
     context: click.Context,
     *,
