@@ -240,12 +240,15 @@ def _by_path(shard: Shard, unknown: Unknown | Mapping[int, Unknown]) -> Unknown 
 
 def _rows_of(database: str, shard: Shard, run: PastRun) -> Iterator[SubmittedRow]:
     by_path: dict[str, SubmittedRow] = {}
+    is_explained = False  # whether a row ended the shard
     for record in read_all(f"{database}#{shard.run}"):
         path = record.get("path", "")
         if path.startswith(f"{_LOOP}.") and path.endswith(f"/{_CALL}"):
             row = shard.first + int(path[len(_LOOP) + 1 :].partition("/")[0])
             by_path[path] = _after(by_path.get(path) or SubmittedRow(row, "pending"), record)
-    is_explained = any(result.error is not None for result in by_path.values())
+            is_explained = record["type"] == "intent" or (record["type"] == "failed" and not record["ignored"])
+        elif record["type"] == "reopened":
+            is_explained = False
     pending = None if run.status == "done" or is_explained else _error_of(run)
     for index in range(shard.rows):
         yield by_path.get(_path(index)) or SubmittedRow(shard.first + index, "pending", error=pending)

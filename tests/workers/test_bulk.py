@@ -103,6 +103,18 @@ def test_write_of_a_worker_that_died_is_in_doubt_and_says_why(each: Each, databa
     assert first["error"]["message"] == "the worker ended between the request and its response"
 
 
+def test_rows_of_a_shard_that_was_cancelled_after_a_failed_row_say_so(each: Each, database: str) -> None:
+    submitted = each("halted", ROWS[:2], on_error="keep-going", delay=3600)
+    journal = reopen_journal(f"{database}#halted.1")
+    JournalWriter(journal).step_failed("rows.0/call", UsageError("no"), ignored=True, unknown=False)
+    JournalWriter(journal).ended("cancelled", "cancelled")
+    journal.close()
+    assert [(row.status, row.error and row.error["message"]) for row in submitted.results(TIMEOUT)] == [
+        ("failed", "no"),
+        ("pending", "cancelled"),
+    ]
+
+
 @pytest.mark.usefixtures("worker")
 def test_row_of_unknown_outcome_waits_for_a_decision(each: Each, service: Service, workshop: Component) -> None:
     service.answers["POST"] = [ServerResponse(cut=True), ServerResponse(cut=True)]
