@@ -15,8 +15,26 @@ from connector.errors import UsageError
 _DURATION = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhd])\Z")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
 
+
+def _checked(_context: click.Context, _option: click.Parameter, url: str | None) -> str | None:
+    """Return the URL of the option.
+
+    Raises:
+        UsageError: If it names no database. It is not shown, since it may have a password.
+    """
+    if url is not None:
+        from connector.journal.journals import database_of
+        from connector.journal.postgres import postgres_of
+
+        if postgres_of(url) is None and database_of(url) is None:
+            hint = f"Pass sqlite:///FILE or postgresql://... as --database or in {DATABASE}."
+            raise UsageError("invalid database", hint=hint)
+    return url
+
+
 database_option = click.option(
     "--database",
+    callback=_checked,
     envvar=DATABASE,
     show_envvar=True,
     metavar="URL",

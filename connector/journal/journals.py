@@ -138,11 +138,18 @@ def database_of(name: bool | str | Path) -> tuple[Path, str] | None:
     """Return the file of a database and the run in it, from a URL; None for what is not a URL.
 
     Raises:
-        UsageError: If the URL names no file.
+        UsageError: If the URL names no file, or one in a relative folder that does not exist.
     """
     if not isinstance(name, str) or not name.startswith(SCHEME):
         return None
     file, _, run = name.removeprefix(SCHEME).partition("#")
     if not file:
         raise UsageError(f'invalid journal "{name}"', hint="Pass sqlite:///FILE.")
-    return Path(file).expanduser().absolute(), run
+    if file == ":memory:":
+        raise UsageError("a database in memory would be lost with its process", hint="Pass sqlite:///FILE.")
+    path = Path(file).expanduser()
+    # The mistake would make one database for each working directory.
+    if not path.is_absolute() and not path.parent.is_dir():
+        hint = f"Create the folder, or write four slashes for an absolute path: {SCHEME}/{file}."
+        raise UsageError(f'folder "{path.parent}" of database "{SCHEME}{file}" does not exist', hint=hint)
+    return path.absolute(), run

@@ -89,6 +89,12 @@ def test_id_is_one_run_whether_it_is_submitted_or_not(
         (["--in", "5m"], "--in needs --submit"),
         (["--submit", "--in", "soon"], '"soon" is not a duration such as 5m'),
         (["--submit", "--database", "mysql://x"], "invalid database"),
+        (["--submit", "--database", ""], "invalid database"),
+        (["--submit", "--database", "sqlite:///:memory:"], "a database in memory would be lost with its process"),
+        (
+            ["--submit", "--database", "sqlite:///missing-folder/x.sqlite"],
+            'folder "missing-folder" of database "sqlite:///missing-folder/x.sqlite" does not exist',
+        ),
     ],
 )
 def test_option_that_excludes_another_is_named(
