@@ -106,15 +106,16 @@ class Database:
             except self._away as error:
                 self.close()
                 if time.monotonic() > until or is_permanent(str(error)):
-                    message = f'cannot use the database of journal "{self.location}": {_reason(error)}'
-                    raise JournalError(message, hint=_hint_about(str(error))) from None
+                    message = f'cannot use the database of journal "{self.location}": {reason_of(error)}'
+                    raise JournalError(message, hint=hint_about(str(error))) from None
                 if not is_reported:
                     is_reported = True
-                    report_wait(AWAY_SECONDS, f'database "{self.location}": {_reason(error)}')
+                    report_wait(AWAY_SECONDS, f'database "{self.location}": {reason_of(error)}')
             except self._error as error:
                 if isinstance(error, self._taken):
                     raise _TakenError from None
-                raise JournalError(f'cannot write journal "{self.location}": {_reason(error)}') from None
+                message = f'cannot write journal "{self.location}": {reason_of(error)}'
+                raise JournalError(message, hint=hint_about(str(error)) if is_permanent(str(error)) else "") from None
             time.sleep(RETRY_SECONDS)
 
     def fetch_once(self, statement: str, values: Values = ()) -> list[tuple[Any, ...]]:
@@ -151,14 +152,18 @@ class Database:
                     yield
             except self._error as error:
                 self.close()
-                raise JournalError(f'cannot write journal "{self.location}": {_reason(error)}') from None
+                raise JournalError(f'cannot write journal "{self.location}": {reason_of(error)}') from None
 
     def _connect(self) -> psycopg.Connection[Any]:
         import psycopg
 
         connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5, application_name="connector")
-        with connection.transaction():
-            connection.execute(_TABLES)
+        try:
+            with connection.transaction():
+                connection.execute(_TABLES)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def close(self) -> None:
@@ -378,7 +383,10 @@ def is_permanent(message: str) -> bool:
     return any(text in message for text in _PERMANENT)
 
 
-def _hint_about(message: str) -> str:
+def hint_about(message: str) -> str:
+    """Return what to do about a database that cannot be used, from the message of its error."""
+    if "permission denied" in message:
+        return "Make the role the owner of the database, or let it create tables and schemas there."
     if "password" in message:
         return "Check user and password, and percent-encode both in the URL."
     if is_permanent(message):
@@ -386,5 +394,6 @@ def _hint_about(message: str) -> str:
     return "Try again, or resume the run, once it can be reached."
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return the first line of the message of an error."""
     return str(error).strip().partition("\n")[0]

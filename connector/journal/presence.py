@@ -13,7 +13,7 @@ from connector.errors import JournalError
 from connector.journal import sqlite
 from connector.journal.journals import database_of
 from connector.journal.leases import ALL_ALIVE, LEASE_SECONDS
-from connector.journal.postgres import Database, postgres_of
+from connector.journal.postgres import Database, hint_about, postgres_of, reason_of
 
 _SHOW = """INSERT INTO connector_holders VALUES (%s, clock_timestamp())
 ON CONFLICT (id) DO UPDATE SET seen = excluded.seen"""
@@ -74,7 +74,8 @@ class PostgresPresence:
             return self._database.fetch_once(statement, values)
         except Exception as error:
             self._database.close()
-            raise JournalError(f'cannot use "{self._database.location}": {error}') from None
+            message = f'cannot use "{self._database.location}": {reason_of(error)}'
+            raise JournalError(message, hint=hint_about(str(error))) from None
 
 
 class SqlitePresence:

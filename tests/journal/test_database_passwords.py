@@ -93,6 +93,27 @@ def test_hint_about_a_wrong_password_names_the_password(command: Command, guarde
     assert "hint: Check user and password, and percent-encode both in the URL." in ended.err
 
 
+def test_worker_with_a_wrong_password_ends_with_a_hint(command: Command, guarded: str) -> None:
+    ended = command("worker", "--sandbox", "--database", guarded.replace("p4ss", "other"))
+    assert ended.code == 2
+    assert "hint: Check user and password, and percent-encode both in the URL." in ended.err
+
+
+@pytest.mark.parametrize("arguments", [["worker", "--sandbox"], ["flow", "runs"]])
+def test_hint_about_a_role_without_rights_says_what_it_needs(
+    command: Command, monkeypatch: pytest.MonkeyPatch, guarded: str, postgres: PostgresServer, arguments: list[str]
+) -> None:
+    with closing(Database(guarded)) as database:
+        database.fetch("DROP ROLE IF EXISTS weak")
+        database.fetch("CREATE ROLE weak LOGIN")
+    monkeypatch.setenv("CONNECTOR_DATABASE", f"postgresql://weak@127.0.0.1:{postgres.port}/postgres")
+    ended = command(*arguments)
+    assert ended.code == 2
+    assert "permission denied" in ended.err
+    assert "LINE" not in ended.err
+    assert "hint: Make the role the owner of the database, or let it create tables and schemas there." in ended.err
+
+
 def test_hint_about_a_missing_database_names_the_url(command: Command, guarded: str) -> None:
     ended = command("flow", "runs", "--journal", f"{guarded}_missing")
     assert "hint: Check the URL of the database." in ended.err
