@@ -27,9 +27,10 @@ PASSWORD = "p4ss/W@rd#%"
 def guarded(postgres: PostgresServer) -> Iterator[str]:
     """URL of the database, for a role that needs its password."""
     with closing(Database(postgres.url)) as administrator:
-        administrator.fetch("CREATE ROLE guarded")
-        literal = PASSWORD.replace("%", "%%")
-        administrator.fetch(f"CREATE ROLE careful LOGIN SUPERUSER PASSWORD '{literal}' IN ROLE guarded")
+        if not administrator.fetch("SELECT 1 FROM pg_roles WHERE rolname = 'guarded'"):
+            administrator.fetch("CREATE ROLE guarded")
+            literal = PASSWORD.replace("%", "%%")
+            administrator.fetch(f"CREATE ROLE careful LOGIN SUPERUSER PASSWORD '{literal}' IN ROLE guarded")
         yield f"postgresql://careful:{quote(PASSWORD, safe='')}@127.0.0.1:{postgres.port}/postgres"
         administrator.fetch("TRUNCATE connector_journal, connector_holders")
 
@@ -141,8 +142,9 @@ def test_submitted_rows_do_not_show_the_password() -> None:
 )
 @pytest.mark.parametrize("option", ["--journal", "CONNECTOR_DATABASE"])
 def test_url_that_is_not_encoded_is_an_error_at_once(
-    command: Command, monkeypatch: pytest.MonkeyPatch, url: str, reason: str, option: str
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, url: str, reason: str, option: str
 ) -> None:
+    command = Command(capsys, monkeypatch)
     if option == "CONNECTOR_DATABASE":
         monkeypatch.setenv(option, url)
         ended = command("flow", "runs")
