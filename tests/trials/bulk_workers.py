@@ -38,11 +38,20 @@ class Worker:
         launch = [sys.executable, "-S", "-c", LAUNCHER, str(self._pid_file), *command]
         self._process = subprocess.Popen(launch, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
-    def end(self, number: signal.Signals) -> int:
-        """Send a signal, and return the largest memory in megabytes."""
+    @property
+    def _id(self) -> int:
         while not self._pid_file.exists():
             time.sleep(0.01)
-        os.kill(int(self._pid_file.read_text()), number)
+        return int(self._pid_file.read_text())
+
+    def private_memory(self) -> int:
+        """Return the megabytes that are its own now, without the files of libraries, which all workers share."""
+        status = Path(f"/proc/{self._id}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon")) // 1024
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal, and return the largest memory in megabytes, with the files of libraries."""
+        os.kill(self._id, number)
         out, _ = self._process.communicate()
         return int(out.split()[-1]) // 1024
 
@@ -61,7 +70,7 @@ class Trial(RowsTrial):
     def submit(self, *options: str) -> int:
         """Run the command that submits the rows; return its exit code."""
         command = [sys.executable, "-m", "connector", "run", "createSource", "--each", str(self.file), "--submit"]
-        command += ["--database", self.url, "--profile", "trial", "--output", str(self.output), *options]
+        command += ["--database", self.url, "--profile", "trial", *options]
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, text=True)
         if "Traceback" in ended.stderr:
             self.report.fail("uncaught", ended.stderr[-2_000:])
@@ -87,19 +96,21 @@ class Trial(RowsTrial):
             self.report.count("kills")
             workers.append(self.worker())
         yield
+        self.report.count("private memory of a worker in MB", max(worker.private_memory() for worker in workers))
         peaks = [worker.end(signal.SIGTERM) for worker in workers]
         self.report.count("peak of a worker in MB", max(peaks))
 
     def finish(self) -> None:
         """Submit the rows, decide about each write of unknown outcome, and wait for the rest."""
         if self.submit("--id", "trial"):
-            self.report.fail("lost", "the rows were not submitted")
+            raise RuntimeError("the rows were not submitted")
+        waiting = ("--wait", "--output", str(self.output))
         with self.working():
-            code = self.submit("--id", "trial", "--wait")
+            code = self.submit("--id", "trial", *waiting)
             for _ in range(20):
                 if not code:
                     break
-                code = self.submit("--resume", "trial", "--wait", *self.decisions())
+                code = self.submit("--resume", "trial", *waiting, *self.decisions())
             else:
                 self.report.fail("lost", "the rows do not come to their end")
 
