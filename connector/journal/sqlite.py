@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.common.private_files import dump_line, lock, open_private, parse_line, private_folder, reason_of
+from connector.common.sqlite_log import use_write_ahead_log
 from connector.errors import JournalError
 from connector.journal.buffered import BufferedJournal, closed_on_error
 from connector.journal.file import NO_SPACE_HINT
@@ -195,7 +196,7 @@ def connect(file: Path) -> sqlite3.Connection:
         raise JournalError(f'cannot open journal "{file}": {reason}') from None
     try:
         _make_private(file)  # the file is there now, and has no content if it is new
-        database.execute("PRAGMA journal_mode = WAL")
+        use_write_ahead_log(database, _BUSY_SECONDS)
         # What is removed for good must not remain in free pages.
         database.execute("PRAGMA secure_delete = ON")
         with database:

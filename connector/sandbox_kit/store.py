@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from connector.common.sqlite_log import use_write_ahead_log
+
 from .errors import BusyError, DuplicateError, SandboxError
 from .resources import Record, Resource, Row
 
@@ -92,7 +94,7 @@ class Store:
 
     def _prepare(self) -> None:
         if self.path:
-            self._db.execute("PRAGMA journal_mode = WAL")
+            use_write_ahead_log(self._db, BUSY_SECONDS)
             self._db.execute("PRAGMA synchronous = NORMAL")
         with self.transaction():
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
