@@ -31,8 +31,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path}/runs.db"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
+    clear(server.url)  # of what tests of other modules left
     yield server.url
-    database = Database(server.url)
+    clear(server.url)
+
+
+def clear(url: str) -> None:
+    database = Database(url)
     database.fetch("TRUNCATE connector_journal, connector_holders, connector_values")
     database.close()
 

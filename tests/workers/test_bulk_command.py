@@ -211,7 +211,8 @@ def test_option_without_a_meaning_is_an_error(
 def test_commands_about_runs_name_the_shards(
     command: Command, sources: Path, database: str, arguments: list[str]
 ) -> None:
-    assert command("run", "createSource", "--each", sources, "--submit", "--id", "shards", *PROFILE).code == 0
+    rows: list[str | Path] = ["run", "createSource", "--each", sources, "--submit", "--id", "shards", "--in", "1h"]
+    assert command(*rows, *PROFILE).code == 0
     ended = command("flow", *(database if part == "URL" else part for part in arguments))
     assert ended.code == 2
     assert (
