@@ -7,7 +7,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,18 @@ def submit(command: Command, file: Path, *options: str) -> dict[str, str]:
     assert ended.code == 0, ended.err
     printed: dict[str, str] = ended.json
     return printed
+
+
+@contextmanager
+def working(*options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a worker as a program, and wait until it takes runs."""
+    worker = start("worker", *options)
+    try:
+        assert worker.stderr is not None
+        assert b"is ready" in worker.stderr.readline()
+        yield worker
+    finally:
+        worker.kill()
 
 
 def test_submitted_run_is_listed_and_cancelled(command: Command, tmp_path: Path) -> None:
@@ -131,10 +144,7 @@ def test_runs_in_files_and_in_the_database_are_drawn_alike(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
 def test_worker_performs_submitted_runs_until_it_is_stopped(command: Command, tmp_path: Path) -> None:
-    worker = start("worker", "--sandbox")
-    try:
-        assert worker.stderr is not None
-        assert b"is ready" in worker.stderr.readline()
+    with working("--sandbox") as worker:
         flow = read_flow(tmp_path)
         ended = command("flow", "run", flow, "--submit", "--wait", "--id", "r1")
         assert "sources" in ended.json["data"]
@@ -149,26 +159,20 @@ def test_worker_performs_submitted_runs_until_it_is_stopped(command: Command, tm
             "INFO connector.workers: run r1: done",
             "Stopping: runs end their current step",
         ]
-    finally:
-        worker.kill()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
 def test_second_signal_ends_a_worker_at_once(command: Command, tmp_path: Path, server: LoopbackServer) -> None:
     server.answer(ServerResponse(hang=3600))
-    worker = start("worker")
-    try:
-        assert worker.stderr is not None
-        assert b"is ready" in worker.stderr.readline()
+    with working() as worker:
         submit(command, read_flow(tmp_path), "--id", "r1")
         until(lambda: server.requests)
+        assert worker.stderr is not None
         assert worker.stderr.readline() == b"INFO connector.workers: run r1: started\n"
         worker.send_signal(signal.SIGTERM)
         assert worker.stderr.readline() == b"Stopping: runs end their current step\n"
         worker.send_signal(signal.SIGTERM)
         assert finish(worker).code == -signal.SIGTERM
-    finally:
-        worker.kill()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
@@ -182,10 +186,7 @@ def test_stopped_worker_does_not_wait_for_what_another_one_stores(
         return ServerResponse({}, status=404)
 
     server.script = answer
-    worker = start("worker")
-    try:
-        assert worker.stderr is not None
-        assert b"is ready" in worker.stderr.readline()
+    with working() as worker:
         submit(command, read_flow(tmp_path), "--id", "r1")
         until(lambda: server.requests)
         file = queue_url(default_database()).removeprefix("sqlite:///")
@@ -195,8 +196,6 @@ def test_stopped_worker_does_not_wait_for_what_another_one_stores(
         until(lambda: past_run(f"{default_database()}#r1").status == "failed")
         worker.send_signal(signal.SIGTERM)
         assert finish(worker).code == 0
-    finally:
-        worker.kill()
 
 
 def test_failed_run_ends_the_wait_with_its_error(

@@ -31,7 +31,7 @@ IDLE = 15.0
 """Seconds without a task after which the missing ones are sent again: Celery finds a lost process after ten."""
 
 EVERY = 8
-"""One of so many kills ends the whole worker."""
+"""Kills of which one ends the whole worker, and not a process of its pool."""
 
 
 class Pool:

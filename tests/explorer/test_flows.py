@@ -16,7 +16,7 @@ from connector.flows import Flow, runs
 from connector.journal.journals import default_database
 from connector.journal.past_runs import is_held
 from connector.workers import submit
-from tests.explorer.conftest import Explored, exploring
+from tests.explorer.conftest import Explored, Reply, exploring
 
 SOURCE = "rh5BDZp6QDHvXFCkibm1pR"
 HEAD = """
@@ -104,6 +104,15 @@ def test_files_are_listed_with_their_problems(explored: Explored) -> None:
     assert "<script>1" not in page
 
 
+def pages_with(explored: Explored, file: Path, content: bytes) -> tuple[str, Reply]:
+    """Return the list of flows and the page of a file that is in the folder for so long."""
+    file.write_bytes(content)
+    try:
+        return explored.get("/flows").text, explored.get(f"/flows/{file.name}")
+    finally:
+        file.unlink()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
@@ -117,12 +126,7 @@ def test_files_are_listed_with_their_problems(explored: Explored) -> None:
 def test_file_that_may_be_a_flow_is_listed_with_its_problem(
     explored: Explored, folder: Path, name: str, content: bytes, problem: str
 ) -> None:
-    path = folder / name
-    path.write_bytes(content)
-    try:
-        page, own = explored.get("/flows").text, explored.get(f"/flows/{name}")
-    finally:
-        path.unlink()
+    page, own = pages_with(explored, folder / name, content)
 
     assert problem in page
     assert own.status == 422
@@ -139,12 +143,7 @@ def test_file_that_may_be_a_flow_is_listed_with_its_problem(
     ],
 )
 def test_file_that_is_no_flow_is_not_listed(explored: Explored, folder: Path, name: str, content: str) -> None:
-    path = folder / name
-    path.write_text(content)
-    try:
-        page, own = explored.get("/flows").text, explored.get(f"/flows/{name}")
-    finally:
-        path.unlink()
+    page, own = pages_with(explored, folder / name, content.encode())
 
     assert f"<code>{name}</code>" not in page
     assert own.status == 404
