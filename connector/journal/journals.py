@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connector.common.state_dir import DATABASE, state_folder
 from connector.errors import UsageError
-from connector.journal.file import FileJournal, is_journal
+from connector.journal.file import FileJournal, cannot_read, is_journal
 from connector.journal.postgres import PostgresJournal, postgres_of
 from connector.journal.postgres_address import location_of
 from connector.journal.protocol import Journal, Record
@@ -129,9 +129,16 @@ def default_path(run: str) -> Path:
 
 
 def journal_path(journal: str | Path) -> Path:
-    """Return the path of a journal in a file, named by its path or by the ID of its run."""
+    """Return the path of a journal in a file, named by its path or by the ID of its run.
+
+    Raises:
+        JournalError: If no file can have this name.
+    """
     path = Path(journal).expanduser()
-    return path if path.exists() or path.suffix else default_path(str(journal))
+    try:
+        return path if path.exists() or path.suffix else default_path(str(journal))
+    except OSError as error:  # the name is too long
+        raise cannot_read(path, error) from None
 
 
 def database_of(name: bool | str | Path) -> tuple[Path, str] | None:

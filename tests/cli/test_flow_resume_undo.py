@@ -498,3 +498,20 @@ def test_run_is_named_by_its_id_beside_a_path_of_this_name(
     assert command("flow", "undo", "q.1", "--dry-run").code == 0
     if other == "folder":
         assert "Main" in command("flow", "show", "q.1").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["cancel"], 'unknown run "{}"'),
+        (["show"], 'cannot read journal "{}": file name too long'),
+        (["undo"], 'cannot read journal "{}": file name too long'),
+        (["resume"], 'cannot read journal "{}": file name too long'),
+        (["settle", "Create", "--happened"], 'cannot read journal "{}": file name too long'),
+    ],
+)
+def test_run_with_a_name_that_is_too_long_is_rejected(command: Command, arguments: list[str], message: str) -> None:
+    name = "x" * 20_000
+    ended = command("flow", arguments[0], name, *arguments[1:])
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == f"error: {message.format(name)}\nhint: Run `connector flow runs` to list runs.\n"

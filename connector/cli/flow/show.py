@@ -74,9 +74,10 @@ def is_run(name: str) -> bool:
     from connector.journal.file import is_journal
     from connector.journal.journals import journal_path, located
 
+    journal = journal_path(name)
     if path.is_file():
         return is_journal(path)
-    return located(name) != name or journal_path(name).is_file()
+    return located(name) != name or journal.is_file()
 
 
 def _show_run(context: click.Context, name: str, drawing: str, *, watch: bool) -> None:
