@@ -42,6 +42,16 @@ def test_invalid_yaml_is_reported_with_file_line_and_hint(tmp_path: Path) -> Non
     assert finding.endswith("Check the indentation, quotes, and colons in this line.")
 
 
+def test_manifest_is_parsed_again_only_when_its_content_changed(tmp_path: Path) -> None:
+    file = tmp_path / "manifest.yaml"
+    file.write_text(GOOD, encoding="utf-8")
+    first, again = Manifest.load(file), Manifest.load(file)
+    file.write_text(GOOD.replace("1.0.0", "1.0.1"), encoding="utf-8")
+
+    assert first is again
+    assert (first.version, Manifest.load(file).version) == ("1.0.0", "1.0.1")
+
+
 def test_key_that_comes_twice_is_an_error(tmp_path: Path) -> None:
     text = GOOD + "  sayHello:\n    label: Again\n    description: Again.\n"
 

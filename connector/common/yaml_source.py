@@ -73,20 +73,29 @@ class Document:
         return f"{self.source}:{self.lines.get(place, 1)}"
 
 
-def read(path: Path) -> Document:
-    """Load a file.
+def read_bytes(path: Path) -> bytes:
+    """Read a file whose size is allowed.
 
     Raises:
         OSError: If the file cannot be read.
-        YamlError: If the file is not valid YAML.
+        YamlError: If it is larger than `MAX_BYTES`.
+    """
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    _check_size(len(content), str(path))
+    return content
+
+
+def parse_bytes(content: bytes, source: str) -> Document:
+    """Parse the content of a file.
+
+    Raises:
+        YamlError: If it is not UTF-8 or not valid YAML.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        _check_size(len(content), str(path))
-        return parse(content.decode("utf-8"), str(path))
+        return parse(content.decode("utf-8"), source)
     except UnicodeDecodeError as error:
-        problem = Problem(str(path), f"not UTF-8 (byte {error.start})", hint="Save the file as UTF-8.")
+        problem = Problem(source, f"not UTF-8 (byte {error.start})", hint="Save the file as UTF-8.")
     raise YamlError([problem])
 
 

@@ -358,15 +358,14 @@ def _matched(
 
 
 def _example_problems(folder: Path, definitions: Mapping[str, Action[Any] | DataSource[Any]]) -> Iterator[Problem]:
-    examples = {file.stem: file for file in (folder / "examples").glob("*.json")}
+    folder /= "examples"
+    examples = {file.stem: file for file in folder.glob("*.json")}
     for key, definition in definitions.items():
         definition.example_file = examples.pop(key, None)
-        needed = getattr(definition, "has_example", True)
-        file = folder / "examples" / f"{key}.json"
-        if needed and definition.example_file is None:
-            yield Problem(key, "has no example payload", hint=f"Write {file}.")
-    for key in examples:
-        yield Problem(key, f"{folder / 'examples' / key}.json belongs to no definition", hint="Remove the file.")
+        if definition.example_file is None and getattr(definition, "has_example", True):
+            yield Problem(key, "has no example payload", hint=f"Write {folder / f'{key}.json'}.")
+    for key, file in examples.items():
+        yield Problem(key, f"{file} belongs to no definition", hint="Remove the file.")
 
 
 def _by_key(kind: str, key: str, known: Mapping[str, DefinitionT]) -> DefinitionT:

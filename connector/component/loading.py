@@ -21,6 +21,7 @@ from connector.errors import ComponentError, Problem
 
 FOLDERS = ("connections", "actions", "datasources")
 
+KINDS = (Action, DataSource, ConnectionDefinition)
 Definition = Action[Any] | DataSource[Any] | ConnectionDefinition[Any]
 
 _lock = threading.Lock()
@@ -76,7 +77,7 @@ def definitions(folder: Path, key: str) -> list[Definition]:
             problems.append(Problem(str(folder / name.replace(".", "/")) + ".py", text, hint="Fix the module."))
             continue
         for value in vars(module).values():
-            if isinstance(value, Action | DataSource | ConnectionDefinition):
+            if isinstance(value, KINDS):
                 declared[id(value)] = value  # by identity: a module may import a definition of another one
     if problems:
         raise ComponentError(f'cannot import component "{key}"', problems=problems)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connector.common.text import camel_case, did_you_mean
-from connector.common.yaml_source import Document, YamlError, read
+from connector.common.yaml_source import Document, YamlError, parse_bytes, read_bytes
 from connector.errors import ManifestError, Problem
 
 _SETTINGS = ConfigDict(
@@ -135,17 +136,23 @@ class Manifest(BaseModel):
             ManifestError: If the file is missing or invalid; each problem has file, line and hint.
         """
         try:
-            document = read(path)
+            return _manifest(read_bytes(path), str(path))
         except OSError as error:
             problems = [Problem(str(path), f"cannot be read: {_reason(error)}")]
         except YamlError as error:
             problems = error.problems
-        else:
-            try:
-                return cls.model_validate(document.data)
-            except ValidationError as error:
-                problems = [_problem(document, dict(entry)) for entry in error.errors(include_url=False)]
         raise ManifestError("invalid manifest", problems=problems)
+
+
+# The tests of a component load it again and again, mostly with the same manifest, and a manifest never changes.
+@lru_cache(maxsize=8)
+def _manifest(content: bytes, source: str) -> Manifest:
+    document = parse_bytes(content, source)
+    try:
+        return Manifest.model_validate(document.data)
+    except ValidationError as error:
+        problems = [_problem(document, dict(entry)) for entry in error.errors(include_url=False)]
+    raise ManifestError("invalid manifest", problems=problems)
 
 
 _EXPECTED = {

@@ -8,7 +8,8 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
+from importlib import metadata
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 
+_version = cache(metadata.version)  # it takes longer than to open a connection: it reads a file of the package
 
 _ORDINARY_URL = re.compile(
     r"https?://(?:[a-z0-9_-][a-z0-9._-]*|\[[0-9a-f:]+\])(?::[0-9]{1,5})?(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._~-]+)*"
@@ -154,8 +156,10 @@ def headers_of(endpoint: Endpoint) -> dict[str, str]:
 
 def _user_agent() -> str:
     try:
-        return f"python-requests/{version('requests')}"
-    except PackageNotFoundError:  # a program that was packed into one file may lack the facts about its packages
+        return f"python-requests/{_version('requests')}"
+    except (
+        metadata.PackageNotFoundError
+    ):  # a program that was packed into one file may lack the facts about its packages
         return "python-requests"
 
 

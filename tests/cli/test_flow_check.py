@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from connector.cli.flow.group import COMMANDS
-from connector.common.yaml_source import read
+from connector.common.yaml_source import parse
 from tests.cli.conftest import ROOT, Command
 from tests.cli.flows import EXAMPLES, one_step, read_flow, two_connections
 from tests.support.server import LoopbackServer
@@ -282,7 +282,7 @@ def test_schema_accepts_the_examples_and_rejects_a_flow_without_steps(command: C
     schema = command("flow", "schema").json
 
     for file in EXAMPLES.glob("*.yaml"):
-        jsonschema.validate(read(file).data, schema)
+        jsonschema.validate(parse(file.read_text("utf-8")).data, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"name": "A", "definitionVersion": 7, "flows": [{"name": "B"}]}, schema)
 

@@ -122,7 +122,7 @@ def test_program_without_facts_about_its_packages_sends_requests(monkeypatch: py
     def version(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr("connector.rest.hosts.version", version)
+    monkeypatch.setattr("connector.rest.hosts._version", version)
     with RawServer(GOOD) as server:
         Transport().send(Endpoint(base_url=server.url), Request("GET", "/a"), CallLimits(max_wait=0))
 
