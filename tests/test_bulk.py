@@ -16,6 +16,7 @@ import connector
 from connector import errors
 from connector.component.bulk_journal import bulk_folder, resumable_runs
 from connector.journal.file import FileJournal
+from connector.journal.protocol import UnknownRunError
 from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 NEW = {"enabled": True, "metadataId": "m"}
@@ -211,7 +212,7 @@ def test_run_can_be_resumed_only_with_the_same_rows(runner: connector.Runner, se
         list(runner.each("createSource", rows(*"acb"), resume=run.run))
     with pytest.raises(errors.JournalError, match='is for action "createSource", not "getSource"'):
         runner.each("getSource", rows("a"), resume=run.run)
-    with pytest.raises(errors.JournalError, match='unknown run "20200101-000000-abcdef"') as raised:
+    with pytest.raises(UnknownRunError, match='unknown run "20200101-000000-abcdef"') as raised:
         runner.each("createSource", rows("a"), resume="20200101-000000-abcdef")
 
     assert run.run in raised.value.hint

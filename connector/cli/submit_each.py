@@ -14,8 +14,9 @@ from connector.cli.output import counted, json_bytes, print_line, write, write_j
 from connector.cli.progress import progress
 from connector.cli.results_file import results_file
 from connector.cli.rows import Rows
-from connector.errors import ConnectorError, JournalError, OutcomeUnknownError, UsageError
+from connector.errors import ConnectorError, OutcomeUnknownError, UsageError
 from connector.journal.journals import check_id, new_id
+from connector.journal.protocol import UnknownRunError
 
 if TYPE_CHECKING:
     from connector.cli.jsonpath import Selector
@@ -171,10 +172,8 @@ def _check_known(run_id: str, database: str | None) -> None:
 
     try:
         past_run(f"{database or default_database()}#{run_id}.1")
-    except JournalError as error:
-        if "unknown run" not in error.message:
-            raise
-        raise JournalError(f'unknown run "{run_id}"', hint="Pass the ID that --submit printed.") from None
+    except UnknownRunError:
+        raise UnknownRunError(f'unknown run "{run_id}"', hint="Pass the ID that --submit printed.") from None
 
 
 def _as_line(result: SubmittedRow, selector: Selector) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from connector.common.text import did_you_mean
 from connector.errors import JournalError, Problem, UsageError
 from connector.journal.file import FileJournal
 from connector.journal.journals import check_id, new_id
-from connector.journal.protocol import Durability, Journal, check_header
+from connector.journal.protocol import Durability, Journal, UnknownRunError, check_header
 from connector.journal.writer import first_records
 
 Unknown = Literal["stop", "retry", "skip"]
@@ -105,7 +105,8 @@ class BulkJournal:
         """Continue the run with an ID, or the one whose journal is in a file.
 
         Raises:
-            JournalError: If there is none, another process holds it, or it is a run of something else.
+            UnknownRunError: If there is none.
+            JournalError: If another process holds it, or it is a run of something else.
         """
         path = Path(name).expanduser()
         is_own = not path.exists() and not path.suffix
@@ -116,7 +117,7 @@ class BulkJournal:
             runs = ", ".join(known[:MAX_LISTED])
             hint = f"Runs that can be resumed: {runs}." if runs else "No run can be resumed."
             hint = f"{did_you_mean(str(name), known)} {hint} The journal of a run that is done is deleted.".lstrip()
-            raise JournalError(f'unknown run "{name}"', hint=hint)
+            raise UnknownRunError(f'unknown run "{name}"', hint=hint)
         journal = FileJournal.reopen(path)
         try:
             records = journal.records()

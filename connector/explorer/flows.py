@@ -415,12 +415,9 @@ def _flow_of_run(run_id: str) -> tuple[Flow, str]:
 
 def _timeline_of(run_id: str) -> Timeline:
     try:
-        line = timeline(place_of(run_id))
+        return timeline(place_of(run_id))
     except ConnectorError as error:
         raise HTTPException(404, str(error)) from None
-    if not line.id:  # a database has no such run
-        raise HTTPException(404, f'unknown run "{run_id}"')
-    return line
 
 
 def _read(run_id: str) -> tuple[Timeline, JournalContents]:

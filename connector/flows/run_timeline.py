@@ -296,7 +296,8 @@ def timeline(run: str | Path) -> Timeline:
         run: ID of the run, path of its journal, or the URL of its database with `#ID`.
 
     Raises:
-        JournalError: If there is no such run, or its journal is damaged.
+        UnknownRunError: If there is no such run.
+        JournalError: If its journal is damaged.
     """
     with JournalReader(run) as reader:
         result = Timeline(reader.location)

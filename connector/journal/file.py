@@ -11,7 +11,7 @@ from typing import Any
 from connector.common.private_files import dump_line, lock, open_private, parse_line, private_folder, reason_of
 from connector.errors import JournalError
 from connector.journal.buffered import BufferedJournal
-from connector.journal.protocol import JournalExistsError, JournalHeldError, Record, check_header
+from connector.journal.protocol import JournalExistsError, JournalHeldError, Record, UnknownRunError, check_header
 
 _BLOCK = 65536
 _BLOCK_OF_END = 4096
@@ -72,8 +72,9 @@ class FileJournal(BufferedJournal):
         """Continue a journal; a last record that was cut off when its process died is removed.
 
         Raises:
+            UnknownRunError: If there is no file.
             JournalHeldError: If another process holds the file.
-            JournalError: If the file is missing or not a journal.
+            JournalError: If the file cannot be read or is not a journal.
         """
         # Checked before anything is cut off: the path may be one of a file that is not a journal.
         header_of(path)
@@ -177,6 +178,7 @@ def header_of(path: Path) -> dict[str, Any]:
     """Return the first record of a journal in a file.
 
     Raises:
+        UnknownRunError: If there is no file.
         JournalError: If the file cannot be read, is not a journal, or has another format version.
     """
     # A named pipe would block the reader.
@@ -277,9 +279,9 @@ def _hold(path: Path, handle: int) -> None:
 
 def cannot_read(path: Path, error: OSError) -> JournalError:
     """Return the error for a journal that cannot be opened."""
-    hint = "Run `connector flow runs` to list runs."
     if isinstance(error, FileNotFoundError):
-        return JournalError(f'unknown run "{path.stem}"', hint=hint)
+        return UnknownRunError(f'unknown run "{path.stem}"')
+    hint = "Run `connector flow runs` to list runs."
     return JournalError(f'cannot read journal "{path}": {reason_of(error)}', hint=hint)
 
 

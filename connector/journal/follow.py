@@ -15,7 +15,7 @@ from connector.journal import file as journal_file
 from connector.journal import postgres, sqlite
 from connector.journal.journals import database_of, journal_path, located
 from connector.journal.postgres_address import location_of
-from connector.journal.protocol import Record, check_header
+from connector.journal.protocol import Record, UnknownRunError, check_header
 
 IDLE_SECONDS = 2.0
 """Seconds without a record after which a follower looks whether the run still has a process."""
@@ -45,7 +45,8 @@ class JournalReader:
         is_submitted: Whether workers perform the run, as its first record says.
 
     Raises:
-        JournalError: If there is no such journal.
+        UnknownRunError: If there is no such file, of a journal or of a database.
+        JournalError: If it is not a journal.
     """
 
     def __init__(self, name: str | Path) -> None:
@@ -58,6 +59,7 @@ class JournalReader:
         """Iterate over the records that were not read yet.
 
         Raises:
+            UnknownRunError: If there is no such run.
             JournalError: If it is not a journal, or damaged.
         """
         for record in self._source.new():
@@ -70,6 +72,8 @@ class JournalReader:
                 self._last_type = record["type"]
             self.is_submitted |= record["type"] == "run" and bool(record.get("submitted"))
             yield record
+        if not self._count:  # a run is stored together with its first records
+            raise UnknownRunError(f'unknown run "{self.location}"')
 
     @property
     def has_ended(self) -> bool:
@@ -155,8 +159,7 @@ class _File:
 
 class _Sqlite:
     def __init__(self, file: Path, run: str) -> None:
-        if not file.is_file():
-            raise JournalError(f'unknown run "{run}": no database "{file}"')
+        sqlite.check_exists(file, run)
         self.file, self.run, self._seq = file, run, 0
 
     def new(self) -> Iterator[Any]:

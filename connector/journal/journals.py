@@ -70,7 +70,9 @@ def reopen_journal(name: str | Path, run: str = "") -> Journal:
         run: ID of the run, where the URL has none.
 
     Raises:
-        JournalError: If there is none, or another process holds it.
+        UnknownRunError: If there is none.
+        JournalHeldError: If another process holds it.
+        JournalError: If it cannot be used.
     """
     name = located(name)
     if postgres := postgres_of(name):

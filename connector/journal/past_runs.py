@@ -90,7 +90,7 @@ def past_run(name: str) -> PastRun:
     if stored is None:
         server = postgres.postgres_of(place)
         run = server[1] if server else str(name).rpartition("#")[2]
-        raise UnknownRunError(f'unknown run "{run}"', hint="Run `connector flow runs` to list runs.")
+        raise UnknownRunError(f'unknown run "{run}"')
     return _described(stored)
 
 

@@ -14,7 +14,7 @@ from connector.errors import JournalError, SetupError
 from connector.journal.buffered import BufferedJournal, closed_on_error
 from connector.journal.leases import ALL_ALIVE, LEASE_SECONDS, Lease, leases_of
 from connector.journal.postgres_address import SCHEMES, check_connection, check_encoding, location_of
-from connector.journal.protocol import JournalExistsError, JournalHeldError, Record
+from connector.journal.protocol import JournalExistsError, JournalHeldError, Record, UnknownRunError
 from connector.journal.waiting import report_wait
 
 if TYPE_CHECKING:
@@ -225,8 +225,9 @@ class PostgresJournal(BufferedJournal):
         """Continue a journal.
 
         Raises:
+            UnknownRunError: If there is none.
             JournalHeldError: If the process that holds it lives.
-            JournalError: If there is none, or the database cannot be used.
+            JournalError: If the database cannot be used.
         """
         journal = cls(url, run)
         with closed_on_error(journal):
@@ -244,8 +245,7 @@ class PostgresJournal(BufferedJournal):
 
     def _check_free(self) -> None:
         if not self._seq:
-            hint = "Run `connector flow runs` to list runs."
-            raise JournalError(f'unknown run "{self.run}" in "{self._database.location}"', hint=hint)
+            raise UnknownRunError(f'unknown run "{self.run}" in "{self._database.location}"')
         if self._leases.is_alive(self._holder):
             message = f"run {self.run} is still running"
             raise JournalHeldError(message, hint="Wait for its end, or stop its process.")

@@ -36,6 +36,8 @@ class JournalExistsError(JournalError):
 class UnknownRunError(JournalError):
     """There is no run with this ID."""
 
+    hint = "Run `connector flow runs` to list runs."
+
 
 class JournalHeldError(JournalError):
     """Another process, which lives, holds the journal, or may have taken it over."""

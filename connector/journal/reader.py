@@ -16,7 +16,7 @@ from connector.journal.intents import OpenIntents
 from connector.journal.journals import database_of, journal_path, located
 from connector.journal.positions import Positions
 from connector.journal.postgres_address import location_of
-from connector.journal.protocol import Decision, Journal, Record, check_header
+from connector.journal.protocol import Decision, Journal, Record, UnknownRunError, check_header
 from connector.journal.writes import AppliedWrites, Write
 
 
@@ -202,6 +202,7 @@ def read_history(name: str | Path) -> JournalContents:
     """Return the contents of a journal, even if another process holds it; see `reopen_journal` for the name.
 
     Raises:
+        UnknownRunError: If there is no such run.
         JournalError: If it is not a journal, or damaged.
     """
     return _contents(*_stored(name))
@@ -211,7 +212,7 @@ def read_all(name: str | Path) -> Iterator[Record]:
     """Iterate over the records of a journal, even if another process holds it; see `read_history`."""
     location, records, _ = _stored(name)
     numbered = iter(records)
-    yield check_header(next(numbered, (0, None))[1], f'"{location}"')
+    yield _first(location, numbered)
     for _, record in numbered:
         yield record
 
@@ -226,6 +227,7 @@ def _stored(name: str | Path) -> tuple[str, Iterable[tuple[int, Any]], Callable[
     database = database_of(name)
     if database is not None:
         file, run = database
+        journal_database.check_exists(file, run)
         records = journal_database.read_records(file, run)
         return str(name), records, partial(journal_database.read_record, file, run)
     path = journal_path(name)
@@ -233,12 +235,18 @@ def _stored(name: str | Path) -> tuple[str, Iterable[tuple[int, Any]], Callable[
     return str(path), journal_file.read_records(path), partial(journal_file.read_record, path)
 
 
+def _first(location: str, numbered: Iterator[tuple[int, Any]]) -> dict[str, Any]:
+    first = next(numbered, None)
+    if first is None:  # a run is stored together with its first records, and a file was looked at before
+        raise UnknownRunError(f'unknown run "{location}"')
+    return check_header(first[1], f'"{location}"')
+
+
 def _contents(
     location: str, records: Iterable[tuple[int, Any]], read: Callable[[int], dict[str, Any]]
 ) -> JournalContents:
     numbered = iter(records)
-    _, header = next(numbered, (0, None))
-    contents = JournalContents(location, check_header(header, f'"{location}"'), read)
+    contents = JournalContents(location, _first(location, numbered), read)
     for position, record in numbered:
         try:
             contents.add(record, position)

@@ -17,7 +17,7 @@ from connector.common.sqlite_log import use_write_ahead_log
 from connector.errors import JournalError
 from connector.journal.buffered import BufferedJournal, closed_on_error
 from connector.journal.file import NO_SPACE_HINT
-from connector.journal.protocol import JournalExistsError, JournalHeldError, Record
+from connector.journal.protocol import JournalExistsError, JournalHeldError, Record, UnknownRunError
 
 SCHEME = "sqlite:///"
 
@@ -87,15 +87,15 @@ class SqliteJournal(BufferedJournal):
         """Continue a journal.
 
         Raises:
+            UnknownRunError: If there is none.
             JournalHeldError: If another process holds it.
-            JournalError: If there is none, or the database cannot be used.
+            JournalError: If the database cannot be used.
         """
-        if not file.is_file():
-            raise JournalError(f'unknown run "{run}": no database "{file}"')
+        check_exists(file, run)
         journal = cls(file, run)
         if not journal._seq:
             journal.close()
-            raise JournalError(f'unknown run "{run}" in "{file}"', hint="Run `connector flow runs` to list runs.")
+            raise UnknownRunError(f'unknown run "{run}" in "{file}"')
         return journal
 
     def check_held(self) -> None:
@@ -220,6 +220,16 @@ def _make_private(file: Path) -> None:
     mode = file.stat().st_mode
     if mode & 0o077 and os.name == "posix":
         file.chmod(stat.S_IMODE(mode) & 0o700)
+
+
+def check_exists(file: Path, run: str) -> None:
+    """Check that there is a database in which a run may be.
+
+    Raises:
+        UnknownRunError: If there is none.
+    """
+    if not file.is_file():
+        raise UnknownRunError(f'unknown run "{run}": no database "{file}"')
 
 
 def read_records(file: Path, run: str, *, after: int = 0) -> Iterator[tuple[int, Any]]:

@@ -515,3 +515,13 @@ def test_run_with_a_name_that_is_too_long_is_rejected(command: Command, argument
     ended = command("flow", arguments[0], name, *arguments[1:])
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == f"error: {message.format(name)}\nhint: Run `connector flow runs` to list runs.\n"
+
+
+@pytest.mark.parametrize("arguments", [["show"], ["undo"], ["resume"], ["settle", "Create", "--happened"], ["cancel"]])
+def test_unknown_run_has_a_type_of_its_own_in_json(command: Command, tmp_path: Path, arguments: list[str]) -> None:
+    flow = integration(tmp_path, step("Log", "log.writeLog", {"message": "a"}), variables=[])
+    database = f"sqlite:///{tmp_path}/elsewhere.sqlite"
+    assert command("flow", "run", flow, "--journal", database).code == 0
+    options = ["--database", database, "--error-format", "json"]
+    ended = command("flow", arguments[0], "ghost", *arguments[1:], *options)
+    assert (ended.code, json.loads(ended.err)["error"]["type"]) == (2, "UnknownRunError")

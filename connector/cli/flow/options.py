@@ -16,6 +16,7 @@ from connector.cli.flow.reporters import JsonLinesReporter, Reporter
 from connector.cli.output import has_colors, print_line
 from connector.cli.shared_options import Function, component_of, selection
 from connector.errors import JournalError, UsageError
+from connector.journal.protocol import UnknownRunError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -41,9 +42,7 @@ def names_shards(function: Function) -> Function:
     def command(*args: Any, **values: Any) -> Any:
         try:
             return function(*args, **values)
-        except UsageError as error:
-            if not any(text in error.message for text in ("unknown run", "is not a journal")):
-                raise
+        except UnknownRunError:
             values = click.get_current_context().params
             run = next(values[name] for name in ("run_name", "run_id", "target") if name in values)
             _check_is_no_bulk_run(run, run_in(values["database"], run))

@@ -86,8 +86,6 @@ def _show_run(context: click.Context, name: str, drawing: str, *, watch: bool) -
     if watch:
         _watch(name)
     result = timeline(name)
-    if not result.id:
-        raise UsageError(f'unknown run "{result.location}"', hint="Run `connector flow runs` to list runs.")
     if result.flow is None:
         raise UsageError(f'the journal of run "{result.location}" has no flow')
     if drawing == "json":

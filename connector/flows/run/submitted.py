@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event
 
-from connector.errors import FlowStoppedError, JournalError, StepError, UsageError
+from connector.errors import FlowStoppedError, StepError, UsageError
 from connector.flows.run.by_id import fingerprint
 from connector.flows.run.limits import check_depth
 from connector.flows.run.prepare import CheckedFlow, PreparedRun
@@ -16,7 +16,7 @@ from connector.flows.run.start import records_of
 from connector.flows.steps.trigger import WebhookRequest, trigger_results
 from connector.journal.journals import check_id, create_journal, reopen_journal
 from connector.journal.past_runs import PastRun, past_run
-from connector.journal.protocol import Journal, JournalExistsError, JournalHeldError
+from connector.journal.protocol import Journal, JournalExistsError, JournalHeldError, UnknownRunError
 from connector.journal.reader import JournalContents, contents_of, read_history
 from connector.journal.writer import JournalWriter
 
@@ -89,7 +89,7 @@ def store_submission(
 def _has_records(database: str, run_id: str) -> bool:
     try:
         read_history(f"{database}#{run_id}")
-    except JournalError:
+    except UnknownRunError:
         return False
     return True
 
