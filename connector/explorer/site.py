@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -190,9 +190,3 @@ def url(path: str, **query: Any) -> str:
     """Return a path with the query parameters that have a value."""
     values = {name: value for name, value in query.items() if value not in ("", None)}
     return f"{path}?{urlencode(values)}" if values else path
-
-
-def query_number(query: Mapping[str, str], name: str, default: int) -> int:
-    """Return a number of a query, or the default."""
-    text = query.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 10 else default
