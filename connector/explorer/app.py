@@ -17,7 +17,9 @@ from starlette.routing import Route
 from connector.explorer.actions import ActionsScreen
 from connector.explorer.component_page import page_of
 from connector.explorer.component_screen import ComponentScreen
+from connector.explorer.flow_runs import FlowRuns
 from connector.explorer.flows import FlowsScreen
+from connector.explorer.runs import RunsScreen
 from connector.explorer.sandbox import SandboxScreen
 from connector.explorer.site import Site, Target
 
@@ -36,7 +38,9 @@ class Explorer:
         self.site = Site(target, page)
         self.actions = ActionsScreen(self.site)
         self._component = ComponentScreen(self.site, page) if page else None
-        self._flows = FlowsScreen(self.site, target.flows)
+        self._runs = FlowRuns(self.site)
+        self._flows = FlowsScreen(self.site, self._runs, target.flows)
+        self._run = RunsScreen(self.site, self._runs)
         self._sandbox = (
             SandboxScreen(self.site, target.sandbox.workspace, self._forget_records) if target.sandbox else None
         )
@@ -57,11 +61,11 @@ class Explorer:
     def close(self) -> None:
         """Close the connection, and delete the traces of runs."""
         self.site.runner.close()
-        self._flows.close()
+        self._runs.close()
 
     def _routes(self) -> list[Route]:
         routes = [Route("/static/{digest}/{name}", self._static, methods=["GET"]), *self.actions.routes()]
-        for screen in (self._component, self._flows, self._sandbox):
+        for screen in (self._component, self._flows, self._run, self._sandbox):
             routes += screen.routes() if screen else []
         return routes
 
