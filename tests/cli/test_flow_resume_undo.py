@@ -525,3 +525,11 @@ def test_unknown_run_has_a_type_of_its_own_in_json(command: Command, tmp_path: P
     options = ["--database", database, "--error-format", "json"]
     ended = command("flow", arguments[0], "ghost", *arguments[1:], *options)
     assert (ended.code, json.loads(ended.err)["error"]["type"]) == (2, "UnknownRunError")
+
+
+@pytest.mark.parametrize("arguments", [["show"], ["undo"], ["resume"], ["settle", "Create", "--happened"], ["cancel"]])
+def test_empty_name_of_a_run_is_rejected(command: Command, arguments: list[str]) -> None:
+    ended = command("flow", arguments[0], "", *arguments[1:])
+    name = "FILE|RUN" if arguments == ["show"] else "RUN"
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == f"error: {name} must not be empty\nhint: Run `connector flow runs` to list runs.\n"

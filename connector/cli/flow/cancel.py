@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from connector.cli.database_option import check_is_id, database_option
-from connector.cli.flow.options import names_shards
+from connector.cli.flow.options import names_shards, not_empty
 from connector.cli.output import print_line
 from connector.cli.shared_options import Command, common_options
 
 
 @click.command(cls=Command)
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", callback=not_empty)
 @database_option
 @common_options
 @names_shards

@@ -32,7 +32,18 @@ def _complete_runs(_context: click.Context, _parameter: click.Parameter, incompl
     return sorted((file.stem for file in runs_folder().glob(f"{incomplete}*.jsonl")), reverse=True)
 
 
-run_argument = click.argument("run_name", metavar="RUN", shell_complete=_complete_runs)
+def not_empty(_context: click.Context, argument: click.Parameter, name: str) -> str:
+    """Return what names a run; an empty variable of a script would name the folder in which the command runs.
+
+    Raises:
+        UsageError: If it is empty.
+    """
+    if not name:
+        raise UsageError(f"{argument.metavar} must not be empty", hint="Run `connector flow runs` to list runs.")
+    return name
+
+
+run_argument = click.argument("run_name", metavar="RUN", callback=not_empty, shell_complete=_complete_runs)
 
 
 def names_shards(function: Function) -> Function:

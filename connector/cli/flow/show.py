@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connector.cli.database_option import database_option, run_in
-from connector.cli.flow.options import flow_option, known_components, load_flow, make_reporter, names_shards
+from connector.cli.flow.options import flow_option, known_components, load_flow, make_reporter, names_shards, not_empty
 from connector.cli.output import print_output
 from connector.cli.shared_options import Command, common_options
 from connector.errors import UsageError
@@ -21,7 +21,7 @@ FLOW_SUFFIXES = {".yaml", ".yml"}
 
 
 @click.command(cls=Command)
-@click.argument("target", metavar="FILE|RUN")
+@click.argument("target", metavar="FILE|RUN", callback=not_empty)
 @flow_option
 @click.option("--trace", metavar="FILE", help="Trace of a run (flow run --trace), to add steps, times, and errors.")
 @click.option(
