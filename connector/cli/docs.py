@@ -22,7 +22,7 @@ def command(context: click.Context, check: bool, output: str | None) -> int:
 
     In a checkout, also the pages about the command line, environment variables, and files.
     """
-    from connector.cli.reference import is_checkout, reference_pages
+    from connector.cli.reference_pages.all_pages import is_checkout, reference_pages
     from connector.describe.docs import left_over_pages, pages, pages_folder
 
     component = component_of(context)

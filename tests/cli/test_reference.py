@@ -10,8 +10,10 @@ import click
 import pytest
 
 import connector
-from connector.cli.python_reference import python_page
-from connector.cli.reference import command_line_page, environment_page, reference_pages
+from connector.cli.reference_pages.all_pages import reference_pages
+from connector.cli.reference_pages.command_line import command_line_page
+from connector.cli.reference_pages.environment import environment_page
+from connector.cli.reference_pages.python_api import python_page
 from connector.cli.root import cli
 from tests.cli.conftest import ROOT, Command
 
@@ -55,7 +57,7 @@ def test_pages_of_the_checkout_are_up_to_date() -> None:
 def test_docs_check_finds_a_stale_page(
     command: Command, other_component: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector.cli.reference.is_checkout", lambda _component: True)
+    monkeypatch.setattr("connector.cli.reference_pages.all_pages.is_checkout", lambda _component: True)
     stale_file = other_component.parent / "docs" / "reference" / "command-line.md"
     for folder in (stale_file.parent, stale_file.parents[1] / "flows"):
         folder.mkdir(parents=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import sandbox
-from connector.cli.steps_reference import steps_page
+from connector.cli.reference_pages.steps import steps_page
 from connector.flows.steps.builtin_steps import BUILT_IN, UNSUPPORTED
 from connector.flows.steps.persisted_values import SCOPES
 from connector.flows.values.conditions import OPERATORS

@@ -1,4 +1,4 @@
-"""The generated page about Prismatic's own steps that run locally."""
+"""The page about Prismatic's own steps that run locally."""
 
 from __future__ import annotations
 

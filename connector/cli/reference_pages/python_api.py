@@ -1,4 +1,4 @@
-"""The generated reference page about the Python API: public names with their signatures and docstrings."""
+"""The page about the Python API: public names with their signatures and docstrings."""
 
 from __future__ import annotations
 
