@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from connector.cli.rows import read_rows
+from connector.cli.row_files import read_rows
 from connector.errors import UsageError
 from tests.cli.conftest import TOKEN, Command, Ended, finish, start
 from tests.cli.test_completion import completed
