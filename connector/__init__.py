@@ -31,13 +31,13 @@ if TYPE_CHECKING:
         action,
         connection,
         data_source,
-        picklist,
     )
     from connector.component.described_actions import OperationNotes
     from connector.component.inputs import EMPTY, CatalogSettings, Input, Inputs, PathSegment, value_or, wire_shape
     from connector.component.manifest import Manifest
     from connector.component.page_inputs import PageInputs
     from connector.component.pagination import records_of
+    from connector.component.picklists import picklist
     from connector.component.policy import Policy
     from connector.component.raw_request import RawRequest, raw_request
     from connector.component.runner import Runner
@@ -66,7 +66,6 @@ else:
                 "action",
                 "connection",
                 "data_source",
-                "picklist",
             ),
             "component.described_actions": ("OperationNotes",),
             "component.inputs": (
@@ -81,6 +80,7 @@ else:
             "component.manifest": ("Manifest",),
             "component.pagination": ("records_of",),
             "component.page_inputs": ("PageInputs",),
+            "component.picklists": ("picklist",),
             "component.policy": ("Policy",),
             "component.raw_request": ("RawRequest", "raw_request"),
             "component.runner": ("Runner",),

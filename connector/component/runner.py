@@ -14,9 +14,10 @@ from connector.common.text import did_you_mean
 from connector.component.component import Component, error_context, load_component
 from connector.component.connections import Connection
 from connector.component.context import Context
-from connector.component.definitions import Action, Payload, searching
+from connector.component.definitions import Action, Payload
 from connector.component.dry_run import DryRun, dry_run
 from connector.component.pagination import iter_pages, records_of
+from connector.component.picklists import searching
 from connector.component.policy import Policy, tags_of
 from connector.errors import ConnectionInputError, UsageError
 from connector.rest.rate_limits import CallLimits
