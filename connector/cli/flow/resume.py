@@ -23,7 +23,8 @@ from connector.cli.flow.options import (
     stub_options,
     stub_values,
 )
-from connector.cli.flow.run import ResumeCommand, confirm_run, is_error_status, perform, run_settings
+from connector.cli.flow.resume_command import ResumeCommand
+from connector.cli.flow.run import confirm_run, is_error_status, perform, run_settings
 from connector.cli.flow.submit import SubmitOptions, submit_options
 from connector.cli.output import write_json
 from connector.cli.shared_options import Command, common_options, yes_option
