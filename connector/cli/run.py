@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,14 @@ from connector.cli.input_options import complete_keys, input_options
 from connector.cli.output import json_bytes, plain, print_line, write, write_json
 from connector.cli.progress import progress
 from connector.cli.record_writers import FORMATS, RecordOptions, RecordPrinter, raw_lines, records_in
+from connector.cli.settings_warnings import warn_by_catalog, warn_by_payload
 from connector.cli.shared_options import Command, common_options, component_of, dry_run_option, section, yes_option
-from connector.errors import ConnectorError, UsageError
+from connector.errors import UsageError
 
 if TYPE_CHECKING:
+    from connector.cli.rows import Rows
     from connector.component.definitions import Action
-    from connector.component.inputs import CatalogSettings, Inputs
-    from connector.describe.settings import Options
+    from connector.component.inputs import Inputs
 
 
 @click.command(cls=Command)
@@ -102,12 +103,7 @@ def command(
     if bulk.each is not None:
         if every or printing.print_records or raw:
             raise UsageError("--each prints one result per row", action=key, hint="Leave out the other output options.")
-        from connector.cli.each import run_each
-        from connector.cli.results_file import check_results_file
-        from connector.cli.rows import Rows
-
-        check_results_file(bulk.output, {"--each": bulk.each, **({} if file is None else {"--inputs": file})})
-        rows = Rows(bulk.each, action, {} if file is None else read_inputs(file, ()), assignments)
+        rows = _rows_of(bulk.each, action, file, assignments, output=bulk.output)
         if submitting.submit:
             from connector.cli.submit_each import submit_rows
 
@@ -122,6 +118,8 @@ def command(
                 selector=printing.selector,
                 confirmed=yes,
             )
+        from connector.cli.each import run_each
+
         return run_each(
             lambda: connecting.open(component, read_only=read_only),
             action,
@@ -155,6 +153,16 @@ def _check_submit_options(submitting: SubmitOptions, bulk: EachOptions, run_id: 
         raise UsageError("--id requires --submit", hint="Add --submit.")
 
 
+def _rows_of(
+    each: str, action: Action[Any], file: str | None, assignments: Sequence[str], *, output: str | None
+) -> Rows:
+    from connector.cli.results_file import check_results_file
+    from connector.cli.rows import Rows
+
+    check_results_file(output, {"--each": each, **({} if file is None else {"--inputs": file})})
+    return Rows(each, action, {} if file is None else read_inputs(file, ()), assignments)
+
+
 def _perform(
     opened: OpenConnection,
     action: Action[Any],
@@ -178,43 +186,8 @@ def _perform(
             print_line(_interrupted(action, effect))
         raise
     # The response of a write describes the settings, so that the warning costs no request.
-    _warn_of_unknown_settings(action, inputs, lambda catalog, _values: _options_in(payload, catalog))
+    warn_by_payload(action, inputs, payload)
     _print(action, inputs, payload, printing)
-
-
-def _warn_of_unknown_settings(
-    action: Action[Any], inputs: Inputs, options_of: Callable[[CatalogSettings, dict[str, Any]], Options]
-) -> None:
-    """Warn of settings that the catalog does not know; nothing is looked up for an action without settings."""
-    catalogs = {key: marker.settings for key, marker in action.inputs.definitions().items() if marker.settings}
-    if not catalogs:
-        return
-    from connector.describe.settings import unknown_settings
-
-    values = inputs.model_dump()
-    for key, catalog in catalogs.items():
-        if values.get(key):
-            for sentence in unknown_settings(values[key], options_of(catalog, values)):
-                print_line(f"warning: {sentence}")
-
-
-def _options_in(payload: Any, catalog: CatalogSettings) -> Options:
-    from connector.describe.settings import options_in
-
-    return options_in(payload, catalog)
-
-
-def _options_in_catalog(opened: OpenConnection, action: Action[Any], values: dict[str, Any]) -> Options:
-    from connector.describe.settings import catalog_of, settings_for, settings_of_type
-
-    _, catalog = catalog_of(action)
-    try:
-        if catalog.key in values:
-            return settings_for(opened.runner, action, values[catalog.key], max_wait=0)
-        return settings_of_type(opened.runner, action, values[catalog.type_key], max_wait=0)
-    except ConnectorError:
-        # A request can be shown without the catalog.
-        return ()
 
 
 def _interrupted(action: Action[Any], effect: str) -> str:
@@ -245,14 +218,14 @@ def _rehearse(
     if result.request is None:
         _print(action, inputs, result.payload, printing)
         return
-    _warn_of_unknown_settings(action, inputs, lambda _catalog, values: _options_in_catalog(opened, action, values))
+    warn_by_catalog(opened.runner, action, inputs)
     print_line(f"Dry run: {action.key} would send this request to {opened.target(inputs)}:")
     print_request(result)
 
 
 def _print(action: Action[Any], inputs: Inputs, payload: Any, printing: RecordOptions) -> None:
     """Print one payload, or the records in it."""
-    report_partial(action, inputs, payload)
+    _report_partial(action, inputs, payload)
     if printing.print_records:
         from connector.component.pagination import records_of
 
@@ -274,7 +247,7 @@ def _stream(opened: OpenConnection, key: str, raw_inputs: dict[str, Any], printi
 
     action = opened.runner.component.action(key)
     printer = RecordPrinter(printing)
-    with progress("records") as count, fewer_collections():
+    with progress("records") as count, _fewer_collections():
         for payload in opened.runner.pages(key, raw_inputs, deadline=opened.deadline, ahead=1):
             records = records_of(action, payload)
             count.total = total_of(action, payload)
@@ -284,7 +257,7 @@ def _stream(opened: OpenConnection, key: str, raw_inputs: dict[str, Any], printi
 
 
 @contextmanager
-def fewer_collections() -> Iterator[None]:
+def _fewer_collections() -> Iterator[None]:
     """Let the garbage collector look less often while records pass through, since they contain no cycles.
 
     With Python's threshold it takes a quarter of the time of a long list. Only a program may decide this for its whole
@@ -298,7 +271,7 @@ def fewer_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def report_partial(action: Action[Any], inputs: Inputs, payload: Any) -> None:
+def _report_partial(action: Action[Any], inputs: Inputs, payload: Any) -> None:
     """Print how many of all records a payload has, if it is one page of several."""
     from connector.component.pagination import first_value, has_next_page, total_of
 
