@@ -121,6 +121,7 @@ def command(
         max_wait=connecting.max_wait,
         reload=_reload(component, file, tools, starts, read_only=read_only) if file else None,
         flows=starts.names_for if starts else lambda _caller: (),
+        check_database=starts.check_database if starts else None,
     )
     for name in ("connector.access", "connector.engines"):  # warnings alone would hide who calls
         logging.getLogger(name).setLevel(logging.INFO)

@@ -144,6 +144,14 @@ class FlowStarts:
 
         return [app.route("/v1/flows/{key}", start, method="POST"), app.route("/v1/runs/{key}", show)]
 
+    def check_database(self) -> None:
+        """Check that the database can be used now.
+
+        Raises:
+            DatabaseAwayError: If it cannot.
+        """
+        reaching(partial(self._look, "readiness"), patience=0)
+
     def close(self) -> None:
         """Close the connections to the database."""
         self._queue.close()

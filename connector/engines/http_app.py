@@ -37,6 +37,7 @@ from connector.describe.summaries import metadata, title_of
 from connector.engines.call_threads import THREADS, Call, CallThreads, is_read
 from connector.engines.http_messages import JsonResponse, error_response, json_body, seconds_in, stopped_response
 from connector.engines.openapi import document
+from connector.engines.readiness import Readiness
 from connector.engines.service import Caller, Service
 from connector.engines.statuses import CallerKeyError, known_error
 
@@ -57,6 +58,7 @@ class HttpApp:
         max_wait: Maximum seconds that a call waits for rate limits, unless its header asks for less.
         reload: Returns the callers anew; it is called at SIGHUP, so that keys change without a restart.
         flows: Returns the names of the flows that a caller may start.
+        check_database: Raises an error if the database of the runs cannot be used; None without one.
     """
 
     def __init__(
@@ -67,12 +69,14 @@ class HttpApp:
         max_wait: float = MAX_WAIT_SECONDS,
         reload: Callable[[], Sequence[Caller]] | None = None,
         flows: Callable[[Caller], Sequence[str]] = lambda _caller: (),
+        check_database: Callable[[], None] | None = None,
     ) -> None:
         self.service = service
         self._flows = flows
         self._reload = reload
         self.max_wait = max_wait
         self.is_draining = False
+        self._database = Readiness(check_database)
         self._on_start: Callable[[], Awaitable[None]] | None = None
         self.threads = CallThreads(service, threads, max_wait)
         self._documents: dict[tuple[str, str, str], bytes] = {}
@@ -180,7 +184,8 @@ class HttpApp:
         return JsonResponse({"ok": True})
 
     async def _readiness(self, _request: Request) -> Response:
-        return JsonResponse({"ok": not self.is_draining}, 503 if self.is_draining else 200)
+        reason = "the server stops" if self.is_draining else await self._database.reason_against()
+        return JsonResponse({"ok": False, "reason": reason}, 503) if reason else JsonResponse({"ok": True})
 
     async def _openapi(self, call: Call) -> Response:
         runner = self.runner(call)

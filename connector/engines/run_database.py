@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from connector.engines.statuses import DatabaseAwayError
+from connector.engines.statuses import AWAY, DatabaseAwayError
 from connector.errors import JournalError
 from connector.journal.waiting import reporting_waits
 
@@ -37,9 +37,7 @@ def reaching(use: Callable[[], T], patience: float) -> T:
             if not isinstance(error, DatabaseWaitError) or time.monotonic() >= until:
                 # The caller must not learn where the database is.
                 logger.warning("the database of the runs cannot be used: %s", error)
-                raise DatabaseAwayError(
-                    "the database of the runs cannot be used now", hint="Try again later."
-                ) from None
+                raise DatabaseAwayError(AWAY, hint="Try again later.") from None
         time.sleep(RETRY_SECONDS)
 
 

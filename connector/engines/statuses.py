@@ -15,6 +15,9 @@ from connector import errors
 AWAY_SECONDS = 5
 """Seconds after which a database that is away may be back; a call waits no longer for it."""
 
+AWAY = "the database of the runs cannot be used now"
+"""All that a caller learns about it; the log says more."""
+
 logger = logging.getLogger("connector.engines")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ import requests
 import connector
 from connector.cli import main
 from connector.component.policy import Policy
+from connector.sandbox_kit import asgi_server
 from connector.testing import sandbox
 from tests.engines.conftest import eventually
 from tests.support.commands import access, started
@@ -256,6 +258,27 @@ def test_check_of_a_file_names_the_flows_of_its_callers(
     assert 'callers.billing: flows: unknown flow "nosuchflow"' in errors
     assert 'flow "change_sources" is not permitted: updateSource is a write' in errors
     assert "callers.admin" not in errors
+
+
+def test_server_with_flows_is_ready_once_their_database_can_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    statuses = []
+
+    def run(app: asgi_server.App, **_options: Any) -> None:
+        with asgi_server.serve(app) as url:
+            statuses.append(requests.get(f"{url}/readiness", timeout=30).status_code)
+
+    monkeypatch.setattr(asgi_server, "run", run)
+    monkeypatch.setenv("CONNECTOR_STATE_HOME", str(tmp_path))
+    for name in ("connector.access", "connector.engines"):
+        caplog.set_level(logging.INFO, name)  # the command sets it too, and this sets it back
+    file = tmp_path / "runs.sqlite"
+    file.write_text("no database", encoding="utf-8")
+    flows = ["--flows", str(ROOT / "examples" / "flows"), "--database", f"sqlite:///{file}"]
+    for arguments in ([], flows):
+        assert main(["serve", "--sandbox", *arguments]) == 0
+    assert statuses == [200, 503]
 
 
 def test_check_lists_every_problem_of_a_file(tmp_path: Path) -> None:

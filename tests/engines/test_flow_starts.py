@@ -174,10 +174,28 @@ def away(segment: connector.Component, folder: Path) -> Iterator[Client]:
 def client_of(segment: connector.Component, starts: FlowStarts) -> Iterator[Client]:
     callers = [Caller("billing", BILLING, ("main",), flows=None)]
     service = Service(segment, {"main": ServedConnection({"fields": {"apiKey": "t", "region": "api"}})}, callers)
-    app = HttpApp(service)
+    app = HttpApp(service, check_database=starts.check_database)
     with asgi_server.serve(app.asgi(more_routes=starts.routes(app))) as served:
         yield Client(served, BILLING)
     starts.close()
+
+
+def test_server_is_not_ready_while_the_database_is_away(away: Client) -> None:
+    response = away.get("/readiness")
+    expected = {"ok": False, "reason": "the database of the runs cannot be used now"}
+    assert (response.status_code, response.json()) == (503, expected)
+    assert away.get("/liveness").status_code == 200
+
+
+def test_server_is_ready_as_soon_as_its_database_can_be_used(
+    segment: connector.Component, folder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "runs.sqlite"
+    file.write_text("no database")
+    for client in client_of(segment, FlowStarts(folder, f"sqlite:///{file}", {segment.key: segment})):
+        assert client.get("/readiness").status_code == 503
+        file.unlink()
+        assert client.get("/readiness").json() == {"ok": True}
 
 
 @pytest.mark.parametrize("header", ["X-Deadline", "X-Max-Wait"])

@@ -16,11 +16,12 @@ import requests
 import connector
 from connector import errors
 from connector.component.policy import Policy
+from connector.engines import readiness
 from connector.engines.http_app import HttpApp
 from connector.engines.http_messages import error_response
 from connector.engines.service import Caller, ServedConnection, Service
 from connector.sandbox_kit import asgi_server
-from tests.engines.conftest import READER, TENANT, Server, eventually
+from tests.engines.conftest import READER, TENANT, Server, eventually, service_of
 from tests.support.server import LoopbackServer, ServerResponse
 
 SOURCE = {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"}
@@ -255,7 +256,41 @@ def test_liveness_and_readiness_need_no_key(served: Server) -> None:
     assert requests.get(f"{served.url}/liveness", timeout=10).json() == {"ok": True}
     assert requests.get(f"{served.url}/readiness", timeout=10).status_code == 200
     served.app.is_draining = True
-    assert requests.get(f"{served.url}/readiness", timeout=10).status_code == 503
+    response = requests.get(f"{served.url}/readiness", timeout=10)
+    assert (response.status_code, response.json()) == (503, {"ok": False, "reason": "the server stops"})
+
+
+def test_readiness_does_not_wait_for_a_database_that_does_not_respond(
+    served: Server, segment: connector.Component, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, responding = [], threading.Event()
+
+    def check() -> None:
+        looks.append(1)
+        responding.wait(60)
+
+    monkeypatch.setattr(readiness, "AWAY_SECONDS", 0.05)
+    app = HttpApp(service_of(segment, served.workspace), check_database=check)
+    with asgi_server.serve(app.asgi()) as url:
+        for _ in range(2):
+            assert requests.get(f"{url}/readiness", timeout=30).status_code == 503
+        eventually(lambda: looks)
+        assert len(looks) == 1
+        responding.set()
+        eventually(lambda: requests.get(f"{url}/readiness", timeout=30).json() == {"ok": True})
+
+
+def test_readiness_shows_nothing_of_an_error(
+    served: Server, segment: connector.Component, caplog: pytest.LogCaptureFixture
+) -> None:
+    def check() -> None:
+        raise connector.ConnectorError('database on "db.example" is used without a verified certificate')
+
+    app = HttpApp(service_of(segment, served.workspace), check_database=check)
+    with asgi_server.serve(app.asgi()) as url:
+        response = requests.get(f"{url}/readiness", timeout=30)
+    assert (response.status_code, "db.example" in response.text) == (503, False)
+    assert "db.example" in caplog.text
 
 
 def test_slow_connection_does_not_take_the_threads_of_another(segment: connector.Component, served: Server) -> None:
