@@ -23,6 +23,7 @@ from typing import Any
 import anyio.to_thread
 from pydantic_core import to_json
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -35,7 +36,14 @@ from connector.component.policy import Policy
 from connector.component.runner import Runner
 from connector.describe.summaries import metadata, title_of
 from connector.engines.call_threads import THREADS, Call, CallThreads, is_read
-from connector.engines.http_messages import JsonResponse, error_response, json_body, seconds_in, stopped_response
+from connector.engines.http_messages import (
+    JsonResponse,
+    error_response,
+    json_body,
+    no_route_response,
+    seconds_in,
+    stopped_response,
+)
 from connector.engines.openapi import document
 from connector.engines.readiness import Readiness
 from connector.engines.service import Caller, Service
@@ -113,7 +121,8 @@ class HttpApp:
         self._on_start = on_start
         middleware = [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))] if hosts else []
         routes = [*self.routes(), *more_routes]
-        return Starlette(routes=routes, middleware=middleware, lifespan=self._lifespan)
+        handlers = {HTTPException: no_route_response}
+        return Starlette(routes=routes, middleware=middleware, exception_handlers=handlers, lifespan=self._lifespan)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

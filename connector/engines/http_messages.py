@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import math
+from http import HTTPStatus
 from typing import Any
 
 from pydantic_core import from_json, to_json
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,6 +35,17 @@ def error_response(error: Exception, *, is_read: bool) -> Response:
     if isinstance(known, CallerKeyError):
         headers["WWW-Authenticate"] = "Bearer"
     return JsonResponse(known.to_dict(), http_status(known, is_read=is_read), headers)
+
+
+async def no_route_response(request: Request, error: Exception) -> Response:
+    """Return the response to a path, or a method of a path, that the server does not have."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for this class alone
+    path, hint = request.url.path, "GET /openapi.json describes the paths of this server."
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        known: errors.UsageError = errors.UnknownKeyError(f'unknown path "{path}"', hint=hint)
+    else:
+        known = errors.UsageError(f'path "{path}" has no method {request.method}', hint=hint)
+    return JsonResponse(known.to_dict(), error.status_code, error.headers)
 
 
 def stopped_response(*, is_read: bool) -> Response:

@@ -260,6 +260,25 @@ def test_liveness_and_readiness_need_no_key(served: Server) -> None:
     assert (response.status_code, response.json()) == (503, {"ok": False, "reason": "the server stops"})
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/v1/nothing", (404, "UnknownKeyError", 'unknown path "/v1/nothing"')),
+        ("GET", "/", (404, "UnknownKeyError", 'unknown path "/"')),
+        ("DELETE", "/v1/connection", (405, "UsageError", 'path "/v1/connection" has no method DELETE')),
+        ("POST", "/openapi.json", (405, "UsageError", 'path "/openapi.json" has no method POST')),
+    ],
+)
+def test_path_or_method_that_the_server_does_not_have_is_an_error_in_json(
+    served: Server, method: str, path: str, expected: tuple[int, str, str]
+) -> None:
+    response = requests.request(method, f"{served.url}{path}", timeout=30)
+    error = response.json()["error"]
+    assert (response.status_code, error["type"], error["message"]) == expected
+    assert error["hint"] == "GET /openapi.json describes the paths of this server."
+    assert ("GET" in response.headers.get("Allow", "")) == (response.status_code == 405)
+
+
 def test_readiness_does_not_wait_for_a_database_that_does_not_respond(
     served: Server, segment: connector.Component, monkeypatch: pytest.MonkeyPatch
 ) -> None:
