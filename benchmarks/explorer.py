@@ -69,7 +69,7 @@ def measure(session: requests.Session, url: str) -> dict[str, float]:
     seconds = []
     for search in SEARCHES * REPEATS:
         started = time.perf_counter()
-        session.get(f"{url}/workspace/found", params={"search": search}, timeout=60).raise_for_status()
+        session.get(f"{url}/workspace/matches", params={"search": search}, timeout=60).raise_for_status()
         seconds.append(time.perf_counter() - started)
     session.get(f"{url}/choices/sources?search=", timeout=120).raise_for_status()
     started = time.perf_counter()

@@ -44,13 +44,13 @@ def measure(folder: Path) -> None:
 
 def best(times: int, measured: Callable[[], Any]) -> float:
     """Least CPU seconds of several tries."""
-    found = []
+    seconds = []
     for _ in range(times):
         gc.collect()
         began = time.process_time()
         measured()
-        found.append(time.process_time() - began)
-    return min(found)
+        seconds.append(time.process_time() - began)
+    return min(seconds)
 
 
 def a_step(component: Component, folder: Path) -> None:

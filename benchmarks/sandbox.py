@@ -120,8 +120,8 @@ def requests_a_second(file: Path) -> None:
 
 def big(file: Path) -> None:
     command = [sys.executable, "-m", "connector", "sandbox", "seed", "--file", str(file), "--sources", str(SOURCES)]
-    taken = seconds([*command, "--destinations", str(DESTINATIONS)], dict(os.environ))
-    print(f"making {SOURCES:,} sources, {DESTINATIONS:,} destinations: {taken:.1f} s, {file.stat().st_size >> 20} MB")
+    elapsed = seconds([*command, "--destinations", str(DESTINATIONS)], dict(os.environ))
+    print(f"making {SOURCES:,} sources, {DESTINATIONS:,} destinations: {elapsed:.1f} s, {file.stat().st_size >> 20} MB")
     with served(file) as (process, url, token):
         definition = component.connection()
         assert environment_names(definition)["apiKey"] == "SEGMENT_API_KEY"

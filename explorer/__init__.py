@@ -25,7 +25,7 @@ def index(workspace: WorkspaceMap, query: Mapping[str, str]) -> Mapping[str, Any
     """The page; it begins to read the workspace when it is opened for the first time."""
     workspace.start()
     state = workspace.state  # before its records, since another thread may replace them at any time
-    return {"map": workspace, "map_state": state, "days": DAYS, "groups": GROUPS, **found(workspace, query)}
+    return {"map": workspace, "map_state": state, "days": DAYS, "groups": GROUPS, **matches(workspace, query)}
 
 
 @page.view("reading")
@@ -40,8 +40,8 @@ def refresh(workspace: WorkspaceMap, _values: Mapping[str, Any]) -> None:
     workspace.start(again=True)
 
 
-@page.view("found")
-def found(workspace: WorkspaceMap, query: Mapping[str, str]) -> Mapping[str, Any]:
+@page.view("matches")
+def matches(workspace: WorkspaceMap, query: Mapping[str, str]) -> Mapping[str, Any]:
     """The sources that meet the filters, one page of them as a table, and all of them as a picture."""
     filters = {name: query.get(name, "") for name in FILTERS}
     sources = workspace.find(**filters)

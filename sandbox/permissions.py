@@ -90,12 +90,12 @@ def _check_resource(context: RequestContext, path: str, resource: Resource) -> N
 def granted(store: Store, permission: Record) -> Record:
     """Return a permission as responses show it, with the name of its role."""
     role = store.get("roles", permission["roleId"])
-    shown: Record = {
+    resolved: Record = {
         "roleId": permission["roleId"],
         "roleName": role["name"] if role else permission["roleId"],
         "resources": [{"labels": []} | resource for resource in permission.get("resources", [])],
     }
-    return shown | ({"labels": permission["labels"]} if "labels" in permission else {})
+    return resolved | ({"labels": permission["labels"]} if "labels" in permission else {})
 
 
 def change_permissions(context: RequestContext, kind: str, record: Record, body: Permissions, *, keep: bool) -> Data:

@@ -37,14 +37,14 @@ api.assumption(
 )
 
 
-def new_settings(context: RequestContext, settings: Settings, metadata: Record, what: str) -> Settings:
+def new_settings(context: RequestContext, settings: Settings, metadata: Record, noun: str) -> Settings:
     """Return the settings of a new record.
 
     Raises:
         ApiError: 422, if a required setting is missing and `required-settings` is 422.
     """
-    known = _known(context, settings, metadata, what)
-    _check_required(context, known, metadata, what)
+    known = _known(context, settings, metadata, noun)
+    _check_required(context, known, metadata, noun)
     missing = {
         option["name"]: option["defaultValue"]
         for option in metadata["options"]
@@ -53,9 +53,9 @@ def new_settings(context: RequestContext, settings: Settings, metadata: Record, 
     return known | missing if missing and context.assume("settings-defaults") == "catalog" else known
 
 
-def changed_settings(context: RequestContext, old: Settings, new: Settings, metadata: Record, what: str) -> Settings:
+def changed_settings(context: RequestContext, old: Settings, new: Settings, metadata: Record, noun: str) -> Settings:
     """Return the settings after a PATCH."""
-    return merged_settings(context, old, _known(context, new, metadata, what))
+    return merged_settings(context, old, _known(context, new, metadata, noun))
 
 
 def merged_settings(context: RequestContext, old: Settings, new: Settings) -> Settings:
@@ -78,18 +78,18 @@ def writable_settings(settings: Settings, metadata: Record) -> Settings:
     return writable
 
 
-def _known(context: RequestContext, settings: Settings, metadata: Record, what: str) -> Settings:
+def _known(context: RequestContext, settings: Settings, metadata: Record, noun: str) -> Settings:
     names = {option["name"] for option in metadata["options"]}
     unknown = [key for key in settings if key not in names] if names else []
     if not unknown:
         return settings
-    logger.warning("%s: %s has no setting %s", what, metadata["name"], ", ".join(unknown))
+    logger.warning("%s: %s has no setting %s", noun, metadata["name"], ", ".join(unknown))
     if context.assume("unknown-settings") == "keep":
         return settings
     return {key: value for key, value in settings.items() if key in names}
 
 
-def _check_required(context: RequestContext, settings: Settings, metadata: Record, what: str) -> None:
+def _check_required(context: RequestContext, settings: Settings, metadata: Record, noun: str) -> None:
     missing = [
         option["name"]
         for option in metadata["options"]
@@ -97,7 +97,7 @@ def _check_required(context: RequestContext, settings: Settings, metadata: Recor
     ]
     if not missing:
         return
-    logger.warning("%s: %s requires the setting %s", what, metadata["name"], ", ".join(missing))
+    logger.warning("%s: %s requires the setting %s", noun, metadata["name"], ", ".join(missing))
     if context.assume("required-settings") == "422":
         raise ApiError(422, [problem(f"settings.{name}", "is required") for name in missing])
 

@@ -119,13 +119,13 @@ def delete_warehouse(context: RequestContext) -> Data:
     return SUCCESS
 
 
-def patched_settings(context: RequestContext, warehouse: Record, body: NamedWarehouse, what: str) -> Settings:
+def patched_settings(context: RequestContext, warehouse: Record, body: NamedWarehouse, noun: str) -> Settings:
     """Return the settings of a warehouse after a PATCH, with its name."""
     metadata = context.refer("warehousesCatalog", "metadataId", warehouse["metadataId"])
     # The name is stored among the settings, but is not a setting that patch-settings=replace could drop.
     name = {key: value for key, value in warehouse["settings"].items() if key == "name"}
     old = {key: value for key, value in warehouse["settings"].items() if key != "name"}
-    return named(name | changed_settings(context, old, body.settings, metadata, what), body.set_fields())
+    return named(name | changed_settings(context, old, body.settings, metadata, noun), body.set_fields())
 
 
 def named(settings: Settings, fields: Record) -> Settings:

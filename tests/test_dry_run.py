@@ -92,11 +92,11 @@ def test_dry_run_of_a_read_returns_its_payload_or_its_request(runner: connector.
     server.answer({"data": {"source": {"id": "a"}}})
 
     read = runner.dry_run("getSource", {"sourceId": "a"})
-    shown = runner.dry_run("getSource", {"sourceId": "a"}, send_reads=False)
+    rehearsal = runner.dry_run("getSource", {"sourceId": "a"}, send_reads=False)
 
     assert (read.request, read.payload) == (None, {"data": {"data": {"source": {"id": "a"}}}})
-    assert shown.request is not None
-    assert (shown.request["method"], len(server.requests)) == ("GET", 1)
+    assert rehearsal.request is not None
+    assert (rehearsal.request["method"], len(server.requests)) == ("GET", 1)
 
 
 def test_dry_run_concerns_no_call_of_another_thread(runner: connector.Runner, server: LoopbackServer) -> None:

@@ -31,8 +31,8 @@ def command(context: click.Context, as_json: bool, with_described: bool) -> None
 
 
 def _actions(component: Component, *, with_described: bool) -> list[Action[Any]]:
-    shown = {**component.actions, **component.operations} if with_described else component.documented_actions
-    return list(shown.values())
+    visible = {**component.actions, **component.operations} if with_described else component.documented_actions
+    return list(visible.values())
 
 
 def catalog(component: Component, *, with_described: bool = False) -> dict[str, Any]:

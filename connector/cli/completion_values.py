@@ -92,13 +92,13 @@ def _choices(context: click.Context, marker: Input) -> Choices:
         source = component.data_source(str(marker.data_source))
         assigned = parse_assignments(context.params.get("assignments") or ())
         inputs = {key: value for key, value in assigned.items() if key in source.inputs.definitions()}
-        return _kept(component, context, source.key, inputs)
+        return _stored_or_requested(component, context, source.key, inputs)
     except (ConnectorError, OSError, ValueError):
         # A shell shows no errors.
         return []
 
 
-def _kept(component: Component, context: click.Context, key: str, inputs: Mapping[str, Any]) -> Choices:
+def _stored_or_requested(component: Component, context: click.Context, key: str, inputs: Mapping[str, Any]) -> Choices:
     from pydantic_core import from_json, to_json
 
     from connector.common.private_files import private_folder, write_private
@@ -108,8 +108,8 @@ def _kept(component: Component, context: click.Context, key: str, inputs: Mappin
     identity = to_json([component.key, key, inputs, options, _settings(component)], fallback=str)
     file = state_folder(os.environ) / "choices" / f"{hashlib.sha256(identity).hexdigest()}.json"
     if file.is_file() and time.time() - file.stat().st_mtime < AGE:
-        kept: Choices = from_json(file.read_bytes())
-        return kept
+        stored: Choices = from_json(file.read_bytes())
+        return stored
     choices = _requested(component, context, key, inputs)
     _remove_old(private_folder(file.parent).glob("*.json"))
     write_private(file, to_json(choices))

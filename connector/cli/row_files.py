@@ -28,7 +28,7 @@ def read_rows(path: str) -> Iterator[dict[str, Any]]:
         UsageError: If the file cannot be read, or is neither.
     """
     try:
-        with _opened(path) as lines:
+        with _open_file(path) as lines:
             first = next((line for line in lines if line.strip()), "")
             if not first and path.lower().endswith(".csv"):
                 # Perhaps the output of a command that failed; an empty file of JSON Lines has no rows.
@@ -56,7 +56,7 @@ def _line_of_bad_byte(path: str) -> str:
     return ""
 
 
-def _opened(path: str) -> Any:
+def _open_file(path: str) -> Any:
     if path == STANDARD_INPUT:
         from connector.cli.files import take_standard_input
 

@@ -38,9 +38,9 @@ def snapshot(context: click.Context, *, folder: Path, connecting: ConnectionOpti
 
     component = component_of(context)
     opened = connecting.open(component, read_only=True)
-    taken = _taken(opened)
-    write_snapshot(folder, taken, component.key)
-    print_line(f"Wrote {counted(sum(map(len, taken.values())), 'record')} of {opened.target()} to {folder}")
+    records = _take_snapshot(opened)
+    write_snapshot(folder, records, component.key)
+    print_line(f"Wrote {counted(sum(map(len, records.values())), 'record')} of {opened.target()} to {folder}")
 
 
 @click.command(cls=Command)
@@ -71,11 +71,11 @@ def diff(context: click.Context, *, old: Path, new: Path | None, as_json: bool, 
     else:
         opened = connecting.open(component, read_only=True)
         print_line(f"Comparing {old} with {opened.target()}")
-        after = _taken(opened)
+        after = _take_snapshot(opened)
     return print_entries([Change(*change) for change in snapshot_changes(before, after)], as_json=as_json)
 
 
-def _taken(opened: OpenConnection) -> Snapshot:
+def _take_snapshot(opened: OpenConnection) -> Snapshot:
     from connector.describe.snapshot import take_snapshot
 
     with progress("records", prints=False) as count:

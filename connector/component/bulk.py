@@ -226,7 +226,7 @@ class BulkRun:
         for number, row in enumerate(self._rows, 1):
             if self._stopping.is_set():
                 break
-            pending.append(self._submitted(pool, number, row))
+            pending.append(self._submit(pool, number, row))
             while pending and (pending[0].done() or len(pending) >= WINDOW * self._parallel):
                 yield from _performed(pending.popleft())
         else:
@@ -234,7 +234,7 @@ class BulkRun:
         while pending:
             yield from _performed(pending.popleft())
 
-    def _submitted(self, pool: ThreadPoolExecutor, number: int, row: Mapping[str, Any]) -> Future[RowResult | None]:
+    def _submit(self, pool: ThreadPoolExecutor, number: int, row: Mapping[str, Any]) -> Future[RowResult | None]:
         digest = digest_of(self.run, row)
         state = self._journal.state(number, digest)
         if state not in (DONE, SKIPPED):

@@ -261,13 +261,13 @@ def _has_secret(schema: Schema) -> bool:
 
 def _with_help(schema: Schema, comments: Mapping[str, str], name: str = "") -> dict[str, Any]:
     """Return a schema as a form shows it: each nested field with its help, and without its default."""
-    shown: dict[str, Any] = {key: value for key, value in schema.items() if key not in {"default", "x-secret"}}
+    visible: dict[str, Any] = {key: value for key, value in schema.items() if key not in {"default", "x-secret"}}
     if name in comments:
-        shown["description"] = comments[name]
+        visible["description"] = comments[name]
     if "properties" in schema:
-        shown["properties"] = {key: _with_help(part, comments, key) for key, part in schema["properties"].items()}
+        visible["properties"] = {key: _with_help(part, comments, key) for key, part in schema["properties"].items()}
     if "items" in schema:
-        shown["items"] = _with_help(schema["items"], comments)
+        visible["items"] = _with_help(schema["items"], comments)
     if "anyOf" in schema:
-        shown["anyOf"] = [_with_help(form, comments) for form in schema["anyOf"]]
-    return shown
+        visible["anyOf"] = [_with_help(form, comments) for form in schema["anyOf"]]
+    return visible

@@ -58,10 +58,10 @@ def _copied(value: Any, leave_out: str) -> tuple[Any, list[Any]]:
         copy: Any = {key: part for key, part in value.items() if key != "x-from-text"}
         if leave_out and isinstance(copy.get("properties"), Mapping):
             parts = copy["properties"].items()
-            left = [name for name, part in parts if isinstance(part, Mapping) and part.get(leave_out) is True]
-            copy["properties"] = {name: part for name, part in copy["properties"].items() if name not in left}
-            if left and "required" in copy:
-                copy["required"] = [name for name in copy["required"] if name not in left]
+            unwanted = [name for name, part in parts if isinstance(part, Mapping) and part.get(leave_out) is True]
+            copy["properties"] = {name: part for name, part in copy["properties"].items() if name not in unwanted}
+            if unwanted and "required" in copy:
+                copy["required"] = [name for name in copy["required"] if name not in unwanted]
         return copy, [key for key, part in copy.items() if isinstance(part, Mapping | list)]
     if isinstance(value, list):
         return list(value), [position for position, part in enumerate(value) if isinstance(part, Mapping | list)]

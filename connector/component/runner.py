@@ -76,7 +76,9 @@ class Runner:
         for key in self.policy.keys - component.data_sources.keys() - {TEST_CONNECTION}:
             component.action(key)
         self.component = component
-        self.connection = connection if isinstance(connection, Connection) else _opened(component, connection, tenant)
+        self.connection = (
+            connection if isinstance(connection, Connection) else _open_connection(component, connection, tenant)
+        )
         self.max_wait = max_wait
         self.on_wait = on_wait
         self.on_page = on_page
@@ -365,7 +367,7 @@ def known_toolset(component: Component, toolset: str | Collection[str]) -> str |
     return toolset
 
 
-def _opened(component: Component, connection: Mapping[str, Any] | None, tenant: str) -> Connection:
+def _open_connection(component: Component, connection: Mapping[str, Any] | None, tenant: str) -> Connection:
     key = next(iter(component.connections), "...")
     hint = f'Pass connection={{"key": "{key}", "fields": {{...}}}}.'
     if connection is None:

@@ -148,24 +148,24 @@ def _named(
 ) -> dict[str, tuple[str, Any]]:
     """Return ID and content of records by name; equal names get a number, in the order of the IDs."""
     named: dict[str, tuple[str, Any]] = {}
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for parent, record in sorted(records, key=lambda pair: (pair[0], str(pair[1].get("id", "")))):
         owner = parent or names_of.get(str(_at(record, part.parent) or ""), "").partition("/")[2]
         own = next((str(value) for path in part.name if (value := _at(record, path))), str(record.get("id", "")))
         name = f"{owner}/{own}" if owner else own
-        seen[name] += 1
-        named[name if seen[name] == 1 else f"{name} ({seen[name]})"] = (str(record.get("id", "")), record)
+        counts[name] += 1
+        named[name if counts[name] == 1 else f"{name} ({counts[name]})"] = (str(record.get("id", "")), record)
     return named
 
 
 def _shortened(record: Mapping[str, Any], part: SnapshotPart, names_of: Mapping[str, str]) -> dict[str, Any]:
     """Return what a snapshot holds of a record: its own fields, and names where it refers to others."""
     fields = part.fields_ or [key for key in record if key != "id" and key not in part.leave_out]
-    kept = {key: record[key] for key in fields if key in record}
+    content = {key: record[key] for key in fields if key in record}
     for key, inner in part.only.items():
-        if isinstance(kept.get(key), dict):
-            kept[key] = {name: value for name, value in kept[key].items() if name in inner}
-    resolved: dict[str, Any] = _resolved(kept, names_of)
+        if isinstance(content.get(key), dict):
+            content[key] = {name: value for name, value in content[key].items() if name in inner}
+    resolved: dict[str, Any] = _resolved(content, names_of)
     return resolved
 
 

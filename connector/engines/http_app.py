@@ -185,8 +185,8 @@ class HttpApp:
 
     def runner(self, call: Call, name: str | None = None) -> Runner:
         """Return the runner of a call and note the name of its connection for the log."""
-        wanted = name or call.request.headers.get("x-connection")
-        call.connection = self.service.connection_name(call.caller, wanted)
+        requested = name or call.request.headers.get("x-connection")
+        call.connection = self.service.connection_name(call.caller, requested)
         return self.service.runner(call.caller, call.connection)
 
     async def _liveness(self, _request: Request) -> Response:
@@ -264,9 +264,9 @@ class HttpApp:
 
     def limits(self, request: Request) -> dict[str, Any]:
         """Return `max_wait` and `deadline` of a call from its headers."""
-        asked = seconds_in(request, "X-Max-Wait")
+        requested = seconds_in(request, "X-Max-Wait")
         return {
-            "max_wait": self.max_wait if asked is None else min(asked, self.max_wait),
+            "max_wait": self.max_wait if requested is None else min(requested, self.max_wait),
             "deadline": seconds_in(request, "X-Deadline"),
         }
 

@@ -131,13 +131,13 @@ class ActionsScreen:
     def _snippets_of(self, action: Action[Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return a call in other words, with the problems of its inputs."""
         problems: list[dict[str, str]] = []
-        shown = None
+        http_request = None
         try:
             action.inputs.from_values(inputs)
-            shown = self.calls.request_of(action.key, inputs)
+            http_request = self.calls.request_of(action.key, inputs)
         except InputError as error:
             problems = [problem.to_dict() for problem in error.problems] or [{"location": "", "message": str(error)}]
-        return {"problems": problems, "snippets": self._words(action, inputs, shown)}
+        return {"problems": problems, "snippets": self._words(action, inputs, http_request)}
 
     def _words(self, action: Action[Any], inputs: Mapping[str, Any], request: dict[str, Any] | None) -> dict[str, str]:
         target, runner = self._site.target, self._site.runner

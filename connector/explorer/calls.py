@@ -141,7 +141,7 @@ class Calls:
         with self._timed(call):
             result: DryRun = self._rehearsing.dry_run(key, inputs, send_reads=False, max_wait=0)
             call.request, call.state = result.request, state
-        return self._kept(call)
+        return self._store(call)
 
     def perform(self, key: str, inputs: Mapping[str, Any]) -> Call:
         """Run an action."""
@@ -155,7 +155,7 @@ class Calls:
                 call.secrets = count_redacted(redacted_payload(action, call.payload), call.payload)
         finally:
             _SENT.reset(token)
-        return self._kept(call)
+        return self._store(call)
 
     def to_dict(self, call: Call, *, reveal: bool = False) -> dict[str, Any]:
         """Return a call as JSON.
@@ -183,7 +183,7 @@ class Calls:
             call.state, call.error = "failed", error.to_dict()["error"]
         call.seconds = time.perf_counter() - began
 
-    def _kept(self, call: Call) -> Call:
+    def _store(self, call: Call) -> Call:
         if call.error is None or call.error["type"] != InputError.__name__:
             with self._lock:
                 self._calls[call.id] = call

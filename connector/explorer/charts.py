@@ -161,7 +161,7 @@ def _drawn_node(node: _Node, width: int, link: Link | None, *, on_left: bool) ->
     group = tag("g", tag("title", f"{node.name}: {node.count:,}"), box, text)
     if link is None:
         return group
-    return tag("a", group, href=link("source" if on_left else "target", node.name, node.kind), data_into="#found")
+    return tag("a", group, href=link("source" if on_left else "target", node.name, node.kind), data_into="#matches")
 
 
 def _ribbon(source: _Node, target: _Node, *, count: int, disabled: int, of_source: int, width: int) -> Markup:

@@ -70,8 +70,8 @@ def fields(action: Action[Any], *, fixed: Collection[str] = ()) -> list[Field]:
     markers, required = action.inputs.definitions(), action.inputs.required_keys()
     schemas = action.input_schema.get("properties", {})
     visible = [key for key in schemas if key not in fixed and not markers[key].hidden]
-    made = [_field(key, schemas[key], markers[key], required=key in required) for key in visible]
-    return sorted(made, key=lambda each: not each.required)
+    unsorted = [_field(key, schemas[key], markers[key], required=key in required) for key in visible]
+    return sorted(unsorted, key=lambda each: not each.required)
 
 
 def _field(key: str, schema: Mapping[str, Any], marker: Input, *, required: bool) -> Field:

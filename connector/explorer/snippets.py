@@ -68,7 +68,7 @@ def python(key: str, inputs: Mapping[str, Any], *, load: str, connection: Connec
         profile: Name of the profile that holds the connection; empty without one.
     """
     values = ",\n    ".join(f"{name!r}: {_literal(value)}" for name, value in inputs.items())
-    given = f"{{\n    {values},\n}}" if values else "{}"
+    literal = f"{{\n    {values},\n}}" if values else "{}"
     lines = ["import connector", ""]
     if profile:
         lines.append(f"with connector.Runner.from_profile({profile!r}, {load}) as runner:")
@@ -77,7 +77,7 @@ def python(key: str, inputs: Mapping[str, Any], *, load: str, connection: Connec
         lines = ["import os", "", *lines] if "os.environ" in fields else lines
         lines += [f'connection = {{"key": "{connection.definition.key}", "fields": {fields}}}']
         lines.append(f"with connector.Runner({load}, connection) as runner:")
-    return "\n".join([*lines, f"    payload = runner.invoke({key!r}, {_indented(given)})", "    print(payload)", ""])
+    return "\n".join([*lines, f"    payload = runner.invoke({key!r}, {_indented(literal)})", "    print(payload)", ""])
 
 
 def _literal(value: Any) -> str:

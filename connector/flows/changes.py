@@ -143,9 +143,9 @@ def _moved(before: FlowDefinition, after: FlowDefinition) -> Iterator[FlowChange
         old = [name for name in old_blocks.get(container, ()) if name in names]
         new = [name for name in names if name in old]
         matches = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
-        kept = {name for match in matches for name in new[match.b : match.b + match.size]}
+        unmoved = {name for match in matches for name in new[match.b : match.b + match.size]}
         for name in new:
-            if name not in kept:
+            if name not in unmoved:
                 previous = names[names.index(name) - 1] if names.index(name) else ""
                 place = f'after "{previous}"' if previous else "to the first position"
                 yield FlowChange("moved", _step_name(after, name), place)

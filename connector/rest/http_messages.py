@@ -31,9 +31,9 @@ class NonFiniteError(ValueError):
     def __init__(self, number: str, text: str) -> None:
         match = re.search(rf'(?<![\w."-]){re.escape(number)}(?![\w."])', text)
         before = text[: match.start()] if match else ""
-        shown = number if len(number) <= _MAX_NUMBER else f"{number[:_MAX_NUMBER]}…"
+        shortened = number if len(number) <= _MAX_NUMBER else f"{number[:_MAX_NUMBER]}…"
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        super().__init__(f"{shown} at line {line} column {column}")
+        super().__init__(f"{shortened} at line {line} column {column}")
 
 
 _MAX_NUMBER = 20

@@ -95,9 +95,9 @@ def test_original_data_sources_are_offered_where_the_component_has_them(contract
     for key, facts in contract["actions"].items():
         exported = inputs_of(FORM["actions"][key])
         for original in facts["original_inputs"]:
-            wanted = original["dataSource"]
+            expected = original["dataSource"]
             offered = exported[original["key"]].get("dataSource")
-            assert offered == (None if wanted in LATER_DATA_SOURCES else wanted), (key, original["key"])
+            assert offered == (None if expected in LATER_DATA_SOURCES else expected), (key, original["key"])
 
 
 def test_original_defaults_are_the_same_except_samples_and_region(contract: dict[str, Any]) -> None:
@@ -172,7 +172,7 @@ def test_hidden_connection_fields_are_not_shown() -> None:
 
 def test_examples_are_texts_and_payloads_objects() -> None:
     for key, definition in FORM["actions"].items():
-        assert all(isinstance(given.get("example", ""), str) for given in definition["inputs"]), key
+        assert all(isinstance(each.get("example", ""), str) for each in definition["inputs"]), key
         assert ("examplePayload" in definition) == (key != "rawRequest")
     assert FORM["actions"]["getSource"]["examplePayload"] == SEGMENT.actions["getSource"].example
 
@@ -210,7 +210,7 @@ def test_published_form_has_only_keys_that_are_accepted(other_component: Path) -
     for component in (other, SEGMENT):
         module = published(component)
         for definition in (*module["actions"], *module["dataSources"]):
-            assert all(set(given) <= accepted for given in definition["inputs"])
+            assert all(set(each) <= accepted for each in definition["inputs"])
     assert inputs_of(module["connections"][0])["baseUrl"]["shown"] is False
 
 

@@ -50,7 +50,7 @@ def test_workspace_is_read_once_and_drawn(shared_map: Explored) -> None:
 
 
 def rows(explored: Explored, query: str) -> list[str]:
-    part = explored.get(f"/workspace/found?{query}").text
+    part = explored.get(f"/workspace/matches?{query}").text
     return re.findall(r'<th scope="row"><bdi>(.*?)</bdi>', part)
 
 
@@ -79,7 +79,7 @@ def test_page_out_of_range_is_the_nearest(shared_map: Explored, page: str) -> No
 def test_hostile_filters_are_text(shared_map: Explored) -> None:
     query = "search=%3Cscript%3E1%3C/script%3E&type=%22%3E%3Csvg+onload=x%3E&state=x&target=%7B%7B7*7%7D%7D"
 
-    part = shared_map.get(f"/workspace/found?{query}").text
+    part = shared_map.get(f"/workspace/matches?{query}").text
 
     assert "<script" not in part
     assert "<svg onload" not in part

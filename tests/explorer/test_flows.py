@@ -89,8 +89,8 @@ def events_of(explored: Explored, run: str, **headers: str) -> list[dict[str, An
     latest = time.monotonic() + 60
     while is_held(run):
         assert time.monotonic() < latest
-    found = re.findall(r"^(?:id: (\d+)|event: (\w+))\ndata: (.*)$", text, re.MULTILINE)
-    return [{"id": number or name, **json.loads(data)} for number, name, data in found]
+    messages = re.findall(r"^(?:id: (\d+)|event: (\w+))\ndata: (.*)$", text, re.MULTILINE)
+    return [{"id": number or name, **json.loads(data)} for number, name, data in messages]
 
 
 def test_files_are_listed_with_their_problems(explored: Explored) -> None:

@@ -75,8 +75,8 @@ def value(text: str) -> dict[str, Any]:
 
 def step(name: str, kind: str, inputs: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     component, _, action = kind.partition(".")
-    given = {key: value(part) if isinstance(part, str) else part for key, part in (inputs or {}).items()}
-    return {"name": name, "action": {"key": action, "component": {"key": component}}, "inputs": given, **more}
+    expressions = {key: value(part) if isinstance(part, str) else part for key, part in (inputs or {}).items()}
+    return {"name": name, "action": {"key": action, "component": {"key": component}}, "inputs": expressions, **more}
 
 
 TRIGGER = step("Trigger", "webhook-triggers.webhook", isTrigger=True)

@@ -28,8 +28,8 @@ def done(path: str) -> Record:
     return {"type": "done", "path": path, "results": 1}
 
 
-def decision(path: str, what: str) -> Record:
-    return {"type": "decision", "path": path, "decision": what, "results": None}
+def decision(path: str, outcome: str) -> Record:
+    return {"type": "decision", "path": path, "decision": outcome, "results": None}
 
 
 def contents(tmp_path: Path, *records: Record) -> JournalContents:

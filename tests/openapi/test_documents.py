@@ -124,8 +124,8 @@ def problems(content: dict[str, Any], method: str, request: ReceivedRequest) -> 
     if not paths:
         yield f"{method} {request.path} is no operation"
         return
-    found = [list(problems_of(content, path, method, request)) for path in paths]
-    yield from min(found, key=len)
+    problems = [list(problems_of(content, path, method, request)) for path in paths]
+    yield from min(problems, key=len)
 
 
 def unquote_static(path: str) -> str:

@@ -159,12 +159,12 @@ def test_parts_that_are_left_out_are_reported() -> None:
 def property_of(folder: Path, schema: dict[str, Any], version: str = "3.1.0") -> dict[str, Any]:
     body = json_body({"type": "object", "properties": {"x": schema}})
     component = component_of(folder, document({"/a": {"post": operation(requestBody=body)}}, version=version))
-    shown: dict[str, Any] = component.action("call").input_schema["properties"]["x"]
-    return {key: value for key, value in shown.items() if key not in {"title", "description", "default"}}
+    visible: dict[str, Any] = component.action("call").input_schema["properties"]["x"]
+    return {key: value for key, value in visible.items() if key not in {"title", "description", "default"}}
 
 
 @pytest.mark.parametrize(
-    ("schema", "shown"),
+    ("schema", "visible"),
     [
         ({"type": "integer", "minimum": 1, "exclusiveMaximum": 9}, {"type": "integer", "minimum": 1, "maximum": 9}),
         ({"type": "string", "format": "date"}, {"type": "string"}),
@@ -189,8 +189,8 @@ def property_of(folder: Path, schema: dict[str, Any], version: str = "3.1.0") ->
         ),
     ],
 )
-def test_schema_keeps_what_an_input_can_use(tmp_path: Path, schema: dict[str, Any], shown: dict[str, Any]) -> None:
-    assert property_of(tmp_path, schema) == shown
+def test_schema_keeps_what_an_input_can_use(tmp_path: Path, schema: dict[str, Any], visible: dict[str, Any]) -> None:
+    assert property_of(tmp_path, schema) == visible
 
 
 def test_boolean_of_an_old_version_does_not_bound(tmp_path: Path) -> None:

@@ -131,8 +131,8 @@ def test_same_type_fits_another_source(api: Api) -> None:
 def test_secret_settings_are_returned_masked_and_stored(api: Api, workspace: Workspace) -> None:
     settings = {"apiKey": "hidden-key", "retarget": True}
     body = {"sourceId": support.IOS_SOURCE, "metadataId": support.BLUESHIFT, "settings": settings}
-    made = api.data("POST", "/destinations", body)["destination"]
-    assert made["settings"] == {"apiKey": "•" * 10 + "-key", "retarget": True}
+    created = api.data("POST", "/destinations", body)["destination"]
+    assert created["settings"] == {"apiKey": "•" * 10 + "-key", "retarget": True}
     assert "hidden-key" not in api("GET", "/destinations").text
     assert workspace.destinations[-1]["settings"] == settings
 
@@ -146,9 +146,9 @@ def test_null_name_clears_a_destinations_name(api: Api) -> None:
 def test_warehouse_password_is_stored_and_never_returned(api: Api, workspace: Workspace) -> None:
     settings = {"username": "u", "password": "not-to-be-seen"}
     body = {"metadataId": support.SNOWFLAKE, "name": "Lake", "settings": settings}
-    made = api.data("POST", "/warehouses", body)["warehouse"]
-    ciphertext = made["settings"].pop("ciphertext")
-    assert made["settings"] == {"username": "u", "encrypted": True, "name": "Lake"}
+    created = api.data("POST", "/warehouses", body)["warehouse"]
+    ciphertext = created["settings"].pop("ciphertext")
+    assert created["settings"] == {"username": "u", "encrypted": True, "name": "Lake"}
     assert "not-to-be-seen" not in ciphertext
     assert "not-to-be-seen" not in api("GET", "/warehouses").text
     assert workspace.warehouses[-1]["settings"] == settings | {"name": "Lake"}
@@ -238,16 +238,16 @@ def test_filter_belongs_to_its_destination(api: Api) -> None:
     path = f"/destination/{support.FILTERED}/filters"
     body = {"sourceId": support.IOS_SOURCE, "if": "event = 'x'", "actions": [{"type": "DROP"}], "title": "F"}
     assert api.fields("POST", path, body) == ["enabled"]
-    made = api.data("POST", path, body | {"enabled": True})["filter"]
-    changed = api.data("PATCH", f"{path}/{made['id']}", {"enabled": False, "description": "d"})["filter"]
+    created = api.data("POST", path, body | {"enabled": True})["filter"]
+    changed = api.data("PATCH", f"{path}/{created['id']}", {"enabled": False, "description": "d"})["filter"]
     assert (changed["enabled"], changed["description"], changed["title"]) == (False, "d", "F")
-    cleared = api.data("PATCH", f"{path}/{made['id']}", {"description": None})["filter"]
+    cleared = api.data("PATCH", f"{path}/{created['id']}", {"description": None})["filter"]
     assert "description" not in cleared
-    assert api.data("GET", f"{path}/{made['id']}")["filter"] == cleared
-    assert [each["id"] for each in api.data("GET", path)["filters"]] == [support.FILTER, made["id"]]
-    assert api("GET", f"/destination/{support.DESTINATION}/filters/{made['id']}").status_code == 404
-    api.data("DELETE", f"{path}/{made['id']}")
-    assert api("GET", f"{path}/{made['id']}").status_code == 404
+    assert api.data("GET", f"{path}/{created['id']}")["filter"] == cleared
+    assert [each["id"] for each in api.data("GET", path)["filters"]] == [support.FILTER, created["id"]]
+    assert api("GET", f"/destination/{support.DESTINATION}/filters/{created['id']}").status_code == 404
+    api.data("DELETE", f"{path}/{created['id']}")
+    assert api("GET", f"{path}/{created['id']}").status_code == 404
     assert api.fields("POST", path, body | {"enabled": True, "sourceId": "nothing"}) == ["sourceId"]
 
 

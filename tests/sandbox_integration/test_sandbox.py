@@ -77,21 +77,21 @@ def test_component_without_a_sandbox_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "message"),
     [
         (None, "cannot be imported: ModuleNotFoundError"),
         ("raise ValueError('broken')", "cannot be imported: ValueError: broken"),
         ("api = {}", "has no SimulatedApi named api"),
     ],
 )
-def test_sandbox_that_lacks_something_is_a_finding(tmp_path: Path, code: str | None, told: str) -> None:
+def test_sandbox_that_lacks_something_is_a_finding(tmp_path: Path, code: str | None, message: str) -> None:
     manifest = write_component(tmp_path)
     manifest.write_text(manifest.read_text() + "sandbox: small\n")
     if code is not None:
         (tmp_path / "small.py").write_text(code)
-    with pytest.raises(ComponentError, match=told):
+    with pytest.raises(ComponentError, match=message):
         sandbox_of(connector.load_component(manifest))
-    assert any(told in problem.message for problem in component_problems(lambda: connector.load_component(manifest)))
+    assert any(message in problem.message for problem in component_problems(lambda: connector.load_component(manifest)))
 
 
 def test_without_the_extra_it_says_what_to_install(

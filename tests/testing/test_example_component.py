@@ -54,17 +54,17 @@ def add_tasks(runner: connector.Runner, count: int) -> list[str]:
 
 
 def test_created_task_is_listed(runner: connector.Runner) -> None:
-    made = runner.invoke("createTask", {"title": "Call the bank", "listId": "work", "done": "true"})
+    created = runner.invoke("createTask", {"title": "Call the bank", "listId": "work", "done": "true"})
 
     task = {"id": "1", "title": "Call the bank", "listId": "work", "done": True}
-    assert made["data"] == {"task": task, "notified": False}
+    assert created["data"] == {"task": task, "notified": False}
     assert runner.invoke("listTasks", {"listId": "work"})["data"] == {"tasks": [task], "total": 1}
 
 
 def test_query_goes_out_beside_the_body(runner: connector.Runner, server: Sandbox) -> None:
-    made = runner.invoke("createTask", {"title": "Call the bank", "listId": "work", "notify": "true"})
+    created = runner.invoke("createTask", {"title": "Call the bank", "listId": "work", "notify": "true"})
 
-    assert made["data"]["notified"] is True
+    assert created["data"]["notified"] is True
     assert server.requests[-1].query == {"notify": ["yes"]}
     assert server.requests[-1].body == {"title": "Call the bank", "listId": "work"}
 
@@ -252,9 +252,9 @@ def test_bad_inputs_are_named_by_its_own_labels() -> None:
     with Harness(TODO) as harness, pytest.raises(InputError) as caught:
         harness.invoke("createTask", {"titel": "x", "listId": ""})
 
-    told = {problem.location: problem for problem in caught.value.problems}
-    assert told["listId"].label == "List"
-    assert told["titel"].hint == "Did you mean title?"
+    problems = {problem.location: problem for problem in caught.value.problems}
+    assert problems["listId"].label == "List"
+    assert problems["titel"].hint == "Did you mean title?"
 
 
 def test_readme_runs_and_prints_what_it_says(

@@ -53,14 +53,14 @@ def test_run_that_is_taken_while_the_worker_ends_is_left_to_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = f"sqlite:///{tmp_path}/runs.sqlite"
-    asked = threading.Event()
+    requested = threading.Event()
 
     class Ended:
         guard = threading.Lock()
 
         @property
         def perform(self) -> None:
-            asked.set()
+            requested.set()
 
     queue = RunQueue(database)
     consumer = Consumer(database, "w1", lambda _run, _key: None)
@@ -70,7 +70,7 @@ def test_run_that_is_taken_while_the_worker_ends_is_left_to_another(
         with monkeypatch.context() as patch:
             patch.setattr("connector.workers.queue._Process", Ended())
             queue.put("r", priority=1)
-            assert asked.wait(TIMEOUT)
+            assert requested.wait(TIMEOUT)
     finally:
         consumer.end(is_idle=False)
     assert [(place.status, place.worker) for place in queue.taken()] == [("PENDING", "w1")]

@@ -133,10 +133,10 @@ def _logins(translation: Translation) -> list[Login]:
 
 def _service(server: Server) -> str:
     fields = [_variable_field(variable) for variable in server.variables]
-    shown = server.url or "the document names none"
+    default = server.url or "the document names none"
     others = f" Others: {', '.join(server.others)}." if server.others and server.url else ""
     comments = string(
-        f"URL of the service. Default: {shown}.{others}" if server.url else "URL of the service.", indent=12
+        f"URL of the service. Default: {default}.{others}" if server.url else "URL of the service.", indent=12
     )
     marker = call(
         "Input", {"label": '"Base URL"', "comments": comments, "example": '"https://api.example.com"'}, indent=8

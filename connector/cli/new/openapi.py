@@ -54,8 +54,8 @@ def openapi_files(names: Mapping[str, str], translation: Translation) -> dict[st
 
 def report(translation: Translation) -> list[str]:
     """Return the lines that report how much of a document became actions."""
-    taken = sum(len(methods) for methods in translation.description["paths"].values())
-    lines = [f"{counted(taken, 'operation')} of the document became actions."]
+    count = sum(len(methods) for methods in translation.description["paths"].values())
+    lines = [f"{counted(count, 'operation')} of the document became actions."]
     if translation.left_out:
         number = counted(len(translation.left_out), "operation")
         lines.append(f"Left out {number}. The README names each with the reason.")

@@ -278,28 +278,28 @@ def _number(status: str) -> str:
 def _encoding(encoding: Any) -> dict[str, Any]:
     styles: dict[str, dict[str, Any]] = {}
     for name, entry in encoding.items() if isinstance(encoding, Mapping) else ():
-        kept = {key: entry[key] for key in ("style", "explode") if key in entry}
+        style = {key: entry[key] for key in ("style", "explode") if key in entry}
         if _JSON.match(str(entry.get("contentType", ""))):
-            kept = {"style": "json"}
-        if kept:
-            styles[name] = kept
+            style = {"style": "json"}
+        if style:
+            styles[name] = style
     return {"encoding": styles} if styles else {}
 
 
 def name_operations(operations: list[SourceOperation]) -> list[str]:
     """Give each operation a key, and return what keys could not be made from `operationId` alone, as sentences."""
-    taken: set[str] = set()
+    used: set[str] = set()
     remarks = []
     for operation in operations:
-        given = operation.content.get("operationId")
-        key = camel_key(given) if isinstance(given, str) else ""
+        operation_id = operation.content.get("operationId")
+        key = camel_key(operation_id) if isinstance(operation_id, str) else ""
         if not key:
             key = camel_key(re.sub(r"\{([^{}]*)\}", r"by \1", f"{operation.method} {operation.path}"))
             remarks.append(f"{operation.route} has no operationId; its action is {key}.")
-        unique = next(each for each in _numbered(key) if each not in taken)
+        unique = next(each for each in _numbered(key) if each not in used)
         if unique != key:
             remarks.append(f"{operation.route} has the same key as another operation; its action is {unique}.")
-        taken.add(unique)
+        used.add(unique)
         operation.key = unique
     return remarks
 

@@ -63,33 +63,33 @@ def guess_pages(operation: Translated, schemas: Schemas) -> GuessedPages | None:
     if operation.source.method != "get" or records is None or size is None:
         return None
     total = _path(schemas.shape(schema), _TOTALS, "integer", schemas)
-    found = _Found(input_key(query[size][0]["name"]), _size(operation, query[size]), records, total)
+    facts = _ListFacts(input_key(query[size][0]["name"]), _size(operation, query[size]), records, total)
     if any(name in query for name in _CURSORS) or ("offset" in query and not _is_integer(query["offset"])):
-        return _by_cursor(found, query, schemas.shape(schema), schemas)
-    counted = _by_count(found, query, operation)
+        return _by_cursor(facts, query, schemas.shape(schema), schemas)
+    counted = _by_count(facts, query, operation)
     if counted is None and operation.has_link and records == "$.data":
-        return GuessedPages("link", found.size_input, found.size)
+        return GuessedPages("link", facts.size_input, facts.size)
     return counted
 
 
-class _Found(NamedTuple):
+class _ListFacts(NamedTuple):
     size_input: str
     size: int
     records: str
     total: str
 
 
-def _by_cursor(found: _Found, query: Query, body: Schema, schemas: Schemas) -> GuessedPages | None:
+def _by_cursor(facts: _ListFacts, query: Query, body: Schema, schemas: Schemas) -> GuessedPages | None:
     for name in (*_CURSORS, "offset"):
         # A service whose offset is a string takes it from the page before, as it does with a cursor.
         following = _path(body, ("offset",) if name == "offset" else _NEXT, "string", schemas)
         if name in query and following:
             key = input_key(query[name][0]["name"])
-            return GuessedPages("cursor", found.size_input, found.size, key, found.records, following, found.total)
+            return GuessedPages("cursor", facts.size_input, facts.size, key, facts.records, following, facts.total)
     return None
 
 
-def _by_count(found: _Found, query: Query, operation: Translated) -> GuessedPages | None:
+def _by_count(facts: _ListFacts, query: Query, operation: Translated) -> GuessedPages | None:
     styles: tuple[tuple[Literal["offset", "page"], tuple[str, ...]], ...] = (("offset", _OFFSETS), ("page", _PAGES))
     for style, names in styles:
         for name in names:
@@ -97,7 +97,7 @@ def _by_count(found: _Found, query: Query, operation: Translated) -> GuessedPage
             if name in query and _is_integer(query[name]) and (style == "offset" or first is not None):
                 key = input_key(query[name][0]["name"])
                 number = first if style == "page" and first is not None else 1
-                return GuessedPages(style, found.size_input, found.size, key, found.records, "", found.total, number)
+                return GuessedPages(style, facts.size_input, facts.size, key, facts.records, "", facts.total, number)
     return None
 
 
@@ -117,16 +117,16 @@ def _records(schema: Schema, schemas: Schemas) -> str | None:
 
 def _path(body: Schema, names: tuple[str, ...], kind: str, schemas: Schemas) -> str:
     """Return the JSONPath of a field of the body, or of an object in it, that has one of these names and a type."""
-    found: list[str] = []
+    paths: list[str] = []
     for name, part in body.get("properties", {}).items():
         shape = schemas.shape(part)
         if _flat(name) in names and shape.get("type") == kind and name.isidentifier():
-            found.append(f"$.data.{name}")
+            paths.append(f"$.data.{name}")
         for inner, inner_part in shape.get("properties", {}).items() if name.isidentifier() else ():
             inner_shape = schemas.shape(inner_part)
             if _flat(inner) in names and inner_shape.get("type") == kind and inner.isidentifier():
-                found.append(f"$.data.{name}.{inner}")
-    return found[0] if len(found) == 1 else ""
+                paths.append(f"$.data.{name}.{inner}")
+    return paths[0] if len(paths) == 1 else ""
 
 
 def _size(operation: Translated, size: tuple[Mapping[str, Any], Schema]) -> int:

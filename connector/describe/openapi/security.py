@@ -106,5 +106,5 @@ class Security:
             if isinstance(flow, Mapping) and flow.get("tokenUrl"):
                 yield Credential(name, "client credentials", "", comments, str(flow["tokenUrl"]))
         else:
-            what = f"HTTP authentication {http}" if kind == "http" else kind
-            raise UnsupportedError(f"{what} (security scheme {name})")
+            method = f"HTTP authentication {http}" if kind == "http" else kind
+            raise UnsupportedError(f"{method} (security scheme {name})")

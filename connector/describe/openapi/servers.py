@@ -67,8 +67,8 @@ def server_of(urls: tuple[str, ...], holders: Iterable[Mapping[str, Any]]) -> Se
     raw = entry.get("variables")
     variables = raw if isinstance(raw, Mapping) else {}
     names = dict.fromkeys(re.findall(r"\{([^{}]*)\}", urls[0]))
-    found = tuple(_variable(name, variables.get(name)) for name in names)
-    return Server(urls[0].rstrip("/"), found, urls[1:])
+    values = tuple(_variable(name, variables.get(name)) for name in names)
+    return Server(urls[0].rstrip("/"), values, urls[1:])
 
 
 def _variable(name: str, raw: Any) -> Variable:

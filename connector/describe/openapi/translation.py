@@ -58,11 +58,11 @@ def translate(document: OpenApiDocument) -> Translation:
     """Translate a document."""
     left_out: list[tuple[str, str]] = []
     sources: list[SourceOperation] = []
-    for found in operations_of(document):
-        if isinstance(found, SourceOperation):
-            sources.append(found)
+    for entry in operations_of(document):
+        if isinstance(entry, SourceOperation):
+            sources.append(entry)
         else:
-            left_out.append(found)
+            left_out.append(entry)
     remarks = name_operations(sources)
     schemas, security = Schemas(document), Security(document)
     translator = Translator(document, schemas)

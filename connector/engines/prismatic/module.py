@@ -76,14 +76,14 @@ def _with_shared_fields(table: Table, resources: Mapping[str, str]) -> tuple[lis
             users[key, _identity(field)].add(resources.get(row["key"], ""))
             counts[key, _identity(field)] += 1
     shared = [pair for pair, count in counts.items() if count > 1]
-    taken = {*_RESERVED, *table.own_code, *(row["key"] for row in table.connections)}
+    used = {*_RESERVED, *table.own_code, *(row["key"] for row in table.connections)}
     names: dict[tuple[str, str], str] = {}
     for key, identity in shared:
         is_only = sum(other == key for other, _ in shared) == 1
         name = _name(key, users[key, identity], is_only=is_only)
         candidates = (f"{name}{suffix}" for suffix in ("", "Field", *range(2, len(shared) + 2)))
-        names[key, identity] = next(candidate for candidate in candidates if candidate not in taken)
-        taken.add(names[key, identity])
+        names[key, identity] = next(candidate for candidate in candidates if candidate not in used)
+        used.add(names[key, identity])
 
     def named(row: Row) -> Row:
         inputs = {key: _reference(names, key, field) for key, field in row["inputs"].items()}

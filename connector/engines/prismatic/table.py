@@ -58,7 +58,7 @@ class _Reader:
 
     def table(self) -> Table:
         component = self._component
-        found = Table(
+        table = Table(
             display=self._form["display"],
             documentation_url=self._form["documentationUrl"],
             connections=self._rows(component.connections, self._connection),
@@ -70,7 +70,7 @@ class _Reader:
         )
         if self._problems:
             raise ComponentError("the component cannot be exported for Prismatic", problems=self._problems)
-        return found
+        return table
 
     def _rows(self, definitions: Mapping[str, Any], row_of: Callable[[Any], Row]) -> list[Row]:
         rows = []

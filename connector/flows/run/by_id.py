@@ -65,8 +65,8 @@ def run_by_id(
                 _wait(prepared, run_id)
                 continue
             try:
-                held = reopen_journal(place, run_id)
-                return _go_on(prepared, run_id, held, digest)
+                reopened = reopen_journal(place, run_id)
+                return _go_on(prepared, run_id, reopened, digest)
             except JournalHeldError:
                 # In a database, two processes may both find that no other one holds the run; the first to record wins.
                 _wait(prepared, run_id)
