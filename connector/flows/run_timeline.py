@@ -128,7 +128,8 @@ class Timeline:
         flow: The flow.
         status: `queued`, `running`, `done`, `failed`, `cancelled`, or `killed`.
         error: What the run failed with.
-        started: Seconds since 1970.
+        created: When the run was started or submitted, in seconds since 1970.
+        started: When it was started, in seconds since 1970; None until a worker takes it.
         resumed: When the run was resumed. A worker that is the first to take a run starts it.
         undone: Number of writes whose creations were deleted.
     """
@@ -138,10 +139,10 @@ class Timeline:
         self.id = self.integration = self.error = ""
         self.flow: FlowDefinition | None = None
         self.status: RunStatus = "running"
-        self.started = 0.0
+        self.created = 0.0
+        self.started: float | None = None
         self.resumed: list[float] = []
         self.undone = 0
-        self._is_started = True
         self._flow_name = ""
         self._origin = 0.0
         self._last = 0.0
@@ -154,7 +155,8 @@ class Timeline:
     @property
     def seconds(self) -> float:
         """Seconds that the run has taken until now."""
-        return max(self._last, time.time() - self._origin) if self.status == "running" else self._last
+        is_running = self.status == "running" and self.started is not None
+        return max(self._last, time.time() - self._origin) if is_running else self._last
 
     @property
     def rows(self) -> list[TimelineRow]:
@@ -175,23 +177,18 @@ class Timeline:
         match record["type"]:
             case "run":
                 self.id, self.integration = str(record["id"]), str(record.get("integration", ""))
-                self._flow_name, self.started = str(record.get("flow", "")), float(record.get("started") or 0)
-                self._origin, self._is_started = self.started, not record.get("submitted")
-                return [self._run_event("started", self.started)]
+                self._flow_name, self.created = str(record.get("flow", "")), float(record.get("started") or 0)
+                return [] if record.get("submitted") else [self._start(self.created)]
             case "start":
                 self._read_flow(record)
             case "reopened":
                 self.status, self.error = "running", ""
             case "resumed":
-                self.status, self.error, self._origin = "running", "", record["time"] - self._last
-                if self._is_started:
-                    self.resumed.append(self._last)
-                self._is_started = True
-                return [self._run_event("started", record["time"])]
+                self.status, self.error = "running", ""
+                return [self._start(record["time"])]
             case "end":
                 self.status, self.error = record["status"], record.get("error", "")
-                self._last = max(self._last, record["time"] - self._origin)
-                return [self._run_event(record["status"], record["time"], seconds=self._last, error=self.error)]
+                return [self._end(record["time"])]
             case "undone":
                 self.undone += 1
             case "done" | "failed":
@@ -203,7 +200,7 @@ class Timeline:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the timeline as JSON."""
-        names = ("id", "integration", "status", "error", "started", "seconds", "resumed", "undone")
+        names = ("id", "integration", "status", "error", "created", "started", "seconds", "resumed", "undone")
         parts = {name: getattr(self, name) for name in names}
         return {**parts, "flow": self._flow_name, "rows": [row.to_dict() for row in self.rows]}
 
@@ -223,6 +220,19 @@ class Timeline:
             for row in self.by_step.values()
         ]
         return [*steps, {"type": "run", "state": self.status, "flow": self._flow_name, "seconds": self.seconds}]
+
+    def _start(self, moment: float) -> Event:
+        if self.started is None:
+            self.started = moment
+        else:
+            self.resumed.append(self._last)
+        self._origin = moment - self._last
+        return self._run_event("started", moment)
+
+    def _end(self, moment: float) -> Event:
+        if self.started is not None:
+            self._last = max(self._last, moment - self._origin)
+        return self._run_event(self.status, moment, seconds=self._last, error=self.error)
 
     def _read_flow(self, record: Record) -> None:
         self.flow = read_text(record["text"], record["source"]).definition(self._flow_name)

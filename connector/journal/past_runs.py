@@ -39,7 +39,7 @@ class PastRun:
         flow: Name of the flow.
         integration: Name of the integration.
         status: `queued`, `running`, `done`, `failed`, `cancelled`, or `killed`.
-        started: Seconds since 1970.
+        created: When it was started or submitted, in seconds since 1970. `timeline` knows when a worker started it.
         finished: Number of steps that are done.
         writes: Number of writes that were applied.
         unknown: Number of writes with an unknown outcome.
@@ -53,7 +53,7 @@ class PastRun:
     flow: str
     integration: str
     status: str
-    started: float
+    created: float
     finished: int
     writes: int
     unknown: int
@@ -72,7 +72,7 @@ def runs(place: str | Path | None = None, *, status: str | None = None) -> list[
         status: Only runs with this status; see `PastRun`.
     """
     past = [run for stored in _stored_runs(place) for run in _past_run(stored) if status in {None, run.status}]
-    return sorted(past, key=lambda run: run.started, reverse=True)
+    return sorted(past, key=lambda run: run.created, reverse=True)
 
 
 def past_run(name: str) -> PastRun:
@@ -104,7 +104,7 @@ def prune(older_than: float = DEFAULT_AGE, *, status: str = "done", place: str |
     """Delete the journals of old runs, and return these runs.
 
     Args:
-        older_than: Seconds since the start of the run. Default: 30 days.
+        older_than: Seconds since the run was created. Default: 30 days.
         status: Only runs with this status: `done`, `failed`, `cancelled`, or `killed`. Runs that go on stay.
         place: See `runs`.
     """
@@ -112,7 +112,7 @@ def prune(older_than: float = DEFAULT_AGE, *, status: str = "done", place: str |
     deleted = []
     for stored in _stored_runs(place):
         for run in _past_run(stored):
-            if run.status == status and run.started <= limit:
+            if run.status == status and run.created <= limit:
                 with suppress(JournalHeldError):
                     reopen_journal(stored.name).delete()
                     deleted.append(run)
@@ -201,7 +201,7 @@ def _described(stored: _StoredRun) -> PastRun:
         flow=str(header.get("flow", "")),
         integration=str(header.get("integration", "")),
         status=status,
-        started=_moment(header.get("started")),
+        created=_moment(header.get("started")),
         journal=stored.location,
         error=error,
         size=stored.size,

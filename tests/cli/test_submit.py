@@ -52,7 +52,10 @@ def test_submitted_run_is_listed_and_cancelled(command: Command, tmp_path: Path)
         ended = command("flow", "run", flow, "--submit", "--id", "r1", "--priority", "5")
         assert (ended.code, ended.err, ended.json) == (0, message, {"run": "r1", "status": "queued"})
     (run,) = command("flow", "runs", "--json").json
-    assert (run["id"], run["status"]) == ("r1", "queued")
+    assert (run["id"], run["status"], "started" in run) == ("r1", "queued", False)
+    assert command("flow", "runs").out.split()[:4] == ["run", "flow", "status", "created"]
+    shown = command("flow", "show", "r1", "--format", "json").json
+    assert (shown["created"], shown["started"]) == (run["created"], None)
     ended = command("flow", "cancel", "r1")
     assert (ended.code, ended.err) == (0, "Cancelled run r1 after 0 steps and 0 writes.\n")
     assert command("flow", "runs", "--status", "cancelled", "--json").json[0]["id"] == "r1"

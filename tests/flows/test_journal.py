@@ -295,7 +295,7 @@ def test_damaged_and_foreign_files_do_not_keep_other_runs_from_the_list(run: Run
     os.mkfifo(tmp_path / "pipe.jsonl")
     (tmp_path / "gone.jsonl").symlink_to(tmp_path / "nowhere")
     run(step("List", "workshop.listThings"), journal=tmp_path / "mine.jsonl")
-    assert [(Path(past.journal).name, past.started > 0) for past in runs(tmp_path)] == [
+    assert [(Path(past.journal).name, past.created > 0) for past in runs(tmp_path)] == [
         ("mine.jsonl", True),
         ("odd.jsonl", False),
     ]

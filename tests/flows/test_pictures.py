@@ -15,6 +15,7 @@ from connector.component.component import Component
 from connector.flows import Flow, Run, timeline
 from connector.flows.picture.documents import html_document, svg_document
 from connector.flows.picture.steps import StepFacts, flow_html
+from connector.flows.run_timeline import Timeline
 from tests.cli.conftest import Command, command
 from tests.flows.support import ServerResponse, Service, document, flow_of, step
 
@@ -89,6 +90,19 @@ def test_html_of_a_run_has_the_steps_and_their_states(waited: Run, workshop: Com
     assert "box write is-ignored" in classes
     assert "<bdi>Create</bdi>" in page
     assert "tried again 1x" in page
+
+
+def test_html_of_a_submitted_run_says_when_it_was_submitted_and_when_it_started() -> None:
+    flow, times = flow_of(step("List", "workshop.listThings")).definition(), Timeline()
+    times.add({"type": "run", "id": "r", "started": 100.0, "submitted": True})
+    times.status = "queued"
+    queued = html_document(flow, StepFacts.of(flow, {}, timeline=times), times)
+    times.add({"type": "resumed", "time": 160.0})
+    times.add({"type": "end", "status": "done", "time": 163.0})
+    done = html_document(flow, StepFacts.of(flow, {}, timeline=times), times)
+
+    assert "Run r: queued, submitted 1970-01-01 00:01:40 UTC" in queued
+    assert "started 1970-01-01 00:02:40 UTC" in done
 
 
 @pytest.mark.parametrize("draw", [html_document, svg_document])

@@ -14,7 +14,7 @@ import pytest
 from connector.component.component import Component
 from connector.errors import JournalError, StepError
 from connector.flows import Flow, Run, follow_run, resume, timeline
-from connector.flows.run.events import Event, StepEvent
+from connector.flows.run.events import Event, RunEvent, StepEvent
 from connector.journal.file import FileJournal
 from connector.journal.protocol import VERSION
 from tests.flows.support import ServerResponse, Service, flow_of, step
@@ -34,8 +34,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/runs.sqlite" if request.param == "sqlite" else str(tmp_path / "run.jsonl")
 
 
-def write_journal(path: Path, *records: dict[str, Any], flow: Flow) -> Path:
+def write_journal(path: Path, *records: dict[str, Any], flow: Flow, **more: Any) -> Path:
     header = {"type": "run", "version": VERSION, "id": "r", "integration": "I", "flow": flow.flows[0], "started": 100.0}
+    header |= more
     start = {"type": "start", "source": "flow.yaml", "text": flow.integration.text}
     path.write_text("".join(json.dumps(record) + "\n" for record in (header, start, *records)))
     return path
@@ -217,6 +218,34 @@ def test_follower_ends_when_the_process_of_the_run_died(tmp_path: Path, monkeypa
     *_, (last, _) = follow_run(path)
 
     assert (last.status, [row.state for row in last.rows]) == ("killed", ["killed"])
+
+
+def test_submitted_run_starts_when_a_worker_takes_it(tmp_path: Path) -> None:
+    flow = flow_of(step("List", "workshop.listThings"))
+    resumed = {"type": "resumed", "time": 160.0}
+    end = {"type": "end", "status": "done", "error": "", "time": 163.0}
+    path = write_journal(tmp_path / "r.jsonl", flow=flow, submitted=True)
+
+    queued = timeline(path)
+    write_journal(path, resumed, end, flow=flow, submitted=True)
+    ((done, events),) = follow_run(path)
+
+    assert (queued.status, queued.created, queued.started, queued.seconds) == ("queued", 100.0, None, 0.0)
+    assert (done.created, done.started, done.resumed, done.seconds) == (100.0, 160.0, [], 3.0)
+    assert [(event.state, event.time) for event in events if isinstance(event, RunEvent)] == [
+        ("started", 160.0),
+        ("done", 163.0),
+    ]
+
+
+def test_run_that_is_cancelled_in_the_queue_has_not_started(tmp_path: Path) -> None:
+    end = {"type": "end", "status": "cancelled", "error": "cancelled", "time": 163.0}
+    path = write_journal(tmp_path / "r.jsonl", end, flow=flow_of(step("List", "workshop.listThings")), submitted=True)
+
+    ((result, events),) = follow_run(path)
+
+    assert (result.status, result.started, result.seconds) == ("cancelled", None, 0.0)
+    assert [event.state for event in events if isinstance(event, RunEvent)] == ["cancelled"]
 
 
 def test_unknown_run_and_damaged_journal_are_errors(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def test_finished_runs_are_pruned_after_thirty_days(tmp_path: Path) -> None:
 
 def test_run_without_a_start_time_is_listed(tmp_path: Path) -> None:
     create_journal(tmp_path / "r.jsonl", "r", first_records({"id": "r"}, {})).close()
-    assert [run.started for run in runs(tmp_path)] == [0.0]
+    assert [run.created for run in runs(tmp_path)] == [0.0]
 
 
 def test_journal_that_is_gone_already_is_deleted(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_run_that_has_ended_is_listed_by_its_first_and_last_record(place: str, m
     writer.close()
     only_the_ends(monkeypatch)
     (past,) = runs(place)
-    assert (past.id, past.flow, past.integration, past.started) == ("r", "Main", "Tests", 1e9)
+    assert (past.id, past.flow, past.integration, past.created) == ("r", "Main", "Tests", 1e9)
     assert (past.status, past.error, past.finished, past.writes, past.unknown) == ("failed", "no", 2, 1, 1)
     assert past.size > 100_000
 

@@ -52,7 +52,7 @@ def _print(past: Sequence[PastRun], *, as_json: bool) -> None:
     if as_json:
         write_json([_as_json(run) for run in past])
     elif past:
-        headers = ("run", "flow", "status", "started", "steps", "writes", "size", "error")
+        headers = ("run", "flow", "status", "created", "steps", "writes", "size", "error")
         write_table(headers, [_row(run) for run in past])
     else:
         print_line("No runs yet.")
@@ -71,8 +71,8 @@ def _as_json(run: PastRun) -> dict[str, Any]:
 
 
 def _row(run: PastRun) -> tuple[str, ...]:
-    started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
+    created = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.created))
     writes = f"{run.writes}, {run.unknown} in doubt" if run.unknown else str(run.writes)
     error = run.error.partition("\n")[0]
     flow = f"{run.integration} / {run.flow}"
-    return run.id, flow, run.status, started, str(run.finished), writes, f"{run.size / 1000:,.1f} kB", error
+    return run.id, flow, run.status, created, str(run.finished), writes, f"{run.size / 1000:,.1f} kB", error

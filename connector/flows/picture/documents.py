@@ -162,10 +162,17 @@ def _summary(flow: FlowDefinition, timeline: Timeline | None) -> Iterator[Markup
     if timeline is None:
         yield shortened(flow.description, 400)
         return
-    started = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(timeline.started))
+    if timeline.started is None:
+        yield f"Run {timeline.id}: {timeline.status}, submitted {_date(timeline.created)}"
+        return
     resumed = f", resumed {len(timeline.resumed)}x" if timeline.resumed else ""
     undone = f", {timeline.undone} writes undone" if timeline.undone else ""
-    yield f"Run {timeline.id}: {timeline.status} in {duration(timeline.seconds)}{resumed}{undone}, started {started}"
+    took, started = duration(timeline.seconds), _date(timeline.started)
+    yield f"Run {timeline.id}: {timeline.status} in {took}{resumed}{undone}, started {started}"
+
+
+def _date(moment: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(moment))
 
 
 def _legend() -> Markup:
