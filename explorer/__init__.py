@@ -65,7 +65,7 @@ def matches(workspace: WorkspaceMap, query: Mapping[str, str]) -> Mapping[str, A
         "counts": workspace.counts(),
         "targets": workspace.targets,
         "nothing": NOTHING,
-        "picture": ribbons(left, right, ways, link=link) if sources else "",
+        "picture": ribbons(left, right, ways, link=link, into="#matches") if sources else "",
         "without": lambda name: _address({**filters, name: ""}),
         "to_page": lambda to: _address({**filters, "page": to}),
     }

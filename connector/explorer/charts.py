@@ -5,26 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from markupsafe import Markup, escape
+from connector.flows.picture.chart import nice_step
+from connector.flows.picture.markup import Markup, tag
 
 COLORS = 6
 """Number of colors of series in the style sheet."""
 
 Link = Callable[[str, str, str], str]
 """From `source` or `target`, the name of a group, and its kind to the address of its link."""
-
-
-def tag(name: str, *content: Any, **attributes: Any) -> Markup:
-    """Return an element. Every text in it and every attribute is escaped, unless it is markup."""
-    pairs = ((key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items() if value is not None)
-    written = "".join(f' {key}="{escape(_short(value))}"' for key, value in pairs)
-    return Markup(f"<{name}{written}>{''.join(escape(part) for part in content)}</{name}>")  # noqa: S704 - escaped
-
-
-def _short(value: Any) -> Any:
-    return round(value, 1) if isinstance(value, float) else value
 
 
 def bars(times: Sequence[str], series: Mapping[str, Sequence[int]], *, width: int = 1090, height: int = 210) -> Markup:
@@ -103,6 +92,7 @@ def ribbons(
     ways: Mapping[tuple[str, str], tuple[int, int]],
     *,
     link: Link | None = None,
+    into: str = "",
     width: int = 1090,
 ) -> Markup:
     """Return which groups of sources lead to which targets; the width of a ribbon is the number of ways.
@@ -113,6 +103,7 @@ def ribbons(
             `destination`, `warehouse`, or `nothing`.
         ways: Number of ways, and of those that are disabled, by the names of both groups.
         link: Returns the address of the link on a group.
+        into: `data-into` of these links, such as `#matches`.
         width: Width of the picture.
     """
     rows = max(len(sources), len(targets))
@@ -127,8 +118,8 @@ def ribbons(
         drawn.append(
             _ribbon(left[source], right[target], count=count, disabled=disabled, of_source=of_source, width=width)
         )
-    nodes = [_drawn_node(node, width, link, on_left=True) for node in left.values()]
-    nodes += [_drawn_node(node, width, link, on_left=False) for node in right.values()]
+    nodes = [_drawn_node(node, width, link, into, on_left=True) for node in left.values()]
+    nodes += [_drawn_node(node, width, link, into, on_left=False) for node in right.values()]
     listed = "; ".join(f"{source} to {target}: {count:,}" for (source, target), (count, _) in list(ways.items())[:12])
     title = tag("title", f"Map of the workspace. {listed}")
     return tag("svg", title, *drawn, *nodes, viewBox=f"0 0 {width} {height:.0f}", class_="chart map")
@@ -145,7 +136,7 @@ def _stack(groups: Iterable[tuple[str, str, int]], height: float, scale: float) 
     return nodes
 
 
-def _drawn_node(node: _Node, width: int, link: Link | None, *, on_left: bool) -> Markup:
+def _drawn_node(node: _Node, width: int, link: Link | None, into: str, *, on_left: bool) -> Markup:
     x = COLUMN if on_left else width - COLUMN - 8
     name = node.name if len(node.name) <= 30 else f"{node.name[:29]}…"
     text = tag(
@@ -161,7 +152,7 @@ def _drawn_node(node: _Node, width: int, link: Link | None, *, on_left: bool) ->
     group = tag("g", tag("title", f"{node.name}: {node.count:,}"), box, text)
     if link is None:
         return group
-    return tag("a", group, href=link("source" if on_left else "target", node.name, node.kind), data_into="#matches")
+    return tag("a", group, href=link("source" if on_left else "target", node.name, node.kind), data_into=into or None)
 
 
 def _ribbon(source: _Node, target: _Node, *, count: int, disabled: int, of_source: int, width: int) -> Markup:
@@ -187,16 +178,3 @@ def short_number(number: float) -> str:
         if number >= size:
             return f"{number / size:.3g}{unit}"
     return f"{number:.3g}"
-
-
-def duration(seconds: float) -> str:
-    """Return a duration such as `120 ms`, `3.4 s`, or `2:05 min`."""
-    if seconds < 0.0995:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)}:{int(seconds % 60):02} min"
-
-
-def nice_step(value: float) -> float:
-    """Return the next round number that is not less than a positive one."""
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= value * 0.999)

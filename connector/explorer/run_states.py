@@ -7,8 +7,8 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from connector.errors import ConnectorError
-from connector.explorer.charts import duration
 from connector.flows import Timeline, TimelineRow, timeline
+from connector.flows.picture.words import duration
 from connector.journal.journals import place_of
 from connector.journal.reader import JournalContents, read_history
 

@@ -23,9 +23,9 @@ from connector.component.runner import Runner
 from connector.describe.summaries import effect
 from connector.engines.http_messages import json_body
 from connector.errors import ConnectorError, PayloadTooLargeError
-from connector.explorer.charts import duration
 from connector.explorer.component_page import Page
 from connector.flows.picture.chart import TimelineChart
+from connector.flows.picture.words import duration
 from connector.sandbox_kit.sandbox import Sandbox
 
 T = TypeVar("T")
