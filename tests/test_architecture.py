@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,19 @@ def test_imports_by_name_do_not_grow() -> None:
     ]
 
     assert len(calls) <= IMPORTS_BY_NAME, calls
+
+
+@pytest.mark.parametrize(
+    ("package", "begin", "end"), [("connector", '["connector/"]', "```"), ("connector.flows", "| Layer |", "\n\n")]
+)
+def test_architecture_page_has_the_layers_of_the_contracts(package: str, begin: str, end: str) -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    layers = next(each["layers"] for each in settings["contracts"] if each.get("containers") == [package])
+    names = [name for layer in layers for name in layer.strip("()").split(" | ") if name != "__main__"]
+    drawn = page.partition(begin)[2].partition(end)[0]
+
+    assert re.findall(r"(\w+)(?:/|\.py)", drawn) == names
 
 
 @pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])

@@ -1,7 +1,7 @@
 """The way through requests: what it reads from the environment, and its adapter, which test tools replace.
 
 Importing requests takes a tenth of a short program's time and memory. So only this module imports it to send, and only
-where there is a proxy, or a tool that stands in for the network; see `hosts.py`.
+where there is a proxy, a URL that requests would rewrite, or a tool that stands in for the network; see `hosts.py`.
 """
 
 from __future__ import annotations

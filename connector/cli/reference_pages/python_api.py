@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 import connector
+import connector.explorer
 import connector.flows
 import connector.hookspecs
 import connector.rest
@@ -24,6 +25,7 @@ MODULES = (
     connector.testing,
     connector.rest,
     connector.sandbox_kit,
+    connector.explorer,
 )
 """The public modules; `errors` and `hookspecs` have pages of their own."""
 
