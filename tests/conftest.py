@@ -6,6 +6,7 @@ import gc
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 import connector
 from tests.support.environment import HOMES, clear_settings, let_children_be_interrupted, set_home
+from tests.support.measured import Measured
 from tests.support.prepared import prepared_program
 from tests.support.server import LoopbackServer
 from tests.support.skips import SkipLimits
@@ -51,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         # Coverage measures this worker. In the hundreds of commands that tests start, it would take as long as they do.
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+        if sys.gettrace():
+            config.pluginmanager.register(Measured())
     elif config.getoption("numprocesses", None) and (measuring := coverage.Coverage.current()):
         measuring.stop()  # the workers run all that is to be measured; this process only prints their reports
     if limits := config.getoption("--allowed-skips"):
