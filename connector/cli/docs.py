@@ -33,7 +33,7 @@ def command(context: click.Context, check: bool, output: str | None) -> int:
     texts = {folder / name: text for name, text in pages(component).items()}
     if output is None and is_checkout(component):
         texts |= {component.folder / path: text for path, text in reference_pages(component).items()}
-    left_over = left_over_pages(component, folder)
+    left_over = left_over_pages(texts, folder)
     return _check(texts, left_over) if check else _write(texts, left_over, folder)
 
 

@@ -7,7 +7,7 @@ Beside the code they use two kinds of Markdown files: `connections/KEY.md`, how 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,18 +50,16 @@ def stale_pages(component: Component, folder: Path | None = None) -> list[Path]:
             return []
     texts = {folder / name: text for name, text in pages(component).items()}
     outdated = [file for file, text in texts.items() if not file.is_file() or file.read_text(encoding="utf-8") != text]
-    return [*outdated, *left_over_pages(component, folder)]
+    return [*outdated, *left_over_pages(texts, folder)]
 
 
-def left_over_pages(component: Component, folder: Path) -> list[Path]:
-    """Return the generated pages of resources that no longer exist."""
-    return [file for file in _generated(folder) if file.name not in pages(component)]
+def left_over_pages(written: Container[Path], folder: Path) -> list[Path]:
+    """Return the generated pages in a folder that are not among those to be written: their resource is gone."""
+    return [file for file in sorted(folder.glob("*.md")) if file not in written and _is_generated(file)]
 
 
-def _generated(folder: Path) -> Iterator[Path]:
-    for file in sorted(folder.glob("*.md")):
-        if file.is_file() and file.read_text(encoding="utf-8").startswith(NOTE):
-            yield file
+def _is_generated(file: Path) -> bool:
+    return file.is_file() and file.read_text(encoding="utf-8").startswith(NOTE)
 
 
 def _resource(action: Action[Any]) -> str:
