@@ -190,6 +190,12 @@ def test_input_keeps_its_label_when_its_type_has_the_same_name() -> None:
     assert input_schema(LabelInputs)["properties"]["label"]["title"] == "Label"
 
 
+def test_schema_may_be_changed_by_its_caller(segment: connector.Component) -> None:
+    segment.actions["getSource"].input_schema["properties"].clear()
+
+    assert list(segment.actions["getSource"].input_schema["properties"]) == ["region", "sourceId"]
+
+
 def test_password_is_marked_when_its_value_is_a_plain_string() -> None:
     class Login(Inputs):
         name: Annotated[str, Input(label="Name")]

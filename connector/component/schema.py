@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
+
+from pydantic_core import from_json, to_json
 
 from connector.component.inputs import Inputs
 
@@ -12,7 +14,14 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def input_schema(inputs: type[Inputs]) -> dict[str, Any]:
-    """Return the schema of a model, in form order and native types."""
+    """Return the schema of a model, in form order and native types. It is the caller's own: it may be changed."""
+    schema: dict[str, Any] = from_json(_serialized_schema(inputs))
+    return schema
+
+
+# pydantic takes a millisecond for one, and a program that serves or describes actions needs each of them several times.
+@lru_cache(maxsize=512)
+def _serialized_schema(inputs: type[Inputs]) -> bytes:
     schema = inputs.model_json_schema()
     hidden = [key for key, marker in inputs.definitions().items() if marker.hidden]
     properties = {key: _field(value) for key, value in schema["properties"].items()} if "properties" in schema else {}
@@ -21,7 +30,7 @@ def input_schema(inputs: type[Inputs]) -> dict[str, Any]:
     for key, marker in inputs.definitions().items():
         # pydantic drops a title that equals the one of the referenced model
         properties[key].setdefault("title", marker.label)
-    return {"$schema": DIALECT, **schema, "title": inputs.__name__, "properties": properties}
+    return to_json({"$schema": DIALECT, **schema, "title": inputs.__name__, "properties": properties})
 
 
 def _field(schema: dict[str, Any]) -> dict[str, Any]:
