@@ -100,7 +100,7 @@ def updates_something(action: connector.Action[Any], inputs: dict[str, Any]) -> 
     return not names or any((fields[name].alias or name) in inputs for name in names)
 
 
-@pytest.mark.parametrize("key", sample_of(KEYS, 3))
+@pytest.mark.parametrize("key", sample_of(KEYS, 6))
 def test_request_is_the_one_that_the_official_sdks_send(
     key: str, fields: dict[str, Any], server: LoopbackServer
 ) -> None:
@@ -201,7 +201,7 @@ def test_comments_have_no_name_that_no_input_has() -> None:
     assert list(comments) == sorted(comments)
 
 
-@pytest.mark.parametrize("key", sample_of(OPERATIONS, 4))
+@pytest.mark.parametrize("key", sample_of(OPERATIONS, 8))
 def test_schemas_are_json_schema_and_the_sample_fits(key: str) -> None:
     action = OPERATIONS[key]
 

@@ -13,6 +13,7 @@ import connector
 from connector import Input, Inputs
 from connector.component.inputs import wire_shape
 from connector.component.schema import input_schema, output_schema
+from tests.support.amount import sample_of
 from tests.support.reference import documented_definitions, documented_payload
 from tests.test_wire import ROWS
 
@@ -25,7 +26,7 @@ KEYS = [row.key for row in ROWS]
 DOCUMENTED = [key for key in documented_definitions()["actions"] if key != "rawRequest"]
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", sample_of(KEYS, 4))
 def test_every_schema_is_json_schema_2020_12(key: str, segment: connector.Component) -> None:
     for schema in (segment.actions[key].input_schema, segment.actions[key].output_schema):
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"

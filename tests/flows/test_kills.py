@@ -88,7 +88,7 @@ def records_of(journal: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in Path(journal).read_bytes().splitlines()]
 
 
-@pytest.mark.parametrize("moment", sample_of(range(MOMENTS), 3))
+@pytest.mark.parametrize("moment", sample_of(range(MOMENTS), 6))
 def test_killed_run_is_resumed_without_losing_or_doubling_a_write(
     moment: int, killed: Callable[[str, int], str], service: Service, workshop: Component, tmp_path: Path
 ) -> None:

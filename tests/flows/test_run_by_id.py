@@ -26,6 +26,7 @@ from connector.journal.reader import read_history
 from connector.journal.sqlite import SqliteJournal, read_records
 from connector.journal.writer import first_records
 from tests.flows.support import TOKEN, ServerResponse, Service, document, flow_of, step
+from tests.support.amount import amount
 from tests.support.postgres import PostgresServer
 
 ROOT = Path(__file__).parents[2]
@@ -167,6 +168,7 @@ for _ in range(int(starts)):
     assert run.results == {"value": "t1"}, run
 sys.exit(any(os.waitpid(process, 0)[1] for process in others))
 """
+AMOUNTS = str(amount(4, 2)), str(amount(5, 2))  # processes, and starts of each
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -176,7 +178,7 @@ def test_processes_that_start_one_id_at_once_make_one_run(
     file = tmp_path / "flow.yaml"
     file.write_text(yaml.safe_dump(FLOW))
     url = "file" if journal is True else str(journal)
-    command = [sys.executable, "-c", CHILD, str(file), url, service.server.url, "4", "5"]
+    command = [sys.executable, "-c", CHILD, str(file), url, service.server.url, *AMOUNTS]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
     assert (run.returncode, run.stderr) == (0, "")
     assert len(service.requests("POST")) == 1

@@ -7,8 +7,9 @@ import tracemalloc
 import connector
 from connector.sandbox_kit.sandbox import sandbox_of
 from connector.testing import sandbox
+from tests.support.amount import amount
 
-SOURCES = 10_000
+SOURCES = amount(10_000, 4_000)
 
 
 def test_iteration_over_many_sources_returns_each_once_and_keeps_one_page(segment: connector.Component) -> None:
