@@ -8,13 +8,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .errors import unauthorized
+from connector.sandbox_kit.errors import unauthorized
 
 if TYPE_CHECKING:
-    from .context import RequestContext
-    from .operations import Data
-    from .simulated_api import SimulatedApi
-    from .workspace import Workspace
+    from connector.sandbox_kit.context import RequestContext
+    from connector.sandbox_kit.operations import Data
+    from connector.sandbox_kit.simulated_api import SimulatedApi
+    from connector.sandbox_kit.workspace import Workspace
 
 OPERATION = "grantAccessToken"
 """ID of the operation that grants them; the restricted token may call it too."""

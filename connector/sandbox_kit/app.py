@@ -12,16 +12,16 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from . import store
-from .access_tokens import bearer_token
-from .asgi_server import CUT, App, Receive, Scope, Send
-from .errors import ApiError, BusyError, SandboxError, unauthorized
-from .faults import FaultPlan, plan_faults
-from .http_messages import Request, Response
-from .query_params import Query, without_parameter
-from .simulated_api import SimulatedApi
-from .store import dumps
-from .workspace import Workspace
+from connector.sandbox_kit import store
+from connector.sandbox_kit.access_tokens import bearer_token
+from connector.sandbox_kit.asgi_server import CUT, App, Receive, Scope, Send
+from connector.sandbox_kit.errors import ApiError, BusyError, SandboxError, unauthorized
+from connector.sandbox_kit.faults import FaultPlan, plan_faults
+from connector.sandbox_kit.http_messages import Request, Response
+from connector.sandbox_kit.query_params import Query, without_parameter
+from connector.sandbox_kit.simulated_api import SimulatedApi
+from connector.sandbox_kit.store import dumps
+from connector.sandbox_kit.workspace import Workspace
 
 CONTROL = "/_sandbox/"
 
@@ -123,7 +123,7 @@ class SandboxApp:
 
 @functools.lru_cache(maxsize=1)
 def _control() -> App:
-    from .control import control
+    from connector.sandbox_kit.control import control
 
     return cast("App", control(CONTROL))
 

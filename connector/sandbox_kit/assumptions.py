@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .errors import SandboxError
+from connector.sandbox_kit.errors import SandboxError
 
 UNDOCUMENTED = "undocumented"
 

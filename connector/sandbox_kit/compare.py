@@ -15,8 +15,7 @@ from connector.common.differences import Change, Difference
 from connector.component.json_schema import without_null
 from connector.errors import RequestError
 from connector.rest import Request
-
-from .simulated_api import SimulatedApi
+from connector.sandbox_kit.simulated_api import SimulatedApi
 
 if TYPE_CHECKING:
     from connector.component.runner import Runner

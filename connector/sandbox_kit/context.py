@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .assumptions import AssumptionValues
-from .errors import ApiError, invalid, not_found, problem
-from .query_params import Query
-from .resources import Record, View
-from .simulated_api import SimulatedApi
-from .store import Store
+from connector.sandbox_kit.assumptions import AssumptionValues
+from connector.sandbox_kit.errors import ApiError, invalid, not_found, problem
+from connector.sandbox_kit.query_params import Query
+from connector.sandbox_kit.resources import Record, View
+from connector.sandbox_kit.simulated_api import SimulatedApi
+from connector.sandbox_kit.store import Store
 
 ID_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 

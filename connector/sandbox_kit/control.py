@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .errors import ApiError, BusyError, SandboxError, invalid, not_found, unauthorized
-from .store import dumps
-from .workspace import Workspace
+from connector.sandbox_kit.errors import ApiError, BusyError, SandboxError, invalid, not_found, unauthorized
+from connector.sandbox_kit.store import dumps
+from connector.sandbox_kit.workspace import Workspace
 
 Handler = Callable[[Workspace, Request], Awaitable[Any]]
 

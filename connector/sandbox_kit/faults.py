@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from .errors import SandboxError
+from connector.sandbox_kit.errors import SandboxError
 
 FORMS = (
     "rate-limit:5/min[:no-retry-after]",

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from .query_params import Query
+from connector.sandbox_kit.query_params import Query
 
 LOG_LENGTH = 10_000
 LOG_BYTES = 32 * 2**20

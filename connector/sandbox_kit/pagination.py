@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from .context import RequestContext
-from .errors import invalid
-from .resources import Row
+from connector.sandbox_kit.context import RequestContext
+from connector.sandbox_kit.errors import invalid
+from connector.sandbox_kit.resources import Row
 
 Item = TypeVar("Item")
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from pydantic_core import from_json
 
-from .errors import invalid
+from connector.sandbox_kit.errors import invalid
 
 _NUMBERED = re.compile(r"(\w+)(?:\.(\d{1,9})|\[(\d{0,9})\])")
 

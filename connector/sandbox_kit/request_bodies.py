@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, from_json
 
-from .context import RequestContext
-from .errors import ApiError, problem
-from .operations import Operation
-from .resources import Record
+from connector.sandbox_kit.context import RequestContext
+from connector.sandbox_kit.errors import ApiError, problem
+from connector.sandbox_kit.operations import Operation
+from connector.sandbox_kit.resources import Record
 
 _MESSAGES = {
     "missing": "is required",

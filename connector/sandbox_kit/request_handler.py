@@ -13,18 +13,17 @@ from typing import Any
 
 from connector.component.api_description import Operation as ApiOperation
 from connector.component.json_schema import sample
-
-from . import access_tokens
-from .assumptions import AssumptionValues
-from .context import RequestContext
-from .errors import ApiError, BusyError, DuplicateError, not_found, problem, unauthorized
-from .faults import Limited
-from .http_messages import Request, Response
-from .operations import Operation
-from .query_params import Query
-from .request_bodies import read_body
-from .simulated_api import SimulatedApi
-from .store import Store, dumps
+from connector.sandbox_kit import access_tokens
+from connector.sandbox_kit.assumptions import AssumptionValues
+from connector.sandbox_kit.context import RequestContext
+from connector.sandbox_kit.errors import ApiError, BusyError, DuplicateError, not_found, problem, unauthorized
+from connector.sandbox_kit.faults import Limited
+from connector.sandbox_kit.http_messages import Request, Response
+from connector.sandbox_kit.operations import Operation
+from connector.sandbox_kit.query_params import Query
+from connector.sandbox_kit.request_bodies import read_body
+from connector.sandbox_kit.simulated_api import SimulatedApi
+from connector.sandbox_kit.store import Store, dumps
 
 MAX_ID = 255
 BODY_LIMITS = {"1MiB": 2**20, "10MiB": 10 * 2**20, "none": math.inf}

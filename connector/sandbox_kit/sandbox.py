@@ -20,9 +20,8 @@ from connector.errors import ComponentError, Problem, SandboxError
 if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.component.runner import Runner
-
-    from .simulated_api import SimulatedApi
-    from .workspace import Workspace
+    from connector.sandbox_kit.simulated_api import SimulatedApi
+    from connector.sandbox_kit.workspace import Workspace
 
 FILE = "sandbox.sqlite"
 
@@ -34,7 +33,7 @@ def sandbox_of(component: Component) -> SimulatedApi:
         SandboxError: If the component has no sandbox.
         ComponentError: If the sandbox cannot be imported, or is incomplete.
     """
-    from .simulated_api import SimulatedApi
+    from connector.sandbox_kit.simulated_api import SimulatedApi
 
     name = component.manifest.sandbox
     if name is None:
@@ -109,10 +108,10 @@ def serve(
         MissingExtraError: If the extra `server` is not installed.
         SandboxError: If the component has no sandbox, or the file, the seed, a fault or an assumption is invalid.
     """
-    from .app import SandboxApp
-    from .asgi_server import require_server
-    from .asgi_server import serve as serve_app
-    from .workspace import Workspace
+    from connector.sandbox_kit.app import SandboxApp
+    from connector.sandbox_kit.asgi_server import require_server
+    from connector.sandbox_kit.asgi_server import serve as serve_app
+    from connector.sandbox_kit.workspace import Workspace
 
     require_server()
     with ExitStack() as closing:

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import SandboxError
-from .resources import Record, Resource
-from .simulated_api import SimulatedApi
-from .store import Store
+from connector.sandbox_kit.errors import SandboxError
+from connector.sandbox_kit.resources import Record, Resource
+from connector.sandbox_kit.simulated_api import SimulatedApi
+from connector.sandbox_kit.store import Store
 
 Seed = dict[str, Any]
 

@@ -12,12 +12,11 @@ from typing import Any, TypeVar
 
 from connector.component.api_description import ApiDescription
 from connector.component.loading import module_of
-
-from .access_tokens import AccessTokens, bearer_token
-from .assumptions import STANDARD, Assumption
-from .errors import ApiError, unauthorized
-from .operations import Data, Operation, Operations
-from .resources import Resource
+from connector.sandbox_kit.access_tokens import AccessTokens, bearer_token
+from connector.sandbox_kit.assumptions import STANDARD, Assumption
+from connector.sandbox_kit.errors import ApiError, unauthorized
+from connector.sandbox_kit.operations import Data, Operation, Operations
+from connector.sandbox_kit.resources import Resource
 
 Handler = TypeVar("Handler", bound=Callable[..., Data])
 Command = Callable[..., Any]

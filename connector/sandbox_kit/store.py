@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from connector.common.sqlite_log import use_write_ahead_log
-
-from .errors import BusyError, DuplicateError, SandboxError
-from .resources import Record, Resource, Row
+from connector.sandbox_kit.errors import BusyError, DuplicateError, SandboxError
+from connector.sandbox_kit.resources import Record, Resource, Row
 
 BUSY_SECONDS = 5.0
 RETRY_SECONDS = 0.005

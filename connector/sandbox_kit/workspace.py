@@ -9,14 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from . import seeds
-from .assumptions import AssumptionValues
-from .errors import SandboxError
-from .faults import Fault, parse_fault
-from .http_messages import LoggedRequest, RequestLog
-from .request_handler import RequestHandler
-from .simulated_api import SimulatedApi
-from .store import Store
+from connector.sandbox_kit import seeds
+from connector.sandbox_kit.assumptions import AssumptionValues
+from connector.sandbox_kit.errors import SandboxError
+from connector.sandbox_kit.faults import Fault, parse_fault
+from connector.sandbox_kit.http_messages import LoggedRequest, RequestLog
+from connector.sandbox_kit.request_handler import RequestHandler
+from connector.sandbox_kit.simulated_api import SimulatedApi
+from connector.sandbox_kit.store import Store
 
 
 class Workspace:
