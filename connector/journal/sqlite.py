@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.common.private_files import dump_line, lock, open_private, parse_line, private_folder, reason_of
-from connector.common.sqlite_log import use_write_ahead_log
+from connector.common.write_ahead_log import use_write_ahead_log
 from connector.errors import JournalError
 from connector.journal.buffered import BufferedJournal, closed_on_error
 from connector.journal.file import NO_SPACE_HINT

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connector.common.sqlite_log import use_write_ahead_log
+from connector.common.write_ahead_log import use_write_ahead_log
 from connector.sandbox_kit.errors import BusyError, DuplicateError, SandboxError
 from connector.sandbox_kit.resources import Record, Resource, Row
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.common.sqlite_log import use_write_ahead_log
+from connector.common.write_ahead_log import use_write_ahead_log
 
 
 def opened(file: Path) -> sqlite3.Connection:
@@ -22,7 +22,7 @@ def test_switch_waits_until_another_process_is_ready(tmp_path: Path) -> None:
         other.execute("BEGIN EXCLUSIVE")
         thread = threading.Timer(0.1, other.rollback)
         thread.start()
-        use_write_ahead_log(database, patience=60)
+        use_write_ahead_log(database, max_wait=60)
         thread.join()
 
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -34,4 +34,4 @@ def test_switch_ends_its_wait(tmp_path: Path) -> None:
         other.execute("BEGIN EXCLUSIVE")
 
         with pytest.raises(sqlite3.OperationalError, match="locked"):
-            use_write_ahead_log(database, patience=0.02)
+            use_write_ahead_log(database, max_wait=0.02)

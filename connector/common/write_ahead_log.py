@@ -9,7 +9,7 @@ _PAUSE = 0.005
 """Seconds."""
 
 
-def use_write_ahead_log(database: sqlite3.Connection, patience: float) -> None:
+def use_write_ahead_log(database: sqlite3.Connection, max_wait: float) -> None:
     """Switch a database to a write-ahead log, so that readers and a writer do not wait for one another.
 
     Unlike everything else, SQLite does not wait for this until other processes are ready: two that open a new file at
@@ -17,12 +17,12 @@ def use_write_ahead_log(database: sqlite3.Connection, patience: float) -> None:
 
     Args:
         database: The open database.
-        patience: Seconds to wait for other processes.
+        max_wait: Seconds to wait for other processes.
 
     Raises:
         sqlite3.Error: If it cannot be switched in this time.
     """
-    until = time.monotonic() + patience
+    until = time.monotonic() + max_wait
     while True:
         try:
             database.execute("PRAGMA journal_mode = WAL")
