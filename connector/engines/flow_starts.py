@@ -150,7 +150,7 @@ class FlowStarts:
         Raises:
             DatabaseAwayError: If it cannot.
         """
-        reaching(partial(self._look, "readiness"), patience=0)
+        reaching(partial(self._look, "readiness"), max_wait=0)
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -166,13 +166,13 @@ class FlowStarts:
         request = await _request(call.request)
         run_id = _run_id(call)
         # A client that repeats a request may send other headers, such as another date.
-        await anyio.to_thread.run_sync(self._submit, call, request, run_id, _patience(app, call))
+        await anyio.to_thread.run_sync(self._submit, call, request, run_id, _max_wait_of(app, call))
         return JsonResponse({"run": run_id}, 202, {"Location": f"/v1/runs/{run_id}"})
 
     async def _show(self, app: HttpApp, call: Call) -> Response:
-        patience = _patience(app, call)
+        max_wait = _max_wait_of(app, call)
         state = partial(self._state_of, call.key, call.caller.name)
-        return JsonResponse(await anyio.to_thread.run_sync(reaching, state, patience))
+        return JsonResponse(await anyio.to_thread.run_sync(reaching, state, max_wait))
 
     def _state_of(self, run_id: str, caller: str) -> dict[str, Any]:
         from connector.journal.past_runs import past_run
@@ -192,15 +192,15 @@ class FlowStarts:
         state |= {"unknown": run.unknown, "error": run.error}
         return state | ({"results": history.run_results} if run.status == "done" else {})
 
-    def _submit(self, call: Call, request: WebhookRequest, run_id: str, patience: float) -> None:
+    def _submit(self, call: Call, request: WebhookRequest, run_id: str, max_wait: float) -> None:
         store = partial(self._store, call, request, run_id)
         if KEY in call.request.headers:
-            reaching(store, patience)
+            reaching(store, max_wait)
             return
         # Without a key, only what failed before anything was stored is safe to repeat.
-        reaching(partial(self._look, run_id), patience)
+        reaching(partial(self._look, run_id), max_wait)
         try:
-            reaching(store, patience)
+            reaching(store, max_wait)
         except DatabaseAwayError as error:
             hint = f'Look for the run "{run_id}", and send an Idempotency-Key next time.'
             raise OutcomeUnknownError("the database was lost while the run was submitted", hint=hint) from error
@@ -233,7 +233,7 @@ class FlowStarts:
             raise DatabaseWaitError("the queue cannot be used") from error
 
 
-def _patience(app: HttpApp, call: Call) -> float:
+def _max_wait_of(app: HttpApp, call: Call) -> float:
     limits = app.limits(call.request)
     deadline = limits["deadline"]
     return float(min(AWAY_SECONDS, limits["max_wait"], AWAY_SECONDS if deadline is None else deadline))

@@ -22,13 +22,13 @@ class DatabaseWaitError(JournalError):
     """A call would wait for the database."""
 
 
-def reaching(use: Callable[[], T], patience: float) -> T:
+def reaching(use: Callable[[], T], max_wait: float) -> T:
     """Return what a function returns that uses the database of the runs; it is called again while that is away.
 
     Raises:
         DatabaseAwayError: If it is away for long, or cannot be used.
     """
-    until = time.monotonic() + patience
+    until = time.monotonic() + max_wait
     while True:
         try:
             with reporting_waits(_refuse_to_wait):

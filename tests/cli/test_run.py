@@ -216,7 +216,7 @@ def test_wait_for_a_rate_limit_is_reported(command: Command, server: LoopbackSer
     assert "Rate limited, retrying in 0.05 s" in ended.err
 
 
-def test_without_patience_a_rate_limit_fails_at_once(command: Command, server: LoopbackServer) -> None:
+def test_rate_limit_fails_at_once_without_max_wait(command: Command, server: LoopbackServer) -> None:
     server.answer(ServerResponse(b"", 429, {"Retry-After": "30"}))
     ended = command("run", "listSources", "--max-wait", "0")
 
