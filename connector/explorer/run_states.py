@@ -9,11 +9,11 @@ from starlette.exceptions import HTTPException
 from connector.errors import ConnectorError
 from connector.flows import Timeline, TimelineRow, timeline
 from connector.flows.picture.words import duration
+from connector.flows.show import STATE_MARKS
 from connector.journal.journals import place_of
 from connector.journal.reader import JournalContents, read_history
 
 SETTLED = {"happened": "settled: applied", "did-not-happen": "settled: not applied"}
-MARKS = {"done": "✓", "failed": "✗", "ignored": "!", "reused": "=", "skipped": "-", "killed": "✗"}
 
 
 def timeline_of(run_id: str) -> Timeline:
@@ -50,10 +50,10 @@ def _state_text(row: TimelineRow) -> str:
     if row.state in {"waiting", "retrying"}:
         reason = f": {row.waits[-1].reason}" if row.waits else ""
         return "waiting" + reason if row.state == "waiting" else f"attempt {row.attempts + len(row.retries) + 1}"
-    if row.state not in MARKS:
+    if row.state == "running":
         return row.state
     if row.text in SETTLED.values():
         return row.text
     if sum(row.ends.values()) <= 1:
-        return f"{MARKS[row.state]} {row.state} {duration(row.seconds)}"
+        return f"{STATE_MARKS[row.state]} {row.state} {duration(row.seconds)}"
     return ", ".join(f"{count} {state}" for state, count in row.ends.items())

@@ -10,7 +10,7 @@ from connector.flows.file.model import FlowDefinition, Step
 Trace = Sequence[Mapping[str, Any]]
 """The lines of a trace; see `connector.flows.run.trace.read_trace`."""
 
-MARKS = {"done": "✓", "failed": "✗", "ignored": "!", "reused": "=", "skipped": "-", "running": "…", "killed": "?"}
+STATE_MARKS = {"done": "✓", "failed": "✗", "ignored": "!", "reused": "=", "skipped": "-", "running": "…", "killed": "?"}
 
 
 class _StepSummary:
@@ -39,7 +39,7 @@ class _StepSummary:
             self.error = line.get("error", "") or self.error
 
     def text(self) -> str:
-        parts = [MARKS.get(self.state, "?")]
+        parts = [STATE_MARKS.get(self.state, "?")]
         if self.count > 1:
             parts.append(f"{self.count}x")
         parts.append(f"{self.seconds:.2f} s")

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 
 from connector.flows.picture.markup import Markup, tag
-from connector.flows.picture.words import MARKS, description, duration, name_of
+from connector.flows.picture.words import description, duration, name_of
 from connector.flows.run_timeline import Timeline, TimelineRow
+from connector.flows.show import STATE_MARKS
 
 LEFT, LINE, HEAD = 260, 24, 22
 
@@ -112,7 +113,7 @@ class TimelineChart:
 
 def _words(row: TimelineRow) -> str:
     count = sum(row.ends.values())
-    mark = "" if row.outcome == "done" else f"{MARKS.get(row.outcome, '…')} "
+    mark = "" if row.outcome == "done" else f"{STATE_MARKS.get(row.outcome, '…')} "
     return mark + duration(row.seconds) + (f" · {count:,}x" if count > 1 else "")
 
 

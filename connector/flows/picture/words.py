@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from connector.flows.picture.markup import shortened
 from connector.flows.run_timeline import TimelineRow
+from connector.flows.show import STATE_MARKS
 
 NAME_LENGTH = 34
 
-MARKS = {"done": "✓", "failed": "✗", "ignored": "!", "skipped": "-", "killed": "?", "waiting": "…", "running": "…"}
 WORDS = {"ignored": "failed, ignored", "killed": "did not end", "retrying": "running"}
 
 
@@ -27,7 +27,7 @@ def state_of(row: TimelineRow) -> str:
         words = f"{words}, {_word(row.state)}" if is_open else words
     else:
         words = _word(row.state)
-    return f"{MARKS.get(row.outcome, '…')} {words}"
+    return f"{STATE_MARKS.get(row.outcome, '…')} {words}"
 
 
 def facts_of(row: TimelineRow) -> str:
