@@ -57,7 +57,6 @@ _PERMANENT = (
     "not permitted",
     "does not support SSL",
     "certificate",
-    "translate host name",
 )
 """What a message says about a database that will not come back by waiting."""
 

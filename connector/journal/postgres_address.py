@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -39,16 +40,8 @@ def check_connection(url: str) -> None:
         UsageError: If the URL is invalid, or the database is on another machine, and its certificate would not be
             verified.
     """
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import conninfo_to_dict
-    from psycopg.pq import Conninfo
-
-    try:
-        from_url = {name: str(value) for name, value in conninfo_to_dict(url).items()}
-    except (ProgrammingError, ValueError):
-        raise _invalid("it cannot be read") from None
-    defaults = {os.fsdecode(option.keyword): os.fsdecode(option.val or b"") for option in Conninfo.get_defaults()}
-    options = defaults | from_url
+    from_url = _options_in(url)
+    options = _default_options() | from_url
     if not all(map(_is_port, options.get("port", "").split(","))):
         raise _invalid("its port is not a number from 1 to 65535")
     remote = list(_other_machines(options))
@@ -61,6 +54,50 @@ def check_connection(url: str) -> None:
         raise UsageError(f'database on "{remote[0]}" is used without a verified certificate', hint=hint)
 
 
+def unresolved_hosts(url: str) -> list[str]:
+    """Return the hosts of a URL if the name of none of them can be resolved now, else an empty list.
+
+    Raises:
+        UsageError: If the URL is invalid.
+    """
+    options = _default_options() | _options_in(url)
+    # The address is known already, or the file of a service names the host.
+    is_elsewhere = options.get("hostaddr") or options.get("service")
+    hosts = [] if is_elsewhere else options.get("host", "").split(",")
+    return [] if any(map(_is_resolved, hosts)) else hosts
+
+
+def _is_resolved(host: str) -> bool:
+    if not host or _is_socket(host):
+        return True
+    try:
+        socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):
+        return False
+    return True
+
+
+def _options_in(url: str) -> dict[str, str]:
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        return {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    except (ProgrammingError, ValueError):
+        raise _invalid("it cannot be read") from None
+
+
+def _default_options() -> dict[str, str]:
+    from psycopg.pq import Conninfo
+
+    return {os.fsdecode(option.keyword): os.fsdecode(option.val or b"") for option in Conninfo.get_defaults()}
+
+
+def _is_socket(host: str) -> bool:
+    """Return True for a socket on this machine: it has a path, or a name that begins with "@"."""
+    return host.startswith(("/", "@"))
+
+
 def _is_port(text: str) -> bool:
     return not text or (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16)
 
@@ -68,8 +105,7 @@ def _is_port(text: str) -> bool:
 def _other_machines(options: dict[str, str]) -> Iterator[str]:
     for name in ("host", "hostaddr"):
         for host in options.get(name, "").split(","):
-            # A socket on this machine has a path, or a name that begins with "@".
-            if host.lower() not in LOOPBACK and not host.startswith(("/", "@")):
+            if host.lower() not in LOOPBACK and not _is_socket(host):
                 yield host
 
 

@@ -6,18 +6,21 @@ import logging
 import math
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connector.errors import ConnectorError, FlowStoppedError
+from connector.common.state_dir import DATABASE
+from connector.errors import ConnectorError, FlowStoppedError, UsageError
 from connector.flows.file.parse import read_text
 from connector.flows.run.components import components_by_key
 from connector.flows.run.prepare import PreparedRun, check_flow
 from connector.flows.run.submitted import end_run, perform_submitted
 from connector.journal import leases, postgres
 from connector.journal.journals import default_database
+from connector.journal.postgres_address import SCHEMES, unresolved_hosts
 from connector.journal.presence import Presence, presence_in
 from connector.workers.connections import Sandboxes, WorkerConnections
 
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from connector.journal.reader import JournalContents
 
 AWAY_SECONDS = 0.5
+
+NAME_SECONDS = 5.0
+"""Seconds in which the name of the host of the database must be resolved when a worker starts."""
 
 logger = logging.getLogger("connector.workers")
 
@@ -107,7 +113,7 @@ class Worker:
             ready: Called once the worker takes runs.
 
         Raises:
-            UsageError: If this process has a worker already.
+            UsageError: If this process has a worker already, or the host of the database cannot be found.
         """
         # What a run has done is in memory alone while the database is away: there is nothing better than to wait.
         from connector.workers.queue import Consumer
@@ -116,6 +122,7 @@ class Worker:
         before, postgres.AWAY_SECONDS = postgres.AWAY_SECONDS, math.inf
         threads = [threading.Thread(target=each, daemon=True) for each in (self._show_itself, self._keep_house)]
         try:
+            self._resolve_host()
             # Others take the runs of a worker that they do not see.
             self._until_it_works(self._presence.show)
             threads[0].start()
@@ -238,6 +245,23 @@ class Worker:
         for place in taken:
             if place.worker in dead:
                 self._queue.give_back(place.key)
+
+    def _resolve_host(self) -> None:
+        """Wait a moment until the name of the host of the database is resolved; a wrong name never is.
+
+        Raises:
+            UsageError: If it is not resolved in time.
+        """
+        if not self.database.startswith(SCHEMES):
+            return
+        until = time.monotonic() + NAME_SECONDS
+        while hosts := unresolved_hosts(self.database):
+            message = f'cannot resolve host "{", ".join(hosts)}" of the database'
+            if time.monotonic() > until:
+                raise UsageError(message, hint=f"Check the host in --database (database in Python) or {DATABASE}.")
+            self._report_away(UsageError(message))
+            if self._stopping.wait(AWAY_SECONDS):
+                return
 
     def _until_it_works(self, call: Callable[[], None]) -> None:
         """Repeat a call while the database is away."""

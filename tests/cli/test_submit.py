@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ from connector.flows.run.submitted import end_run
 from connector.journal.journals import default_database
 from connector.journal.past_runs import past_run
 from connector.workers import submissions
+from connector.workers import worker as worker_module
 from connector.workers.queue import RunQueue, queue_url
 from tests.cli.conftest import Command, finish, start
 from tests.cli.flows import read_flow
@@ -233,3 +235,17 @@ def test_command_that_submits_nothing_imports_no_queue(arguments: str) -> None:
     code = f"import sys; from connector.cli import main; main({arguments}); sys.exit('dbos' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
     assert run.returncode == 0
+
+
+def test_worker_ends_when_the_name_of_its_host_is_not_resolved(
+    command: Command, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "connector.workers")  # the command sets it too, and this sets it back
+    monkeypatch.setattr(worker_module, "NAME_SECONDS", 0)
+    monkeypatch.setattr(worker_module, "AWAY_SECONDS", 0.01)
+    host = f"{'x' * 64}.example"  # a label that is too long needs no look-up
+    ended = command("worker", "--database", f"postgresql://me:p4ss@{host}/runs?sslmode=verify-full")
+    assert (ended.code, ended.out) == (2, "")
+    assert f'error: cannot resolve host "{host}" of the database\n' in ended.err
+    assert "hint: Check the host in --database (database in Python) or CONNECTOR_DATABASE.\n" in ended.err
+    assert "p4ss" not in ended.err

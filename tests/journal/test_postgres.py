@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,10 +23,10 @@ from connector.errors import JournalError, SetupError, StepError, UsageError
 from connector.flows import Run, prune, resume, runs, settle, undo
 from connector.flows.run.events import Event, RunEvent, StepEvent
 from connector.hookspecs import hookimpl
-from connector.journal import leases, postgres
+from connector.journal import leases, postgres, postgres_address
 from connector.journal.journals import create_journal, reopen_journal
 from connector.journal.postgres import Database, PostgresJournal
-from connector.journal.postgres_address import location_of
+from connector.journal.postgres_address import location_of, unresolved_hosts
 from connector.journal.protocol import JournalExistsError, JournalHeldError
 from connector.journal.writer import first_records
 from connector.rest import Request, Response
@@ -477,3 +479,33 @@ def test_no_value_is_persisted_after_the_lease_was_over(
     with pytest.raises(StepError, match="was not renewed in time"):
         run(count, journal=url, on_event=dawdle, state=tmp_path / "state")
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "hosts"),
+    [
+        ("me@db.example/x", []),
+        ("me@db.exmaple/x", ["db.exmaple"]),
+        ("me@db.exmaple:5432,other.example/x", ["db.exmaple", "other.example"]),
+        ("me@db.exmaple,db.example/x", []),
+        ("me@/x?host=db.exmaple", ["db.exmaple"]),
+        ("me@/x?host=db.exmaple&hostaddr=10.0.0.1", []),
+        ("me@db.exmaple/x?service=elsewhere", []),
+        ("me@/x?host=/run/postgresql", []),
+        ("me@db..example/x", ["db..example"]),
+        ("me@/x", []),
+    ],
+)
+def test_hosts_are_unresolved_if_no_name_is_known(
+    monkeypatch: pytest.MonkeyPatch, address: str, hosts: list[str]
+) -> None:
+    def resolve(host: str, _port: None) -> list[str]:
+        host.encode("idna")
+        if host != "db.example":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [host]
+
+    for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(postgres_address, "socket", SimpleNamespace(getaddrinfo=resolve))
+    assert unresolved_hosts(f"postgresql://{address}") == hosts

@@ -13,6 +13,7 @@ from connector.journal.past_runs import past_run
 from connector.journal.postgres import Database
 from connector.journal.reader import read_history
 from connector.workers import Worker, cancel, submit, wait
+from connector.workers import worker as worker_module
 from connector.workers.queue import RunQueue
 from tests.flows.support import Service, flow_of, step
 from tests.support.postgres import PostgresServer
@@ -42,8 +43,15 @@ def test_worker_that_is_stopped_leaves_its_runs_to_the_next_one(
 
 
 def test_worker_waits_for_a_database_that_is_away(
-    postgres: PostgresServer, service: Service, workshop: Component
+    postgres: PostgresServer,
+    service: Service,
+    workshop: Component,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    # The name of its host is resolved by the second attempt, and never again, which does not matter to a worker.
+    unresolved = iter([["db.example"], []])
+    monkeypatch.setattr(worker_module, "unresolved_hosts", lambda _url: next(unresolved, ["db.example"]))
     submit(flow_of(CREATE), workshop, database=postgres.url, id="away", payload=PAYLOAD)
     postgres.stop()
     is_ready = threading.Event()
@@ -58,6 +66,7 @@ def test_worker_waits_for_a_database_that_is_away(
         submit(flow_of(CREATE), workshop, database=postgres.url, id="back", payload=PAYLOAD)
         assert wait("back", database=postgres.url, timeout=TIMEOUT).status == "done"
     assert len(service.requests("POST")) == 2
+    assert 'waiting for the database: cannot resolve host "db.example" of the database' in caplog.text
     assert journal_postgres.AWAY_SECONDS == 60
     database = Database(postgres.url)
     database.fetch("TRUNCATE connector_journal, connector_holders")
