@@ -7,6 +7,7 @@ and all that it does is to follow the journal.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -43,6 +44,15 @@ OUTCOME_SECONDS = 5
 END_SECONDS = 10.0
 
 OPEN = ("ENQUEUED", "DELAYED", "PENDING")
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Return False for the warning that a run has its place already: a run is submitted again on purpose."""
+    message = record.getMessage()
+    return not (message.startswith("Workflow already exists in queue") and QUEUE in message)
+
+
+logging.getLogger("dbos").addFilter(_is_news)
 
 
 class QueuedRun(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 import threading
@@ -114,6 +115,24 @@ def test_priority_and_delay_reach_the_queue(tmp_path: Path) -> None:
     queue.forget(["a"])
     assert [row.workflow_id for row in queue._list()] == ["b"]
     queue.close()
+
+
+def test_run_that_was_cancelled_is_queued_again_without_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    dbos = logging.getLogger("dbos")
+    caplog.set_level(logging.WARNING, dbos.name)  # a worker of an earlier test has made it silent
+    dbos.addHandler(caplog.handler)
+    queue = RunQueue(f"sqlite:///{tmp_path}/runs.sqlite")
+    try:
+        queue.put("r", priority=1)
+        queue.cancel("r")
+        queue.put("r", priority=1)
+        dbos.warning("other news")
+    finally:
+        queue.close()
+        dbos.removeHandler(caplog.handler)
+    assert {record.getMessage() for record in caplog.records} == {"other news"}
 
 
 def test_places_of_a_run_have_keys_that_no_other_run_has() -> None:
