@@ -87,11 +87,12 @@ def _validated(definition: ConnectionDefinition[Any], fields: Mapping[str, Any])
         return model.from_values(fields)
     except InputError as error:
         problems = error.problems
-    label = definition.display.label if definition.display else definition.key
     if len(problems) == 1 and problems[0].message == "is required":
         key = problems[0].location
         raise _missing_error(definition, key, model.definitions()[key])
-    raise ConnectionInputError(f'invalid connection "{label}"', problems=problems, hint="Correct its fields.")
+    raise ConnectionInputError(
+        f'invalid connection "{definition.label}"', problems=problems, hint="Correct its fields."
+    )
 
 
 def _missing_error(definition: ConnectionDefinition[Any], key: str, marker: Input) -> ConnectionInputError:

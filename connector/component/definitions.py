@@ -140,10 +140,26 @@ class Perform(Protocol[InputsT_contra]):
         """Perform once."""
 
 
-class _Definition(Generic[InputsT]):
-    """What actions and data sources share: a key, a function, the type of its inputs, an example."""
+class _Displayed:
+    """What all definitions share: a key, and a label and a description for people."""
 
     key: str
+    display: Display | None
+
+    @property
+    def label(self) -> str:
+        """Label; the key, if it has no label."""
+        return self.display.label if self.display else self.key
+
+    @property
+    def description(self) -> str:
+        """Description; empty if it has none."""
+        return self.display.description if self.display else ""
+
+
+class _Definition(_Displayed, Generic[InputsT]):
+    """What actions and data sources share: a function, the type of its inputs, an example."""
+
     perform: Perform[InputsT]
     inline_example: Payload | None = None
     example_file: Path | None = None
@@ -304,7 +320,7 @@ class DataSource(_Definition[InputsT]):
 
 
 @dataclass(eq=False)
-class ConnectionDefinition(Generic[InputsT]):
+class ConnectionDefinition(_Displayed, Generic[InputsT]):
     """How to get from credentials to the service.
 
     Attributes:

@@ -93,11 +93,10 @@ def _display(definition: Action[Any] | DataSource[Any]) -> dict[str, str]:
 
 
 def _connection(definition: ConnectionDefinition[Any]) -> dict[str, Any]:
-    display = definition.display
     return {
         "key": definition.key,
-        "label": display.label if display else definition.key,
-        "comments": display.description if display else "",
+        "label": definition.label,
+        "comments": definition.description,
         "inputs": _inputs(definition.fields),
     }
 

@@ -17,12 +17,7 @@ ANY_TYPE = "any"
 
 def title_of(definition: Definition) -> dict[str, str]:
     """Return `{"key", "label", "description"}`."""
-    display = definition.display
-    return {
-        "key": definition.key,
-        "label": display.label if display else definition.key,
-        "description": display.description if display else "",
-    }
+    return {"key": definition.key, "label": definition.label, "description": definition.description}
 
 
 def inputs_of(definition: Definition) -> type[Inputs]:

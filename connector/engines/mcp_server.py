@@ -159,7 +159,7 @@ class McpTools:
     ) -> types.InputRequiredResult | None:
         """Ask the user; return a question that the client has to ask, or None once the user agreed."""
         state = self._state(action, arguments)
-        message = f"{_label(action)} with {json.dumps(arguments)}? This cannot be undone."
+        message = f"{action.label} with {json.dumps(arguments)}? This cannot be undone."
         responses = params.input_responses or {}
         if "confirm" in responses:
             # The state binds the confirmation to these arguments: it does not permit another deletion.
@@ -205,8 +205,8 @@ def tool(action: Action[Any], fixed: frozenset[str] = frozenset()) -> types.Tool
     is_read = not action.effect_depends_on_inputs and action.effect == "read"
     return types.Tool(
         name=action.key,
-        title=_label(action),
-        description=action.display.description if action.display else None,
+        title=action.label,
+        description=action.description or None,
         input_schema=schema,
         annotations=types.ToolAnnotations(
             read_only_hint=is_read,
@@ -268,10 +268,6 @@ def _longest_list(value: Any, best: list[Any]) -> list[Any]:
 def _is_offered(runner: Runner, action: Action[Any]) -> bool:
     # An action that can do anything has no place on a server that only reads: the model would try its writes.
     return not (runner.policy.read_only and action.effect_depends_on_inputs)
-
-
-def _label(action: Action[Any]) -> str:
-    return action.display.label if action.display else action.key
 
 
 def _choices_tool(component: Component) -> types.Tool:

@@ -296,6 +296,4 @@ def _show_run() -> Schema:
 
 
 def _words(definition: Action[Any] | DataSource[Any]) -> dict[str, str]:
-    display = definition.display
-    label = display.label if display else definition.key
-    return {"summary": label, "description": (display.description if display else "") or label}
+    return {"summary": definition.label, "description": definition.description or definition.label}

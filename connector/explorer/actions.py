@@ -79,11 +79,11 @@ class ActionsScreen:
             "actions.html",
             tab="/actions",
             action=action,
-            label=_label(action),
+            label=action.label,
             fields=forms.fields(action, fixed=self._fixed_keys()),
             groups=groups(self._site.runner.component.documented_actions),
             calls=self.calls.latest()[:VISIBLE_CALLS],
-            variable=step_variable(_label(action)),
+            variable=step_variable(action.label),
             may_run=self._site.runner.policy.permits(action),
         )
 
@@ -155,7 +155,7 @@ class ActionsScreen:
             "flow": snippets.flow_step(
                 runner.component,
                 action,
-                _label(action),
+                action.label,
                 visible,
                 connection=f"{label} Connection" if runner.component.connections else "",
             ),
@@ -198,17 +198,13 @@ def groups(actions: Mapping[str, Action[Any]]) -> dict[str, list[tuple[Action[An
     """Return actions with their labels, by the name of what they are about."""
     by_resource: dict[str, list[tuple[Action[Any], str]]] = {}
     for action in actions.values():
-        by_resource.setdefault(action.resource.replace("_", " "), []).append((action, _label(action)))
+        by_resource.setdefault(action.resource.replace("_", " "), []).append((action, action.label))
     return {name: sorted(by_resource[name], key=lambda pair: _rank(pair[0].key)) for name in sorted(by_resource)}
 
 
 def _rank(key: str) -> tuple[int, str]:
     position = next((number for number, verb in enumerate(_ORDER) if key.startswith(verb)), len(_ORDER))
     return position, key
-
-
-def _label(action: Action[Any]) -> str:
-    return action.display.label if action.display else action.key
 
 
 def _inputs_of(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def _state_text(row: TimelineRow) -> str:
     if row.state in {"waiting", "retrying"}:
         reason = f": {row.waits[-1].reason}" if row.waits else ""
         return "waiting" + reason if row.state == "waiting" else f"attempt {row.attempts + len(row.retries) + 1}"
-    if row.state == "running":
+    if row.state == "running" or row.state not in STATE_MARKS:
         return row.state
     if row.text in SETTLED.values():
         return row.text

@@ -44,7 +44,6 @@ def first_flow(component: Component, action: str | None = None) -> str:
         UnknownKeyError: If the component has no such action.
     """
     chosen = component.action(action) if action else _simplest(component)
-    label = chosen.display.label if chosen.display else chosen.key
     title = component.manifest.display.label
     connection = f"{title} Connection" if component.connections else ""
     public = str(component.manifest.public).lower()
@@ -58,7 +57,7 @@ def first_flow(component: Component, action: str | None = None) -> str:
     return _TEMPLATE.format(
         run=run,
         name=json.dumps(f"First {title} Flow"),
-        step=json.dumps(label),
+        step=json.dumps(chosen.label),
         action=chosen.key,
         component=reference,
         inputs=_inputs(chosen, connection),
