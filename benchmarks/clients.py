@@ -67,7 +67,7 @@ def official_sdk(url: str) -> Fetch:
 
 
 def bare_aiohttp(url: str) -> Fetch:
-    """One request at a time on a loop of its own; `gathered_aiohttp` has many in flight."""
+    """One request at a time on a loop of its own."""
     import aiohttp
 
     loop = asyncio.new_event_loop()
