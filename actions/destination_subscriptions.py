@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from connector import Context, Input, Payload, Undo, action, wire_shape
 
 from .differences import EMPTY_SETTINGS, FLAT_SETTINGS
-from .inputs import ALPHA, DestinationId, Id, PageInputs, SegmentInputs, SubscriptionId, lists, settings
+from .inputs import ALPHA, Id, OneDestination, PageInputs, SubscriptionId, lists, settings
 
 Name = Annotated[
     str,
@@ -32,12 +32,6 @@ class Schedule(TypedDict):
 
     strategy: Literal["CRON", "DBT_CLOUD", "MANUAL", "PERIODIC", "SPECIFIC_DAYS"]
     config: NotRequired[dict[str, Any] | None]
-
-
-class OneDestination(SegmentInputs):
-    """The destination of the subscriptions."""
-
-    destination_id: DestinationId
 
 
 class OneSubscription(OneDestination):

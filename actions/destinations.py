@@ -7,7 +7,7 @@ from pydantic import MISSING
 from connector import Context, Input, Payload, Undo, action
 
 from .differences import EMPTY_SETTINGS, FLAT_SETTINGS, NO_NULL_NAME
-from .inputs import DestinationId, Id, PageInputs, SegmentInputs, SourceId, lists, settings
+from .inputs import DestinationId, Id, OneDestination, PageInputs, SegmentInputs, SourceId, lists, settings
 
 Name = Annotated[
     str,
@@ -27,12 +27,6 @@ MetadataId = Annotated[
     ),
 ]
 Settings = Annotated[dict[str, object], settings("destination", {"siteId": "12345"}, "listDestinationCatalog")]
-
-
-class OneDestination(SegmentInputs):
-    """Inputs of the actions on one destination."""
-
-    destination_id: DestinationId
 
 
 class CreateDestination(SegmentInputs):

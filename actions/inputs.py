@@ -106,6 +106,12 @@ class SegmentInputs(Inputs):
     ) = MISSING
 
 
+class OneDestination(SegmentInputs):
+    """The destination that an action is about."""
+
+    destination_id: DestinationId
+
+
 class PageInputs(SegmentInputs):
     """The page of a list, or all pages."""
 
