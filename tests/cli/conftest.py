@@ -14,11 +14,17 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
+from connector import testing
 from connector.cli import main
+from connector.sandbox_kit.sandbox import Sandbox
 from tests.support.server import LoopbackServer
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "tok-4711-very-secret"
+
+SOURCE_INPUTS = ["-i", "slug=shop", "-i", "enabled=true", "-i", "metadataId=IqDTy1TpoU"]
+INITIAL_SLUGS = ["ios", "web", "my-test-source", "old-website", "landing-pages"]
+SELECT_SLUGS = ["--select", "$.data.data.sources[*].slug"]
 
 
 @dataclass(frozen=True)
@@ -46,10 +52,26 @@ def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox that the environment leads to."""
+    with testing.sandbox() as opened:
+        monkeypatch.setenv("SEGMENT_API_KEY", opened.connection["fields"]["apiKey"])
+        monkeypatch.setenv("SEGMENT_BASE_URL", opened.connection["fields"]["baseUrl"])
+        yield opened
+
+
+@pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackServer]:
     with LoopbackServer().running() as running:
         monkeypatch.setenv("SEGMENT_BASE_URL", running.url)
         yield running
+
+
+class Terminal(io.TextIOWrapper):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 class Command:

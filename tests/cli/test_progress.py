@@ -10,11 +10,7 @@ import pytest
 from connector.cli import progress
 from connector.cli.output import print_line, write
 from connector.cli.progress import ProgressLine, duration
-
-
-class Terminal(io.TextIOWrapper):
-    def isatty(self) -> bool:
-        return True
+from tests.cli.conftest import Terminal
 
 
 def terminal(monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:

@@ -11,7 +11,7 @@ import pytest
 
 from connector.cli.record_writers import RecordOptions, RecordPrinter
 from connector.cli.tables import write_table
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, Terminal
 from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
 SOURCES = [
@@ -152,11 +152,6 @@ def test_csv_of_no_records_has_the_named_columns(capsys: pytest.CaptureFixture[s
 
 
 WORDS = ["identifier", "a sentence of some words", "x"]
-
-
-class Terminal(io.TextIOWrapper):
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.mark.parametrize("width", [200, 40, 30, 22, 12, 5])

@@ -14,26 +14,15 @@ import pytest
 
 import connector
 from connector.testing import sandbox as sandbox_of
-from tests.cli.conftest import Command, Ended, finish
+from tests.cli.conftest import INITIAL_SLUGS, SELECT_SLUGS, SOURCE_INPUTS, Command, Ended, finish
 from tests.support.server import LoopbackServer
-
-MADE = ["-i", "slug=shop", "-i", "enabled=true", "-i", "metadataId=IqDTy1TpoU"]
-SLUGS = ["ios", "web", "my-test-source", "old-website", "landing-pages"]
-SELECT = ["--select", "$.data.data.sources[*].slug"]
-
 
 pytestmark = pytest.mark.usefixtures("program_on_the_path")
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("CONNECTOR_STATE_HOME", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
 @pytest.fixture
-def file(home: Path) -> Path:
-    return home / "segment" / "sandbox.sqlite"
+def file(state_home: Path) -> Path:
+    return state_home / "segment" / "sandbox.sqlite"
 
 
 def in_a_process(*args: str) -> Ended:
@@ -44,28 +33,28 @@ def in_a_process(*args: str) -> Ended:
 
 
 def slugs(command: Command, *options: str) -> Any:
-    return command("run", "listSources", "--sandbox", *SELECT, *options).json
+    return command("run", "listSources", "--sandbox", *SELECT_SLUGS, *options).json
 
 
 def test_next_command_lists_what_a_command_created(file: Path) -> None:
-    created = in_a_process("run", "createSource", "--sandbox", *MADE)
+    created = in_a_process("run", "createSource", "--sandbox", *SOURCE_INPUTS)
     assert (created.code, created.json["data"]["data"]["source"]["slug"], created.err) == (0, "shop", "")
-    listed = in_a_process("run", "listSources", "--sandbox", *SELECT)
-    assert (listed.code, listed.json, listed.err) == (0, [*SLUGS, "shop"], "")
+    listed = in_a_process("run", "listSources", "--sandbox", *SELECT_SLUGS)
+    assert (listed.code, listed.json, listed.err) == (0, [*INITIAL_SLUGS, "shop"], "")
     assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_bare_option_never_takes_the_next_argument(command: Command, file: Path) -> None:
-    assert slugs(command) == SLUGS
-    assert command("run", "--sandbox", "listSources", *SELECT).json == SLUGS
+    assert slugs(command) == INITIAL_SLUGS
+    assert command("run", "--sandbox", "listSources", *SELECT_SLUGS).json == INITIAL_SLUGS
     assert command("choices", "--sandbox", "sources", "--json").json["result"]
     assert file.exists()
 
 
 def test_option_chooses_a_file(command: Command, tmp_path: Path, file: Path) -> None:
     other = tmp_path / "other.sqlite"
-    assert command("run", "createSource", f"--sandbox={other}", *MADE).code == 0
-    assert slugs(command, f"--sandbox={other}") == [*SLUGS, "shop"]
+    assert command("run", "createSource", f"--sandbox={other}", *SOURCE_INPUTS).code == 0
+    assert slugs(command, f"--sandbox={other}") == [*INITIAL_SLUGS, "shop"]
     assert not file.exists()
 
 
@@ -75,7 +64,7 @@ def test_variable_does_the_same(
 ) -> None:
     other = tmp_path / "other.sqlite"
     monkeypatch.setenv("CONNECTOR_SANDBOX", str(other) if value == "FILE" else value)
-    assert command("run", "listSources", *SELECT).json == SLUGS
+    assert command("run", "listSources", *SELECT_SLUGS).json == INITIAL_SLUGS
     assert (other.exists(), file.exists()) == (value == "FILE", value != "FILE")
 
 
@@ -103,29 +92,29 @@ def test_sandbox_and_connection_together_are_rejected(command: Command, tmp_path
 
 
 def test_sandbox_write_needs_no_notice_and_no_confirmation(command: Command) -> None:
-    id_ = command("run", "createSource", "--sandbox", *MADE).json["data"]["data"]["source"]["id"]
+    id_ = command("run", "createSource", "--sandbox", *SOURCE_INPUTS).json["data"]["data"]["source"]["id"]
     ended = command("run", "deleteSource", "--sandbox", "-i", f"sourceId={id_}")
     assert (ended.code, ended.err) == (0, "")
-    assert slugs(command) == SLUGS
+    assert slugs(command) == INITIAL_SLUGS
 
 
 def test_policy_holds_in_a_sandbox(command: Command) -> None:
-    assert command("run", "createSource", "--sandbox", "--read-only", *MADE).code == 2
-    dry = command("run", "createSource", "--sandbox", "--dry-run", *MADE)
+    assert command("run", "createSource", "--sandbox", "--read-only", *SOURCE_INPUTS).code == 2
+    dry = command("run", "createSource", "--sandbox", "--dry-run", *SOURCE_INPUTS)
     assert (dry.code, dry.json["method"], "would send this request to sandbox" in dry.err) == (0, "POST", True)
-    assert slugs(command) == SLUGS
+    assert slugs(command) == INITIAL_SLUGS
 
 
 def test_faults_come_from_a_variable(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONNECTOR_SANDBOX_FAULTS", "latency:1ms drop:1:before")
-    assert command("run", "createSource", "--sandbox", *MADE).code == 6
+    assert command("run", "createSource", "--sandbox", *SOURCE_INPUTS).code == 6
     monkeypatch.setenv("CONNECTOR_SANDBOX_FAULTS", "flood")
     ended = command("run", "listSources", "--sandbox")
     assert (ended.code, 'invalid fault "flood"' in ended.err) == (2, True)
 
 
 def test_sandbox_notices_go_to_standard_error(command: Command) -> None:
-    ended = command("run", "createSource", "--sandbox", *MADE, "-i", 'settings:={"other": 1}')
+    ended = command("run", "createSource", "--sandbox", *SOURCE_INPUTS, "-i", 'settings:={"other": 1}')
     assert ended.code == 0
     assert "WARNING connector.sandbox: createSource shop: Javascript has no setting other" in ended.err
 
@@ -169,18 +158,18 @@ def test_every_command_takes_another_file(
 
 
 def test_reset_needs_a_yes_once_there_is_something_to_lose(command: Command, file: Path) -> None:
-    command("run", "createSource", "--sandbox", *MADE)
+    command("run", "createSource", "--sandbox", *SOURCE_INPUTS)
     refused = command("sandbox", "reset")
     assert (refused.code, "--yes" in refused.err) == (2, True)
-    assert slugs(command) == [*SLUGS, "shop"]
+    assert slugs(command) == [*INITIAL_SLUGS, "shop"]
     done = in_a_process("sandbox", "reset", "--yes")
     assert (done.code, done.out, str(file) in done.err) == (0, "", True)
-    assert slugs(command) == SLUGS
+    assert slugs(command) == INITIAL_SLUGS
 
 
 def test_loaded_dump_is_the_same_workspace(command: Command, tmp_path: Path) -> None:
     seed = tmp_path / "seed.json"
-    command("run", "createSource", "--sandbox", *MADE)
+    command("run", "createSource", "--sandbox", *SOURCE_INPUTS)
     written = in_a_process("sandbox", "dump", "--output", str(seed))
     assert (written.code, written.out, seed.stat().st_mode & 0o777) == (0, "", 0o600)
     assert json.loads(seed.read_text()) == command("sandbox", "dump").json
@@ -203,9 +192,9 @@ def test_big_workspace_is_made_of_numbers(command: Command) -> None:
 
 
 def test_seeding_needs_a_yes_once_there_is_something_to_lose(command: Command) -> None:
-    command("run", "createSource", "--sandbox", *MADE)
+    command("run", "createSource", "--sandbox", *SOURCE_INPUTS)
     assert command("sandbox", "seed", "--sources", "1").code == 2
-    assert slugs(command) == [*SLUGS, "shop"]
+    assert slugs(command) == [*INITIAL_SLUGS, "shop"]
 
 
 @pytest.mark.parametrize("args", [(), ("--sources", "1", "--seed", "x.json")])
@@ -219,7 +208,7 @@ def test_seed_that_cannot_be_used_changes_nothing(command: Command, tmp_path: Pa
     seed.write_text('{"sources": [{"id": "1"}]}')
     ended = command("sandbox", "seed", "--seed", seed, "--yes")
     assert (ended.code, "sources.0: the string slug, metadataId is required" in ended.err) == (2, True)
-    assert slugs(command) == SLUGS
+    assert slugs(command) == INITIAL_SLUGS
 
 
 def test_assumptions_are_listed_with_values_and_source(command: Command) -> None:

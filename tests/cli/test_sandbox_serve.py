@@ -11,16 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.cli.conftest import Command, finish, start
-
-MADE = ["-i", "slug=shop", "-i", "enabled=true", "-i", "metadataId=IqDTy1TpoU"]
-SLUGS = ["ios", "web", "my-test-source", "old-website", "landing-pages"]
-SELECT = ["--select", "$.data.data.sources[*].slug"]
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CONNECTOR_STATE_HOME", str(tmp_path / "state"))
+from tests.cli.conftest import INITIAL_SLUGS, SELECT_SLUGS, SOURCE_INPUTS, Command, finish, start
 
 
 @contextmanager
@@ -57,16 +48,16 @@ def test_printed_lines_connect_another_command(command: Command, monkeypatch: py
         for line in lines[4:]:
             name, _, value = line.removeprefix("export ").partition("=")
             monkeypatch.setenv(name, value)
-        assert command("run", "listSources", *SELECT).json == SLUGS
+        assert command("run", "listSources", *SELECT_SLUGS).json == INITIAL_SLUGS
 
 
 def test_serve_and_commands_share_the_file(command: Command) -> None:
     with serving("--token", "chosen") as (_, lines):
         url, token = told(lines)
         assert token == "chosen"
-        command("run", "createSource", "--sandbox", *MADE)
+        command("run", "createSource", "--sandbox", *SOURCE_INPUTS)
         listed = requests.get(f"{url}/sources", headers={"Authorization": "Bearer chosen"}, timeout=5).json()
-        assert [source["slug"] for source in listed["data"]["sources"]] == [*SLUGS, "shop"]
+        assert [source["slug"] for source in listed["data"]["sources"]] == [*INITIAL_SLUGS, "shop"]
 
 
 def test_serve_plays_faults_and_assumes(tmp_path: Path) -> None:

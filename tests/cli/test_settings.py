@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from connector import testing
 from connector.sandbox_kit.sandbox import Sandbox
 from tests.cli.conftest import Command
 
 KINESIS = "5GFhvtz8fha42Cm4B9E6L8"
 WEBSITE = "rYxTjyaPtAELCjnFE5EYfM"
-
-
-@pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with testing.sandbox() as opened:
-        monkeypatch.setenv("SEGMENT_API_KEY", opened.connection["fields"]["apiKey"])
-        monkeypatch.setenv("SEGMENT_BASE_URL", opened.connection["fields"]["baseUrl"])
-        yield opened
 
 
 def test_settings_of_a_record_have_type_default_and_need(command: Command, workspace: Sandbox) -> None:

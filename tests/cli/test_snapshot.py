@@ -28,15 +28,6 @@ PARTS = [
 ]
 
 
-@pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A sandbox that the environment leads to."""
-    with testing.sandbox() as opened:
-        monkeypatch.setenv("SEGMENT_API_KEY", opened.connection["fields"]["apiKey"])
-        monkeypatch.setenv("SEGMENT_BASE_URL", opened.connection["fields"]["baseUrl"])
-        yield opened
-
-
 def files(folder: Path) -> dict[str, Any]:
     return {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
 
