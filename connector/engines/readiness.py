@@ -38,7 +38,7 @@ class Readiness:
 
 async def _reason_of(check: Callable[[], None]) -> str:
     try:
-        await anyio.to_thread.run_sync(check, abandon_on_cancel=True)
+        await anyio.to_thread.run_sync(check)
     except Exception as error:
         if not isinstance(error, DatabaseAwayError):  # which was logged
             logger.warning("the database of the runs cannot be used: %s", known_error(error))
