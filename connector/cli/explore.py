@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from connector.cli.connection_options import (
-    ConnectionOptions,
-    check_no_connection,
-    connection_options,
-    default_connection,
-)
+from connector.cli.connection_options import ConnectionOptions, check_no_connection, connection_options
+from connector.cli.connections import default_connection
 from connector.cli.output import plain, print_line
 from connector.cli.progress import report_wait
 from connector.cli.sandbox_options import FAULTS, file_to_use

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.connection_options import sandbox_connection
+from connector.cli.connections import sandbox_connection
 from connector.cli.database_option import database_option
 from connector.cli.flow.options import known_components
 from connector.cli.output import print_line

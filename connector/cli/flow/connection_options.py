@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.connection_options import (
-    ConnectionOptions,
+from connector.cli.connection_options import ConnectionOptions, check_no_connection
+from connector.cli.connections import (
     ResolvedConnection,
-    check_no_connection,
     default_connection,
     file_connection,
     profile_connection,
