@@ -3,49 +3,19 @@
 from __future__ import annotations
 
 import json
-import keyword
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from connector.cli.new.python_code import bracketed, call, string
+from connector.cli.new.field_code import field, field_label, secret_field, snake_case, text_field
+from connector.cli.new.python_code import bracketed, call
+from connector.cli.new.service_code import service_code
 from connector.component.json_schema import label_of
 from connector.describe.openapi.operations import camel_key
 
 if TYPE_CHECKING:
     from connector.describe.openapi.security import Credential, Login
-    from connector.describe.openapi.servers import Server, Variable
     from connector.describe.openapi.translation import Translation
-
-SERVICE = '''\
-"""What all connections share: the URL of the service, and its error responses."""
-
-from collections.abc import Sequence
-from typing import __TYPING__
-
-from connector import Input, Inputs__VALUE_OR__
-from connector.errors import ApiErrorDetail
-__MISSING__
-
-class Service(Inputs):
-    """Where the service is."""
-
-__FIELDS__
-
-    def url(self) -> str:
-        """Return the URL of the service, without a slash at its end."""
-        __URL__.rstrip("/")
-
-
-def read_api_errors(body: Any) -> Sequence[ApiErrorDetail]:
-    """Return the messages of an error response; correct this if the service has another form."""
-    if not isinstance(body, dict):
-        return []
-    entries = body.get("errors") or body.get("error") or body.get("message") or body.get("detail") or []
-    listed = entries if isinstance(entries, list) else [entries]
-    texts = [entry.get("message") or entry.get("detail") if isinstance(entry, dict) else entry for entry in listed]
-    return [ApiErrorDetail(str(text)) for text in texts if text]
-'''
 
 CONNECTION = '''\
 """The connection __KEY__."""
@@ -92,12 +62,12 @@ def connection_files(
     names: Mapping[str, str], translation: Translation
 ) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     """Return the code of the modules by name, and label and description of each connection by key."""
-    codes = {"service": _service(translation.server)}
+    codes = {"service": service_code(translation.server)}
     summaries: dict[str, tuple[str, str]] = {}
     for login in _logins(translation):
         key = login_key(login)
         if key not in summaries:
-            codes[_snake(key)] = _connection(key, login, names["__VARIABLE__"], translation.test)
+            codes[snake_case(key)] = _connection(key, login, names["__VARIABLE__"], translation.test)
             summaries[key] = (label_of(key[:1].upper() + key[1:]), _summary(login))
     return codes, summaries
 
@@ -131,62 +101,13 @@ def _logins(translation: Translation) -> list[Login]:
     return translation.logins or [(Credential("token", "bearer"),)]
 
 
-def _service(server: Server) -> str:
-    fields = [_variable_field(variable) for variable in server.variables]
-    default = server.url or "the document names none"
-    others = f" Others: {', '.join(server.others)}." if server.others and server.url else ""
-    comments = string(
-        f"URL of the service. Default: {default}.{others}" if server.url else "URL of the service.", indent=12
-    )
-    marker = call(
-        "Input", {"label": '"Base URL"', "comments": comments, "example": '"https://api.example.com"'}, indent=8
-    )
-    fields.append(_field("base_url", "str", marker, optional=bool(server.url)))
-    lines = [
-        f"{_snake(each.name)} = value_or(self.{_snake(each.name)}, {json.dumps(each.default)})"
-        for each in server.variables
-    ]
-    template = re.sub(r"\{([^{}]*)\}", lambda match: "{" + _snake(match[1]) + "}", server.url)
-    literal = f'f"{template}"' if server.variables else json.dumps(server.url)
-    lines.append(f"return value_or(self.base_url, {literal})" if server.url else "return self.base_url")
-    has_choices = any(variable.choices for variable in server.variables)
-    return (
-        SERVICE.replace("__FIELDS__", "\n".join(fields))
-        .replace("__URL__", "\n        ".join(lines))
-        .replace("__TYPING__", "Annotated, Any, Literal" if has_choices else "Annotated, Any")
-        .replace("__VALUE_OR__", ", value_or" if server.url else "")
-        .replace("__MISSING__", "from pydantic import MISSING\n" if server.url else "")
-    )
-
-
-def _variable_field(variable: Variable) -> str:
-    default = f"Default: {variable.default}." if variable.default else ""
-    text = f"{variable.comments.removesuffix('.')}. {default}".strip(" .") + "." if variable.comments else default
-    arguments = {"label": json.dumps(label_of(camel_key(variable.name)[:1].upper() + camel_key(variable.name)[1:]))}
-    arguments["comments"] = string(text or f"Part of the URL: {variable.name}.", indent=12)
-    kind = "str"
-    if variable.choices:
-        choices = [json.dumps(each) for each in variable.choices]
-        arguments["choices"] = bracketed("{", [f"{each}: {each}" for each in choices], "}", indent=12)
-        kind = bracketed("Literal[", choices, "]", indent=8)
-    return _field(_snake(variable.name), kind, call("Input", arguments, indent=8), optional=True)
-
-
-def _field(name: str, kind: str, marker: str, *, optional: bool) -> str:
-    if not optional:
-        return f"    {name}: Annotated[\n        {kind},\n        {marker},\n    ]"
-    inner, kind = marker.replace("\n", "\n    "), kind.replace("\n", "\n    ")
-    annotated = f"        Annotated[\n            {kind},\n            {inner},\n        ]\n        | MISSING"
-    return f"    {name}: (\n{annotated}\n    ) = MISSING"
-
-
 def _connection(key: str, login: Login, environment: str, test: str) -> str:
     fields = [line for credential in login for line in _credential_fields(credential)]
     secrets = [f"fields.{name}" for each in login for name in _sandbox_fields(each) if _is_secret(name, each)]
     endpoint = [line for credential in login for line in _authorization(credential)]
     for kind, argument in (("header", "headers"), ("query", "query")):
         entries = [
-            f"{json.dumps(each.name)}: fields.{_snake(each.scheme)}"
+            f"{json.dumps(each.name)}: fields.{snake_case(each.scheme)}"
             for each in login
             if each.kind == kind and not _is_authorization(each)
         ]
@@ -224,35 +145,25 @@ def _connection(key: str, login: Login, environment: str, test: str) -> str:
 
 
 def _credential_fields(credential: Credential) -> list[str]:
-    name, note = _snake(credential.scheme), credential.comments
+    name, note = snake_case(credential.scheme), credential.comments
     if credential.kind == "bearer":
-        return [_secret_field("token", "Token", note or "Access token of the service.")]
+        return [secret_field("token", "Token", note or "Access token of the service.")]
     if credential.kind == "basic":
         return [
-            _text_field("username", "Username", note or "Name of the user."),
-            _secret_field("password", "Password", "Password of the user."),
+            text_field("username", "Username", note or "Name of the user."),
+            secret_field("password", "Password", "Password of the user."),
         ]
     if credential.kind == "client credentials":
         scope = call("Input", {"label": '"Scope"', "comments": '"Requested scopes, separated by spaces."'}, indent=8)
         return [
-            _text_field("client_id", "Client ID", note or "ID of the client."),
-            _secret_field("client_secret", "Client Secret", "Secret of the client."),
-            _field("scope", "str", scope, optional=True),
+            text_field("client_id", "Client ID", note or "ID of the client."),
+            secret_field("client_secret", "Client Secret", "Secret of the client."),
+            field("scope", "str", scope, optional=True),
         ]
     if _is_authorization(credential):
-        return [_secret_field(name, _label(name), note or "Value of the Authorization header.")]
+        return [secret_field(name, field_label(name), note or "Value of the Authorization header.")]
     where = "header" if credential.kind == "header" else "query parameter"
-    return [_secret_field(name, _label(name), note or f"Sent as the {where} {credential.name}.")]
-
-
-def _secret_field(name: str, label: str, comments: str) -> str:
-    arguments = {"label": json.dumps(label), "type": '"password"', "comments": string(comments, indent=12)}
-    return _field(name, "SecretStr", call("Input", arguments, indent=8), optional=False)
-
-
-def _text_field(name: str, label: str, comments: str) -> str:
-    arguments = {"label": json.dumps(label), "comments": string(comments, indent=12), "example": '"sandbox"'}
-    return _field(name, "str", call("Input", arguments, indent=8), optional=False)
+    return [secret_field(name, field_label(name), note or f"Sent as the {where} {credential.name}.")]
 
 
 def _authorization(credential: Credential) -> list[str]:
@@ -269,7 +180,7 @@ def _authorization(credential: Credential) -> list[str]:
             '            scope=value_or(fields.scope, ""),',
             "        ),",
         ]
-    return [f"        authorization=fields.{_snake(credential.scheme)},"] if _is_authorization(credential) else []
+    return [f"        authorization=fields.{snake_case(credential.scheme)},"] if _is_authorization(credential) else []
 
 
 def _token_url(url: str) -> str:
@@ -285,7 +196,7 @@ def _sandbox_fields(credential: Credential) -> dict[str, str]:
     if credential.kind == "client credentials":
         return {"client_id": '"sandbox"', "client_secret": "token"}
     value = 'f"Bearer {token}"' if _is_authorization(credential) else "token"
-    return {_snake(credential.scheme): value}
+    return {snake_case(credential.scheme): value}
 
 
 def _token_of(credential: Credential) -> tuple[str, str]:
@@ -329,13 +240,3 @@ def _summary(login: Login) -> str:
     }
     text = ", ".join(words[each.kind].format(each.name) for each in login)
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def _label(snake: str) -> str:
-    return label_of(camel_key(snake)[:1].upper() + camel_key(snake)[1:])
-
-
-def _snake(text: str) -> str:
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
-    snake = "_".join(re.findall(r"[a-z0-9]+", spaced.lower()))
-    return f"field_{snake}" if not snake or snake[0].isdigit() or keyword.iskeyword(snake) else snake
