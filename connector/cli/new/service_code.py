@@ -6,10 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from connector.cli.new.field_code import field, snake_case
+from connector.cli.new.field_code import field, field_label, snake_case
 from connector.cli.new.python_code import bracketed, call, string
-from connector.component.json_schema import label_of
-from connector.describe.openapi.operations import camel_key
 
 if TYPE_CHECKING:
     from connector.describe.openapi.servers import Server, Variable
@@ -48,11 +46,9 @@ def read_api_errors(body: Any) -> Sequence[ApiErrorDetail]:
 def service_code(server: Server) -> str:
     """Return the code of the module for a server."""
     fields = [_variable_field(variable) for variable in server.variables]
-    default = server.url or "the document names none"
+    default = f" Default: {server.url}." if server.url else ""
     others = f" Others: {', '.join(server.others)}." if server.others and server.url else ""
-    comments = string(
-        f"URL of the service. Default: {default}.{others}" if server.url else "URL of the service.", indent=12
-    )
+    comments = string(f"URL of the service.{default}{others}", indent=12)
     marker = call(
         "Input", {"label": '"Base URL"', "comments": comments, "example": '"https://api.example.com"'}, indent=8
     )
@@ -77,7 +73,7 @@ def service_code(server: Server) -> str:
 def _variable_field(variable: Variable) -> str:
     default = f"Default: {variable.default}." if variable.default else ""
     text = f"{variable.comments.removesuffix('.')}. {default}".strip(" .") + "." if variable.comments else default
-    arguments = {"label": json.dumps(label_of(camel_key(variable.name)[:1].upper() + camel_key(variable.name)[1:]))}
+    arguments = {"label": json.dumps(field_label(variable.name))}
     arguments["comments"] = string(text or f"Part of the URL: {variable.name}.", indent=12)
     kind = "str"
     if variable.choices:
