@@ -265,6 +265,11 @@ class Action(_Definition[InputsT]):
         """True if the effect depends on the inputs, as for a raw request."""
         return callable(self.effect)
 
+    @property
+    def may_be_destructive(self) -> bool:
+        """True if the action deletes something, or if only its inputs tell."""
+        return self.effect_depends_on_inputs or self.effect == "destructive"
+
     def effect_of(self, inputs: InputsT) -> Effect:
         """Return the effect on the service with these inputs."""
         return self.effect(inputs) if callable(self.effect) else self.effect

@@ -210,7 +210,7 @@ def tool(action: Action[Any], fixed: frozenset[str] = frozenset()) -> types.Tool
         input_schema=schema,
         annotations=types.ToolAnnotations(
             read_only_hint=is_read,
-            destructive_hint=action.effect_depends_on_inputs or action.effect == "destructive",
+            destructive_hint=action.may_be_destructive,
             idempotent_hint=action.idempotent,
             open_world_hint=True,
         ),

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from connector.common.redaction import REDACTED
 from connector.component.connections import Connection, environment_names
 from connector.component.inputs import EMPTY
+from connector.describe.prismatic import connection_input
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -151,8 +152,7 @@ def flow_step(
     """
     values: dict[str, Any] = {}
     if connection:
-        key = "connection" if action.effect_depends_on_inputs else "connectionInput"
-        values[key] = {"type": "configVar", "value": connection}
+        values[connection_input(action)] = {"type": "configVar", "value": connection}
     for name, value in inputs.items():
         if value is not EMPTY:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -117,7 +117,7 @@ class Flow:
         names = []
         for step in self.definition(flow).walk():
             action = known[step.component].find_action(step.action) if step.component in known else None
-            if action is not None and (action.effect_depends_on_inputs or action.effect == "destructive"):
+            if action is not None and action.may_be_destructive:
                 names.append(step.name)
         return names
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from connector.component.component import Component
 from connector.component.definitions import Action
+from connector.describe.prismatic import connection_input
 from connector.errors import UsageError
 
 _TEMPLATE = """\
@@ -68,8 +69,7 @@ def first_flow(component: Component, action: str | None = None) -> str:
 def _inputs(action: Action[Any], connection: str) -> str:
     lines = []
     if connection:
-        key = "connection" if action.effect_depends_on_inputs else "connectionInput"
-        lines.append(f"{key}: {{ type: configVar, value: {json.dumps(connection)} }}")
+        lines.append(f"{connection_input(action)}: {{ type: configVar, value: {json.dumps(connection)} }}")
     for key, marker in action.inputs.definitions().items():
         if key in action.inputs.required_keys():
             example = next(iter(marker.choices), "") if marker.example is None else marker.example

@@ -62,7 +62,7 @@ def every_step(steps: Iterable[PlannedStep]) -> Iterator[PlannedStep]:
 def destructive_steps(steps: Iterable[PlannedStep]) -> list[str]:
     """Return the names of destructive steps, those whose effect depends on their inputs included."""
     actions = [(planned.step.name, planned.action) for planned in _performed(steps) if planned.action]
-    return [name for name, action in actions if action.effect_depends_on_inputs or action.effect == "destructive"]
+    return [name for name, action in actions if action.may_be_destructive]
 
 
 def is_read_only(steps: Iterable[PlannedStep]) -> bool:
