@@ -14,9 +14,7 @@ The value of a field may be a reference: `env:NAME` is an environment variable, 
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.common.private_files import private_folder, write_private
+from connector.common.state_dir import user_folder
 from connector.common.text import did_you_mean
 from connector.component.component import Component, components, load_component
 from connector.component.credentials import LONGEST_SHOWN_NAME, Credentials
@@ -122,17 +121,9 @@ def check_name(name: str) -> None:
 def profiles_file(environment: Mapping[str, str]) -> Path:
     """Return the path of the file: in `CONNECTOR_CONFIG_HOME`, else in the user's configuration folder."""
     chosen = environment.get(CONFIG_HOME)
-    return (Path(chosen).expanduser() if chosen else _config_home(environment) / "connector").absolute() / FILE
-
-
-def _config_home(environment: Mapping[str, str]) -> Path:
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    if os.name == "nt":
-        return Path(environment.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    # https://specifications.freedesktop.org/basedir-spec: a relative path must be ignored.
-    chosen = Path(environment.get("XDG_CONFIG_HOME") or "")
-    return chosen if chosen.is_absolute() else Path.home() / ".config"
+    if chosen:
+        return Path(chosen).expanduser().absolute() / FILE
+    return user_folder(environment, "XDG_CONFIG_HOME", ".config", "APPDATA", "AppData/Roaming").absolute() / FILE
 
 
 def load_profiles(environment: Mapping[str, str]) -> dict[str, Profile]:
