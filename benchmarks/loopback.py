@@ -1,4 +1,4 @@
-"""A server process on loopback that answers two lists from memory, for the benchmarks.
+"""A server process on loopback that returns two lists from memory, for the benchmarks.
 
 `/sources` is the documented reply of two sources, or, asked for 200 a page, one of 200 pages of 200 sources.
 """
@@ -21,7 +21,7 @@ from benchmarks.common import PAGE, PAGES
 DOCUMENTED = Path(__file__).parent.parent / "actions" / "examples" / "listSources.json"
 
 
-def _answers() -> tuple[bytes, list[bytes]]:
+def _bodies() -> tuple[bytes, list[bytes]]:
     documented = json.loads(DOCUMENTED.read_text(encoding="utf-8"))["data"]
     template = documented["data"]["sources"][0]
     pages = []
@@ -30,11 +30,11 @@ def _answers() -> tuple[bytes, list[bytes]]:
         pagination = {"current": str(page), "totalEntries": PAGES * PAGE}
         if page + 1 < PAGES:
             pagination["next"] = str(page + 1)
-        pages.append(_reply({"data": {"sources": sources, "pagination": pagination}}))
-    return _reply(documented), pages
+        pages.append(_response({"data": {"sources": sources, "pagination": pagination}}))
+    return _response(documented), pages
 
 
-def _reply(body: object) -> bytes:
+def _response(body: object) -> bytes:
     content = json.dumps(body).encode()
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content) + content
 
@@ -72,7 +72,7 @@ class _Protocol(asyncio.Protocol):
 def _serve(pipe: Connection, cpu: int | None, delay: float) -> None:
     if cpu is not None:
         os.sched_setaffinity(0, {cpu})
-    _Protocol.small, _Protocol.pages = _answers()
+    _Protocol.small, _Protocol.pages = _bodies()
     _Protocol.delay = delay
 
     async def run() -> None:

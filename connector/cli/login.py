@@ -60,7 +60,7 @@ def command(
     component = component_of(context)
     definition = component.connection(connection_key)
     fields = _assigned(definition, assignments)
-    fields = {**_answers(definition, fields), **fields}
+    fields = {**_prompted(definition, fields), **fields}
     profile = Profile(name, component.key, definition.key, fields)
     with Runner(component, profile.credentials(component, os.environ).connection, max_wait=max_wait) as runner:
         if definition.test is not None:
@@ -84,7 +84,7 @@ def _assigned(definition: ConnectionDefinition[Any], assignments: Sequence[str])
     return fields
 
 
-def _answers(definition: ConnectionDefinition[Any], assigned: dict[str, str]) -> dict[str, str]:
+def _prompted(definition: ConnectionDefinition[Any], assigned: dict[str, str]) -> dict[str, str]:
     """Ask for the fields that are required or have choices, but for those already assigned."""
     required = definition.fields.required_keys()
     inputs = definition.fields.definitions()
@@ -95,13 +95,13 @@ def _answers(definition: ConnectionDefinition[Any], assigned: dict[str, str]) ->
             hint = f"Pass --field {missing[0]}=env:VARIABLE, or run the command on a terminal."
             raise UsageError(f"{missing[0]}: is required, and there is no terminal to ask on", hint=hint)
         return {}
-    answers = {key: _ask(inputs[key], key in required) for key in questions}
-    return {key: answer for key, answer in answers.items() if answer}
+    values = {key: _ask(inputs[key], key in required) for key in questions}
+    return {key: value for key, value in values.items() if value}
 
 
 def _ask(field: Input, is_required: bool) -> str:
     choices = ", ".join(f"{value} ({title})" if title != value else value for value, title in field.choices.items())
-    answer = click.prompt(
+    value = click.prompt(
         f"{field.label} ({choices})" if choices else field.label,
         default=None if is_required else next(iter(field.choices), ""),
         hide_input=field.is_secret,
@@ -109,4 +109,4 @@ def _ask(field: Input, is_required: bool) -> str:
         show_choices=False,
         err=True,
     )
-    return str(answer).strip()
+    return str(value).strip()

@@ -41,7 +41,7 @@ class Display:
     description: str = ""
 
 
-PagingStyle = Literal["cursor", "offset", "page", "link"]
+PaginationStyle = Literal["cursor", "offset", "page", "link"]
 """How a request names the page that it wants; see `Pagination`."""
 
 
@@ -79,7 +79,7 @@ class Pagination:
     """
 
     records: str = ""
-    style: PagingStyle = "cursor"
+    style: PaginationStyle = "cursor"
     cursor: str = ""
     total: str = ""
     cursor_input: str = "cursor"

@@ -31,7 +31,7 @@ def reaching(use: Callable[[], T], max_wait: float) -> T:
     until = time.monotonic() + max_wait
     while True:
         try:
-            with reporting_waits(_refuse_to_wait):
+            with reporting_waits(_raise_at_once):
                 return use()
         except JournalError as error:
             if not isinstance(error, DatabaseWaitError) or time.monotonic() >= until:
@@ -41,5 +41,5 @@ def reaching(use: Callable[[], T], max_wait: float) -> T:
         time.sleep(RETRY_SECONDS)
 
 
-def _refuse_to_wait(_seconds: float, reason: str) -> None:
+def _raise_at_once(_seconds: float, reason: str) -> None:
     raise DatabaseWaitError(reason)

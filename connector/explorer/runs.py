@@ -157,10 +157,10 @@ class RunsScreen:
         run_id, body = _id_of(request), await body_of(request)
         unknown: Any = body.get("unknown", "stop")
         return await self._runs.respond(
-            partial(self._go_on, run_id, unknown if unknown in {"retry", "skip"} else "stop")
+            partial(self._resume_run, run_id, unknown if unknown in {"retry", "skip"} else "stop")
         )
 
-    def _go_on(self, run_id: str, unknown: Any) -> dict[str, Any]:
+    def _resume_run(self, run_id: str, unknown: Any) -> dict[str, Any]:
         flow, name = _flow_of_run(run_id)
         return self._runs.start(
             run_id,

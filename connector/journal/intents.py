@@ -10,7 +10,7 @@ class OpenIntents(dict[str, int]):
         """Note that a write is about to be sent."""
         self[path] = self.get(path, 0) + 1
 
-    def refuse(self, path: str) -> bool:
+    def reject(self, path: str) -> bool:
         """Note that the last attempt was not applied; return True if no earlier one is open."""
         self[path] -= 1
         if self[path]:

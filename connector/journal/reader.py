@@ -126,7 +126,7 @@ class JournalContents:
                 self.retries.discard(path)
             case "refused":
                 # Says something about the last intent only: an earlier one may have been applied all the same.
-                if self.intents.refuse(path):
+                if self.intents.reject(path):
                     self._settle(path)
             case "done":
                 self.finished[path] = position

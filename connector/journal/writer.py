@@ -57,7 +57,7 @@ class Tally:
             case "intent":
                 self._intents.start(record["path"])
             case "refused":
-                self._intents.refuse(record["path"])
+                self._intents.reject(record["path"])
             case "decision" if record["decision"] != "retry":
                 self._intents.settle(record["path"])
 
@@ -79,7 +79,7 @@ class JournalWriter:
         intent = {"step": step, "action": action, "connection": connection, "inputs": inputs}
         self._append("intent", {"path": path, **intent, "time": time.time()}, "synced")
 
-    def write_refused(self, path: str, error: str) -> None:
+    def write_rejected(self, path: str, error: str) -> None:
         """Record that a write was not applied. The next attempt records a new intent."""
         with suppress(JournalError):
             self._append("refused", {"path": path, "error": error}, "written")

@@ -79,18 +79,18 @@ class AdapterHost:
         prepared.headers.update(request.headers)
         if request.body is not None:
             prepared.headers["Content-Length"] = str(len(request.body))
-        answered: Response | None = None
+        received: Response | None = None
         response: requests.Response | None = None
         try:
             times = (timeouts.of(CONNECT_TIMEOUT), timeouts.of(timeouts.read))
             response = self.adapter.send(prepared, stream=True, timeout=times, **self.settings)
-            answered = Response(response.status_code, response.reason or "", response.headers, b"")
-            answered.content = b"".join(_parts(response.raw, timeouts, max_bytes))
+            received = Response(response.status_code, response.reason or "", response.headers, b"")
+            received.content = b"".join(_parts(response.raw, timeouts, max_bytes))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TooLargeError) as error:
             if response is not None:
                 response.close()  # what is left of it would be taken for the next response
-            return Failure("reading" if answered else _phase_of(error), error, answered)
-        return answered
+            return Failure("reading" if received else _phase_of(error), error, received)
+        return received
 
 
 def adapter_host(endpoint: Endpoint, headers: Mapping[str, str], pool_size: int, *, use_proxies: bool) -> AdapterHost:

@@ -51,10 +51,10 @@ def test_run_that_has_ended_is_listed_by_its_first_and_last_record(place: str, m
     writer.step_done("a", 2, "written")  # a plugin changed the results
     writer.step_done("b", 1, "later")
     intent(writer, "c")
-    writer.write_refused("c", "rate limited")
+    writer.write_rejected("c", "rate limited")
     for _ in range(2):
         intent(writer, "d")
-    writer.write_refused("d", "no")
+    writer.write_rejected("d", "no")
     writer.ended("failed", "no", {"big": "x" * 100_000})
     writer.close()
     only_the_ends(monkeypatch)

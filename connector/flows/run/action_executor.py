@@ -115,13 +115,13 @@ class ActionExecutor:
                 self._context(planned, is_write=True),
                 inputs,
                 started=lambda: self._started(call, name),
-                rejected=lambda reason: self._journal.write_refused(call.path, reason),
+                rejected=lambda reason: self._journal.write_rejected(call.path, reason),
                 wait=self._wait,
             )
         except _NotHeldError as error:
             # An earlier request of the same write may have been sent.
             if not self._sent:
-                self._journal.write_refused(call.path, "nothing was sent")
+                self._journal.write_rejected(call.path, "nothing was sent")
             raise RunInterrupted(error.error) from None
 
     def _started(self, call: StepCall, connection: str) -> None:

@@ -66,7 +66,7 @@ def run_by_id(
                 continue
             try:
                 reopened = reopen_journal(place, run_id)
-                return _go_on(prepared, run_id, reopened, digest)
+                return _resume_recorded(prepared, run_id, reopened, digest)
             except JournalHeldError:
                 # In a database, two processes may both find that no other one holds the run; the first to record wins.
                 _wait(prepared, run_id)
@@ -76,7 +76,7 @@ def run_by_id(
                 _wait(prepared, run_id)
 
 
-def _go_on(prepared: PreparedRun, run_id: str, journal: Journal, digest: str) -> Run:
+def _resume_recorded(prepared: PreparedRun, run_id: str, journal: Journal, digest: str) -> Run:
     try:
         history = contents_of(journal)
         if history.header.get("fingerprint") != digest:

@@ -113,7 +113,7 @@ def perform_submitted(database: str, run_id: str, prepare: Prepare, stop: Event)
     while True:
         try:
             with _held(database, run_id, stop) as journal:
-                error = _go_on(journal, prepare)
+                error = _perform_rest(journal, prepare)
             if error is not None:
                 end_run(database, run_id, "failed", str(error) or type(error).__name__, stop)
         except JournalHeldError:
@@ -138,7 +138,7 @@ def end_run(database: str, run_id: str, status: str, error: str, stop: Event | N
             JournalWriter(journal, history).ended(status, error)
 
 
-def _go_on(journal: Journal, prepare: Prepare) -> Exception | None:
+def _perform_rest(journal: Journal, prepare: Prepare) -> Exception | None:
     """Perform the rest of a run, and return what it fails with."""
     history = contents_of(journal)
     if history.status:
