@@ -267,7 +267,7 @@ class Action(_Definition[InputsT]):
 
     @property
     def may_be_destructive(self) -> bool:
-        """True if the action deletes something, or if only its inputs tell."""
+        """True if the effect is destructive, or depends on the inputs."""
         return self.effect_depends_on_inputs or self.effect == "destructive"
 
     def effect_of(self, inputs: InputsT) -> Effect:
