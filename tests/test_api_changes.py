@@ -130,7 +130,7 @@ def test_command_finds_no_change_in_the_same_description(command: Command) -> No
     assert (printed.code, printed.out) == (0, "No changes found.\n")
 
 
-def test_file_that_is_no_description_is_rejected(tmp_path: Path) -> None:
+def test_file_that_is_not_a_description_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "newer.json").write_text("{}")
 
     with pytest.raises(ComponentError, match="invalid API description"):

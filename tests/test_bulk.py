@@ -288,7 +288,7 @@ def test_rate_limit_is_waited_for_and_reported(segment: connector.Component, ser
     assert waits == ["rate limit"]
 
 
-def test_rate_limit_beyond_the_longest_wait_is_no_unknown_outcome(
+def test_rate_limit_beyond_the_longest_wait_is_not_an_unknown_outcome(
     segment: connector.Component, server: LoopbackServer
 ) -> None:
     fields = {"fields": {"apiKey": "x", "baseUrl": server.url}}

@@ -159,7 +159,9 @@ def test_every_record_of_three_pages_is_returned_once(shelf: Any, server: Loopba
         ('style="offset", records="$.data.books", ends_at_short_page=True', {5: 3, 6: 4}),
     ],
 )
-def test_offsets(shelf: Any, server: LoopbackServer, pagination: str, requests: dict[int, int], count: int) -> None:
+def test_pages_by_offset_have_every_record_once(
+    shelf: Any, server: LoopbackServer, pagination: str, requests: dict[int, int], count: int
+) -> None:
     server.script = paged(BOOKS[:count], 2, lambda _next: {"total": count})
 
     assert list(shelf(pagination).records("listBooks")) == BOOKS[:count]
@@ -168,7 +170,7 @@ def test_offsets(shelf: Any, server: LoopbackServer, pagination: str, requests: 
 
 @pytest.mark.parametrize("count", [5, 6], ids=["last page is short", "last page is full"])
 @pytest.mark.parametrize("first", [0, 1])
-def test_page_numbers(shelf: Any, server: LoopbackServer, first: int, count: int) -> None:
+def test_pages_by_number_have_every_record_once(shelf: Any, server: LoopbackServer, first: int, count: int) -> None:
     server.script = by_page(BOOKS[:count], first)
 
     runner = shelf(f'style="page", records="$.data.books", first_page={first}')
@@ -181,7 +183,7 @@ def test_page_numbers(shelf: Any, server: LoopbackServer, first: int, count: int
 
 
 @pytest.mark.parametrize("count", [0, 5, 6], ids=["no record", "last page is short", "last page is full"])
-def test_links(shelf: Any, server: LoopbackServer, count: int) -> None:
+def test_pages_by_link_have_every_record_once(shelf: Any, server: LoopbackServer, count: int) -> None:
     server.script = by_link(BOOKS[:count], server.url)
 
     assert list(shelf('style="link"', LINKED).records("listBooks")) == BOOKS[:count]
@@ -190,7 +192,7 @@ def test_links(shelf: Any, server: LoopbackServer, count: int) -> None:
 
 
 @pytest.mark.parametrize(("count", "empty"), [(5, False), (6, False), (6, True)])
-def test_cursors(shelf: Any, server: LoopbackServer, count: int, empty: bool) -> None:
+def test_pages_by_cursor_have_every_record_once(shelf: Any, server: LoopbackServer, count: int, empty: bool) -> None:
     last = count + (1 if empty else 0)
     server.script = paged(BOOKS[:count], 2, lambda start: {"page": {"next": str(start)} if start < last else {}})
 

@@ -45,7 +45,7 @@ def test_next_page_is_read_while_the_caller_works(runner: connector.Runner, serv
     assert len(server.requests) == 3
 
 
-def test_page_is_only_read_when_asked_for_by_default(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_page_is_read_only_on_demand_by_default(runner: connector.Runner, server: LoopbackServer) -> None:
     server.script = three_pages
 
     walk = runner.records("listSources")

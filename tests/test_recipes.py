@@ -229,7 +229,7 @@ def test_recipe_ends_at_the_first_command_that_fails(shell: Shell, title: str, l
     assert last_command not in (shell.folder / "calls.txt").read_text()
 
 
-def test_error_of_the_comparison_is_no_difference(shell: Shell) -> None:
+def test_error_of_the_comparison_is_not_a_difference(shell: Shell) -> None:
     program = shell.folder / "connector"
     program.write_text('#!/bin/sh\n[ "$1" != diff ] || exit 3\n')
     program.chmod(0o755)

@@ -295,7 +295,7 @@ def test_iteration_ends_when_its_runner_is_closed(runner: connector.Runner, serv
 
 @pytest.mark.parametrize("limit", ["5", -1, float("nan"), True, [1]], ids=repr)
 @pytest.mark.parametrize("name", ["max_wait", "deadline", "max_response_bytes"])
-def test_limit_that_is_no_number_is_an_error(
+def test_limit_that_is_not_a_number_is_an_error(
     name: str, limit: Any, segment: connector.Component, fields: dict[str, Any], runner: connector.Runner
 ) -> None:
     message = re.escape(f"{name} must be a number of 0 or more, got {limit!r}")
@@ -416,7 +416,7 @@ def test_null_first_page_does_not_lose_the_next_ones(runner: connector.Runner, s
     assert runner.invoke("listSources", {"fetchAll": True})["data"]["data"]["sources"] == [{"id": "a"}]
 
 
-def test_empty_string_is_sent_when_it_is_asked_for_by_name(runner: connector.Runner, server: LoopbackServer) -> None:
+def test_empty_string_is_sent_when_it_is_named(runner: connector.Runner, server: LoopbackServer) -> None:
     server.answer({"data": 1})
     runner.invoke("updateSource", {"sourceId": "s", "name": connector.EMPTY, "slug": ""})
 

@@ -22,7 +22,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_component(tmp_path_factory.mktemp("described") / "component")
 
 
-def test_list_has_the_hand_made_actions_only_unless_all_are_asked_for(command: Command) -> None:
+def test_list_has_only_hand_made_actions_without_all(command: Command) -> None:
     few, every = (command("list", *options, "--json").json["actions"] for options in ([], ["--all"]))
 
     assert [entry["key"] for entry in few] == list(SEGMENT.actions)

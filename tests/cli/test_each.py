@@ -127,7 +127,7 @@ def test_true_and_false_are_booleans_in_a_field_of_an_object(
     assert server.requests[1].json == {"settings": {"x": False, "y": "false"}}
 
 
-def test_column_that_is_no_json_is_rejected_by_row(command: Command, server: LoopbackServer, sources: Path) -> None:
+def test_column_that_is_not_json_is_rejected_by_row(command: Command, server: LoopbackServer, sources: Path) -> None:
     ended = command("run", "updateSource", "--each", sources, "-i", "sourceId={id}", "-i", "settings.a:={slug}")
 
     assert (ended.code, server.requests) == (2, [])
@@ -144,7 +144,7 @@ def test_brace_outside_of_a_template_is_rejected(
     assert f'a brace in "{text}" belongs to no template' in ended.err
 
 
-def test_braces_of_json_are_no_templates(command: Command, server: LoopbackServer, sources: Path) -> None:
+def test_braces_of_json_are_not_templates(command: Command, server: LoopbackServer, sources: Path) -> None:
     server.script = echo
     command("run", "updateSource", "--each", sources, "-i", "sourceId={id}", "-i", 'settings={"a": {}, "b": "{slug}"}')
 
@@ -452,7 +452,7 @@ def test_runs_that_can_be_resumed_are_named_and_pruned(
     assert list((state_home / "bulk").iterdir()) == []
 
 
-def test_failure_of_an_idempotent_write_is_no_unknown_outcome(command: Command, server: LoopbackServer) -> None:
+def test_failure_of_an_idempotent_write_is_not_an_unknown_outcome(command: Command, server: LoopbackServer) -> None:
     server.script = lambda _request: ServerResponse(b"", 503)
     line = ("run", "updateSource", "--each", "-", "-i", "name=x", "--max-wait", "0", "--on-error", "keep-going")
     ended = command(*line, stdin="sourceId\na\n")

@@ -58,7 +58,7 @@ def test_colon_equals_takes_json(command: Command, server: LoopbackServer) -> No
     assert server.requests[0].json == {"name": None, "settings": {"a": [1]}}
 
 
-def test_empty_string_is_sent_if_it_is_asked_for_by_name(command: Command, server: LoopbackServer) -> None:
+def test_empty_string_is_sent_if_it_is_named(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {}}, {"data": {}})
     command("run", "updateSource", "-i", "sourceId=a", "-i", 'name:=""', "-i", "slug=s")
     command("run", "updateSource", "-i", "sourceId=a", "-i", "name=", "-i", "slug=s")

@@ -109,7 +109,7 @@ def test_destructive_action_is_confirmed_with_inputs_and_host(server: LoopbackSe
 
 
 @pytest.mark.parametrize("typed", [b"n\n", b"\n"])
-def test_no_sends_nothing(server: LoopbackServer, typed: bytes) -> None:
+def test_declined_confirmation_sends_nothing(server: LoopbackServer, typed: bytes) -> None:
     code, _, screen = run("run", "deleteSource", "-i", "sourceId=abc", typed=typed)
 
     assert (code, server.requests) == (2, [])

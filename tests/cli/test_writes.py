@@ -21,7 +21,7 @@ def test_write_names_host_and_origin_of_the_token(command: Command, server: Loop
     assert ended.err == f"Running createSource on {host} (credentials: SEGMENT_API_KEY)\n"
 
 
-def test_read_names_nothing(command: Command, server: LoopbackServer) -> None:
+def test_read_prints_no_target(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {}})
 
     assert command("run", "getSource", "-i", "sourceId=a").err == ""
@@ -34,7 +34,7 @@ def test_destructive_action_needs_yes_without_a_terminal(command: Command, serve
     assert "--yes" in ended.err
 
 
-def test_yes_lets_it_happen(command: Command, server: LoopbackServer) -> None:
+def test_yes_option_replaces_the_confirmation(command: Command, server: LoopbackServer) -> None:
     server.answer({"data": {"status": "SUCCESS"}})
     ended = command("run", "deleteSource", "-i", "sourceId=a", "--yes")
 

@@ -152,7 +152,7 @@ def test_secret_inputs_are_not_kept(explored: Explored) -> None:
     assert "secret-4711" not in explored.get("/history/1").text
 
 
-def test_secrets_of_a_payload_are_shown_when_asked_for(explored: Explored) -> None:
+def test_secrets_of_a_payload_are_shown_on_request(explored: Explored) -> None:
     key = explored.sandbox.sources[0]["writeKeys"][0]
     call = explored.call("listSources", {})
 
@@ -173,7 +173,7 @@ def test_choices_are_searched_and_counted(explored: Explored) -> None:
     assert [each["label"] for each in choices["result"]] == ["old-website", "web"]
 
 
-def test_choices_are_asked_for_once_and_again_after_a_write(explored: Explored) -> None:
+def test_choices_are_requested_once_and_again_after_a_write(explored: Explored) -> None:
     for search in ("", "a", "b"):
         explored.get(f"/choices/sources?search={search}")
     assert len(explored.sandbox.requests) == 1

@@ -142,7 +142,7 @@ def test_file_that_may_be_a_flow_is_listed_with_its_problem(
         ("b.json", "[1]"),
     ],
 )
-def test_file_that_is_no_flow_is_not_listed(explored: Explored, folder: Path, name: str, content: str) -> None:
+def test_file_that_is_not_a_flow_is_not_listed(explored: Explored, folder: Path, name: str, content: str) -> None:
     page, own = pages_with(explored, folder / name, content.encode())
 
     assert f"<code>{name}</code>" not in page

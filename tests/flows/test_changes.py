@@ -24,7 +24,7 @@ def test_equal_files_have_no_changes() -> None:
     assert changes([ONE, loop("Loop", "[1]", TWO)], [ONE, loop("Loop", "[1]", TWO)]) == []
 
 
-def test_layout_of_the_designer_is_no_change() -> None:
+def test_layout_of_the_designer_is_not_a_change() -> None:
     annotated = step("One", "workshop.echo", {"value": {"type": "value", "value": "1", "meta": {"x": 5}}})
     assert changes([ONE], [annotated], configPages=[{"name": "Page"}]) == []
 

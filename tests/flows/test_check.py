@@ -492,7 +492,7 @@ def test_slot_of_a_template_without_its_sign_is_a_warning(workshop: Component, t
     assert [(problem.severity, problem.rule, problem.hint) for problem in reported] == [("warning", "template", hint)]
 
 
-def test_braces_of_a_literal_and_slots_with_their_sign_are_no_problem(workshop: Component) -> None:
+def test_braces_of_a_literal_and_slots_with_their_sign_are_not_a_problem(workshop: Component) -> None:
     echoes = [
         step("One", "workshop.echo", {"value": "{{x}}"}),
         step("Two", "workshop.echo", {"value": "~{{$one.results}}"}),

@@ -101,7 +101,7 @@ def test_check_for_prismatic_names_steps_that_its_component_lacks() -> None:
     ]
 
 
-def test_documented_field_that_the_example_lacks_is_no_problem() -> None:
+def test_documented_field_that_the_example_lacks_is_not_a_problem() -> None:
     source = call("Get Source", "getSource", sourceId="s")
     uses = [
         call(f"Use {number}", "getSource", sourceId=f"=getSource.results.data.{path}")

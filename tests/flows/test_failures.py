@@ -52,7 +52,7 @@ def test_sleep_rejects_an_invalid_duration(run: Runs, milliseconds: str) -> None
 
 
 @pytest.mark.parametrize("name", ["max_wait", "deadline"])
-def test_limit_that_is_no_number_is_rejected_before_the_run(run: Runs, service: Service, name: str) -> None:
+def test_limit_that_is_not_a_number_is_rejected_before_the_run(run: Runs, service: Service, name: str) -> None:
     with pytest.raises(UsageError, match=f"{name} must be a number of 0 or more, got '5'"):
         run(step("List", "workshop.listThings"), **{name: "5"})
     assert service.requests("GET") == []

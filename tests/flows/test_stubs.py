@@ -263,7 +263,7 @@ def test_response_stub_can_have_status_and_headers_or_be_an_error() -> None:
         stubs.response("GET", "https://a.example/2")
 
 
-def test_requests_are_sent_if_there_are_no_response_stubs() -> None:
+def test_requests_are_sent_without_response_stubs() -> None:
     assert Stubs(INTEGRATION, {"Echo": 1}).response("GET", "https://a.example/") is None
 
 

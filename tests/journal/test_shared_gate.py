@@ -112,7 +112,7 @@ def test_call_that_is_sent_again_needs_another_turn(gates: list[SharedGate]) -> 
     assert gate.delay(ticket, limited) > 50
 
 
-def test_turn_is_over_soon(gates: list[SharedGate], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_turn_that_is_not_used_at_once_still_counts(gates: list[SharedGate], monkeypatch: pytest.MonkeyPatch) -> None:
     gate, ticket = gates[0], new_ticket()
     assert gate.delay(ticket, limited) == 0
     passed = now()

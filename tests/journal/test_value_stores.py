@@ -111,7 +111,7 @@ def test_failed_change_changes_nothing(run: Runs, place: str) -> None:
     assert run(tell, journal=place).results == "text"
 
 
-def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+def test_file_that_is_not_a_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_text("no database, but long enough to be read as the head of one")
     with pytest.raises(JournalError, match=r"x\.db"), value_store(f"sqlite:///{tmp_path}/x.db").changing("n"):
         pytest.fail("nothing can be changed")

@@ -114,7 +114,7 @@ def test_header_parameter_is_sent(call: Call) -> None:
     assert request.headers["Idempotency-Key"] == "k1"
 
 
-def test_inputs_of_one_name_in_several_places_are_told_apart(call: Call) -> None:
+def test_inputs_of_one_name_in_several_places_are_distinguished(call: Call) -> None:
     parameters = [{"name": "id", "in": place, "schema": {"type": "string"}} for place in ("path", "query", "header")]
     body = json_body({"type": "object", "properties": {"id": {"type": "string"}}})
 
@@ -130,7 +130,7 @@ def test_inputs_of_one_name_in_several_places_are_told_apart(call: Call) -> None
 
 
 @pytest.mark.parametrize("value", [[1, 2], {"a": 1}, "text"])
-def test_body_that_is_no_object_with_fields_is_one_input(call: Call, value: Any) -> None:
+def test_body_that_is_not_an_object_with_fields_is_one_input(call: Call, value: Any) -> None:
     schema = {"oneOf": [{"type": "array", "items": {"type": "integer"}}, {"type": "object"}, {"type": "string"}]}
 
     assert call("/a", "post", {"requestBody": json_body(schema)}, {"body": value}).json == value

@@ -44,7 +44,7 @@ def test_limited_write_has_no_effect(api: Api, workspace: Workspace) -> None:
     assert not made(workspace)
 
 
-def test_window_ends(api: Api, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_ends_with_its_window(api: Api, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("connector.sandbox_kit.faults.time", SimpleNamespace(monotonic=lambda: now[0]))
     workspace.add_fault("rate-limit:1/s")

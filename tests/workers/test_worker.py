@@ -233,7 +233,7 @@ def test_run_that_was_not_submitted_is_not_queued(database: str, service: Servic
 
 
 @pytest.mark.usefixtures("worker")
-def test_second_worker_in_a_process_is_refused(database: str, service: Service, workshop: Component) -> None:
+def test_second_worker_in_a_process_is_rejected(database: str, service: Service, workshop: Component) -> None:
     with pytest.raises(UsageError, match="this process has a worker already"):
         Worker(database, components=workshop).run()
 

@@ -80,7 +80,7 @@ def test_code_that_passes_all_results_on_sees_all(workshop: Component, code: str
     assert "first" in results or code.count("stepResults") == 0
 
 
-def test_values_that_are_no_plain_json_reach_the_code() -> None:
+def test_values_that_are_not_plain_json_reach_the_code() -> None:
     code = """
     module.exports = async (context, { trigger: { results: { body: { data } } } }) =>
       ({ data: [data.text.length, data.n] });
