@@ -54,7 +54,6 @@ class McpTools:
     Args:
         runner: Runs the actions; its policy decides which tools exist.
         confirm: Whether a destructive tool asks the user.
-        fixed: Inputs that the model does not see, such as the region, which the connection decides.
         result_length: Longest text of a result, in characters.
     """
 
@@ -63,7 +62,6 @@ class McpTools:
         runner: Runner,
         *,
         confirm: bool = True,
-        fixed: frozenset[str] = frozenset({"region"}),
         result_length: int = RESULT_LENGTH,
     ) -> None:
         self._runner = runner
@@ -72,6 +70,8 @@ class McpTools:
         self._secret = secrets.token_bytes(16)
         offered = offered_actions(runner.component, runner.policy)
         self.actions = {action.key: action for action in offered if _is_offered(runner, action)}
+        # The connection decides these, such as the region, so the model does not see them.
+        fixed = frozenset(runner.connection.definition.input_schema["properties"])
         self.tools = [*(tool(action, fixed) for action in self.actions.values()), _choices_tool(runner.component)]
 
     def server(self) -> Server[dict[str, Any]]:
@@ -193,8 +193,8 @@ class McpTools:
         return types.CallToolResult(content=list(blocks))
 
 
-def tool(action: Action[Any], fixed: frozenset[str] = frozenset()) -> types.Tool:
-    """Return an action as a tool."""
+def tool(action: Action[Any], fixed: frozenset[str]) -> types.Tool:
+    """Return an action as a tool without the inputs that the connection decides."""
     schema = {
         key: value for key, value in action.input_schema.items() if key not in ("$schema", "title", "description")
     }
