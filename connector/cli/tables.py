@@ -15,11 +15,9 @@ GAP = "  "
 Row = Sequence[str]
 
 
-def write_table(headers: Row, rows: Iterable[Row], *, title: str = "") -> None:
+def write_table(headers: Row, rows: Iterable[Row]) -> None:
     """Write a table to standard output."""
     lines = [headers, *(tuple(one_line(cell) for cell in row) for row in rows)]
-    if title:
-        print_output(title)
     if not sys.stdout.isatty():
         _write_lines(lines, _natural_widths(lines))
         return

@@ -39,15 +39,14 @@ def pages_folder(component: Component) -> Path:
     return component.folder / "docs" / "actions"
 
 
-def stale_pages(component: Component, folder: Path | None = None) -> list[Path]:
+def stale_pages(component: Component) -> list[Path]:
     """Return the pages that are missing, out of date, or left over from a resource that no longer exists.
 
     A component without a docs folder has no pages, so none is missing.
     """
-    if folder is None:
-        folder = pages_folder(component)
-        if not folder.parent.is_dir():
-            return []
+    folder = pages_folder(component)
+    if not folder.parent.is_dir():
+        return []
     texts = {folder / name: text for name, text in pages(component).items()}
     outdated = [file for file, text in texts.items() if not file.is_file() or file.read_text(encoding="utf-8") != text]
     return [*outdated, *left_over_pages(texts, folder)]

@@ -11,7 +11,7 @@ from typing import Any
 from connector.sandbox_kit.assumptions import AssumptionValues
 from connector.sandbox_kit.errors import ApiError, invalid, not_found, problem
 from connector.sandbox_kit.query_params import Query
-from connector.sandbox_kit.resources import Record, View
+from connector.sandbox_kit.resources import Record
 from connector.sandbox_kit.simulated_api import SimulatedApi
 from connector.sandbox_kit.store import Store
 
@@ -88,10 +88,10 @@ class RequestContext:
             raise invalid(field_path, f"does not exist in {kind}", int(self.assume("missing-in-body")))
         return record
 
-    def show(self, kind: str, id_: str, root: str, view: View | None = None) -> str:
+    def show(self, kind: str, id_: str, root: str) -> str:
         """Return the data of a response about one record."""
         [row] = self.store.rows_of(kind, [id_])
-        return f'{{"{root}":{(view or self.api.resources[kind].view)(self, row)}}}'
+        return f'{{"{root}":{self.api.resources[kind].view(self, row)}}}'
 
     def delete(self, kind: str, parameter: str) -> None:
         """Delete the record that a path parameter refers to, and all records that belong to it.

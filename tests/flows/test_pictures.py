@@ -14,7 +14,7 @@ import yaml
 from connector.component.component import Component
 from connector.flows import Flow, Run, timeline
 from connector.flows.picture.documents import html_document, svg_document
-from connector.flows.picture.steps import StepFacts, flow_html
+from connector.flows.picture.steps import StepFacts
 from connector.flows.run_timeline import Timeline
 from tests.cli.conftest import Command, command
 from tests.flows.support import ServerResponse, Service, document, flow_of, step
@@ -125,14 +125,6 @@ def test_pictures_have_no_script_no_style_attribute_and_no_address(waited: Run) 
         for tag, attributes in Elements(page.partition("\n")[2]).elements:
             assert tag not in {"script", "link", "img", "iframe", "object", "foreignobject"}
             assert not any(name == "style" or name.startswith("on") or name.endswith("href") for name in attributes)
-
-
-def test_part_of_a_page_has_buttons_and_no_style() -> None:
-    part = flow_html(flow_of(step("List", "log.writeLog")).definition(), StepFacts(), is_interactive=True)
-    elements = Elements(part).elements
-
-    assert ("button", {"type": "button", "class": "box", "data-step": "List"}) in elements
-    assert "style" not in {tag for tag, _ in elements}
 
 
 def test_problems_stand_at_their_step(workshop: Component) -> None:

@@ -12,6 +12,9 @@ _UNSAFE = re.compile(
 """What XML does not allow, and what changes the direction of the text around it."""
 
 
+_MAX_LENGTH = 400
+
+
 class Markup(str):
     """A string that is markup already; template engines escape it no more."""
 
@@ -22,9 +25,9 @@ class Markup(str):
         return str(self)
 
 
-def text(value: object, *, limit: int = 400) -> Markup:
+def text(value: object) -> Markup:
     """Return a value as escaped text, cut to a length that no page breaks at."""
-    return Markup(escape(_UNSAFE.sub("\N{REPLACEMENT CHARACTER}", shortened(str(value), limit))))
+    return Markup(escape(_UNSAFE.sub("\N{REPLACEMENT CHARACTER}", shortened(str(value), _MAX_LENGTH))))
 
 
 def shortened(value: str, limit: int) -> str:

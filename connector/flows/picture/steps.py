@@ -52,29 +52,26 @@ class StepFacts:
         return cls(effects=effects, problems=by_step, rows=timeline.by_step if timeline else None)
 
 
-def flow_html(flow: FlowDefinition, facts: StepFacts, *, is_interactive: bool = False) -> Markup:
+def flow_html(flow: FlowDefinition, facts: StepFacts) -> Markup:
     """Return a flow as nested lists, without style attributes and scripts.
 
     Args:
         flow: The flow.
         facts: What to say about its steps.
-        is_interactive: Make each step a button with `data-step`, and leave out its problems, which the page shows.
     """
-    return _Steps(facts, is_interactive=is_interactive).block(flow.steps)
+    return _Steps(facts).block(flow.steps)
 
 
 class _Steps:
-    def __init__(self, facts: StepFacts, *, is_interactive: bool) -> None:
+    def __init__(self, facts: StepFacts) -> None:
         self._facts = facts
-        self._is_interactive = is_interactive
 
     def block(self, steps: Sequence[Step]) -> Markup:
         return tag("ol", *(tag("li", *self._step(step), class_="step") for step in steps), class_="steps")
 
     def _step(self, step: Step) -> Iterator[Markup]:
         yield self._box(step)
-        if not self._is_interactive:
-            yield from (problem_html(problem) for problem in self._facts.problems.get(step.name, ()))
+        yield from (problem_html(problem) for problem in self._facts.problems.get(step.name, ()))
         if step.steps:
             yield tag("div", tag("span", "each", class_="way"), self.block(step.steps), class_="inside")
         if step.branches:
@@ -102,10 +99,7 @@ class _Steps:
             tag("small", f"{step.component} · {step.action}"),
             tag("span", self._state(step, row), class_="state"),
         )
-        classes = " ".join(filter(None, kinds))
-        if self._is_interactive:
-            return tag("button", *content, type="button", class_=classes, data_step=step.name)
-        return tag("div", *content, class_=classes)
+        return tag("div", *content, class_=" ".join(filter(None, kinds)))
 
     def _state(self, step: Step, row: TimelineRow | None) -> str:
         if row is not None:
