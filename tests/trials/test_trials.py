@@ -23,6 +23,7 @@ from tests.trials import (
     hostile_requests,
     kills,
     long_resumes,
+    mutants,
     sandbox_kills,
     sandbox_requests,
     stop,
@@ -187,3 +188,13 @@ def test_planted_fault_is_found(planted: tuple[object, str, object], monkeypatch
     monkeypatch.setattr(owner, name, replacement)
 
     assert not fuzz.run(SHORT["fuzz"]).is_clean
+
+
+def test_lines_of_equivalent_mutants_are_in_their_files() -> None:
+    missing = [
+        f"{file}: {source}"
+        for file, _, source in mutants.known()
+        if source not in {line.strip() for line in (mutants.ROOT / file).read_text(encoding="utf-8").splitlines()}
+    ]
+
+    assert missing == []
