@@ -13,9 +13,9 @@ from pydantic import MISSING, AfterValidator, SecretStr, model_validator
 
 import connector
 from connector import Context, Input, Inputs, Pagination, Payload, errors, picklist
-from connector.component import inputs as inputs_module
 from connector.component import pagination
 from connector.component.definitions import Action, DataSource
+from connector.component.input_problems import EXPECTED
 from connector.engines.prismatic.package import TEMPLATE, package
 from connector.engines.prismatic.probe import InexpressibleError, choices, operation
 from connector.engines.prismatic.table import table
@@ -373,7 +373,7 @@ def test_error_of_a_request_is_the_same_in_both_languages(text: str) -> None:
     assert text in runtime("explainer.ts")
 
 
-@pytest.mark.parametrize("text", sorted(set(inputs_module._EXPECTED.values())))
+@pytest.mark.parametrize("text", sorted(set(EXPECTED.values())))
 def test_expectation_of_an_input_is_the_same_in_both_languages(text: str) -> None:
     pattern = re.escape(text).replace(r"\{", "{").replace(r"\}", "}")
     pattern = re.sub(r"\{\w+\}", r"\\$\\{[^}]+\\}", pattern)

@@ -40,7 +40,8 @@ CALLS = (
     *(f"connector/rest/{name}.py" for name in ("exchange", "transport", "rate_limits", "api_errors", "client")),
     *(f"connector/rest/{name}.py" for name in ("hosts", "adapter", "http_messages", "endpoint")),
     "connector/common/redaction.py",
-    *(f"connector/component/{name}.py" for name in ("policy", "plugins", "foreign_code", "inputs", "coercion")),
+    *(f"connector/component/{name}.py" for name in ("policy", "plugins", "foreign_code", "inputs")),
+    *(f"connector/component/{name}.py" for name in ("input_problems", "coercion")),
     "connector/errors.py",
 )
 TESTS_OF_CALLS = (
