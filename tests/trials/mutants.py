@@ -46,9 +46,11 @@ CALLS = (
 )
 TESTS_OF_CALLS = (
     "tests/rest",
-    *(f"tests/test_{name}.py" for name in ("http", "raw_request", "masked_secrets", "redaction", "policy", "runner")),
-    *(f"tests/test_{name}.py" for name in ("described_actions", "plugins", "foreign_code", "inputs", "schema")),
-    *(f"tests/test_{name}.py" for name in ("errors", "connection", "data_sources", "toolset", "async_runner")),
+    "tests/common/test_redaction.py",
+    "tests/test_errors.py",
+    *(f"tests/component/test_{name}.py" for name in ("raw_request", "masked_secrets", "policy", "runner", "plugins")),
+    *(f"tests/component/test_{name}.py" for name in ("described_actions", "foreign_code", "inputs", "schema")),
+    *(f"tests/component/test_{name}.py" for name in ("connection", "data_sources", "toolset", "async_runner")),
     "tests/flows/test_events.py",
     "tests/cli/test_exit_codes.py",
     "tests/cli/test_reference.py",

@@ -31,7 +31,7 @@ def problems(folder: Path, kind: type[errors.ConnectorError] = errors.ComponentE
 
 def test_bundled_component_has_what_the_documentation_lists(segment: connector.Component) -> None:
     assert segment.key == "segment"
-    payloads = Path(__file__).parent / "documented_payloads" / "actions"
+    payloads = Path(__file__).parents[1] / "documented_payloads" / "actions"
     assert {"rawRequest", *(file.stem for file in payloads.glob("*.json"))} <= set(segment.actions)
     assert list(segment.data_sources)[:3] == ["destination", "sources", "warehouses"]
     assert list(segment.connections) == ["apiKey"]

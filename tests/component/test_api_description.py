@@ -13,7 +13,7 @@ import pytest
 from connector.component.api_description import ApiDescription, RateLimit
 from connector.errors import ComponentError
 
-FILE = Path(__file__).parents[1] / "api.json"
+FILE = Path(__file__).parents[2] / "api.json"
 DOCUMENT = json.loads(FILE.read_text(encoding="utf-8"))
 API = ApiDescription(FILE)
 

@@ -23,7 +23,7 @@ from tests.support.amount import sample_of
 from tests.support.described import described_component, write_component
 from tests.support.server import LoopbackServer
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SEGMENT = connector.load_component()
 DESCRIBED = described_component()
 OPERATIONS = dict(DESCRIBED.operations)

@@ -141,7 +141,7 @@ def install(folder: Path, code: str) -> None:
 )
 def test_installed_plugin_that_cannot_be_imported_is_a_setup_error(tmp_path: Path, code: str) -> None:
     install(tmp_path, code)
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
 
     run = subprocess.run(
         [sys.executable, "-m", "connector", "list"],

@@ -13,7 +13,7 @@ import connector
 from connector import errors
 from connector.flows import Flow
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TOKEN = "sgp_0123456789abcdefghijklmnopqrstuvwxyz"
 
 
