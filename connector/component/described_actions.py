@@ -6,32 +6,24 @@ path, fields of the body and the query are inputs of one level; objects and list
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote, unquote, urlencode
 
 from connector.component.definitions import Action, Display, Effect, Pagination, Payload, Undo
+from connector.component.described_requests import ListRequest, OperationRequest
 from connector.component.inputs import Inputs
 from connector.component.json_schema import sample
-from connector.component.wire_styles import pairs_of, simple
-from connector.rest.client import body_bytes, followed
-from connector.rest.http_messages import Request
 
 if TYPE_CHECKING:
-    from connector.component.api_description import ApiDescription, Operation, Place
-    from connector.component.context import Context
-    from connector.component.described_inputs import OperationInput
+    from connector.component.api_description import ApiDescription, Operation
 
 EFFECTS: dict[str, Effect] = {"GET": "read", "HEAD": "read", "PUT": "destructive", "DELETE": "destructive"}
 """Effect by method; any other method writes. A replacement deletes what the new value lacks."""
 
 LARGEST_PAGE = 200
 """Records per page when all pages are fetched, where the operation allows it."""
-
-FORM = "application/x-www-form-urlencoded"
 
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 
@@ -155,7 +147,7 @@ class DescribedActions(Mapping[str, Action[Any]]):
         pagination = _pagination(operation) if noted is None else _of_fields(noted)
         return DescribedAction(
             key=operation.id,
-            perform=(_ListPerforming if pagination and pagination.style == "link" else _Performing)(operation),
+            perform=(ListRequest if pagination and pagination.style == "link" else OperationRequest)(operation),
             effect=effect,
             idempotent=repeatable,
             pagination=pagination,
@@ -200,87 +192,6 @@ def _is_id_of(root: str, parameter: str) -> bool:
     """Return whether a parameter is the id of a record, as `modelId` is of a `reverseEtlModel`."""
     noun = parameter.removesuffix("Id").casefold()
     return parameter == "id" or (parameter.endswith("Id") and root.casefold().endswith(noun))
-
-
-class _Performing:
-    """The function of a described action."""
-
-    def __init__(self, operation: Operation) -> None:
-        self._operation = operation
-
-    def __call__(self, context: Context, inputs: Inputs) -> Payload:
-        """Perform the operation once."""
-        operation, values = self._operation, inputs.model_dump()
-        request = Request(operation.method, self._target(values), self._headers(values))
-        request.body, content_type = self._body(values)
-        if request.body is not None:
-            request.headers["Content-Type"] = content_type
-        response = context.api.send(request)
-        is_empty = operation.may_be_empty and not response.content.strip()
-        return {"data": None if is_empty else context.api.read_json(request, response)}
-
-    @cached_property
-    def _inputs(self) -> tuple[OperationInput, ...]:
-        from connector.component.described_inputs import operation_inputs
-
-        return operation_inputs(self._operation)
-
-    def _in(self, place: Place, values: Mapping[str, Any]) -> Iterator[tuple[OperationInput, Any]]:
-        return ((each, values[each.key]) for each in self._inputs if each.place == place and each.key in values)
-
-    def _target(self, values: Mapping[str, Any]) -> str:
-        texts = {each.name: simple(value, explode=each.explode) for each, value in self._in("path", values)}
-        path = quote(self._operation.path, safe="/{}!$&'()*+,;=:@~")
-        path = re.sub(r"\{([^{}]*)\}", lambda match: quote(texts[unquote(match[1])], safe=""), path)
-        query = urlencode([*self._query(values)])
-        return f"{path}?{query}" if query else path
-
-    def _query(self, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        from connector.component.described_inputs import default_page, page_parameters
-
-        page = page_parameters(self._operation)
-        by_name = {each.name: (each, value) for each, value in self._in("query", values)}
-        for parameter in self._operation.parameters:
-            if page and parameter.name == "pagination":
-                yield "pagination[count]", str(values.get("count", default_page(self._operation)))
-                if "cursor" in values:
-                    yield "pagination[cursor]", str(values["cursor"])
-            elif parameter.name in page and parameter.name in values:
-                yield parameter.name, str(values[parameter.name])
-            elif parameter.place == "query" and parameter.name in by_name:
-                each, value = by_name[parameter.name]
-                yield from pairs_of(each.name, value, each.style, explode=each.explode)
-
-    def _headers(self, values: Mapping[str, Any]) -> dict[str, str]:
-        headers = {"Accept": self._operation.accept} if self._operation.accept else {}
-        return headers | {each.name: simple(value, explode=each.explode) for each, value in self._in("header", values)}
-
-    def _body(self, values: Mapping[str, Any]) -> tuple[bytes | None, str]:
-        operation = self._operation
-        if operation.content_type is None:
-            return None, ""
-        fields = list(self._in("body", values))
-        if not fields and not operation.body_is_required:
-            return None, ""
-        if operation.content_type == FORM:
-            pairs = [
-                pair for each, value in fields for pair in pairs_of(each.name, value, each.style, explode=each.explode)
-            ]
-            return urlencode(pairs).encode(), FORM
-        whole = [value for each, value in fields if not each.name]
-        return body_bytes(whole[0] if whole else {each.name: value for each, value in fields}), operation.content_type
-
-
-class _ListPerforming(_Performing):
-    """The same for a list whose next page is named by the `Link` header."""
-
-    def __call__(self, context: Context, inputs: Inputs) -> Payload:
-        """Fetch one page."""
-        from connector.component.described_inputs import LINK
-
-        values = inputs.model_dump()
-        target = followed(values[LINK]) if LINK in values else self._target(values)
-        return {"data": context.api.send_for_page(Request("GET", target, self._headers(values)))}
 
 
 def _of_fields(pagination: Pagination) -> Pagination:
