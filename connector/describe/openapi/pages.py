@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from connector.component.described_inputs import input_key
-from connector.describe.openapi.operations import Translated
 from connector.describe.openapi.schemas import Schema, Schemas
+from connector.describe.openapi.translated_operations import Translated
 
 _SIZES = ("perpage", "pagesize", "limit", "maxresults", "count", "size", "take", "numresults")
 _PAGES = ("page", "pagenumber", "pageno")

@@ -9,18 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.describe.openapi.document import OpenApiDocument, UnsupportedError
-from connector.describe.openapi.operations import (
-    SourceOperation,
-    Translated,
-    Translator,
-    name_operations,
-    operations_of,
-    uncalled_operations,
-)
+from connector.describe.openapi.operations import SourceOperation, name_operations, operations_of, uncalled_operations
 from connector.describe.openapi.pages import GuessedPages, guess_pages
 from connector.describe.openapi.schemas import Schemas
 from connector.describe.openapi.security import Login, Security
 from connector.describe.openapi.servers import Server, common_servers, server_of, servers_of
+from connector.describe.openapi.translated_operations import Translated, Translator
 
 MAX_NAMED = 5
 _PUBLIC = re.compile(r"log-?(in|out)|ping|health|status|version|openapi|oauth", re.IGNORECASE)
