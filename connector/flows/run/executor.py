@@ -32,11 +32,11 @@ from connector.flows.values.paths import UNDEFINED
 from connector.journal.reader import JournalContents
 from connector.journal.writer import JournalWriter
 
-NOT_IGNORED = (FlowLimitError, JournalError)
-"""Errors that end the run, whatever the errorConfig of the step and of the loops around it."""
-
 if TYPE_CHECKING:
     from connector.journal.limit_stores import LimitStore
+
+NOT_IGNORED = (FlowLimitError, JournalError)
+"""Errors that end the run, whatever the errorConfig of the step and of the loops around it."""
 
 
 class FlowExecutor:
@@ -99,13 +99,14 @@ class FlowExecutor:
         self.limits.check("iterations", len(items), f'loop "{step.name}"')
         collected = []
         for index, item in enumerate(items):
+            # A reference to a step that this iteration skips has no value, and not that of the last iteration.
             self._forget(planned.inner)
             self.scope.steps[step.variable] = {"currentItem": item, "index": index}
             try:
                 results = self.perform_all(planned.steps, call.path.iteration(index))
             except BreakLoop:
                 break
-            if planned.keeps:
+            if planned.keeps_results:
                 collected.append(results)
             self._reporter.step(call, "progress", done=index + 1, total=len(items))
         self._forget(planned.inner)
@@ -145,6 +146,7 @@ class FlowExecutor:
 
     def _step(self, planned: PlannedStep, path: StepPath) -> Any:
         self._steps += 1
+        # Without a call, since most runs have neither a deadline nor a stop.
         if self._steps > self.limits.steps or self.deadline is not None or self.stop is not None:
             self._check_limits(planned)
         call = StepCall(self.flow, planned, path, self._perform, self._waited)
@@ -152,7 +154,7 @@ class FlowExecutor:
             self._reuse(call, self.history)
         else:
             self._attempt_all(call)
-        if planned.keeps:
+        if planned.keeps_results:
             self.scope.steps[planned.step.variable] = {"results": call.results}
         if call.branch is not None:
             # After the end of the step: an error in the branch must not repeat the action.

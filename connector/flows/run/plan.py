@@ -30,8 +30,10 @@ def plan(
         planned.insert(0, planning.trigger(flow.steps[0], branch))
     if planned:
         last = planned[-1]
+        # The last step has the results of the run. Those of a loop may fill the memory, so that they are collected only
+        # for a caller who waits for them, or for another step.
         is_loop = bool(last.step.steps)
-        last.keeps = last.keeps or flow.is_synchronous or not is_loop
+        last.keeps_results = last.keeps_results or flow.is_synchronous or not is_loop
     return planned
 
 
@@ -94,12 +96,12 @@ class _Planning:
     def trigger(self, trigger: Step, branch: str) -> PlannedStep:
         """Return a step that performs a branch of the trigger. The results of the trigger are those of the start."""
         built_in = BuiltIn(lambda runner, call: runner.branch(call, branch), "starts the flow", is_pure=True)
-        planned = PlannedStep(trigger, [], built_in, keeps=False)
+        planned = PlannedStep(trigger, [], built_in, keeps_results=False)
         self._inside(planned)
         return planned
 
     def step(self, step: Step) -> PlannedStep:
-        planned = PlannedStep(step, [], keeps=step.variable in self.referenced)
+        planned = PlannedStep(step, [], keeps_results=step.variable in self.referenced)
         if self.stubs is not None:
             planned.stub = self.stubs.of(step)
             planned.is_offline = self.stubs.is_offline(step)

@@ -29,7 +29,7 @@ class PlannedStep:
         stub: What to return instead of performing it.
         is_offline: Whether it reaches no service, because of a stub.
         connection: Name of the connection's config variable; None if the step names none.
-        keeps: Whether anything refers to its results.
+        keeps_results: Whether anything refers to its results.
         steps: The steps of a loop.
         branches: The steps of each branch by name.
         mappings: Names of branches and the values that select them.
@@ -45,7 +45,7 @@ class PlannedStep:
     stub: Stub | None = None
     is_offline: bool = False
     connection: str | None = None
-    keeps: bool = True
+    keeps_results: bool = True
     steps: list[PlannedStep] = field(default_factory=list)
     branches: dict[str, list[PlannedStep]] = field(default_factory=dict)
     mappings: list[tuple[str, Expression]] = field(default_factory=list)
