@@ -132,6 +132,7 @@ def command(
     raw_inputs = read_inputs(file, assignments)
     with error_context(key):
         inputs = action.inputs.from_values(raw_inputs)
+    # A list action only reads, so that all its pages are fetched in a dry run too; the policy rejects any other action.
     opened = connecting.open(component, read_only=read_only or (dry_run and every))
     opened.runner.policy.check(action, inputs)
     if every:

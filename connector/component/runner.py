@@ -307,6 +307,7 @@ class Runner:
                 fresh=fresh,
             )
         if search:
+            # `picklist` has searched already, but a data source may make its choices without it.
             folded = search.casefold()
             choices = [c for c in choices if folded in c["label"].casefold() or folded in c["key"].casefold()]
         return {"result": [dict(choice) for choice in (choices if limit is None else choices[:limit])]}

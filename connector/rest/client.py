@@ -216,6 +216,7 @@ class HttpClient:
 
     def _next_link(self, request: Request, response: Response) -> str | None:
         """Return the path of the next page below the base URL, or None."""
+        # Only such a list needs it, and importing requests takes a tenth of a short program's time.
         from requests.utils import parse_header_links
 
         for link in parse_header_links(", ".join(header_values(response.headers, "Link"))):

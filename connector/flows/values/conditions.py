@@ -121,6 +121,7 @@ def _same(left: Any, right: Any) -> bool:
     return not isinstance(left, list | tuple | Mapping) and strictly_equal(left, right)
 
 
+# The first term of these two operators is the beginning or the end, and the second is the string that has it.
 def _starts(affix: Any, text: Any) -> bool:
     return string_of(parse_json(text)).startswith(string_of(parse_json(affix)))
 
