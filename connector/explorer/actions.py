@@ -20,7 +20,7 @@ from connector.describe.summaries import effect
 from connector.engines.http_messages import JsonResponse
 from connector.errors import ConnectorError, InputError
 from connector.explorer import forms, snippets
-from connector.explorer.calls import Call, Calls, needs_confirmation, wanted_inputs
+from connector.explorer.calls import Call, Calls, needs_confirmation, form_inputs
 from connector.explorer.site import Site, body_of, in_thread
 from connector.flows.file.step_names import step_variable
 
@@ -211,7 +211,7 @@ def _inputs_of(body: Mapping[str, Any]) -> dict[str, Any]:
     inputs = body.get("inputs", {})
     if not isinstance(inputs, dict):
         raise HTTPException(400, "inputs must be an object")
-    return wanted_inputs(inputs)
+    return form_inputs(inputs)
 
 
 def _is_to_confirm(action: Action[Any], inputs: Mapping[str, Any]) -> bool:

@@ -202,7 +202,7 @@ def needs_confirmation(action: Action[Any], inputs: Mapping[str, Any]) -> bool:
     return effect == "destructive" or (action.effect_depends_on_inputs and effect != "read")
 
 
-def wanted_inputs(raw_inputs: Mapping[str, Any]) -> dict[str, Any]:
+def form_inputs(raw_inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return inputs in which an empty string, which the form sends only on purpose, is one."""
     return {key: EMPTY if value == "" else value for key, value in raw_inputs.items()}
 
