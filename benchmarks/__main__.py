@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PARTS = ("calls", "threads", "walks", "cold_start", "large_inputs", "flows", "sandbox", "report")
+PARTS = ("calls", "threads", "iteration", "cold_start", "large_inputs", "flows", "sandbox", "report")
 
 if __name__ == "__main__":
     for part in PARTS:  # in processes of their own: none inherits memory, connections, or the processor of another

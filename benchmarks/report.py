@@ -30,14 +30,14 @@ def tables(sections: dict[str, Samples]) -> dict[str, str]:
     """Return each table by its name."""
     calls = ["two sources", "page of 200"]
     threads = ["1 threads", "8 threads", "64 threads"]
-    walk, memory = sections["walk of 200 pages"], sections["walk of 200 pages, MiB"]
-    slow = Ratio.of(sections["walk of slow pages"]["ahead=1"], sections["walk of slow pages"]["ahead=0"])
+    cpu, memory = sections["iteration over 200 pages"], sections["iteration over 200 pages, MiB"]
+    slow = Ratio.of(sections["iteration over slow pages"]["ahead=1"], sections["iteration over slow pages"]["ahead=0"])
     return {
         "calls": table(["Client", "Two sources", "Page of 200"], _by_client(sections, calls)),
         "threads": table(["Client", "1 thread", "8 threads", "64 threads"], _by_client(sections, threads)),
         "lists": table(
             ["Client", "CPU", "Peak memory, MiB"],
-            [(name, Ratio.of(walk[name], walk[ORIGIN]), f"{statistics.median(memory[name]):.0f}") for name in walk],
+            [(name, Ratio.of(cpu[name], cpu[ORIGIN]), f"{statistics.median(memory[name]):.0f}") for name in cpu],
         ),
         "ahead": f"Wall time with `ahead=1`: {slow} of the time without.",
         "cold start": _against(sections["cold start"], LIBRARIES),

@@ -128,12 +128,12 @@ def big(file: Path) -> None:
         connection = {"key": definition.key, "fields": {"apiKey": token, "baseUrl": url}}
         with connector.Runner(component, connection) as runner:
 
-            def walk() -> float:
+            def iterate() -> float:
                 started = time.perf_counter()
                 assert sum(1 for _ in runner.records("listSources")) == SOURCES
                 return time.perf_counter() - started
 
-            print(f"walk over {SOURCES:,} sources through the runner: {median(walk, 3):.2f} s")
+            print(f"iteration over {SOURCES:,} sources through the runner: {median(iterate, 3):.2f} s")
         print(f"memory of the serving process: {memory(process)}")
 
 

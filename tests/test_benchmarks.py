@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import clients, samples, walk
+from benchmarks import clients, iterate_once, samples
 from benchmarks.loopback import serving
 from benchmarks.report import PAGE, page
 from benchmarks.samples import Ratio, interleaved
@@ -62,7 +62,7 @@ def test_measures_take_turns_and_the_first_round_is_not_kept() -> None:
 def test_every_installed_client_fetches_the_same() -> None:
     with serving() as url:
         fetches = clients.opened(url)
-        first_records = [next(sources(url)) for sources in walk.WALKS.values()]
+        first_records = [next(sources(url)) for sources in iterate_once.ITERATIONS.values()]
 
     assert {"ours", "requests", "urllib3 with pydantic-core"} <= fetches.keys()
     assert first_records[0] == first_records[1]

@@ -20,7 +20,7 @@ from connector.describe.summaries import effect
 from connector.engines.http_messages import JsonResponse
 from connector.errors import ConnectorError, InputError
 from connector.explorer import forms, snippets
-from connector.explorer.calls import Call, Calls, needs_confirmation, form_inputs
+from connector.explorer.calls import Call, Calls, form_inputs, needs_confirmation
 from connector.explorer.site import Site, body_of, in_thread
 from connector.flows.file.step_names import step_variable
 

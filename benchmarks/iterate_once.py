@@ -1,6 +1,6 @@
-"""One walk over all sources of the benchmarks' server, in a process that does nothing else.
+"""One iteration over all sources of the benchmarks' server, in a process that does nothing else.
 
-python -m benchmarks.walk CLIENT URL prints the seconds of CPU without the first record, and the peak of memory in MiB.
+python -m benchmarks.iterate_once CLIENT URL prints the seconds of CPU without the first record, and the peak of memory in MiB.
 Each client is imported where it is used, so that no process has what another one needs.
 """
 
@@ -37,7 +37,7 @@ def requests_sources(url: str) -> Iterator[Any]:
             cursor = data["pagination"].get("next")
 
 
-WALKS: dict[str, Callable[[str], Iterator[Any]]] = {"ours": our_sources, "requests": requests_sources}
+ITERATIONS: dict[str, Callable[[str], Iterator[Any]]] = {"ours": our_sources, "requests": requests_sources}
 
 
 def peak_memory() -> float:
@@ -51,7 +51,7 @@ def peak_memory() -> float:
 
 
 def main(client: str, url: str) -> None:
-    sources = WALKS[client.removesuffix(LESS_OFTEN)](url)
+    sources = ITERATIONS[client.removesuffix(LESS_OFTEN)](url)
     if client.endswith(LESS_OFTEN):
         gc.set_threshold(100_000)
     next(sources)

@@ -1,4 +1,4 @@
-"""A walk over 40,000 sources on 200 pages, in processes of their own: `python -m benchmarks.walks`."""
+"""Iterating over 40,000 sources on 200 pages, in processes of their own: `python -m benchmarks.iteration`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import time
 
 import connector
 from benchmarks.common import TOKEN
+from benchmarks.iterate_once import ITERATIONS, LESS_OFTEN
 from benchmarks.loopback import serving
 from benchmarks.samples import interleaved, keep
-from benchmarks.walk import LESS_OFTEN, WALKS
 
 ROUNDS = 10
 SLOW = 0.05
@@ -19,15 +19,15 @@ WORK = 0.03
 """Seconds that the caller works on a page there."""
 
 
-def walked(name: str, url: str) -> list[float]:
-    """Return the seconds of CPU of a walk, and the peak of its memory."""
-    command = [sys.executable, "-m", "benchmarks.walk", name, url]
+def iterated(name: str, url: str) -> list[float]:
+    """Return the seconds of CPU of an iteration, and the peak of its memory."""
+    command = [sys.executable, "-m", "benchmarks.iterate_once", name, url]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [float(figure) for figure in printed.split()]
 
 
-def slow_walk(url: str, ahead: int) -> float:
-    """Return the seconds of a walk over ten slow pages with work on each."""
+def slow_iteration(url: str, ahead: int) -> float:
+    """Return the seconds of an iteration over ten slow pages with work on each."""
     runner = connector.Runner(connector.load_component(), {"fields": {"apiKey": TOKEN, "baseUrl": url}})
     began = time.perf_counter()
     for number, _ in enumerate(runner.pages("listSources", ahead=ahead)):
@@ -38,21 +38,21 @@ def slow_walk(url: str, ahead: int) -> float:
 
 
 def measure() -> None:
-    """Measure and keep the samples of the walks, and of reading ahead."""
+    """Measure and keep the samples of the iterations, and of reading ahead."""
     with serving() as url:
-        names = [*WALKS, *(name + LESS_OFTEN for name in WALKS)]
+        names = [*ITERATIONS, *(name + LESS_OFTEN for name in ITERATIONS)]
         peaks: dict[str, list[float]] = {name: [] for name in names}
 
         def cpu(name: str) -> float:
-            spent, peak = walked(name, url)
+            spent, peak = iterated(name, url)
             peaks[name].append(peak)
             return spent
 
-        keep("walk of 200 pages", interleaved({name: lambda n=name: cpu(n) for name in names}, ROUNDS))  # type: ignore[misc]
-        keep("walk of 200 pages, MiB", {name: values[1:] for name, values in peaks.items()})
+        keep("iteration over 200 pages", interleaved({name: lambda n=name: cpu(n) for name in names}, ROUNDS))  # type: ignore[misc]
+        keep("iteration over 200 pages, MiB", {name: values[1:] for name, values in peaks.items()})
     with serving(SLOW) as url:
-        ways = {"ahead=0": lambda: slow_walk(url, 0), "ahead=1": lambda: slow_walk(url, 1)}
-        keep("walk of slow pages", interleaved(ways, ROUNDS))
+        ways = {"ahead=0": lambda: slow_iteration(url, 0), "ahead=1": lambda: slow_iteration(url, 1)}
+        keep("iteration over slow pages", interleaved(ways, ROUNDS))
 
 
 if __name__ == "__main__":
