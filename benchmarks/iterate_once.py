@@ -1,7 +1,7 @@
 """One iteration over all sources of the benchmarks' server, in a process that does nothing else.
 
-python -m benchmarks.iterate_once CLIENT URL prints the seconds of CPU without the first record, and the peak of memory in MiB.
-Each client is imported where it is used, so that no process has what another one needs.
+python -m benchmarks.iterate_once CLIENT URL prints the seconds of CPU without the first record, and the peak of memory
+in MiB. Each client is imported where it is used, so that no process has what another one needs.
 """
 
 from __future__ import annotations
