@@ -228,14 +228,12 @@ class StepError(ConnectorError):
     """
 
     def __init__(self, *, flow: str, step: str, cause: Exception) -> None:
-        known = isinstance(cause, ConnectorError)
-        text = str(cause) if known else f"{type(cause).__name__}: {cause}"
+        text = str(cause) if isinstance(cause, ConnectorError) else f"{type(cause).__name__}: {cause}"
         super().__init__(f'flow "{flow}", step "{step}": {text}')
         self.flow = flow
         self.step = step
         self.cause = cause
         self.run: Any = None
-
         if isinstance(cause, ConnectorError):
             # Neither the status nor `repeatable`: earlier steps of the flow may have written something.
             self.exit_code = cause.exit_code  # type: ignore[misc]

@@ -220,7 +220,7 @@ def test_data_source_that_is_not_a_picklist_of_one_list_is_rejected() -> None:
     [
         ({"inputs": Checked}, "an input has a validator of its own"),
         ({"branches": ("one",)}, "it branches"),
-        ({"pagination": Pagination(records="$.data", style="page")}, "its pages have no cursors"),
+        ({"pagination": Pagination(records="$.data", style="page")}, 'its pages are of the style "page"'),
         ({"inputs": CheckedAsAWhole}, "its inputs have validators of their own"),
         (
             {"pagination": Pagination(records="$.data[?(@.a)]", cursor="$.next")},

@@ -160,8 +160,6 @@ def _without_page_size(action: Action[Any], forms: list[Row]) -> list[Row]:
 
 def _pagination(action: Action[Any], pagination: Pagination) -> Row:
     if pagination.style != "cursor":
-        raise InexpressibleError("its pages have no cursors")
-    if pagination.style != "cursor":
         raise InexpressibleError(f'its pages are of the style "{pagination.style}"')
     return {
         "records": _path(pagination.records),
