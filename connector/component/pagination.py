@@ -67,9 +67,9 @@ def iter_pages(
             never end.
         UsageError: If the action is not a list action.
     """
-    walk = _Walk(action, _pagination(action))
+    sequence = _PageSequence(action, _pagination(action))
     read: Callable[..., Callable[[], Payload]] = _reading if ahead else partial
-    following: Callable[[], Payload] | None = partial(perform, walk.first(inputs))
+    following: Callable[[], Payload] | None = partial(perform, sequence.first(inputs))
     records = 0
     while following is not None:
         payload = following()
@@ -77,7 +77,7 @@ def iter_pages(
             records += len(records_of(action, payload))
             on_page(records)
         try:
-            page = walk.after(payload)
+            page = sequence.after(payload)
             following = None if page is None else read(perform, page)
         except (PaginationError, InvalidResponseError) as error:
             following = partial(_raise, error)  # the caller gets the page before the error
@@ -85,13 +85,13 @@ def iter_pages(
         del payload  # the next page is read without this one in memory
 
 
-class _Walk:
-    """The way from page to page of a list."""
+class _PageSequence:
+    """The inputs of the pages of a list, one page after the other."""
 
     def __init__(self, action: Action[Any], pagination: Pagination) -> None:
         self._action = action
         self._pagination = pagination
-        self._seen: set[Any] = set()
+        self._cursors: set[Any] = set()
         self._empty = 0
         self._count = 0
         self._last: list[Any] = []
@@ -103,7 +103,7 @@ class _Walk:
             inputs = inputs.model_copy(update={pagination.size_input: pagination.size})
         self._inputs = inputs.model_copy(update={pagination.all_input: MISSING})
         self._start = getattr(inputs, pagination.cursor_input)
-        self._seen.add(self._start)
+        self._cursors.add(self._start)
         return self._inputs
 
     def after(self, payload: Payload) -> Inputs | None:
@@ -124,12 +124,12 @@ class _Walk:
             return None
         if not isinstance(cursor, str | int):
             raise PaginationError("the API returned an invalid cursor", action=key)
-        if cursor in self._seen:
+        if cursor in self._cursors:
             raise PaginationError("the API returned the same cursor twice", action=key)
         self._empty = 0 if records_of(self._action, payload) else self._empty + 1
         if self._empty >= pagination.max_empty_pages:
             raise PaginationError(f"the API returned {self._empty} empty pages in a row", action=key)
-        self._seen.add(cursor)
+        self._cursors.add(cursor)
         return str(cursor)
 
     def _check_parent(self, payload: Payload) -> None:
