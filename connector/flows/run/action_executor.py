@@ -155,7 +155,7 @@ class ActionExecutor:
             limits = without_rate_limit_waits(limits) if is_write else limits
             # A second guard of a dry run: an action that says it reads may still send a write.
             policy = replace(bound.policy, read_only=True) if self._prepared.dry_run else bound.policy
-            self._contexts[key] = Context(planned.component, bound.connection, limits=limits, policy=policy)  # type: ignore[arg-type]
+            self._contexts[key] = bound.context(planned.component, limits, policy)
         return self._contexts[key]
 
 

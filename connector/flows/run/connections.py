@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from connector.common.text import did_you_mean
 from connector.component.component import Component
 from connector.component.connections import Connection
+from connector.component.context import Context
 from connector.component.policy import Policy
 from connector.component.runner import Runner
 from connector.errors import ConnectionInputError, JournalError, Problem, UsageError
@@ -18,6 +19,8 @@ from connector.flows.file.step_inputs import connection_of
 from connector.flows.run.stubs import Stubs
 from connector.flows.steps.builtin_steps import BUILT_IN
 from connector.flows.values.expressions import Literal
+from connector.rest.hosts import is_loopback
+from connector.rest.rate_limits import CallLimits
 
 ConnectionValue = Mapping[str, Any] | Connection | Runner
 """`{"key", "fields"}` as Prismatic has it, the fields alone, an open connection, or a runner."""
@@ -37,6 +40,11 @@ class BoundConnection:
     policy: Policy
     max_wait: float | None
     is_ours: bool = False
+
+    def context(self, component: Component, limits: CallLimits, policy: Policy | None = None) -> Context:
+        """Return the context of a call; by default with the policy of the connection."""
+        # A component without connections has none here either; its actions do not use it.
+        return Context(component, self.connection, limits=limits, policy=policy or self.policy)  # type: ignore[arg-type]
 
 
 def needs_of(
@@ -207,20 +215,17 @@ def _preset(variable: ConfigVariable | None, component: Component, key: str | No
     return {key: value for key, value in preset.items() if not known or (key in known and not known[key].hidden)}
 
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
 def check_same_hosts(before: Mapping[str, Mapping[str, str]], connections: FlowConnections) -> None:
     """Raise JournalError if a run would go on, or be undone, on another host than it started on."""
     for name, now in connections.described().items():
         host = before.get(name, now)["host"]
         # A local server, such as a sandbox, has another port each time.
-        if host != now["host"] and not (_is_loopback(host) and _is_loopback(now["host"])):
+        if host != now["host"] and not (_is_local(host) and _is_local(now["host"])):
             raise JournalError(
                 f'connection "{name}" points to {now["host"]}, but the run started with {host}',
                 hint="Pass the connection that the run started with.",
             )
 
 
-def _is_loopback(host: str) -> bool:
-    return urlsplit(f"//{host}").hostname in LOOPBACK
+def _is_local(host: str) -> bool:
+    return is_loopback(urlsplit(f"//{host}").hostname or "")

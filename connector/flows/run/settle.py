@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connector.component.component import error_context
-from connector.component.context import Context
 from connector.component.schema import value_problems
 from connector.errors import InputError, JournalError, Problem, UsageError
 from connector.flows.file.parse import read_text
@@ -139,7 +138,7 @@ def _look_up(
     try:
         check_same_hosts(history.header["connections"], opened)
         bound = opened.bound(component.key, name)
-        context = Context(component, bound.connection, limits=limits, policy=bound.policy)  # type: ignore[arg-type]
+        context = bound.context(component, limits)
         with error_context(key):
             return (component.perform(key, context, inputs) or {}).get("data")
     finally:

@@ -10,7 +10,6 @@ from typing import Any
 
 from connector.common.redaction import Redactor
 from connector.component.component import Component, error_context
-from connector.component.context import Context
 from connector.component.definitions import Action
 from connector.component.shared_limits import shared_gate
 from connector.errors import ConnectorError, NotFoundError
@@ -138,7 +137,7 @@ class _Undo:
         component = deletion.component
         bound = self.connections.bound(component.key, write.connection or None)
         limits = replace(limits, gate=shared_gate(self.shared_limits, component, bound.connection))
-        context = Context(component, bound.connection, limits=limits, policy=bound.policy)  # type: ignore[arg-type]
+        context = bound.context(component, limits)
         outcome = self.result.deleted
         try:
             with error_context(deletion.action):
