@@ -36,6 +36,7 @@ from connector.errors import (
     UsageError,
 )
 from connector.flows import Flow
+from connector.flows.file.step_actions import action_of
 from connector.flows.run.by_id import fingerprint
 from connector.flows.run.components import components_by_key
 from connector.flows.run.prepare import CheckedFlow, check_flow
@@ -249,8 +250,7 @@ def _check_policy(flow: CheckedFlow, policy: Policy) -> None:
     The policy holds for the actions of all components, since another one could send the same requests.
     """
     for step in flow.flow.walk():
-        component = flow.components.get(step.component)
-        action = component.find_action(step.action) if component else None
+        action = action_of(step.kind, flow.components)
         if not step.is_trigger and step.kind not in BUILT_IN and action is not None:
             policy.check_step(action)
 

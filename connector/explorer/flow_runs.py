@@ -14,6 +14,7 @@ from connector.explorer.background_runs import BackgroundRuns, Perform
 from connector.explorer.site import Site, in_thread
 from connector.flows import Flow
 from connector.flows.file.model import FlowDefinition
+from connector.flows.file.step_actions import action_of
 from connector.flows.run.components import components_by_key
 from connector.flows.run.connections import connection_name
 
@@ -84,9 +85,7 @@ class FlowRuns:
         if not self._site.target.is_read_only:
             return
         for step in definition.walk():
-            action = (
-                self.components[step.component].find_action(step.action) if step.component in self.components else None
-            )
+            action = action_of(step.kind, self.components)
             if not step.is_trigger and action is not None and action.effect != "read":
                 hint = "Start the explorer with --write."
                 raise PolicyError(f'step "{step.name}" may write, and the explorer is read-only', hint=hint)

@@ -10,6 +10,7 @@ from connector.describe.summaries import effect
 from connector.explorer.site import pretty
 from connector.flows.check.problems import FlowProblem
 from connector.flows.file.model import FlowDefinition, Step
+from connector.flows.file.step_actions import action_of
 from connector.flows.values.expressions import ConfigVariable, Expression, Reference, Template
 from connector.flows.values.expressions import Literal as LiteralValue
 
@@ -22,7 +23,7 @@ def step_facts(
 
 
 def _facts_of(step: Step, component: Component, problems: list[FlowProblem]) -> dict[str, Any]:
-    action = component.find_action(step.action) if step.component == component.key else None
+    action = action_of(step.kind, {component.key: component})
     secret = action.inputs.secret_keys() if action else frozenset()
     inputs = {key: _written(value, is_secret=key in secret) for key, value in step.inputs.items()}
     own = [problem for problem in problems if problem.step == step.name]
@@ -49,8 +50,7 @@ def _written(expression: Expression, *, is_secret: bool) -> str:
 
 def redacted(component: Component, kind: str, value: Any) -> Any:
     """Return inputs or results of a step without secrets."""
-    key, _, name = kind.partition(".")
-    action = component.find_action(name) if key == component.key else None
+    action = action_of(kind, {component.key: component})
     names = set() if action is None else set(action.inputs.secret_keys())
     if action is not None and action.operation is not None:
         names |= action.operation.secret_fields

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from connector.errors import UsageError
 from connector.flows.file.model import FlowDefinition, Integration
 from connector.flows.file.parse import read_file, read_text
+from connector.flows.file.step_actions import action_of
 from connector.flows.run.components import components_by_key
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Flow:
         known = components_by_key(components)
         names = []
         for step in self.definition(flow).walk():
-            action = known[step.component].find_action(step.action) if step.component in known else None
+            action = action_of(step.kind, known)
             if action is not None and action.may_be_destructive:
                 names.append(step.name)
         return names

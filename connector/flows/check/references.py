@@ -12,6 +12,7 @@ from connector.component.component import Component
 from connector.flows.check.example_shapes import UNKNOWN, documented_shape, follow
 from connector.flows.check.problems import Rule, error, warning
 from connector.flows.file.model import Branch, FlowDefinition, Integration, Step, walk
+from connector.flows.file.step_actions import action_of
 from connector.flows.file.step_inputs import item_place
 from connector.flows.steps.builtin_steps import BUILT_IN
 from connector.flows.values.expressions import (
@@ -132,8 +133,7 @@ def _own_inputs(step: Step, components: Mapping[str, Component]) -> Collection[s
     """Return the keys of the inputs that are known to hold values."""
     if step.kind in BUILT_IN:
         return BUILT_IN[step.kind].inputs or step.inputs
-    component = components.get(step.component)
-    action = component.find_action(step.action) if component else None
+    action = action_of(step.kind, components)
     return action.inputs.definitions() if action else ()
 
 

@@ -10,6 +10,7 @@ from connector.common.yaml_source import Document, Place
 from connector.component.component import Component
 from connector.flows.check.problems import NOT_INSTALLED, Rule, error, note, warning
 from connector.flows.file.model import Step
+from connector.flows.file.step_actions import action_of
 from connector.flows.file.step_inputs import item_place, name_of
 from connector.flows.steps.builtin_steps import BUILT_IN, ELSE, UNSUPPORTED
 from connector.flows.steps.scripts import is_installed
@@ -89,8 +90,7 @@ def _unknown_action(step: Step, known: Sequence[str], described: Sequence[str], 
 
 
 def _branches_of_action(step: Step, components: Mapping[str, Component]) -> Iterator[Rule]:
-    component = components.get(step.component)
-    action = component.find_action(step.action) if component else None
+    action = action_of(step.kind, components)
     if action is not None and action.branches:
         for index, branch in enumerate(step.branches):
             if branch.name not in (*action.branches, ELSE):

@@ -9,6 +9,7 @@ from connector.component.component import Component
 from connector.describe.summaries import effect
 from connector.flows.check.problems import FlowProblem
 from connector.flows.file.model import FlowDefinition, Step
+from connector.flows.file.step_actions import action_of
 from connector.flows.picture.markup import Markup, shortened, tag
 from connector.flows.picture.words import facts_of, state_of
 from connector.flows.run_timeline import Timeline, TimelineRow
@@ -46,7 +47,7 @@ class StepFacts:
                 by_step.setdefault(problem.step, []).append(problem)
         effects: dict[str, str] = {}
         for step in flow.walk():
-            action = components[step.component].find_action(step.action) if step.component in components else None
+            action = action_of(step.kind, components)
             if action is not None and not step.is_trigger:
                 effects[step.name] = effect(action)
         return cls(effects=effects, problems=by_step, rows=timeline.by_step if timeline else None)

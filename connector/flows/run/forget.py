@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.common.redaction import Redactor, masked
 from connector.errors import JournalError
+from connector.flows.file.step_actions import action_of
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -39,8 +40,7 @@ def forget_secrets(journal: Journal, components: Mapping[str, Component], redact
 
 
 def _secret_keys(name: str, components: Mapping[str, Component]) -> frozenset[str]:
-    component, _, key = name.partition(".")
-    action = components[component].find_action(key) if component in components else None
+    action = action_of(name, components)
     return action.inputs.secret_keys() if action else frozenset()
 
 

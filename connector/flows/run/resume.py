@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from connector.common.text import did_you_mean
 from connector.errors import JournalError, Problem, UsageError
 from connector.flows.file.parse import read_text
+from connector.flows.file.step_actions import action_of
 from connector.flows.run.components import components_by_key
 from connector.flows.run.connections import check_same_hosts
 from connector.flows.run.prepare import PreparedRun, check_flow
@@ -202,8 +203,7 @@ def _check_names(history: JournalContents, names: Iterable[str]) -> None:
 
 def is_idempotent(write: Write, components: Mapping[str, Component]) -> bool:
     """Return True if a write may be sent again without harm."""
-    component, _, key = write.action.partition(".")
-    action = components[component].find_action(key) if component in components else None
+    action = action_of(write.action, components)
     return action is not None and action.idempotent
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from connector.common.redaction import Redactor
 from connector.component.component import Component, error_context
-from connector.component.definitions import Action
 from connector.component.shared_limits import shared_gate
 from connector.errors import ConnectorError, NotFoundError
 from connector.flows.file.parse import read_text
+from connector.flows.file.step_actions import action_of
 from connector.flows.run.components import components_by_key
 from connector.flows.run.connections import ConnectionValue, FlowConnections, check_same_hosts
 from connector.flows.run.forget import forget_secrets
@@ -122,7 +122,7 @@ class _Undo:
 
     def _one(self, write: Write, limits: CallLimits, *, dry_run: bool) -> None:
         deletion = self._deletion(write)
-        if self._action(write.action) is None:
+        if action_of(write.action, self.components) is None:
             self._skip(write, f"the component no longer has {write.action.partition('.')[2]}")
         elif deletion is None:
             self._skip(write, "the record may have existed before this run")
@@ -153,17 +153,13 @@ class _Undo:
     def _skip(self, write: Write, reason: str) -> None:
         self.result.not_undone.append((write, reason))
 
-    def _action(self, name: str) -> Action[Any] | None:
-        component, _, key = name.partition(".")
-        return self.components[component].find_action(key) if component in self.components else None
-
     def _has_undo(self, name: str) -> bool:
-        action = self._action(name)
+        action = action_of(name, self.components)
         return action is not None and action.undo is not None
 
     def _deletion(self, write: Write) -> _Deletion | None:
         component = self.components.get(write.action.partition(".")[0])
-        action = self._action(write.action)
+        action = action_of(write.action, self.components)
         if component is None or action is None or action.undo is None:
             return None
         known = {"inputs": write.inputs, "results": self.history.results_at(write.position)}
