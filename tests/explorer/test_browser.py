@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-class Shown:
+class ServedExplorer:
     """An explorer that is served, and the browser that shows it.
 
     Attributes:
@@ -81,7 +81,7 @@ class Shown:
 
 
 @pytest.fixture
-def shown(component: connector.Component, browser: Browser, tmp_path: Path) -> Iterator[Shown]:
+def served(component: connector.Component, browser: Browser, tmp_path: Path) -> Iterator[ServedExplorer]:
     shutil.copy(FLOWS / "change_sources.yaml", tmp_path)
     second = step("Second", "createSource", slug="second", enabled="true", metadataId="IqDTy1TpoU")
     (tmp_path / "two.yaml").write_text(HEAD.format(name="Create Two Sources") + CREATE + second)
@@ -91,14 +91,14 @@ def shown(component: connector.Component, browser: Browser, tmp_path: Path) -> I
         links: list[str] = []
         guard = Guard(explorer.asgi(), links.append)
         with asgi_server.serve(guard) as url:
-            made = Shown(browser, workspace, guard, url, links)
-            yield made
+            explored = ServedExplorer(browser, workspace, guard, url, links)
+            yield explored
         explorer.close()
-        assert made.errors == []
+        assert explored.errors == []
 
 
-def test_action_is_found_filled_in_and_run_by_keyboard(shown: Shown) -> None:
-    with shown.page() as page:
+def test_action_is_found_filled_in_and_run_by_keyboard(served: ServedExplorer) -> None:
+    with served.page() as page:
         assert "token" not in page.url
         page.keyboard.press("/")
         page.keyboard.type("update source")
@@ -119,11 +119,11 @@ def test_action_is_found_filled_in_and_run_by_keyboard(shown: Shown) -> None:
         page.keyboard.press("Control+Enter")
         page.wait_for_selector("#result .tree")
 
-    assert shown.sandbox.requests[-1].body == {"enabled": False}
+    assert served.sandbox.requests[-1].body == {"enabled": False}
 
 
-def test_not_set_false_and_empty_are_sent_as_they_are(shown: Shown) -> None:
-    with shown.page("/actions/updateSource") as page:
+def test_not_set_false_and_empty_are_sent_as_they_are(served: ServedExplorer) -> None:
+    with served.page("/actions/updateSource") as page:
         page.fill("#i-sourceId", SOURCE)
         page.check('[data-key="name"] [data-empty]')
         page.click('[data-key="enabled"] label:has-text("false")')
@@ -136,11 +136,11 @@ def test_not_set_false_and_empty_are_sent_as_they_are(shown: Shown) -> None:
     assert '"enabled": false' in request
     assert "slug" not in request
     assert "PATCH" in request
-    assert "PATCH" not in {each.method for each in shown.sandbox.requests}
+    assert "PATCH" not in {each.method for each in served.sandbox.requests}
 
 
-def test_problems_appear_at_their_field_while_typing(shown: Shown) -> None:
-    with shown.page("/actions/updateSource") as page:
+def test_problems_appear_at_their_field_while_typing(served: ServedExplorer) -> None:
+    with served.page("/actions/updateSource") as page:
         page.fill("#i-settings", '{"websiteUrl": ')
         page.wait_for_selector("#e-settings:has-text('must be a JSON object')")
         assert page.is_hidden("#e-sourceId")  # it was not touched yet
@@ -150,31 +150,31 @@ def test_problems_appear_at_their_field_while_typing(shown: Shown) -> None:
         page.fill("#i-settings", "{}")
         page.wait_for_selector("#e-settings", state="hidden")
 
-    assert shown.sandbox.requests == [] or {each.method for each in shown.sandbox.requests} == {"GET"}
+    assert served.sandbox.requests == [] or {each.method for each in served.sandbox.requests} == {"GET"}
 
 
-def test_destructive_action_asks_and_sends_nothing_when_cancelled(shown: Shown) -> None:
-    with shown.page("/actions/deleteSource") as page:
+def test_destructive_action_asks_and_sends_nothing_when_cancelled(served: ServedExplorer) -> None:
+    with served.page("/actions/deleteSource") as page:
         page.fill("#i-sourceId", SOURCE)
         page.click("button.main")
         page.wait_for_selector(f"dialog[open] pre:has-text('/sources/{SOURCE}')")
         page.keyboard.press("Escape")
         page.wait_for_selector("dialog[open]", state="detached")
-        assert SOURCE in [source["id"] for source in shown.sandbox.sources]
+        assert SOURCE in [source["id"] for source in served.sandbox.sources]
         page.click("button.main")
         page.click("dialog[open] #ask-yes")
         page.wait_for_selector("#result .badge.good")
 
-    assert SOURCE not in [source["id"] for source in shown.sandbox.sources]
+    assert SOURCE not in [source["id"] for source in served.sandbox.sources]
 
 
-def test_next_page_is_fetched_and_a_copied_path_resolves(shown: Shown) -> None:
-    payload = {"data": {"sources": [shown.sandbox.sources[1]]}}
-    with shown.page("/actions/listSources") as page:
+def test_next_page_is_fetched_and_a_copied_path_resolves(served: ServedExplorer) -> None:
+    payload = {"data": {"sources": [served.sandbox.sources[1]]}}
+    with served.page("/actions/listSources") as page:
         page.fill("#i-count", "1")
         page.click("button.main")
         page.click("#next")
-        page.wait_for_selector(f"#result .leaf:has-text('{shown.sandbox.sources[1]['id']}')")
+        page.wait_for_selector(f"#result .leaf:has-text('{served.sandbox.sources[1]['id']}')")
         assert page.input_value("#i-cursor") != ""
         page.click("#result .leaf:has-text('id:') [data-copy] >> nth=0")
         page.wait_for_selector("#toast:has-text('Copied')")
@@ -185,15 +185,15 @@ def test_next_page_is_fetched_and_a_copied_path_resolves(shown: Shown) -> None:
     # A copied path begins with the variable of the step, and its results are the payload.
     variable, *rest = parse_path(path)
     assert variable == "listSources"
-    assert get_path({"results": {"data": payload}}, tuple(rest)) == shown.sandbox.sources[1]["id"]
+    assert get_path({"results": {"data": payload}}, tuple(rest)) == served.sandbox.sources[1]["id"]
     assert "runner.invoke('listSources'" in words
 
 
-def test_run_is_watched_through_a_rate_limit_and_a_reload(shown: Shown) -> None:
-    shown.sandbox.add_fault("rate-limit:1/s")
-    sources = [source["id"] for source in shown.sandbox.sources]
+def test_run_is_watched_through_a_rate_limit_and_a_reload(served: ServedExplorer) -> None:
+    served.sandbox.add_fault("rate-limit:1/s")
+    sources = [source["id"] for source in served.sandbox.sources]
     rows = ", ".join(f'{{"sourceId": "{source}", "enabled": false}}' for source in sources[:3])
-    with shown.page("/flows/change_sources.yaml") as page:
+    with served.page("/flows/change_sources.yaml") as page:
         page.fill("#payload", f"[{rows}]")
         page.click("#start button.main")
         page.wait_for_url("**/runs/*")
@@ -208,29 +208,29 @@ def test_run_is_watched_through_a_rate_limit_and_a_reload(shown: Shown) -> None:
         page.wait_for_selector("#step p:has-text('eachSource.1/updateSource')")
         page.wait_for_selector("#step .tree")
 
-    assert [source["enabled"] for source in shown.sandbox.sources][:3] == [False] * 3
+    assert [source["enabled"] for source in served.sandbox.sources][:3] == [False] * 3
 
 
-def test_failed_run_is_resumed_and_undone(shown: Shown) -> None:
-    before = len(shown.sandbox.sources)
-    shown.sandbox.add_fault("error:403:createSource#2")
-    with shown.page("/flows/two.yaml") as page:
+def test_failed_run_is_resumed_and_undone(served: ServedExplorer) -> None:
+    before = len(served.sandbox.sources)
+    served.sandbox.add_fault("error:403:createSource#2")
+    with served.page("/flows/two.yaml") as page:
         page.click("#start button.main")
         page.wait_for_url("**/runs/*")
         page.wait_for_selector("#resume")
         page.wait_for_selector('.box[data-state="failed"]')
-        assert len(shown.sandbox.sources) == before + 1
+        assert len(served.sandbox.sources) == before + 1
         page.click("#resume")
         page.wait_for_selector("#status:has-text('done')")
-        assert len(shown.sandbox.sources) == before + 2
+        assert len(served.sandbox.sources) == before + 2
         page.click("#undo")
         page.click("dialog[open] #ask-yes")
         page.wait_for_selector("#outcome:has-text('Deleted')")
 
-    assert len(shown.sandbox.sources) == before
+    assert len(served.sandbox.sources) == before
 
 
-def test_run_page_says_that_the_connection_is_lost_until_it_is_back(shown: Shown) -> None:
+def test_run_page_says_that_the_connection_is_lost_until_it_is_back(served: ServedExplorer) -> None:
     streams = iter(["retry: 1\n\n"])
 
     def answer(route: Route) -> None:
@@ -240,7 +240,7 @@ def test_run_page_says_that_the_connection_is_lost_until_it_is_back(shown: Shown
         else:
             route.fulfill(content_type="text/event-stream", body=stream)
 
-    with shown.page("/flows/two.yaml") as page:
+    with served.page("/flows/two.yaml") as page:
         page.route("**/events", answer)
         page.click("#start button.main")
         page.wait_for_selector("#outcome:has-text('The connection is lost. Open the link')")
@@ -250,25 +250,25 @@ def test_run_page_says_that_the_connection_is_lost_until_it_is_back(shown: Shown
         assert "done" in (page.text_content("#status") or "")
         assert page.text_content("#outcome") == ""
 
-    assert all("ERR_CONNECTION_REFUSED" in error for error in shown.errors)
-    shown.errors.clear()
+    assert all("ERR_CONNECTION_REFUSED" in error for error in served.errors)
+    served.errors.clear()
 
 
-def test_load_of_a_state_asks_before_it_replaces_the_records(shown: Shown, tmp_path: Path) -> None:
-    before = len(shown.sandbox.sources)
+def test_load_of_a_state_asks_before_it_replaces_the_records(served: ServedExplorer, tmp_path: Path) -> None:
+    before = len(served.sandbox.sources)
     state = tmp_path / "state.json"
     state.write_text('{"sources": []}')
-    with shown.page("/sandbox") as page:
+    with served.page("/sandbox") as page:
         page.set_input_files("#load", state)
         page.click("dialog[open] button[value=no]")
         page.wait_for_selector("dialog[open]", state="detached")
-        assert len(shown.sandbox.sources) == before
+        assert len(served.sandbox.sources) == before
         page.set_input_files("#load", state)
         page.wait_for_selector("dialog[open]:has-text('All records are replaced')")
         with page.expect_navigation():
             page.click("dialog[open] #ask-yes")
 
-    assert shown.sandbox.sources == []
+    assert served.sandbox.sources == []
 
 
 HOSTILE = (
@@ -280,16 +280,16 @@ HOSTILE = (
 )
 
 
-def test_hostile_names_do_nothing_on_every_screen(shown: Shown, tmp_path: Path) -> None:
-    runner = shown.sandbox.runner()
-    for source, name in zip(shown.sandbox.sources, HOSTILE, strict=True):
+def test_hostile_names_do_nothing_on_every_screen(served: ServedExplorer, tmp_path: Path) -> None:
+    runner = served.sandbox.runner()
+    for source, name in zip(served.sandbox.sources, HOSTILE, strict=True):
         runner.invoke("updateSource", {"sourceId": source["id"], "name": name})
-    with shown.page("/actions/listSources") as page:
+    with served.page("/actions/listSources") as page:
         page.click("button.main")
         page.wait_for_selector("#result .tree")
         for summary in page.locator("#result details:not([open]) > summary").all():
             summary.click()
-        page.goto(f"{shown.url}/workspace")
+        page.goto(f"{served.url}/workspace")
         page.wait_for_selector("#volumes svg")
         for path in (
             "/workspace?search=%3Cscript%3Ewindow.hit=1%3C/script%3E",
@@ -297,7 +297,7 @@ def test_hostile_names_do_nothing_on_every_screen(shown: Shown, tmp_path: Path) 
             "/flows",
             "/actions/getSource",
         ):
-            page.goto(shown.url + path)
+            page.goto(served.url + path)
         page.focus("#i-sourceId")
         page.wait_for_selector(".picker li[data-value]")
         page.fill("#i-sourceId", HOSTILE[1])
@@ -318,25 +318,25 @@ MODES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.skipif(not AXE.is_file(), reason="TESTS_AXE names no folder with axe-core")
 @pytest.mark.parametrize("mode", MODES)
-def test_screens_have_no_violations_of_accessibility(shown: Shown, mode: str) -> None:
-    with shown.page(**MODES[mode]) as page:
+def test_screens_have_no_violations_of_accessibility(served: ServedExplorer, mode: str) -> None:
+    with served.page(**MODES[mode]) as page:
         page.click("button.main")
         page.wait_for_selector("#result .tree")
         assert violations(page) == []
-        page.goto(f"{shown.url}/actions/updateSource")
+        page.goto(f"{served.url}/actions/updateSource")
         page.focus("#i-sourceId")
         page.wait_for_selector(".picker li[data-value]")
         assert violations(page) == []
         page.click("#show")
         page.wait_for_selector(".fail")
         assert violations(page) == []
-        page.goto(f"{shown.url}/workspace")
+        page.goto(f"{served.url}/workspace")
         page.wait_for_selector("#volumes svg")
         assert violations(page) == []
-        page.goto(f"{shown.url}/sandbox")
+        page.goto(f"{served.url}/sandbox")
         page.click("summary:has-text('Assumptions')")
         assert violations(page) == []
-        page.goto(f"{shown.url}/flows/change_sources.yaml")
+        page.goto(f"{served.url}/flows/change_sources.yaml")
         assert violations(page) == []
         page.fill("#payload", f'[{{"sourceId": "{SOURCE}", "enabled": false}}]')
         page.click("#start button.main")
@@ -344,16 +344,16 @@ def test_screens_have_no_violations_of_accessibility(shown: Shown, mode: str) ->
         page.click('.box[data-step="Update Source"]')
         page.wait_for_selector("#step .tree")
         assert violations(page) == []
-        page.goto(f"{shown.url}/flows")
+        page.goto(f"{served.url}/flows")
         assert violations(page) == []
 
 
 def violations(page: Page) -> list[Any]:
     """Return what axe-core finds on a page, and whether the page is wider than the window."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[Any] = page.evaluate(
+    entries: list[Any] = page.evaluate(
         "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
         ".map(one => [one.id, one.nodes[0].html, one.nodes[0].any[0]?.message])"
     )
     is_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    return [*found, *(["wider than the window"] if is_wide else [])]
+    return [*entries, *(["wider than the window"] if is_wide else [])]
