@@ -12,6 +12,7 @@ RESOURCE_TYPES = ("DESTINATION", "INSERT_DESTINATION", "INSERT_SOURCE", "INSERT_
 class PicklistInputs(Inputs):
     """The region, for connections that do not set one."""
 
+    # The same input as in `actions/inputs.py`: the folders of a component import nothing from one another.
     region: (
         Annotated[
             Literal["api", "eu1.api"],

@@ -56,6 +56,7 @@ _HIDDEN_IN_LISTS = ("code", "settings", "previewWebhookUrl", "buildpack", "batch
 class FunctionSetting(Body):
     """A setting that the function declares."""
 
+    # The sandbox describes its bodies itself: if it used those of `actions/`, both could be wrong together.
     name: str
     label: str
     description: str
