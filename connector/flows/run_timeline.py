@@ -219,7 +219,8 @@ class Timeline:
             }
             for row in self.by_step.values()
         ]
-        return [*steps, {"type": "run", "state": self.status, "flow": self._flow_name, "seconds": self.seconds}]
+        state = f"{self.status}, undone" if self.undone else self.status
+        return [*steps, {"type": "run", "state": state, "flow": self._flow_name, "seconds": self.seconds}]
 
     def _start(self, moment: float) -> Event:
         if self.started is None:

@@ -47,6 +47,7 @@ class PastRun:
         error: Error that it failed with.
         size: Bytes of its journal.
         submitted: Whether it was submitted to workers.
+        undone: Number of writes whose creations `undo` deleted.
     """
 
     id: str
@@ -61,6 +62,7 @@ class PastRun:
     error: str
     size: int
     submitted: bool = False
+    undone: int = 0
 
 
 def runs(place: str | Path | None = None, *, status: str | None = None) -> list[PastRun]:
@@ -194,7 +196,8 @@ def _described(stored: _StoredRun) -> PastRun:
         counts = {
             "finished": len(history.finished),
             "writes": len(history.writes),
-            "unknown": len(history.unknown),
+            "unknown": len(history.writes_in_doubt(is_running=status == "running")),
+            "undone": len(history.undone),
         }
     return PastRun(
         id=str(header.get("id", "")),

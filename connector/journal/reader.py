@@ -59,6 +59,7 @@ class JournalContents:
         intents: How many attempts of each write may have been applied.
         reopened: How often someone let it go on after its end.
         decisions: What someone decided about a write, by path, until it is sent again.
+        in_flight: Path of the write whose attempt has no outcome yet. While a process holds the run, it is not in doubt.
     """
 
     location: str
@@ -78,6 +79,7 @@ class JournalContents:
     intents: OpenIntents = field(default_factory=OpenIntents, repr=False)
     reopened: int = 0
     decisions: dict[str, Decision] = field(default_factory=dict)
+    in_flight: str = ""
     _decided: dict[str, _Decided] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -108,14 +110,19 @@ class JournalContents:
                 self.status, self.error = record["status"], record.get("error", "")
                 self.run_results, self.response = record.get("results"), record.get("response")
             case "resumed" | "reopened" as kind:
-                self.status = self.error = ""
+                self.status = self.error = self.in_flight = ""
                 self.reopened += kind == "reopened"
             case "decision":
                 self.decide(record["path"], record["decision"], position)
                 self.decisions[record["path"]] = record["decision"]
             case _ if "path" in record:
                 self._decided.clear()
+                self.in_flight = record["path"] if record["type"] == "intent" else ""
                 self._add_step(record["path"], record, position)
+
+    def writes_in_doubt(self, *, is_running: bool) -> dict[str, Write]:
+        """Return the writes with an unknown outcome by path, without the one that a running process has just sent."""
+        return {path: write for path, write in self.unknown.items() if not is_running or path != self.in_flight}
 
     def _add_step(self, path: str, record: Record, position: int) -> None:
         match record["type"]:

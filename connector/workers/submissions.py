@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connector.common.text import did_you_mean
@@ -16,8 +16,9 @@ from connector.flows.run.prepare import CheckedFlow, check_flow
 from connector.flows.run.resume import Unknown, decisions_about
 from connector.flows.run.submitted import ENDED, end_run, store_submission
 from connector.flows.steps.trigger import WebhookRequest, webhook_request
-from connector.journal.journals import default_database, new_id, reopen_journal
+from connector.journal.journals import default_database, default_path, new_id, reopen_journal
 from connector.journal.past_runs import PastRun, is_held, past_run
+from connector.journal.protocol import UnknownRunError
 from connector.journal.reader import contents_of
 from connector.journal.writer import JournalWriter
 
@@ -150,16 +151,19 @@ def cancel(run_id: str, *, database: str | None = None) -> PastRun:
     """Cancel a run: it ends before its next step. Return once it has ended.
 
     Raises:
-        JournalError: If there is no such run, it has ended, or the database cannot be used.
+        JournalError: If there is no such run, it has ended, also meanwhile, or the database cannot be used.
     """
     url = database or default_database()
-    before = past_run(f"{url}#{run_id}")
-    if before.status in ENDED:
-        raise JournalError(f"run {run_id} has already ended: {before.status}")
-    with _queue(url) as queue:
-        queue.cancel(run_id)
-    end_run(url, run_id, "cancelled", "cancelled")
-    return past_run(f"{url}#{run_id}")
+    with _names_own_runs(run_id):
+        run = past_run(f"{url}#{run_id}")
+    if run.status not in ENDED:
+        with _queue(url) as queue:
+            queue.cancel(run_id)
+        end_run(url, run_id, "cancelled", "cancelled")
+        run = past_run(f"{url}#{run_id}")
+        if run.status == "cancelled":
+            return run
+    raise JournalError(f"run {run_id} has already ended: {run.status}")
 
 
 def submit_again(
@@ -175,7 +179,7 @@ def submit_again(
 
     Args:
         run_id: ID of the run.
-        components: See `Flow.run`; only needed for `unknown`.
+        components: See `Flow.run`. They say which writes of unknown outcome may be retried without asking.
         database: See `Worker`.
         unknown: See `connector.flows.resume`.
         priority: See `submit`.
@@ -183,15 +187,32 @@ def submit_again(
 
     Raises:
         UsageError: If `priority` or `delay` is invalid.
-        JournalError: If there is no such run, it was not submitted, it is done, or it goes on already.
+        JournalError: If there is no such run, it was not submitted, it is done, it goes on already, or nothing is
+            decided about a write of unknown outcome.
     """
     check_placing(priority, delay)
     url = database or default_database()
-    with _queue(url) as queue:
+    with _queue(url) as queue, _names_own_runs(run_id):
         is_queued = _is_queued(queue, url, run_id)
         number = _reopened(url, run_id, components, unknown, is_queued=is_queued)
         queue.put(run_id, number=number, priority=priority, delay=delay)
     return past_run(f"{url}#{run_id}")
+
+
+@contextmanager
+def _names_own_runs(run_id: str) -> Iterator[None]:
+    """Say of a run that is listed, but not in the database of submitted runs, where it is."""
+    try:
+        yield
+    except UnknownRunError:
+        with suppress(OSError):  # the name is too long
+            if default_path(run_id).is_file():
+                raise _not_submitted(run_id) from None
+        raise
+
+
+def _not_submitted(run_id: str) -> JournalError:
+    return JournalError(f"run {run_id} was not submitted", hint=f"Run `connector flow resume {run_id}`.")
 
 
 def _is_queued(queue: RunQueue, url: str, run_id: str) -> bool:
@@ -217,7 +238,7 @@ def _reopened(
     try:
         history = contents_of(journal)
         if not history.header.get("submitted"):
-            raise JournalError(f"run {run_id} was not submitted", hint=f"Run `connector flow resume {run_id}`.")
+            raise _not_submitted(run_id)
         if history.status == "done" or history.undone:
             state = "was undone" if history.undone else "has already finished"
             raise JournalError(f"run {run_id} {state}", hint="Submit a new run.")
@@ -225,9 +246,8 @@ def _reopened(
         if is_queued and not history.status:
             raise JournalError(f"run {run_id} is still in the queue")
         writer = JournalWriter(journal, history)
-        if unknown != "stop":
-            for path, decision in decisions_about(history, components_by_key(components), unknown).items():
-                writer.decided(path, decision)
+        for path, decision in decisions_about(history, components_by_key(components), unknown).items():
+            writer.decided(path, decision)
         writer.reopened()
         return history.reopened + 1
     finally:

@@ -177,7 +177,8 @@ class Worker:
             with self._guard:
                 self._active.remove(active)
                 self._guard.notify_all()
-        logger.info("run %s: %s", run_id, ended.status)
+        reason = ended.error.partition("\n")[0]
+        logger.info("run %s: %s", run_id, f"failed: {reason}" if ended.status == "failed" else ended.status)
         _check_done(ended)
 
     def _leave(self, run_id: str, active: _Active) -> None:

@@ -18,6 +18,7 @@ import pytest
 from connector.cli.connection_options import ConnectionOptions
 from connector.cli.flow import runs as runs_command
 from connector.cli.flow.options import stub_arguments
+from connector.component.inputs import Inputs
 from connector.flows import Flow
 from tests.cli.conftest import TOKEN, Command, Ended, finish, start
 from tests.cli.flows import NEW_SOURCE, call, integration, one_step, variable
@@ -235,11 +236,27 @@ def test_finished_run_is_not_resumed(command: Command, service: Service, file: P
     assert (ended.code, "has already finished" in ended.err, len(service.slugs)) == (2, True, 3)
 
 
-@pytest.mark.parametrize("verb", ["resume", "undo"])
-def test_unknown_run_is_reported(command: Command, verb: str) -> None:
-    ended = command("flow", verb, "20260101-000000-abcdef")
+@pytest.mark.parametrize("arguments", [["resume"], ["undo"], ["show", "--format", "json"], ["cancel"]])
+def test_unknown_run_is_reported_by_the_name_that_was_passed(
+    command: Command, service: Service, file: Path, arguments: list[str]
+) -> None:
+    command("flow", "run", file, "--id", "other")  # in the database where an ID is looked for
+    ended = command("flow", arguments[0], "nope", *arguments[1:])
 
-    assert (ended.code, "connector flow runs" in ended.err) == (2, True)
+    assert ended.code == 2
+    assert ended.err == 'error: unknown run "nope"\nhint: Run `connector flow runs` to list runs.\n'
+
+
+@pytest.mark.parametrize("arguments", [["resume", "--submit"], ["cancel"]])
+def test_run_of_this_machine_is_not_unknown_to_the_commands_for_submitted_runs(
+    command: Command, service: Service, file: Path, arguments: list[str]
+) -> None:
+    command("flow", "run", file)
+    run = past(command)[0]["id"]
+    ended = command("flow", arguments[0], run, *arguments[1:])
+
+    assert ended.code == 2
+    assert ended.err == f"error: run {run} was not submitted\nhint: Run `connector flow resume {run}`.\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
@@ -252,16 +269,25 @@ def test_killed_run_is_resumed_without_retrying_its_last_write_by_default(
     service.hanging = {"two"}
     process = start("flow", "run", str(file))
     service.wait_for("two")
+    (running,) = past(command)
+    shown_running = command("flow", "show", running["id"], "--format", "json").json
     process.kill()
     killed = finish(process)
     service.hanging = set()
     (run,) = past(command)
     reported = command("flow", "resume", run["id"])
+    shown = command("flow", "show", run["id"], "--format", "json").json
 
     assert killed.code == -signal.SIGKILL
     assert (run["status"], run["finished"], run["unknown"]) == ("killed", 1, 1)
     assert reported.code == 2
     assert "has a write with an unknown outcome: segment.createSource" in reported.err
+    named = 'createTwo: segment.createSource in step "Create two" (slug "two", enabled "true", metadataId "IqDTy1TpoU")'
+    assert named in reported.err
+    # While its process lives, a write that was just sent is not in doubt.
+    assert (running["status"], running["unknown"], shown_running["unknown"]) == ("running", 0, [])
+    (write,) = shown["unknown"]
+    assert (write["path"], write["action"], write["inputs"]["slug"]) == ("createTwo", "segment.createSource", "two")
     assert "Then resume with --unknown retry if it was not, or with --unknown skip if it was." in reported.err
     assert "  1, 1 in doubt  " in command("flow", "runs").out
     assert command("flow", "resume", run["id"], "--unknown", unknown).code == 0
@@ -423,9 +449,50 @@ def test_only_what_the_run_created_is_deleted(command: Command, service: Service
 
     assert (planned.code, done.code) == (0, 0)
     assert [write["step"] for write in done.json["deleted"]] == ["Create three", "Create two", "Create one"]
-    assert planned.json == done.json
+    assert done.json["deleted"][0]["deletion"] == {"action": "segment.deleteSource", "inputs": {"sourceId": "id-three"}}
+    assert planned.json == {"wouldDelete": done.json["deleted"], "notUndone": []}
+    assert (planned.err, done.err) == ("Dry run: nothing was deleted\n", "")
     deleted = [request.path for request in service.server.requests if request.method == "DELETE"]
     assert deleted == ["/sources/id-three", "/sources/id-two", "/sources/id-one"]
+
+
+def test_undone_run_is_called_undone_wherever_it_is_looked_for(command: Command, service: Service, file: Path) -> None:
+    command("flow", "run", file)
+    run = past(command)[0]["id"]
+    service.refused = {"delete"}
+    command("flow", "undo", run, "--yes")
+    before = (past(command)[0]["undone"], command("flow", "runs").out, command("flow", "show", run).out)
+    service.refused = set()
+    command("flow", "undo", run, "--yes")
+    again = command("flow", "undo", run, "--yes")
+    resumed = command("flow", "resume", run)
+
+    assert (before[0], "undone" in before[1], "undone" in before[2]) == (0, False, False)
+    assert past(command)[0]["undone"] == 3
+    assert "  done, undone  " in command("flow", "runs").out
+    assert command("flow", "show", run).out.splitlines()[-1].startswith("done, undone in ")
+    assert (again.code, again.err) == (0, "3 writes of this run were undone before\n")
+    assert (again.json["deleted"], again.json["undoneBefore"]) == ([], 3)
+    assert (resumed.code, f"run {run} was undone and cannot be resumed" in resumed.err) == (2, True)
+
+
+def test_inputs_that_are_secret_are_not_named(
+    command: Command, service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Inputs, "secret_keys", classmethod(lambda _inputs: frozenset({"metadataId"})))
+    file = integration(
+        tmp_path,
+        call("Create", "createSource", {**NEW_SOURCE, "slug": "one", "metadataId": "hidden-4711"}),
+        variables=[variable("Workspace")],
+    )
+    service.cut = {"one"}
+    command("flow", "run", file)
+    run = past(command)[0]["id"]
+    printed = [command("flow", "resume", run), command("flow", "show", run, "--format", "json")]
+
+    assert "hidden-4711" not in str(printed)
+    assert all('"one"' in ended.out + ended.err for ended in printed)
+    assert printed[1].json["unknown"][0]["inputs"]["metadataId"] == "***"
 
 
 def test_undo_needs_yes_without_a_terminal(command: Command, service: Service, file: Path) -> None:
@@ -434,8 +501,8 @@ def test_undo_needs_yes_without_a_terminal(command: Command, service: Service, f
 
     assert ended.code == 2
     assert (
-        "undo deletes what the run created and needs confirmation: delete what segment.createSource created"
-        in ended.err
+        "undo deletes what the run created and needs confirmation: delete what segment.createSource created "
+        '(step "Create three", connection Workspace, sourceId "id-three")' in ended.err
     )
     assert [request.method for request in service.server.requests] == ["POST"] * 3
 

@@ -16,13 +16,14 @@ import pytest
 
 from connector.cli.flow import submit as submit_module
 from connector.flows.run.submitted import end_run
-from connector.journal.journals import default_database
+from connector.journal.journals import default_database, reopen_journal
 from connector.journal.past_runs import past_run
+from connector.journal.writer import JournalWriter
 from connector.workers import submissions
 from connector.workers import worker as worker_module
 from connector.workers.queue import RunQueue, queue_url
 from tests.cli.conftest import Command, finish, start
-from tests.cli.flows import read_flow
+from tests.cli.flows import NEW_SOURCE, call, integration, read_flow, variable
 from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 from tests.workers.conftest import until
 
@@ -211,6 +212,42 @@ def test_failed_run_ends_the_wait_with_its_error(
     ended = command("flow", "run", tmp_path / "flow.yaml", "--submit", "--id", "r1", "--wait")
     assert (ended.code, "error: run r1 failed: it broke" in ended.err) == (1, True)
     assert "connector flow resume r1 --submit" in ended.err
+
+
+def test_write_of_unknown_outcome_is_named_before_the_run_goes_on(
+    command: Command, tmp_path: Path, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submissions, "CLOSING_SECONDS", 0)
+    create = call("Create", "createSource", {**NEW_SOURCE, "slug": "one"})
+    flow = integration(tmp_path, create, variables=[variable("Workspace")])
+    submit(command, flow, "--id", "r1", "--in", "1h")
+    journal = JournalWriter(reopen_journal(f"{default_database()}#r1"))
+    journal.write_started("create", "Create", "segment.createSource", "", {**NEW_SOURCE, "slug": "one"})
+    journal.ended("failed", "no response\n  - more\nhint: Check.")
+    journal.close()
+    named = 'segment.createSource in step "Create" (slug "one", enabled "true", metadataId "IqDTy1TpoU")'
+    waited = command("flow", "run", flow, "--submit", "--id", "r1", "--wait")
+    refused = command("flow", "resume", "r1", "--submit")
+
+    assert (waited.code, refused.code, past_run(f"{default_database()}#r1").status) == (6, 2, "failed")
+    assert waited.err == (
+        "Waiting for run r1\nerror: run r1 failed: no response\n"
+        f"hint: Record what became of {named}: connector flow settle r1 create --happened\n"
+        "To go on: connector flow resume r1 --submit\n"
+    )
+    assert "run r1 has a write with an unknown outcome" in refused.err
+    assert f"  - create: {named}\n" in refused.err
+    assert command("flow", "resume", "r1", "--submit", "--unknown", "skip", "--in", "1h").code == 0
+
+
+def test_run_that_ends_while_it_is_cancelled_is_not_called_cancelled(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(command, read_flow(tmp_path), "--id", "r1", "--in", "1h")
+    monkeypatch.setattr(submissions, "end_run", lambda url, run, *_: end_run(url, run, "failed", "it broke"))
+    ended = command("flow", "cancel", "r1")
+
+    assert (ended.code, ended.err) == (2, "error: run r1 has already ended: failed\n")
 
 
 def test_wait_for_a_run_that_no_worker_takes_says_so(

@@ -99,8 +99,13 @@ def test_response_without_an_id_is_not_undone(run: Runs, workshop: Component, se
 
 def test_dry_run_only_says_what_would_be_deleted(run: Runs, workshop: Component, service: Service) -> None:
     done = run(create("a"))
-    assert len(undo(done.id, workshop, connections=service.connections, dry_run=True).deleted) == 1
-    assert len(undo(done.id, workshop, connections=service.connections).deleted) == 1
+    planned = undo(done.id, workshop, connections=service.connections, dry_run=True)
+    undone = undo(done.id, workshop, connections=service.connections)
+    assert (planned.is_dry_run, undone.is_dry_run) == (True, False)
+    for result in (planned, undone):
+        (write,) = result.deleted
+        deletion = result.deletions[write.number]
+        assert (deletion.action, deletion.inputs) == ("deleteThing", {"thingId": "t1"})
 
 
 def test_undo_deletes_nothing_on_another_host(run: Runs, workshop: Component, service: Service) -> None:
@@ -119,7 +124,7 @@ def test_second_undo_after_one_that_had_nothing_left_sends_nothing(
     again = undo(done.id, workshop, connections=service.connections)
     assert (again.deleted, again.already_deleted) == ([], [])
     assert len(service.requests("DELETE")) == 1
-    with pytest.raises(JournalError, match="has already finished"):
+    with pytest.raises(JournalError, match="was undone and cannot be resumed"):
         resume(done.id, workshop, connections=service.connections)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import re
 import threading
 from contextlib import closing
@@ -65,11 +66,16 @@ def test_same_id_again_makes_no_second_run(submitted: Submit, database: str, ser
 
 
 @pytest.mark.usefixtures("worker")
-def test_failed_run_goes_on_when_it_is_submitted_again(submitted: Submit, database: str, service: Service) -> None:
+def test_failed_run_goes_on_when_it_is_submitted_again(
+    submitted: Submit, database: str, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "connector.workers")
     service.answers["GET"] = [FAILED]
     submitted(LISTING, "failing", payload=PAYLOAD)
     failed = wait("failing", database=database, timeout=TIMEOUT)
     assert failed.status == "failed"
+    until(lambda: any("run failing: failed: " in message for message in caplog.messages))
+    assert 'step "List"' in next(message for message in caplog.messages if "run failing: failed" in message)
     assert 'step "List"' in failed.error
     assert submit_again("failing", database=database).status in {"queued", "running", "done"}
     assert wait("failing", database=database, timeout=TIMEOUT).status == "done"
@@ -87,10 +93,9 @@ def test_write_of_unknown_outcome_ends_the_run_until_it_is_settled(
     submitted(FLOW, "doubtful", payload=PAYLOAD)
     failed = wait("doubtful", database=database, timeout=TIMEOUT)
     assert (failed.status, failed.unknown) == ("failed", 1)
-    submit_again("doubtful", database=database)
-    failed = wait("doubtful", database=database, timeout=TIMEOUT)
-    assert (failed.status, failed.unknown) == ("failed", 1)
-    assert "with an unknown outcome" in failed.error
+    with pytest.raises(JournalError, match=r'with an unknown outcome(.|\n)*in step "Create" .name "a".'):
+        submit_again("doubtful", workshop, database=database)
+    assert past_run(f"{database}#doubtful").status == "failed"
     settle(failed.journal, "Create", workshop, happened=True, results={"thing": {"id": "t7"}})
     submit_again("doubtful", database=database)
     assert wait("doubtful", database=database, timeout=TIMEOUT).status == "done"
@@ -193,7 +198,7 @@ def test_run_is_undone_by_its_id(
     wait("undone", timeout=TIMEOUT)
     assert [write.step for write in undo("undone", workshop, connections=service.connections).deleted] == ["Create"]
     assert not service.things
-    with pytest.raises(JournalError, match="has already finished"):
+    with pytest.raises(JournalError, match="was undone and cannot be resumed"):
         resume("undone", workshop, connections=service.connections)
 
 

@@ -6,7 +6,7 @@ import click
 
 from connector.cli.database_option import check_is_id, database_option
 from connector.cli.flow.options import names_shards, not_empty
-from connector.cli.output import print_line
+from connector.cli.output import counted, print_line
 from connector.cli.shared_options import Command, common_options
 
 
@@ -24,4 +24,4 @@ def cancel(run_id: str, database: str | None) -> None:
 
     check_is_id(run_id)
     run = cancel_run(run_id, database=database)
-    print_line(f"Cancelled run {run.id} after {run.finished} steps and {run.writes} writes.")
+    print_line(f"Cancelled run {run.id} after {counted(run.finished, 'step')} and {counted(run.writes, 'write')}.")

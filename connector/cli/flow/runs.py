@@ -75,4 +75,5 @@ def _row(run: PastRun) -> tuple[str, ...]:
     writes = f"{run.writes}, {run.unknown} in doubt" if run.unknown else str(run.writes)
     error = run.error.partition("\n")[0]
     flow = f"{run.integration} / {run.flow}"
-    return run.id, flow, run.status, created, str(run.finished), writes, f"{run.size / 1000:,.1f} kB", error
+    status = f"{run.status}, undone" if run.undone else run.status
+    return run.id, flow, status, created, str(run.finished), writes, f"{run.size / 1000:,.1f} kB", error

@@ -91,13 +91,29 @@ def _show_run(context: click.Context, name: str, drawing: str, *, watch: bool) -
     if drawing == "json":
         from connector.cli.output import write_json
 
-        write_json(result.to_dict())
+        write_json({**result.to_dict(), "unknown": _unknown_writes(context, name, result)})
     elif drawing in {"svg", "html"}:
         print_output(_picture(context, result.flow, drawing, result))
     else:
         from connector.flows import mermaid, tree
 
         print_output((mermaid if drawing == "mermaid" else tree)(result.flow, result.lines()))
+
+
+def _unknown_writes(context: click.Context, name: str, result: Timeline) -> list[dict[str, Any]]:
+    """Return the writes that may have been applied, by what a person finds them in the service."""
+    from connector.flows.run.write_names import redacted_inputs
+    from connector.journal.reader import read_history
+
+    writes = read_history(name).writes_in_doubt(is_running=result.status == "running").values()
+    components = known_components(context) if writes else {}
+    return [
+        {
+            **{key: getattr(write, key) for key in ("path", "step", "action", "connection")},
+            "inputs": redacted_inputs(write.action, write.inputs, components),
+        }
+        for write in writes
+    ]
 
 
 def _watch(name: str) -> None:

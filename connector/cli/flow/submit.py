@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +12,7 @@ from click.core import ParameterSource
 
 from connector.cli.connection_options import ConnectionOptions
 from connector.cli.database_option import database_option, seconds
+from connector.cli.flow.options import known_components
 from connector.cli.output import print_line, write_json
 from connector.cli.shared_options import Function, section
 from connector.errors import ConnectorError, OutcomeUnknownError, UsageError
@@ -93,7 +95,7 @@ class SubmitOptions(NamedTuple):
         print_line(f"Waiting for run {run.id}")
         self.report_if_not_taken(run.id)
         ended = wait(run.id, database=self.database)
-        _raise_if_failed(ended)
+        _raise_if_failed(ended, self.database)
         write_json(read_history(run.id if self.database is None else f"{self.database}#{run.id}").run_results)
         return 0
 
@@ -189,7 +191,7 @@ def _profile(text: str) -> tuple[str, str]:
     return name, profile
 
 
-def _raise_if_failed(run: PastRun) -> None:
+def _raise_if_failed(run: PastRun, database: str | None) -> None:
     if run.status == "done":
         return
     # The error of the run has a hint of its own, which is about the write in doubt if there is one.
@@ -197,6 +199,15 @@ def _raise_if_failed(run: PastRun) -> None:
     message = f"run {run.id} {'was cancelled' if run.status == 'cancelled' else f'failed: {reason}'}"
     resume = _how_to_go_on(run)
     if run.unknown:
-        hint = f"Record what became of the write: connector flow settle {run.id} STEP --happened\n{resume}"
-        raise OutcomeUnknownError(message, hint=hint)
+        from connector.flows.run.write_names import describe
+        from connector.journal.reader import read_history
+
+        writes = read_history(run.id if database is None else f"{database}#{run.id}").unknown.values()
+        components = known_components(click.get_current_context())
+        lines = [_how_to_settle(run.id, write.path, describe(write, components)) for write in writes]
+        raise OutcomeUnknownError(message.partition("\n")[0], hint="\n".join([*lines, resume]))
     raise ConnectorError(message, hint="\n".join(filter(None, [reason_hint, resume])))
+
+
+def _how_to_settle(run_id: str, path: str, write: str) -> str:
+    return f"Record what became of {write}: {shlex.join(['connector', 'flow', 'settle', run_id, path, '--happened'])}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,10 +11,12 @@ from connector.cli.connection_options import ConnectionOptions, flow_connection_
 from connector.cli.database_option import database_option, run_in
 from connector.cli.flow.connection_options import resolve_connections
 from connector.cli.flow.options import confirm, known_components, names_shards, run_argument
-from connector.cli.output import write_json
+from connector.cli.output import counted, print_line, write_json
 from connector.cli.shared_options import Command, common_options, dry_run_option, yes_option
+from connector.flows.run.write_names import plain_inputs, redacted_inputs
 
 if TYPE_CHECKING:
+    from connector.component.component import Component
     from connector.flows.run.connections import ConnectionNeed
     from connector.flows.run.undo import UndoResult
     from connector.journal.reader import JournalContents
@@ -62,11 +65,16 @@ def undo(
         )
 
     if not (dry_run or yes or resolved.is_sandbox):
-        planned = undo_writes(dry_run=True).deleted
-        if planned:
-            confirm([_line(write) for write in planned], "undo deletes what the run created", "Undo this run?")
+        planned = undo_writes(dry_run=True)
+        if planned.deleted:
+            facts = [_line(write, planned, components) for write in planned.deleted]
+            confirm(facts, "undo deletes what the run created", "Undo this run?")
     result = undo_writes(dry_run=dry_run)
-    write_json(_as_json(result))
+    if dry_run:
+        print_line("Dry run: nothing was deleted")
+    if result.undone_before:
+        print_line(f"{counted(result.undone_before, 'write')} of this run {_were_undone(result)} before")
+    write_json(_as_json(result, components))
     return result.failed[0][1].exit_code if result.failed else 0
 
 
@@ -77,13 +85,32 @@ def _needs(journal: JournalContents) -> list[ConnectionNeed]:
     return [(about[name]["component"], name) for name in names if name in about]
 
 
-def _as_json(result: UndoResult) -> dict[str, Any]:
-    return {
-        "deleted": [_write_json(write) for write in result.deleted],
-        "alreadyDeleted": [_write_json(write) for write in result.already_deleted],
-        "failed": [_write_json(write) | error.to_dict() for write, error in result.failed],
-        "notUndone": [_write_json(write) | {"reason": reason} for write, reason in result.not_undone],
-    }
+def _were_undone(result: UndoResult) -> str:
+    return "was undone" if result.undone_before == 1 else "were undone"
+
+
+def _as_json(result: UndoResult, components: Mapping[str, Component]) -> dict[str, Any]:
+    def deletion(write: Write) -> dict[str, Any]:
+        return _write_json(write) | {"deletion": _deletion_json(write, result, components)}
+
+    not_undone = [_write_json(write) | {"reason": reason} for write, reason in result.not_undone]
+    if result.is_dry_run:
+        parts = {"wouldDelete": [deletion(write) for write in result.deleted], "notUndone": not_undone}
+    else:
+        parts = {
+            "deleted": [deletion(write) for write in result.deleted],
+            "alreadyDeleted": [deletion(write) for write in result.already_deleted],
+            "failed": [deletion(write) | error.to_dict() for write, error in result.failed],
+            "notUndone": not_undone,
+        }
+    return {**parts, "undoneBefore": result.undone_before} if result.undone_before else parts
+
+
+def _deletion_json(write: Write, result: UndoResult, components: Mapping[str, Component]) -> dict[str, Any]:
+    """Return the action that deletes what a write created, without secrets."""
+    deletion = result.deletions[write.number]
+    name = f"{deletion.component.key}.{deletion.action}"
+    return {"action": name, "inputs": redacted_inputs(name, deletion.inputs, components)}
 
 
 def _write_json(write: Write) -> dict[str, str]:
@@ -91,6 +118,7 @@ def _write_json(write: Write) -> dict[str, str]:
     return {name: value for name, value in parts.items() if value}
 
 
-def _line(write: Write) -> str:
-    connection = f", connection {write.connection}" if write.connection else ""
-    return f'delete what {write.action} created (step "{write.step}"{connection})'
+def _line(write: Write, planned: UndoResult, components: Mapping[str, Component]) -> str:
+    about = plain_inputs(_deletion_json(write, planned, components)["inputs"])
+    parts = [f'step "{write.step}"', f"connection {write.connection}" if write.connection else "", about]
+    return f"delete what {write.action} created ({', '.join(filter(None, parts))})"

@@ -18,6 +18,7 @@ from connector.flows.run.result import Run
 from connector.flows.run.session import execute
 from connector.flows.run.settings import RunSettings
 from connector.flows.run.stubs import Stubs, StubValues
+from connector.flows.run.write_names import describe
 from connector.journal.journals import reopen_journal
 from connector.journal.reader import JournalContents, contents_of
 from connector.journal.writer import JournalWriter
@@ -152,10 +153,10 @@ def _run_rest(
 
 def _check_resumable(history: JournalContents) -> None:
     run_id = history.header["id"]
-    if history.status == "done":
-        raise JournalError(f"run {run_id} has already finished", hint="Start a new run.")
     if history.undone:
         raise JournalError(f"run {run_id} was undone and cannot be resumed", hint="Start a new run.")
+    if history.status == "done":
+        raise JournalError(f"run {run_id} has already finished", hint="Start a new run.")
 
 
 def _check_stubs(header: Mapping[str, Any], stubs: Stubs) -> None:
@@ -187,7 +188,7 @@ def decisions_about(
         else:
             decisions[path] = chosen
     if undecided:
-        raise _unknown_outcome(history.header["id"], undecided)
+        raise _unknown_outcome(history.header["id"], undecided, components)
     return decisions
 
 
@@ -207,10 +208,10 @@ def is_idempotent(write: Write, components: Mapping[str, Component]) -> bool:
     return action is not None and action.idempotent
 
 
-def _unknown_outcome(run_id: str, writes: Sequence[Write]) -> JournalError:
+def _unknown_outcome(run_id: str, writes: Sequence[Write], components: Mapping[str, Component]) -> JournalError:
     names = " and ".join(f'{write.action} in step "{write.step}"' for write in writes)
     has = "has a write" if len(writes) == 1 else f"has {len(writes)} writes"
-    problems = [Problem(write.path, f'{write.action} in step "{write.step}"') for write in writes]
+    problems = [Problem(write.path, describe(write, components)) for write in writes]
     hint = (
         'Check whether it was applied. Then resume with --unknown retry (unknown="retry") if it was not, or with '
         '--unknown skip (unknown="skip") if it was. A skipped step has no results: if later steps or undo need them, '

@@ -35,12 +35,33 @@ class UndoResult:
         already_deleted: Writes whose creations did not exist any more.
         failed: Writes whose creations could not be deleted, each with its error.
         not_undone: Writes that cannot be undone, each with the reason.
+        deletions: What deletes the creation of a write, by the number of the write.
+        is_dry_run: Whether nothing was deleted: `deleted` has the writes whose creations would be.
+        undone_before: Number of writes whose creations an earlier undo deleted.
     """
 
     deleted: list[Write] = field(default_factory=list)
     already_deleted: list[Write] = field(default_factory=list)
     failed: list[tuple[Write, ConnectorError]] = field(default_factory=list)
     not_undone: list[tuple[Write, str]] = field(default_factory=list)
+    deletions: dict[int, Deletion] = field(default_factory=dict)
+    is_dry_run: bool = False
+    undone_before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The action that deletes what a write created.
+
+    Attributes:
+        component: The component.
+        action: Key of the action.
+        inputs: Its inputs.
+    """
+
+    component: Component
+    action: str
+    inputs: dict[str, Any]
 
 
 def undo(
@@ -78,15 +99,6 @@ def undo(
         opened.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Deletion:
-    """The action that deletes what a write created."""
-
-    component: Component
-    action: str
-    inputs: dict[str, Any]
-
-
 class _Undo:
     def __init__(
         self,
@@ -100,13 +112,14 @@ class _Undo:
         self.journal = journal
         self.shared_limits = shared_limits
         self.components = components_by_key(components)
-        self.result = UndoResult()
+        self.result = UndoResult(undone_before=len(history.undone))
         integration = read_text(history.header["text"], history.header["source"])
         targets = [target for target in history.writes.targets() if self._has_undo(target[0])]
         needs = {(name.partition(".")[0], connection or None): None for name, connection in targets}
         self.connections = FlowConnections(integration, needs, self.components, connections)
 
     def all(self, limits: CallLimits, *, dry_run: bool) -> UndoResult:
+        self.result.is_dry_run = dry_run
         try:
             check_same_hosts(self.history.header["connections"], self.connections)
             for write in reversed(self.history.unknown.values()):
@@ -128,12 +141,14 @@ class _Undo:
             self._skip(write, "the record may have existed before this run")
         elif UNDEFINED in deletion.inputs.values():
             self._skip(write, "the response does not contain the ID of the record")
-        elif dry_run:
-            self.result.deleted.append(write)
         else:
-            self._delete(write, deletion, limits)
+            self.result.deletions[write.number] = deletion
+            if dry_run:
+                self.result.deleted.append(write)
+            else:
+                self._delete(write, deletion, limits)
 
-    def _delete(self, write: Write, deletion: _Deletion, limits: CallLimits) -> None:
+    def _delete(self, write: Write, deletion: Deletion, limits: CallLimits) -> None:
         component = deletion.component
         bound = self.connections.bound(component.key, write.connection or None)
         limits = replace(limits, gate=shared_gate(self.shared_limits, component, bound.connection))
@@ -157,11 +172,11 @@ class _Undo:
         action = action_of(name, self.components)
         return action is not None and action.undo is not None
 
-    def _deletion(self, write: Write) -> _Deletion | None:
+    def _deletion(self, write: Write) -> Deletion | None:
         component = self.components.get(write.action.partition(".")[0])
         action = action_of(write.action, self.components)
         if component is None or action is None or action.undo is None:
             return None
         known = {"inputs": write.inputs, "results": self.history.results_at(write.position)}
         inputs = {name: get_path(known, parse_path(path)) for name, path in action.undo.inputs.items()}
-        return _Deletion(component, action.undo.action, inputs)
+        return Deletion(component, action.undo.action, inputs)
