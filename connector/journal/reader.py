@@ -59,7 +59,7 @@ class JournalContents:
         intents: How many attempts of each write may have been applied.
         reopened: How often someone let it go on after its end.
         decisions: What someone decided about a write, by path, until it is sent again.
-        in_flight: Path of the write whose attempt has no outcome yet. While a process holds the run, it is not in doubt.
+        in_flight: Path of the write whose attempt has no outcome yet; it is not in doubt while a process holds the run.
     """
 
     location: str
