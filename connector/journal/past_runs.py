@@ -24,7 +24,7 @@ from connector.journal.journals import (
 )
 from connector.journal.postgres_address import location_of
 from connector.journal.protocol import JournalHeldError, UnknownRunError, check_header
-from connector.journal.reader import read_history
+from connector.journal.reader import exit_code_of, read_history
 
 DEFAULT_AGE = 30 * 24 * 3600.0
 """Seconds after which `prune` deletes a run."""
@@ -48,6 +48,7 @@ class PastRun:
         size: Bytes of its journal.
         submitted: Whether it was submitted to workers.
         undone: Number of writes whose creations `undo` deleted.
+        exit_code: Exit code of the command line for its error; 0 without one.
     """
 
     id: str
@@ -63,6 +64,7 @@ class PastRun:
     size: int
     submitted: bool = False
     undone: int = 0
+    exit_code: int = 0
 
 
 def runs(place: str | Path | None = None, *, status: str | None = None) -> list[PastRun]:
@@ -188,11 +190,11 @@ def _past_run(stored: _StoredRun) -> Iterator[PastRun]:
 def _described(stored: _StoredRun) -> PastRun:
     header, last = stored.first, stored.last
     if isinstance(last, dict) and last.get("type") == "end":
-        status, error = last["status"], last["error"]
+        status, error, exit_code = last["status"], last["error"], exit_code_of(last)
         counts = {name: last[name] for name in ("finished", "writes", "unknown")}
     else:
         history = read_history(stored.name)
-        status, error = history.status or _open_status(stored), history.error
+        status, error, exit_code = history.status or _open_status(stored), history.error, history.exit_code
         counts = {
             "finished": len(history.finished),
             "writes": len(history.writes),
@@ -209,6 +211,7 @@ def _described(stored: _StoredRun) -> PastRun:
         error=error,
         size=stored.size,
         submitted=bool(header.get("submitted")),
+        exit_code=exit_code,
         **counts,
     )
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from connector.errors import JournalError
+from connector.errors import ConnectorError, JournalError
 from connector.journal import file as journal_file
 from connector.journal import postgres
 from connector.journal import sqlite as journal_database
@@ -47,6 +47,7 @@ class JournalContents:
         read: Returns the record at a position.
         status: `done`, `failed`, or `cancelled`; empty for a run that did not come to an end.
         error: What the run failed with.
+        exit_code: Exit code of that error; 0 without one.
         run_results: Results of a finished run.
         response: Response of Stop Execution of a finished run.
         finished: Position of the results of each finished step, by its path.
@@ -67,6 +68,7 @@ class JournalContents:
     read: Callable[[int], dict[str, Any]] = field(repr=False)
     status: str = ""
     error: str = ""
+    exit_code: int = 0
     run_results: Any = None
     response: Any = None
     finished: Positions = field(default_factory=Positions)
@@ -108,9 +110,11 @@ class JournalContents:
                 self.header.update({key: part for key, part in record.items() if key != "type"})
             case "end":
                 self.status, self.error = record["status"], record.get("error", "")
+                self.exit_code = exit_code_of(record)
                 self.run_results, self.response = record.get("results"), record.get("response")
             case "resumed" | "reopened" as kind:
                 self.status = self.error = self.in_flight = ""
+                self.exit_code = 0
                 self.reopened += kind == "reopened"
             case "decision":
                 self.decide(record["path"], record["decision"], position)
@@ -194,6 +198,13 @@ class JournalContents:
         self.intents.settle(path)
         self.retries.discard(path)
         return self.unknown.pop(path, None)
+
+
+def exit_code_of(end: Record) -> int:
+    """Return the exit code in the last record of a run."""
+    # An earlier version did not record it.
+    code: int = end.get("exit_code", ConnectorError.exit_code if end.get("error") else 0)
+    return code
 
 
 def contents_of(journal: Journal) -> JournalContents:

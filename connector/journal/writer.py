@@ -121,9 +121,9 @@ class JournalWriter:
         """Record that what the write with a number created is deleted."""
         self._append("undone", {"path": path, "write": number, "time": time.time()}, "synced")
 
-    def ended(self, status: str, error: str, results: Any = None, response: Any = None) -> None:
-        """Record the end of the run, and its results."""
-        outcome = {"results": results, "response": response, **self._tally.counts}
+    def ended(self, status: str, error: str, results: Any = None, response: Any = None, *, exit_code: int = 0) -> None:
+        """Record the end of the run, its results, and the exit code of its error."""
+        outcome = {"exit_code": exit_code, "results": results, "response": response, **self._tally.counts}
         with suppress(JournalError):
             self._append("end", {"status": status, "error": error, **outcome, "time": time.time()}, "synced")
 

@@ -12,11 +12,13 @@ import pytest
 
 from connector.component.component import load_component
 from connector.component.profiles import Profile
+from connector.journal.journals import default_database
 from connector.journal.past_runs import past_run
 from connector.workers import bulk
 from connector.workers.bulk import SubmittedRows
 from connector.workers.queue import RunQueue
 from tests.cli.conftest import Command
+from tests.cli.flows import read_flow
 from tests.flows.support import ServerResponse, Service
 from tests.support.server import ReceivedRequest
 from tests.workers.conftest import working
@@ -120,6 +122,24 @@ def test_row_that_failed_is_reported_as_by_the_local_command(
     assert "4 rows done, 1 failed, 0 not run; add --resume alike to continue" in ended.err
     assert (ended.code, local.code) == (4, 4)
     assert lines_of(ended.out)[0] == lines_of(local.out)[0]
+
+
+@pytest.mark.usefixtures("segment_worker")
+def test_submitted_flow_ends_with_the_exit_code_of_the_cause(
+    command: Command, tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.server, "script", lambda _request: ServerResponse({}, 422))
+    arguments: list[str | Path] = ["flow", "run", read_flow(tmp_path), "--submit", "--wait", "--id", "rejected"]
+    ended = command(*arguments, "--profile", "shop")
+    assert (ended.code, "error: run rejected failed: " in ended.err) == (4, True)
+    assert past_run(f"{default_database()}#rejected").exit_code == 4
+
+
+@pytest.mark.usefixtures("segment_worker")
+def test_submitted_flow_without_its_profile_ends_like_a_setup_error(command: Command, tmp_path: Path) -> None:
+    arguments: list[str | Path] = ["flow", "run", read_flow(tmp_path), "--submit", "--wait", "--id", "no-profile"]
+    ended = command(*arguments, "--profile", "no")
+    assert (ended.code, "this worker has no profile" in ended.err) == (3, True)
 
 
 @pytest.mark.usefixtures("segment_worker")

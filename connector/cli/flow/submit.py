@@ -206,7 +206,9 @@ def _raise_if_failed(run: PastRun, database: str | None) -> None:
         components = known_components(click.get_current_context())
         lines = [_how_to_settle(run.id, write.path, describe(write, components)) for write in writes]
         raise OutcomeUnknownError(message.partition("\n")[0], hint="\n".join([*lines, resume]))
-    raise ConnectorError(message, hint="\n".join(filter(None, [reason_hint, resume])))
+    error = ConnectorError(message, hint="\n".join(filter(None, [reason_hint, resume])))
+    error.exit_code = run.exit_code  # type: ignore[misc]
+    raise error
 
 
 def _how_to_settle(run_id: str, path: str, write: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from connector.errors import FlowStoppedError, StepError
+from connector.errors import ConnectorError, FlowStoppedError, StepError
 from connector.flows.run.executor import FlowExecutor
 from connector.flows.run.forget import forget_secrets
 from connector.flows.run.prepare import PreparedRun
@@ -69,7 +69,8 @@ def execute(
             run.skipped_writes = executor.actions.skipped_writes
             text = "" if error is None else _message_of(error)
             if not _goes_on(error):
-                journal.ended(run.status, text, run.results, run.response)
+                code = 0 if error is None else getattr(error, "exit_code", ConnectorError.exit_code)
+                journal.ended(run.status, text, run.results, run.response, exit_code=code)
             if error is None:
                 executor.store.forget_run()
                 if journal.journal is not None and executor.has_secrets:

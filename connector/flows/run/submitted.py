@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event
 
-from connector.errors import FlowStoppedError, StepError, UsageError
+from connector.errors import ConnectorError, FlowStoppedError, StepError, UsageError
 from connector.flows.run.by_id import fingerprint
 from connector.flows.run.limits import check_depth
 from connector.flows.run.prepare import CheckedFlow, PreparedRun
@@ -115,7 +115,9 @@ def perform_submitted(database: str, run_id: str, prepare: Prepare, stop: Event)
             with _held(database, run_id, stop) as journal:
                 error = _perform_rest(journal, prepare)
             if error is not None:
-                end_run(database, run_id, "failed", str(error) or type(error).__name__, stop)
+                text = str(error) or type(error).__name__
+                code = getattr(error, "exit_code", ConnectorError.exit_code)
+                end_run(database, run_id, "failed", text, stop, exit_code=code)
         except JournalHeldError:
             continue  # another process has taken it over meanwhile; this one waits for what becomes of it
         run = past_run(f"{database}#{run_id}")
@@ -125,7 +127,15 @@ def perform_submitted(database: str, run_id: str, prepare: Prepare, stop: Event)
         stop.wait(POLL_SECONDS)
 
 
-def end_run(database: str, run_id: str, status: str, error: str, stop: Event | None = None) -> None:
+def end_run(
+    database: str,
+    run_id: str,
+    status: str,
+    error: str,
+    stop: Event | None = None,
+    *,
+    exit_code: int = ConnectorError.exit_code,
+) -> None:
     """Record the end of a run, unless it has ended; wait until no process performs it.
 
     Raises:
@@ -135,7 +145,7 @@ def end_run(database: str, run_id: str, status: str, error: str, stop: Event | N
     with _held(database, run_id, stop or Event()) as journal:
         history = contents_of(journal)
         if not history.status:
-            JournalWriter(journal, history).ended(status, error)
+            JournalWriter(journal, history).ended(status, error, exit_code=exit_code)
 
 
 def _perform_rest(journal: Journal, prepare: Prepare) -> Exception | None:
