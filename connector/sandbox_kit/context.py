@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,6 +35,7 @@ class RequestContext:
         headers: The headers of the request, with names in lower case.
         response_headers: Headers to send with the response, such as `Link`.
         decided: The assumptions that decided the response so far.
+        generated: Where the ids and keys that it generates are added.
     """
 
     api: SimulatedApi
@@ -47,6 +49,7 @@ class RequestContext:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     response_headers: dict[str, str] = field(default_factory=dict)
     decided: list[str] = field(default_factory=list)
+    generated: deque[str] = field(default_factory=deque, repr=False)
 
     @property
     def workspace(self) -> Record:
@@ -125,7 +128,9 @@ class RequestContext:
 
     def new_text(self, length: int, alphabet: str) -> str:
         """Return random characters, for ids and keys."""
-        return "".join(self.random.choices(alphabet, k=length))
+        text = "".join(self.random.choices(alphabet, k=length))
+        self.generated.append(text)
+        return text
 
 
 def run_checks(*checks: Callable[[], Any]) -> list[Any]:

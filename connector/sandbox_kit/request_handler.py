@@ -6,6 +6,7 @@ import math
 import random
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ BODY_LIMITS = {"1MiB": 2**20, "10MiB": 10 * 2**20, "none": math.inf}
 FIXED_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SAMPLE_HEADER = "X-Sandbox-Sample"
+MAX_GENERATED = 100_000
+"""Generated ids and keys that are remembered, so that a sandbox that is served for long does not grow."""
 
 
 @dataclass
@@ -57,6 +60,7 @@ class RequestHandler:
         store: The records.
         assumptions: The values that are set.
         fixed: Whether ids, keys and times are the same in every run.
+        generated: The ids and keys that were generated, oldest first.
     """
 
     api: SimulatedApi
@@ -64,6 +68,7 @@ class RequestHandler:
     assumptions: AssumptionValues
     fixed: bool = False
     budget: Budget = field(default_factory=Budget)
+    generated: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_GENERATED), repr=False)
 
     def __post_init__(self) -> None:
         # Seeded by the position of the newest record, so that a reopened file does not produce the same ids again.
@@ -97,7 +102,7 @@ class RequestHandler:
     def _context(self, request: Request) -> RequestContext:
         return RequestContext(
             self.api, self.store, self.assumptions, {}, Query(request.query), self._random, self._now,
-            restricted=request.restricted, headers=request.headers,
+            restricted=request.restricted, headers=request.headers, generated=self.generated,
         )  # fmt: skip
 
     def new_id(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Unpack
@@ -94,10 +94,15 @@ def run_flow(
             )
         except StepError as error:
             if error.run is not None:
-                error.run.trace = _trace_of(merged)
+                _record(error.run, merged, boxes)
             raise
-        run.trace = _trace_of(merged)
+        _record(run, merged, boxes)
         return run
+
+
+def _record(run: Run, settings: RunSettings, sandboxes: Iterable[Sandbox]) -> None:
+    run.trace = _trace_of(settings)
+    run.generated = frozenset(text for box in sandboxes for text in box.workspace.generated)
 
 
 def _trace_of(settings: RunSettings) -> list[dict[str, Any]]:

@@ -26,8 +26,9 @@ def assert_snapshot(run: Run, path: str | Path) -> None:
     """Compare the steps of a run with those in a file; without the file, write it and fail.
 
     Times are replaced by `<time>`, hosts on loopback by `<host>`, and IDs by `<id 1>`, `<id 2>`, ... in the order in
-    which they appear, so that an ID that is passed on can be recognized. To accept a change, delete the file, run the
-    test, and review the new file.
+    which they appear, so that an ID that is passed on can be recognized. IDs are what the sandboxes of the run
+    generated, UUIDs, and IDs like Segment's of 20 to 27 letters and digits. To accept a change, delete the file, run
+    the test, and review the new file.
 
     Args:
         run: A run of `run_flow`.
@@ -53,14 +54,17 @@ def assert_snapshot(run: Run, path: str | Path) -> None:
 def snapshot(run: Run) -> str:
     """Return the steps of a run as JSON, normalized; see `assert_snapshot`."""
     lines = [{part: line[part] for part in PARTS if part in line} for line in run.trace if line["type"] == "step"]
-    return json.dumps(_Normalized().value(lines), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(_Normalized(run.generated).value(lines), indent=2, ensure_ascii=False) + "\n"
 
 
 class _Normalized:
     """Replaces what differs from run to run."""
 
-    def __init__(self) -> None:
+    def __init__(self, generated: frozenset[str]) -> None:
         self._ids: dict[str, str] = {}
+        # A prefix such as `tp_` stays, and so does a word in which a short generated text is only a part.
+        choices = "|".join(map(re.escape, sorted(generated)))
+        self._generated = re.compile(rf"(?<![A-Za-z0-9])(?:{choices or '(?!)'})(?![A-Za-z0-9])")
 
     def value(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -74,6 +78,7 @@ class _Normalized:
             (_TIME, "<time>"),
             (_LOOPBACK, "<host>"),
             (_RUN, "<run>"),
+            (self._generated, self._id),
             (_UUID, self._id),
             (_TOKEN, self._id),
         )

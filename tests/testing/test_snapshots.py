@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ import pytest
 
 from connector.errors import StepError
 from connector.flows import Run
-from connector.testing import assert_snapshot, run_flow
+from connector.testing import assert_snapshot, run_flow, sandbox
+from tests.cli.flows import call, variable
 from tests.flows.support import echo, flow_of, step
+from tests.sandbox.test_conformance import IDS, KNOWN, OTHER_IDS, body_of
+from tests.support.reference import API
 
 
 def run_of(results: Any, *later: dict[str, Any]) -> Run:
@@ -85,3 +89,61 @@ def test_failed_run_has_a_trace_for_a_snapshot(tmp_path: Path) -> None:
         run_of(ValueError("no"))
     (line,) = written(caught.value.run, tmp_path / "run.json")
     assert (line["state"], line["error"]) == ("failed", "no")
+
+
+CREATED = [
+    id_ for id_ in KNOWN if id_.startswith("create") and id_ not in ("createFunctionDeployment", "createInvites")
+]
+"""The operations of the sandbox that create a record with an ID."""
+
+
+def creating_step(operation: str) -> dict[str, Any]:
+    ids = IDS | OTHER_IDS.get(operation, {})
+    in_path = {name: ids[name] for name in re.findall(r"{(\w+)}", API[operation].path)}
+    renamed = {"if": "ifInput"} if operation == "createTransformation" else {}
+    body = {renamed.get(name, name): part for name, part in body_of(operation).items()}
+    texts = {name: part if isinstance(part, str) else json.dumps(part) for name, part in (in_path | body).items()}
+    created: dict[str, Any] = call(operation, operation, texts)
+    return created
+
+
+def test_every_record_that_the_sandbox_creates_has_numbered_ids(tmp_path: Path) -> None:
+    flow = flow_of(*map(creating_step, CREATED), call("Users", "listUsers"), config=[variable("Workspace")])
+    runs = []
+    for _ in range(2):
+        with sandbox() as workspace:
+            runs.append(run_flow(flow, workspace))
+    lines = written(runs[0], tmp_path / "run.json")
+    assert_snapshot(runs[1], tmp_path / "run.json")
+    assert len(lines) == len(CREATED) + 1
+    unnumbered = [line["step"] for line in lines if "<id " not in json.dumps(line["results"])]
+    assert unnumbered == ["createLabel"]  # a label is named by its key and value
+
+
+@pytest.mark.parametrize(
+    ("action", "inputs", "expected"),
+    [
+        (
+            "createFunction",
+            {"code": "x", "displayName": "F", "resourceType": "DESTINATION"},
+            {"id": "dfn_<id 1>", "catalogId": "<id 1>"},
+        ),
+        ("createTrackingPlan", {"name": "P", "type": "LIVE"}, {"id": "tp_<id 1>"}),
+    ],
+)
+def test_prefix_of_a_generated_id_stays(
+    action: str, inputs: dict[str, str], expected: dict[str, str], tmp_path: Path
+) -> None:
+    flow = flow_of(call("Create", action, inputs), config=[variable("Workspace")])
+    with sandbox() as workspace:
+        (line,) = written(run_flow(flow, workspace), tmp_path / "run.json")
+    (record,) = line["results"]["data"].values()
+    assert expected.items() <= record.items()
+
+
+def test_id_without_a_digit_is_numbered_when_the_sandbox_generated_it(tmp_path: Path) -> None:
+    with sandbox() as workspace:
+        workspace.handler.generated.append("onlyLetters")
+        run = run_flow(flow_of(echo("Echo", "tp_onlyLetters"), config=[]), workspace, stubs={"Echo": "tp_onlyLetters"})
+    (line,) = written(run, tmp_path / "run.json")
+    assert line["results"] == "tp_<id 1>"

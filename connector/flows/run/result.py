@@ -111,6 +111,7 @@ class Run:
         seconds: How long it took.
         skipped_writes: Writes that a dry run did not send: `{"step", "action", "inputs"}`.
         trace: Lines of its trace, redacted, if `connector.testing.run_flow` ran it.
+        generated: IDs and keys that its sandboxes generated, if `connector.testing.run_flow` ran it.
     """
 
     id: str
@@ -123,3 +124,4 @@ class Run:
     seconds: float = 0
     skipped_writes: list[dict[str, Any]] = field(default_factory=list)
     trace: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    generated: frozenset[str] = field(default=frozenset(), repr=False)
