@@ -70,7 +70,8 @@ class FlowStarts:
         left_out: Why a flow cannot be started, by its name: it has errors, or needs config values that it lacks.
 
     Raises:
-        UsageError: If the folder has no flow that can be started, or two flows get one name.
+        UsageError: If the folder has no flow that can be started, two flows get one name, or the database is on
+            another machine whose certificate would not be verified.
     """
 
     def __init__(

@@ -19,6 +19,7 @@ from connector.common.private_files import lock, open_private, private_folder
 from connector.errors import MissingExtraError, UsageError
 from connector.journal.journals import database_of
 from connector.journal.postgres import postgres_of
+from connector.journal.postgres_address import check_connection
 from connector.journal.sqlite import SCHEME
 
 try:
@@ -173,8 +174,13 @@ def key_of(run_id: str, number: int) -> str:
 
 
 def queue_url(database: str) -> str:
-    """Return the URL of the queue of a database: the same PostgreSQL database, or a file beside the SQLite one."""
+    """Return the URL of the queue of a database: the same PostgreSQL database, or a file beside the SQLite one.
+
+    Raises:
+        UsageError: If it names no database, or one on another machine whose certificate would not be verified.
+    """
     if server := postgres_of(database):
+        check_connection(server[0])  # DBOS does not
         return server[0]
     file = database_of(database)
     if file is None:

@@ -281,6 +281,21 @@ def test_server_with_flows_is_ready_once_their_database_can_be_used(
     assert statuses == [200, 503]
 
 
+def test_server_with_flows_needs_the_verified_certificate_of_a_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(asgi_server, "run", lambda *_arguments, **_options: None)
+    monkeypatch.setenv("WORKSPACE_TOKEN", "t")
+    monkeypatch.setenv("CONNECTOR_DATABASE", "postgresql://me:p4ss@db.example/runs")
+    file = write_callers(tmp_path, "https://example.com")
+    for arguments in (["--profiles", str(file)], ["check", str(file)]):
+        assert main(["serve", *arguments, "--flows", str(ROOT / "examples" / "flows")]) == 2
+        printed = capsys.readouterr()
+        assert (printed.out, "p4ss" in printed.err) == ("", False)
+        assert 'error: database on "db.example" is used without a verified certificate\n' in printed.err
+        assert "hint: Add ?sslmode=verify-full to the URL: " in printed.err
+
+
 def test_check_lists_every_problem_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "server.toml"
     file.write_text(
