@@ -9,6 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from connector.cli.output import print_line
 from connector.common.state_dir import DATABASE
 from connector.errors import UsageError
 
@@ -40,6 +41,11 @@ database_option = click.option(
     metavar="URL",
     help="sqlite:///FILE or postgresql://...  [default: a file in the user's state folder]",
 )
+
+
+def print_wait(seconds: float, reason: str) -> None:
+    """Print that a command waits for the database."""
+    print_line(f"Waiting up to {seconds:.0f} s for {reason}")
 
 
 def check_is_id(run: str) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector.cli.connection_options import ConnectionOptions, connection_options
-from connector.cli.database_option import database_option
+from connector.cli.database_option import database_option, print_wait
 from connector.cli.output import json_bytes, plain, write
 from connector.cli.shared_options import PORTS, Command, common_options, component_of
 from connector.cli.toolsets import toolset_of, toolset_option
@@ -112,10 +112,14 @@ def command(
 
     from connector.engines.http_app import HttpApp
     from connector.engines.spiffarena import SpiffArena
+    from connector.journal.waiting import reporting_waits
 
     starts = _flow_starts(context, flows, database, has_profiles=file is not None)
-    if file and starts:
-        _check_flows(file, starts, service.callers)
+    if starts:
+        if file:
+            _check_flows(file, starts, service.callers)
+        with reporting_waits(print_wait):
+            starts.resolve_host()
     app = HttpApp(
         service,
         max_wait=connecting.max_wait,

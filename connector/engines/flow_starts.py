@@ -43,6 +43,7 @@ from connector.flows.run.prepare import CheckedFlow, check_flow
 from connector.flows.steps.builtin_steps import BUILT_IN
 from connector.flows.steps.trigger import WebhookRequest, webhook_request
 from connector.journal.journals import check_id, new_id
+from connector.journal.postgres_address import resolve_host
 from connector.journal.protocol import UnknownRunError
 
 if TYPE_CHECKING:
@@ -145,6 +146,14 @@ class FlowStarts:
             return await self._show(app, call)
 
         return [app.route("/v1/flows/{key}", start, method="POST"), app.route("/v1/runs/{key}", show)]
+
+    def resolve_host(self) -> None:
+        """Wait a moment until the name of the host of the database is resolved.
+
+        Raises:
+            JournalError: If it is not resolved in time.
+        """
+        resolve_host(self._database)
 
     def check_database(self) -> None:
         """Check that the database can be used now.

@@ -13,7 +13,13 @@ from connector.common.private_files import dump_line, parse_line
 from connector.errors import JournalError, SetupError
 from connector.journal.buffered import BufferedJournal, closed_on_error
 from connector.journal.leases import ALL_ALIVE, LEASE_SECONDS, Lease, leases_of
-from connector.journal.postgres_address import SCHEMES, check_connection, check_encoding, location_of
+from connector.journal.postgres_address import (
+    SCHEMES,
+    check_connection,
+    check_encoding,
+    location_of,
+    resolve_host,
+)
 from connector.journal.protocol import JournalExistsError, JournalHeldError, Record, UnknownRunError
 from connector.journal.waiting import report_wait
 
@@ -95,8 +101,9 @@ class Database:
         """Return what a function returns that uses the database, as soon as the database can be reached.
 
         Raises:
-            JournalError: If it cannot be reached for long, or rejects a statement.
+            JournalError: If it cannot be reached for long, its host is unknown, or it rejects a statement.
         """
+        resolve_host(self.url)
         until = time.monotonic() + AWAY_SECONDS
         is_reported = False
         while True:

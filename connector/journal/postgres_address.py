@@ -5,13 +5,24 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from connector.errors import UsageError
+from connector.common.state_dir import DATABASE
+from connector.errors import JournalError, UsageError
+from connector.journal.waiting import report_wait
 
 SCHEMES = ("postgresql://", "postgres://")
 LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
+
+NAME_SECONDS = 5.0
+"""Seconds in which the name of the host of a database must be resolved when a process first uses it."""
+
+NAME_RETRY_SECONDS = 0.5
+
+_RESOLVED: set[str] = set()
+"""The URLs whose host was resolved once in this process: if it cannot be resolved later, that may pass."""
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -52,6 +63,34 @@ def check_connection(url: str) -> None:
     if remote and options.get("sslmode") != "verify-full":
         hint = "Add ?sslmode=verify-full to the URL: payloads and secret inputs pass over this connection."
         raise UsageError(f'database on "{remote[0]}" is used without a verified certificate', hint=hint)
+
+
+def resolve_host(url: str, wait: Callable[[float], object] = time.sleep) -> None:
+    """Wait a moment until the name of the host of a database is resolved, unless it was before: a wrong one never is.
+
+    Args:
+        url: URL of the database; SQLite has no host.
+        wait: Called with the seconds until the next attempt; it returns True to end the wait.
+
+    Raises:
+        JournalError: If the name is not resolved in time.
+    """
+    until = time.monotonic() + NAME_SECONDS
+    is_reported = False
+    while hosts := ", ".join(_hosts_to_resolve(url)):
+        if time.monotonic() >= until:
+            hint = f"Check the host in the URL of the database, which may come from {DATABASE}."
+            raise JournalError(f'cannot resolve host "{hosts}" of the database', hint=hint)
+        if not is_reported:
+            is_reported = True
+            report_wait(NAME_SECONDS, f'database "{location_of(url)}": cannot resolve host "{hosts}"')
+        if wait(NAME_RETRY_SECONDS):
+            return
+    _RESOLVED.add(url)
+
+
+def _hosts_to_resolve(url: str) -> list[str]:
+    return [] if url in _RESOLVED or not url.startswith(SCHEMES) else unresolved_hosts(url)
 
 
 def unresolved_hosts(url: str) -> list[str]:

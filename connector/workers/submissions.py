@@ -193,6 +193,7 @@ def submit_again(
     check_placing(priority, delay)
     url = database or default_database()
     with _queue(url) as queue, _names_own_runs(run_id):
+        past_run(f"{url}#{run_id}")  # the queue does not wait for a database that is away
         is_queued = _is_queued(queue, url, run_id)
         number = _reopened(url, run_id, components, unknown, is_queued=is_queued)
         queue.put(run_id, number=number, priority=priority, delay=delay)

@@ -6,22 +6,21 @@ import logging
 import math
 import os
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connector.common.state_dir import DATABASE
-from connector.errors import ConnectorError, FlowStoppedError, UsageError
+from connector.errors import ConnectorError, FlowStoppedError
 from connector.flows.file.parse import read_text
 from connector.flows.run.components import components_by_key
 from connector.flows.run.prepare import PreparedRun, check_flow
 from connector.flows.run.submitted import end_run, perform_submitted
 from connector.journal import leases, postgres
 from connector.journal.journals import default_database
-from connector.journal.postgres_address import SCHEMES, unresolved_hosts
+from connector.journal.postgres_address import resolve_host
 from connector.journal.presence import Presence, presence_in
+from connector.journal.waiting import reporting_waits
 from connector.workers.connections import Sandboxes, WorkerConnections
 
 if TYPE_CHECKING:
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
     from connector.journal.reader import JournalContents
 
 AWAY_SECONDS = 0.5
-
-NAME_SECONDS = 5.0
-"""Seconds in which the name of the host of the database must be resolved when a worker starts."""
 
 logger = logging.getLogger("connector.workers")
 
@@ -113,7 +109,8 @@ class Worker:
             ready: Called once the worker takes runs.
 
         Raises:
-            UsageError: If this process has a worker already, or the host of the database cannot be found.
+            UsageError: If this process has a worker already.
+            JournalError: If the name of the host of the database cannot be resolved.
         """
         # What a run has done is in memory alone while the database is away: there is nothing better than to wait.
         from connector.workers.queue import Consumer
@@ -248,21 +245,8 @@ class Worker:
                 self._queue.give_back(place.key)
 
     def _resolve_host(self) -> None:
-        """Wait a moment until the name of the host of the database is resolved; a wrong name never is.
-
-        Raises:
-            UsageError: If it is not resolved in time.
-        """
-        if not self.database.startswith(SCHEMES):
-            return
-        until = time.monotonic() + NAME_SECONDS
-        while hosts := unresolved_hosts(self.database):
-            message = f'cannot resolve host "{", ".join(hosts)}" of the database'
-            if time.monotonic() > until:
-                raise UsageError(message, hint=f"Check the host in --database (database in Python) or {DATABASE}.")
-            self._report_away(UsageError(message))
-            if self._stopping.wait(AWAY_SECONDS):
-                return
+        with reporting_waits(lambda _seconds, reason: logger.warning("waiting for %s", reason)):
+            resolve_host(self.database, self._stopping.wait)
 
     def _until_it_works(self, call: Callable[[], None]) -> None:
         """Repeat a call while the database is away."""

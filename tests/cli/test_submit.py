@@ -16,11 +16,12 @@ import pytest
 
 from connector.cli.flow import submit as submit_module
 from connector.flows.run.submitted import end_run
+from connector.journal import postgres_address
 from connector.journal.journals import default_database, reopen_journal
 from connector.journal.past_runs import past_run
 from connector.journal.writer import JournalWriter
+from connector.sandbox_kit import asgi_server
 from connector.workers import submissions
-from connector.workers import worker as worker_module
 from connector.workers.queue import RunQueue, queue_url
 from tests.cli.conftest import Command, finish, start
 from tests.cli.flows import NEW_SOURCE, call, integration, read_flow, variable
@@ -274,15 +275,36 @@ def test_command_that_submits_nothing_imports_no_queue(arguments: str) -> None:
     assert run.returncode == 0
 
 
-def test_worker_ends_when_the_name_of_its_host_is_not_resolved(
-    command: Command, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "line",
+    [
+        "worker",
+        "flow run FLOW --sandbox --journal URL",
+        "flow run FLOW --sandbox --id r1",
+        "flow run FLOW --submit",
+        "flow runs",
+        "flow show r1",
+        "flow resume r1",
+        "flow resume r1 --submit",
+        "flow undo r1",
+        "flow settle r1 create --did-not-happen",
+        "flow cancel r1",
+        "serve --sandbox --port 0 --flows FOLDER",
+    ],
+)
+def test_command_ends_when_the_host_of_the_database_is_unknown(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, line: str
 ) -> None:
-    caplog.set_level(logging.INFO, "connector.workers")  # the command sets it too, and this sets it back
-    monkeypatch.setattr(worker_module, "NAME_SECONDS", 0)
-    monkeypatch.setattr(worker_module, "AWAY_SECONDS", 0.01)
+    for name in ("connector.workers", "connector.access", "connector.engines"):
+        caplog.set_level(logging.INFO, name)  # the commands set it too, and this sets it back
+    monkeypatch.setattr(postgres_address, "NAME_SECONDS", 0)
+    monkeypatch.setattr(asgi_server, "run", lambda *_arguments, **_options: None)
     host = f"{'x' * 64}.example"  # a label that is too long needs no look-up
-    ended = command("worker", "--database", f"postgresql://me:p4ss@{host}/runs?sslmode=verify-full")
+    url = f"postgresql://me:p4ss@{host}/runs?sslmode=verify-full"
+    monkeypatch.setenv("CONNECTOR_DATABASE", url)
+    words: dict[str, str | Path] = {"FLOW": read_flow(tmp_path), "URL": url, "FOLDER": EXAMPLE.parent}
+    ended = command(*(words.get(word, word) for word in line.split()))
     assert (ended.code, ended.out) == (2, "")
     assert f'error: cannot resolve host "{host}" of the database\n' in ended.err
-    assert "hint: Check the host in --database (database in Python) or CONNECTOR_DATABASE.\n" in ended.err
+    assert "hint: Check the host in the URL of the database, which may come from CONNECTOR_DATABASE.\n" in ended.err
     assert "p4ss" not in ended.err

@@ -26,8 +26,9 @@ from connector.hookspecs import hookimpl
 from connector.journal import leases, postgres, postgres_address
 from connector.journal.journals import create_journal, reopen_journal
 from connector.journal.postgres import Database, PostgresJournal
-from connector.journal.postgres_address import location_of, unresolved_hosts
+from connector.journal.postgres_address import location_of, resolve_host, unresolved_hosts
 from connector.journal.protocol import JournalExistsError, JournalHeldError
+from connector.journal.waiting import reporting_waits
 from connector.journal.writer import first_records
 from connector.rest import Request, Response
 from tests.flows import support
@@ -509,3 +510,28 @@ def test_hosts_are_unresolved_if_no_name_is_known(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(postgres_address, "socket", SimpleNamespace(getaddrinfo=resolve))
     assert unresolved_hosts(f"postgresql://{address}") == hosts
+
+
+def test_name_of_a_host_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    unresolved = iter([["db.exmaple"], ["db.exmaple"], []])
+    waits: list[tuple[float, str]] = []
+    pauses: list[float] = []
+    monkeypatch.setattr(postgres_address, "unresolved_hosts", lambda _url: next(unresolved))
+    monkeypatch.setattr(postgres_address, "_RESOLVED", set())
+    url = "postgresql://me:p4ss@db.exmaple/x"
+    with reporting_waits(lambda seconds, reason: waits.append((seconds, reason))):
+        for _ in range(2):  # it is not looked up again
+            resolve_host(url, pauses.append)
+    assert waits == [(5, 'database "postgresql://me@db.exmaple/x": cannot resolve host "db.exmaple"')]
+    assert pauses == [0.5, 0.5]
+
+
+def test_wait_for_the_name_of_a_host_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_address, "unresolved_hosts", lambda _url: ["db.exmaple"])
+    monkeypatch.setattr(postgres_address, "_RESOLVED", set())
+    url = "postgresql://me@db.exmaple/x"
+    resolve_host(url, lambda _seconds: True)
+    monkeypatch.setattr(postgres_address, "NAME_SECONDS", 0)
+    with pytest.raises(JournalError, match=r'cannot resolve host "db\.exmaple" of the database'):
+        resolve_host(url)
+    resolve_host("sqlite:///runs.sqlite")

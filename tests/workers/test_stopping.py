@@ -9,11 +9,12 @@ import pytest
 
 from connector.component.component import Component
 from connector.journal import postgres as journal_postgres
+from connector.journal import postgres_address
 from connector.journal.past_runs import past_run
 from connector.journal.postgres import Database
+from connector.journal.postgres_address import location_of
 from connector.journal.reader import read_history
 from connector.workers import Worker, cancel, submit, wait
-from connector.workers import worker as worker_module
 from connector.workers.queue import RunQueue
 from tests.flows.support import Service, flow_of, step
 from tests.support.postgres import PostgresServer
@@ -51,9 +52,10 @@ def test_worker_waits_for_a_database_that_is_away(
 ) -> None:
     # The name of its host is resolved by the second attempt, and never again, which does not matter to a worker.
     unresolved = iter([["db.example"], []])
-    monkeypatch.setattr(worker_module, "unresolved_hosts", lambda _url: next(unresolved, ["db.example"]))
     submit(flow_of(CREATE), workshop, database=postgres.url, id="away", payload=PAYLOAD)
     postgres.stop()
+    monkeypatch.setattr(postgres_address, "unresolved_hosts", lambda _url: next(unresolved, ["db.example"]))
+    monkeypatch.setattr(postgres_address, "_RESOLVED", set())  # as in a process of its own
     is_ready = threading.Event()
     with working(postgres.url, service, workshop, ready=is_ready):
         try:
@@ -66,7 +68,8 @@ def test_worker_waits_for_a_database_that_is_away(
         submit(flow_of(CREATE), workshop, database=postgres.url, id="back", payload=PAYLOAD)
         assert wait("back", database=postgres.url, timeout=TIMEOUT).status == "done"
     assert len(service.requests("POST")) == 2
-    assert 'waiting for the database: cannot resolve host "db.example" of the database' in caplog.text
+    location = location_of(postgres.url)
+    assert f'waiting for database "{location}": cannot resolve host "db.example"' in caplog.text
     assert journal_postgres.AWAY_SECONDS == 60
     database = Database(postgres.url)
     database.fetch("TRUNCATE connector_journal, connector_holders")

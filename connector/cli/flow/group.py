@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from connector.cli.output import print_line
+from connector.cli.database_option import print_wait
 from connector.cli.root import Lazy, LazyGroup
 from connector.cli.shared_options import common_options
 
@@ -32,8 +32,4 @@ def group(context: click.Context) -> None:
     """Check, run, and draw the flows of an integration file that Prismatic exported."""
     from connector.journal.waiting import reporting_waits
 
-    context.with_resource(reporting_waits(_print_wait))
-
-
-def _print_wait(seconds: float, reason: str) -> None:
-    print_line(f"Waiting up to {seconds:.0f} s for {reason}")
+    context.with_resource(reporting_waits(print_wait))
