@@ -17,6 +17,7 @@ from connector.component.component import Component, load_component
 from connector.component.definitions import Action, ConnectionDefinition, DataSource
 from connector.component.inputs import Input, Inputs
 from connector.describe.docs import stale_pages
+from connector.describe.sandbox_check import sandbox_is_complete
 from connector.describe.summaries import Definition, example_inputs, inputs_of
 from connector.errors import ComponentError, Problem, SetupError, UsageError
 
@@ -202,23 +203,6 @@ def icon_is_png(component: Component) -> Iterator[Problem]:
     file = component.folder / name
     if name and not (file.is_file() and file.read_bytes().startswith(b"\x89PNG\r\n")):
         yield Problem(name, "icon is not a PNG file next to the manifest", hint=f"Put a PNG file at {file}.")
-
-
-def sandbox_is_complete(component: Component) -> Iterator[Problem]:
-    """The sandbox that the manifest names can be imported, and simulates the operation of every action."""
-    from connector.sandbox_kit.sandbox import sandbox_of
-
-    if component.manifest.sandbox is None:
-        return
-    try:
-        simulated = {operation.id for operation in sandbox_of(component).operations}
-    except ComponentError as error:
-        yield from error.problems
-        return
-    for action in component.actions.values():
-        if action.operation and action.operation.id not in simulated:
-            hint = f"Declare it in a module of {component.manifest.sandbox}/."
-            yield Problem(action.key, f"the sandbox does not simulate {action.operation.id}", hint=hint)
 
 
 def operations_exist(component: Component) -> Iterator[Problem]:

@@ -67,6 +67,18 @@ def test_component_has_no_problems_and_works_in_its_sandbox(command: Command, pr
     assert created.json["data"]["item"]["name"] == "Milk"
 
 
+def test_check_names_an_action_that_the_sandbox_does_not_simulate(command: Command, project: Path) -> None:
+    module = project / "todo_list_component" / "sandbox" / "items.py"
+    text = module.read_text()
+    module.write_text(text[: text.index('@api.operation("createItem"')])
+
+    checked = command("--manifest", "todo_list_component", "check")
+
+    assert checked.code == 1
+    assert "createItem: the sandbox does not simulate POST /items" in checked.out
+    assert "Declare it in a module of sandbox/." in checked.out
+
+
 def test_connection_of_a_component_can_be_tested(command: Command, project: Path) -> None:
     assert command("--manifest", "todo_list_component", "test-connection", "--sandbox").code == 0
 
