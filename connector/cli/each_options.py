@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from connector.cli.shared_options import section
+from connector.cli.shared_options import check_not_empty, section
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -79,13 +79,15 @@ def each_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def check_each_options(options: EachOptions) -> None:
-    """Check that no option is passed without the one that it belongs to.
+    """Check that no option is passed without the one that it belongs to, and that --resume names a run.
 
     Raises:
-        UsageError: If one is.
+        UsageError: If one is, or it does not.
     """
     if options.unknown and options.resume is None:
         raise UsageError("--unknown requires --resume", hint="Add --resume RUN.")
+    if options.resume is not None:
+        check_not_empty("--resume", options.resume, hint="Pass the ID of the run, or leave out --resume.")
     decisions(options.unknown)
     defaults = EachOptions(options.each, None, None, (), "stop", 1)
     for name in EachOptions._fields if options.each is None else ():

@@ -107,6 +107,17 @@ class Command(click.Command):
 _SECTIONS: WeakKeyDictionary[click.Parameter, str] = WeakKeyDictionary()
 
 
+def check_not_empty(name: str, value: str, *, hint: str) -> str:
+    """Return what names a file or a run; an empty variable of a script would name the folder of the command.
+
+    Raises:
+        UsageError: If it is empty.
+    """
+    if not value:
+        raise UsageError(f"{name} must not be empty", hint=hint)
+    return value
+
+
 def section(title: str, *options: Option[Any]) -> Option[Any]:
     """Return a decorator that adds options in this order, under a heading of their own in the help."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, Ended
 from tests.support.server import LoopbackServer, ServerResponse
 
 FAULT = {"errors": [{"type": "some-type", "message": "words of the API", "field": "slug"}]}
@@ -259,3 +259,18 @@ def test_invalid_manifest_is_reported_with_file_line_and_hint(
     ended = command("--manifest", manifest, "list")
 
     assert (ended.code, message in ended.err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["flow", "run", ""], "FILE must not be empty\nhint: Pass an integration file, or - for standard input."),
+        (["flow", "check", ""], "FILE must not be empty\nhint: Pass an integration file, or - for standard input."),
+        (
+            ["run", "updateSource", "--each", "rows.csv", "--resume", ""],
+            "--resume must not be empty\nhint: Pass the ID of the run, or leave out --resume.",
+        ),
+    ],
+)
+def test_empty_name_of_a_file_or_run_is_rejected(command: Command, arguments: list[str], message: str) -> None:
+    assert command(*arguments) == Ended(2, "", f"error: {message}\n")

@@ -14,7 +14,7 @@ from connector.cli.database_option import run_in
 from connector.cli.files import STANDARD_INPUT, read_text
 from connector.cli.flow.reporters import JsonLinesReporter, Reporter
 from connector.cli.output import has_colors, print_line
-from connector.cli.shared_options import Function, component_of, selection
+from connector.cli.shared_options import Function, check_not_empty, component_of, selection
 from connector.errors import JournalError, UsageError
 from connector.journal.protocol import UnknownRunError
 
@@ -22,7 +22,21 @@ if TYPE_CHECKING:
     from connector.component.component import Component
     from connector.flows import Flow
 
-file_argument = click.argument("file", type=click.Path(path_type=Path))
+
+class _File(click.Path):
+    """The path of a file."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path.
+
+        Raises:
+            UsageError: If it is empty.
+        """
+        hint = "Pass an integration file, or - for standard input."
+        return super().convert(check_not_empty("FILE", value, hint=hint), param, ctx)
+
+
+file_argument = click.argument("file", type=_File(path_type=Path))
 
 
 def _complete_runs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -33,14 +47,12 @@ def _complete_runs(_context: click.Context, _parameter: click.Parameter, incompl
 
 
 def not_empty(_context: click.Context, argument: click.Parameter, name: str) -> str:
-    """Return what names a run; an empty variable of a script would name the folder in which the command runs.
+    """Return what names a run.
 
     Raises:
         UsageError: If it is empty.
     """
-    if not name:
-        raise UsageError(f"{argument.metavar} must not be empty", hint="Run `connector flow runs` to list runs.")
-    return name
+    return check_not_empty(str(argument.metavar), name, hint="Run `connector flow runs` to list runs.")
 
 
 run_argument = click.argument("run_name", metavar="RUN", callback=not_empty, shell_complete=_complete_runs)
