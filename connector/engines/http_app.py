@@ -25,7 +25,6 @@ from pydantic_core import to_json
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -37,6 +36,7 @@ from connector.component.runner import Runner
 from connector.describe.summaries import metadata, title_of
 from connector.engines.call_threads import THREADS, Call, CallThreads, is_read
 from connector.engines.http_messages import (
+    HostCheck,
     JsonResponse,
     error_response,
     json_body,
@@ -119,7 +119,7 @@ class HttpApp:
             on_start: Awaited before the first request.
         """
         self._on_start = on_start
-        middleware = [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))] if hosts else []
+        middleware = [Middleware(HostCheck, hosts=hosts)] if hosts else []
         routes = [*self.routes(), *more_routes]
         handlers = {HTTPException: no_route_response}
         return Starlette(routes=routes, middleware=middleware, exception_handlers=handlers, lifespan=self._lifespan)

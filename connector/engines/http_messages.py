@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 
 from pydantic_core import from_json, to_json
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connector import errors
 from connector.engines.statuses import CallerKeyError, http_status, known_error, retry_headers
@@ -41,11 +46,44 @@ async def no_route_response(request: Request, error: Exception) -> Response:
     """Return the response to a path, or a method of a path, that the server does not have."""
     assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for this class alone
     path, hint = request.url.path, "GET /openapi.json describes the paths of this server."
+    headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.NOT_FOUND:
         known: errors.UsageError = errors.UnknownKeyError(f'unknown path "{path}"', hint=hint)
     else:
         known = errors.UsageError(f'path "{path}" has no method {request.method}', hint=hint)
-    return JsonResponse(known.to_dict(), error.status_code, error.headers)
+        headers["Allow"] = ", ".join(_methods_of(request))
+    return JsonResponse(known.to_dict(), error.status_code, headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return the methods of a path; Starlette names those of its first route alone."""
+    routes = [each for each in request.app.routes if each.matches(request.scope)[0] != Match.NONE]
+    return sorted({method for each in routes for method in each.methods})
+
+
+class HostCheck:
+    """Middleware that rejects requests whose header `Host` names another server.
+
+    Args:
+        app: The application.
+        hosts: The names that the header may have, with any port.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Respond with 400 to a request with another name, and pass on everything else."""
+        if scope["type"] == "lifespan" or self._is_named(Headers(scope=scope).get("host", "")):
+            await self._app(scope, receive, send)
+            return
+        hint = f"Send it to {' or '.join(self._hosts)}, or start the server with --allow-remote."
+        error = errors.UsageError("the header Host does not name this server", hint=hint)
+        await error_response(error, is_read=True)(scope, receive, send)
+
+    def _is_named(self, header: str) -> bool:
+        return re.sub(r":\d*\Z", "", header).lower() in self._hosts
 
 
 def stopped_response(*, is_read: bool) -> Response:

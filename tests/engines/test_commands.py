@@ -63,8 +63,11 @@ def test_other_host_names_are_rejected_on_loopback(tmp_path: Path) -> None:
     with started("serve", "--sandbox", "--port", "0", tmp_path=tmp_path) as process:
         url = access(process)["url"]
         response = requests.get(f"{url}/liveness", headers={"Host": "evil.example"}, timeout=10)
+        local = requests.get(f"{url}/liveness", headers={"Host": "LocalHost:4711"}, timeout=10)
 
-    assert response.status_code == 400
+    error = response.json()["error"]
+    assert (response.status_code, error["type"], local.status_code) == (400, "UsageError", 200)
+    assert error["message"] == "the header Host does not name this server"
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

@@ -279,6 +279,11 @@ def test_path_or_method_that_the_server_does_not_have_is_an_error_in_json(
     assert ("GET" in response.headers.get("Allow", "")) == (response.status_code == 405)
 
 
+def test_response_to_an_unknown_method_lists_all_methods_of_the_path(served: Server) -> None:
+    response = requests.delete(f"{served.url}/v1/actions/listSources", timeout=30)
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD, POST")
+
+
 def test_readiness_does_not_wait_for_a_database_that_does_not_respond(
     served: Server, segment: connector.Component, monkeypatch: pytest.MonkeyPatch
 ) -> None:
