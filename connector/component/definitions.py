@@ -108,8 +108,9 @@ class Undo:
 
     Attributes:
         action: Key of the action of the same component that deletes what this one created.
-        inputs: Inputs of that action by key, each a dotted path into `{"inputs": INPUTS, "results": PAYLOAD}` of the
-            action to undo, such as `results.data.source.id`.
+        inputs: Inputs of that action by key, each a dotted path into the inputs and the response of the action to undo,
+            such as `inputs.parcelId` or `results.parcel.id`: `results` is the response body, which is `data` of the
+            payload. `connector check` compares the paths with the example payload.
     """
 
     action: str

@@ -19,6 +19,7 @@ from connector.component.inputs import Input, Inputs
 from connector.describe.docs import stale_pages
 from connector.describe.sandbox_check import sandbox_is_complete
 from connector.describe.summaries import Definition, example_inputs, inputs_of
+from connector.describe.undo_check import undo_can_be_performed
 from connector.errors import ComponentError, Problem, SetupError, UsageError
 
 
@@ -281,6 +282,10 @@ def _is_list_action(definition: Definition) -> bool:
     return isinstance(definition, Action) and definition.pagination is not None
 
 
+def _has_undo(definition: Definition) -> bool:
+    return isinstance(definition, Action) and definition.undo is not None
+
+
 COMPONENT_RULES: tuple[Callable[[Component], Iterator[Problem]], ...] = (
     icon_is_png,
     operations_exist,
@@ -305,6 +310,7 @@ RULES = (
     Rule(pagination_has_its_inputs, _is_list_action),
     Rule(pagination_finds_records, _is_list_action),
     Rule(pagination_finds_its_place, _is_list_action),
+    Rule(undo_can_be_performed, _has_undo),
 )
 """Rules of each action, data source and connection."""
 
