@@ -255,7 +255,7 @@ class RequestSummary:
 
     Attributes:
         method: HTTP method.
-        path: Path below the host, percent-encoded.
+        path: Path below the host, percent-encoded, with the path of the base URL.
         host: Host the request was for.
     """
 

@@ -88,6 +88,7 @@ def run_each(
 
 def _opened_run(opened: OpenConnection, action: Action[Any], rows: Rows, options: EachOptions) -> BulkRun:
     from connector.component.bulk import BulkRun
+    from connector.component.bulk_journal import SAME_ROWS
 
     try:
         return BulkRun(
@@ -105,7 +106,7 @@ def _opened_run(opened: OpenConnection, action: Action[Any], rows: Rows, options
         error.problems = tuple(_labelled(problem, rows) for problem in error.problems)
         raise
     except UsageError as error:
-        if options.resume is not None:
+        if error.hint == SAME_ROWS:
             error.hint = f"{error.hint} Also pass the same -i and --inputs."
         raise
 

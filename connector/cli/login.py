@@ -18,8 +18,10 @@ from connector.component.profiles import DEFAULT
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
+    from connector.component.component import Component
     from connector.component.definitions import ConnectionDefinition
     from connector.component.inputs import Input
+    from connector.component.profiles import Profile
 
 
 @click.command(cls=Command)
@@ -53,7 +55,7 @@ def command(
     connector login
     connector login eu --field apiKey=env:SEGMENT_EU_TOKEN --field region=eu1.api
     """
-    from connector.component.profiles import Profile, check_name, save_profile
+    from connector.component.profiles import Profile, check_name, load_profiles, save_profile
     from connector.component.runner import Runner
 
     check_name(name)
@@ -66,8 +68,20 @@ def command(
         if definition.test is not None:
             payload = runner.test_connection(deadline=deadline)
             print_line(f"Connected to {owner_of(payload)} at {runner.connection.endpoint(None).host}")
+    earlier = load_profiles(os.environ).get(name)
     file = save_profile(profile, os.environ)
-    print_line(f'Saved profile "{name}" to {file}')
+    replaced = "" if earlier is None else f"; replaced the earlier one{_described(earlier, component)}"
+    print_line(f'Saved profile "{name}" to {file}{replaced}')
+
+
+def _described(profile: Profile, component: Component) -> str:
+    """Return by what a person recognizes a profile: its fields that are not secret."""
+    if profile.component not in (None, component.key):
+        return f' for component "{profile.component}"'
+    definition = component.connections.get(profile.connection or next(iter(component.connections)))
+    public = {} if definition is None else definition.fields.definitions()
+    names = [key for key in profile.fields if key in public and not public[key].is_secret]
+    return "".join(f', {key} "{profile.fields[key]}"' for key in names)
 
 
 def _assigned(definition: ConnectionDefinition[Any], assignments: Sequence[str]) -> dict[str, str]:

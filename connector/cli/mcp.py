@@ -52,6 +52,8 @@ def command(
     connector mcp --write --tool listSources --tool updateSource
     connector mcp --http --port 4040
     """
+    if yes and not write:
+        raise UsageError("--yes requires --write", hint="Add --write.")
     if importlib.util.find_spec("mcp") is None:
         raise MissingExtraError("connector mcp needs the package mcp", hint="Run: pip install 'segment-connector[mcp]'")
     import anyio

@@ -10,23 +10,40 @@ import click
 
 from connector.cli.output import print_line
 from connector.component.credentials import OFF, SANDBOX
+from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from connector.component.component import Component
 
 FAULTS = "CONNECTOR_SANDBOX_FAULTS"
+SUFFIXES = {".sqlite", ".sqlite3", ".db"}
 ON = {"1", "true", "yes", "on"}
 
 
 def file_to_use(component: Component, option: str | None, environment: Mapping[str, str]) -> Path | None:
     """Return the file of the sandbox that `--sandbox[=FILE]`, else the variable, selects; None if neither does."""
-    selected = environment.get(SANDBOX, "").strip() if option is None else option or "1"
+    selected = _variable(environment) if option is None else option or "1"
     return None if selected.lower() in OFF else _file(component, selected, environment)
 
 
 def file_of(component: Component, file: str | None, environment: Mapping[str, str]) -> Path:
     """Return the file of the sandbox that a command of `connector sandbox` works on."""
-    return _file(component, file or environment.get(SANDBOX, "").strip(), environment)
+    return _file(component, file or _variable(environment), environment)
+
+
+def _variable(environment: Mapping[str, str]) -> str:
+    """Return the value of the variable.
+
+    Raises:
+        UsageError: If it is neither a switch nor looks like a path: a misspelled switch must not create a file.
+    """
+    value = environment.get(SANDBOX, "").strip()
+    path = Path(value).expanduser()
+    if value.lower() in ON | OFF or len(path.parts) > 1 or path.suffix in SUFFIXES or path.is_file():
+        return value
+    switches = ", ".join(sorted(ON | OFF - {""}))
+    hint = f"Use one of {switches}, or a path such as ./{value}.sqlite."
+    raise UsageError(f'invalid {SANDBOX} "{value}"', hint=hint)
 
 
 def _file(component: Component, selected: str, environment: Mapping[str, str]) -> Path:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from connector.component.bulk_journal import (
     DONE,
+    MAX_LISTED,
     SKIPPED,
     BulkJournal,
     Unknown,
@@ -121,7 +122,7 @@ class BulkRun:
             "action": key,
             "connection": connection,
             "host": _host(runner),
-            "base path": urlsplit(runner.connection.endpoint(None).base_url).path.rstrip("/"),
+            "base path": runner.connection.endpoint(None).base_path,
         } | ({"credentials": credentials} if credentials else {})
         if resume is None:
             self._journal = BulkJournal.create(journal, header, len(rows) if isinstance(rows, Sized) else None)
@@ -186,7 +187,9 @@ class BulkRun:
         rows = self._journal.unknown_rows()
         for row in () if isinstance(unknown, str) else unknown:
             if row not in rows:
-                raise UsageError(f"row {row} of run {self._journal.run} has no unknown outcome")
+                listed = ", ".join(map(str, rows[:MAX_LISTED]))
+                hint = f"Rows of unknown outcome: {listed}." if rows else "Leave out the decision about it."
+                raise UsageError(f"row {row} of run {self._journal.run} has no unknown outcome", hint=hint)
         decisions = {row: unknown if isinstance(unknown, str) else unknown.get(row, "stop") for row in rows}
         if self._action.idempotent:
             decisions = {row: "retry" if decision == "stop" else decision for row, decision in decisions.items()}

@@ -28,7 +28,7 @@ NEW, STARTED, DONE, FAILED, SKIPPED = range(5)
 
 MAX_LISTED = 10
 
-_SAME_ROWS = "Pass the rows that the run started with, in the same order."
+SAME_ROWS = "Pass the rows that the run started with, in the same order."
 
 
 def bulk_folder() -> Path:
@@ -143,7 +143,7 @@ class BulkJournal:
         if number > len(self._states) or self._states[number - 1] == NEW:
             return NEW
         if self._digests[number - 1] != digest:
-            raise UsageError(f"row {number} is not the row {number} of run {self.run}", hint=_SAME_ROWS)
+            raise UsageError(f"row {number} is not the row {number} of run {self.run}", hint=SAME_ROWS)
         return self._states[number - 1]
 
     def check_number(self, number: int) -> None:
@@ -169,7 +169,7 @@ class BulkJournal:
 
     def _other_number(self, number: str) -> UsageError:
         known = f"{self._number:,}" if self._number is not None else f"at least {len(self._states):,}"
-        return UsageError(f"run {self.run} has {known} rows, but {number} were passed", hint=_SAME_ROWS)
+        return UsageError(f"run {self.run} has {known} rows, but {number} were passed", hint=SAME_ROWS)
 
     def payload(self, number: int) -> Any:
         """Return the payload of a row that is done."""

@@ -86,8 +86,8 @@ class Policy:
         if self.allowed is not None and not permitted and not definition.performs_actions:
             raise PolicyError("is not allowed by the policy of this runner", action=key, hint=_permit(key))
         if not (permitted or definition.performs_actions or self.offers(definition)):
-            hint = "Choose another toolset, or allow the action by its key."
-            raise PolicyError(f"is not in the toolset {', '.join(tags_of(self.toolset))}", action=key, hint=hint)
+            text = f"is not in the toolset {', '.join(tags_of(self.toolset))}"
+            raise PolicyError(text, action=key, hint=_OTHER_TOOLSET)
         if self.blocked and definition.effect_depends_on_inputs and not permitted:
             raise PolicyError("could perform blocked actions", action=key, hint=_permit(key))
 
@@ -131,6 +131,15 @@ class Policy:
         overrides = [name for name in request.headers if name.lower() in METHOD_OVERRIDES]
         if overrides:
             raise PolicyError(f"header {overrides[0]} is not allowed: this runner is read-only", action=key)
+
+
+_OTHER_TOOLSET = "Choose another toolset, or allow the action by its key."
+
+
+def hint_for_callers(error: PolicyError) -> str:
+    """Return the hint of an error for someone who calls a server, and so does not own the policy."""
+    is_for_owner = error.hint in (_OTHER_TOOLSET, _permit(error.action or ""))
+    return "Ask the operator of this server to permit it." if is_for_owner else error.hint
 
 
 def _permit(key: str) -> str:

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import anyio.to_thread
@@ -21,6 +21,7 @@ from mcp.server.lowlevel import Server
 from pydantic_core import to_json
 
 from connector import errors
+from connector.common.text import did_you_mean
 from connector.component.component import Component
 from connector.component.definitions import Action
 from connector.component.pagination import records_of
@@ -115,9 +116,21 @@ class McpTools:
     def _action(self, name: str) -> Action[Any]:
         action = self.actions.get(name)
         if action is None:
-            self._runner.component.action(name)  # an unknown name gets the error that suggests the nearest
-            raise errors.PolicyError("not offered by this server", action=name, hint="Start the server with --write.")
+            # An unknown name gets the error that suggests the nearest.
+            raise self._not_offered(self._runner.component.action(name))
         return action
+
+    def _not_offered(self, action: Action[Any]) -> errors.PolicyError:
+        """Return the error about an action that is not offered, with the options of the command that would offer it."""
+        policy, options, reason = self._runner.policy, [], ""
+        if policy.allowed is not None and action.key not in policy.allowed:
+            reason, options = ": it offers only the tools that --tool names", [f"--tool {action.key}"]
+        elif policy.allowed is None and not policy.offers(action):
+            reason, options = ": its toolset lacks the action", [f"--tool {action.key}"]
+        if policy.read_only and (action.effect_depends_on_inputs or action.effect != "read"):
+            options.append("--write")
+        hint = f"Start the server with {' and '.join(options)}." if options else ""
+        return errors.PolicyError(f"not offered by this server{reason}", action=action.key, hint=hint)
 
     async def _once(self, _context: RequestContext, action: Action[Any], arguments: dict[str, Any]) -> Any:
         call = functools.partial(self._runner.invoke, action.key, arguments, deadline=DEADLINE_SECONDS)
@@ -137,18 +150,34 @@ class McpTools:
         return whole
 
     async def _choices(self, arguments: dict[str, Any]) -> Any:
+        problems = list(self._problems_of_choices(arguments))
+        if problems:
+            raise errors.InputError("invalid arguments", action=CHOICES_TOOL, problems=problems)
         limit = arguments.get("limit", 50)
-        if not isinstance(limit, int) or isinstance(limit, bool):
-            raise errors.InputError(f"limit must be an integer, got {limit!r}")
         search = arguments.get("search")
         call = functools.partial(
             self._runner.choices,
-            str(arguments.get("source", "")),
+            arguments["source"],
             search=None if search is None else str(search),
             limit=limit,
             deadline=DEADLINE_SECONDS,
         )
         return await anyio.to_thread.run_sync(call)
+
+    def _problems_of_choices(self, arguments: Mapping[str, Any]) -> Iterator[errors.Problem]:
+        known = ("source", "search", "limit")
+        for name in arguments:
+            if name not in known:
+                hint = did_you_mean(name, known) or f"Arguments: {', '.join(known)}."
+                yield errors.Problem(name, "unknown argument", hint=hint)
+        sources = self._runner.component.data_sources
+        source, limit = arguments.get("source", ""), arguments.get("limit", 50)
+        if source not in sources:
+            message = f'unknown data source "{source}"' if source else "is required"
+            hint = did_you_mean(str(source), sources) or f"Data sources: {', '.join(sources)}."
+            yield errors.Problem("source", message, hint=hint)
+        if not isinstance(limit, int) or isinstance(limit, bool):
+            yield errors.Problem("limit", f"must be an integer, got {limit!r}")
 
     async def _question(
         self,

@@ -11,6 +11,7 @@ import logging
 import math
 
 from connector import errors
+from connector.component.policy import hint_for_callers
 
 AWAY_SECONDS = 5
 """Seconds after which a database that is away may be back; a call waits no longer for it."""
@@ -50,6 +51,8 @@ def http_status(error: errors.ConnectorError, *, is_read: bool) -> int:
 
 def known_error(error: Exception) -> errors.ConnectorError:
     """Return the error itself if it is one of ours, else a stand-in that reveals nothing; the original is logged."""
+    if isinstance(error, errors.PolicyError):
+        error.hint = hint_for_callers(error)
     if isinstance(error, errors.ConnectorError):
         return error
     # Only the type goes to the log: the message of a foreign exception may hold inputs or a secret.

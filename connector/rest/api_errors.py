@@ -65,7 +65,7 @@ def redactor_for(endpoint: Endpoint, request: Request) -> Redactor:
 
 def request_summary(endpoint: Endpoint, request: Request) -> RequestSummary:
     """Return the request as errors show it; the query is left out, since it can be long and hold personal data."""
-    path = redactor_for(endpoint, request).text(request.path.partition("?")[0])
+    path = redactor_for(endpoint, request).text(endpoint.base_path + request.path.partition("?")[0])
     return RequestSummary(request.method, path, endpoint.host)
 
 

@@ -106,6 +106,11 @@ class Endpoint:
         """Host and port, for messages."""
         return urlsplit(self.base_url).netloc
 
+    @property
+    def base_path(self) -> str:
+        """Path prefix of the service, without a trailing slash; empty for most."""
+        return urlsplit(self.base_url).path.rstrip("/")
+
     def redact(self, value: Any) -> Any:
         """Return a string or a JSON value without any secret of this connection."""
         return self.redactor.value(value)

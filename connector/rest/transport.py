@@ -339,7 +339,7 @@ def rate_limit_wait(endpoint: Endpoint, response: Response) -> float | None:
 
 def _log(endpoint: Endpoint, request: Request, outcome: str, began: float) -> None:
     if logger.isEnabledFor(10):
-        line = f"{request.method} {endpoint.host}{request.path} -> {outcome}"
+        line = f"{request.method} {endpoint.host}{endpoint.base_path}{request.path} -> {outcome}"
         seconds = time.perf_counter() - began
         redactor = api_errors.redactor_for(endpoint, request)
         logger.debug("%s in %.3f s, %d B sent", redactor.text(line), seconds, len(request.body or b""))

@@ -400,6 +400,9 @@ def test_other_options_of_a_resumed_run_are_suspected(command: Command, server: 
 
     assert (changed.code, failed.code) == (2, 4)
     assert "Also pass the same -i and --inputs." in changed.err
+    undecided = command(*line, "--resume", run, "--unknown", "99=skip")
+    expected = f"error: row 99 of run {run} has no unknown outcome\nhint: Leave out the decision about it.\n"
+    assert expected in undecided.err
     assert "To resume" not in changed.err + failed.err
 
 

@@ -364,3 +364,12 @@ def test_file_on_the_page_about_credentials_is_valid(command: Command, config: P
 
     assert [profile["name"] for profile in profiles] == ["default", "eu"]
     assert profiles[1]["fields"] == {"apiKey": "env:SEGMENT_EU_TOKEN", "region": "eu1.api"}
+
+
+def test_login_says_what_it_replaced_without_the_token(command: Command, local: LoopbackServer, config: Path) -> None:
+    login(command, local, "eu", token="sgp_before")
+    local.answer(WORKSPACE)
+    fields = ("--field", f"apiKey={TOKEN}", "--field", f"baseUrl={local.url}/")
+    ended = command("login", "eu", *fields)
+    assert f'Saved profile "eu" to {config}; replaced the earlier one, baseUrl "{local.url}"\n' in ended.err
+    assert (ended.code, "sgp_before" in ended.err) == (0, False)

@@ -79,6 +79,18 @@ def test_variable_can_say_no(
     assert not file.exists()
 
 
+def test_variable_that_is_no_path_is_rejected_and_creates_no_file(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CONNECTOR_SANDBOX", "maybe")
+    ended = command("run", "listSources")
+    assert ended.code == 2
+    assert 'error: invalid CONNECTOR_SANDBOX "maybe"\n' in ended.err
+    assert "hint: Use one of 0, 1, false, no, off, on, true, yes, or a path such as ./maybe.sqlite.\n" in ended.err
+    assert not Path("maybe").exists()
+
+
 def test_real_credentials_are_not_used(command: Command, server: LoopbackServer, file: Path) -> None:
     ended = command("test-connection", "--sandbox")
     assert (ended.code, ended.json["data"]["data"]["workspace"]["slug"]) == (0, "sandbox")

@@ -383,3 +383,8 @@ def test_logout_of_an_unknown_profile_names_the_profiles(
 
     assert "hint: There are no profiles." in none.err
     assert "hint: Available profiles: eu." in some.err
+
+
+def test_mcp_without_write_rejects_yes(command: Command) -> None:
+    ended = command("mcp", "--sandbox", "--yes")
+    assert (ended.code, ended.err) == (2, "error: --yes requires --write\nhint: Add --write.\n")

@@ -170,8 +170,9 @@ def test_decision_about_a_row_without_an_unknown_outcome_is_rejected(
     server.script = failing({"b": 503, "c": 400})
     run = runner.each("createSource", rows(*"abc"), on_error="keep-going")
     outcomes(run)
-    with pytest.raises(errors.UsageError, match=f"row {row} of run {run.run} has no unknown outcome"):
+    with pytest.raises(errors.UsageError, match=f"row {row} of run {run.run} has no unknown outcome") as raised:
         runner.each("createSource", rows(*"abc"), resume=run.run, unknown={2: "skip", row: "skip"})
+    assert raised.value.hint == "Rows of unknown outcome: 2."
 
     resumed = runner.each("createSource", rows(*"abc"), resume=run.run, unknown={2: "skip"}, on_error="keep-going")
     assert outcomes(resumed)[1] == (2, "skipped")

@@ -135,6 +135,17 @@ def test_read_only_caller_changes_nothing(served: Server) -> None:
     assert "checkout" not in [source["slug"] for source in served.workspace.sources]
 
 
+@pytest.mark.parametrize("policy", [Policy(["listUsers"]), Policy(toolset="tracking-plans")])
+def test_hint_about_a_forbidden_action_is_for_a_caller_who_does_not_own_the_policy(
+    served: Server, policy: Policy
+) -> None:
+    served.app.service.replace_callers([Caller("reader", READER, ("main",), policy)])
+
+    error = served.run("listSources", {}, key=READER).json()["error"]
+
+    assert (error["type"], error["hint"]) == ("PolicyError", "Ask the operator of this server to permit it.")
+
+
 def test_policy_of_the_connection_holds_for_every_caller(served: Server) -> None:
     source_id = served.workspace.sources[0]["id"]
 

@@ -86,6 +86,40 @@ def test_read_only_server_offers_no_write(workspace: Sandbox, mode: str) -> None
     assert {"listSources", "getSource"} <= set(tools.actions)
 
 
+@pytest.mark.parametrize(
+    ("settings", "name", "message", "hint"),
+    [
+        ({"read_only": True}, "createSource", "not offered by this server", "Start the server with --write."),
+        (
+            {"allow": ["listSources", "createSource"]},
+            "listUsers",
+            "not offered by this server: it offers only the tools that --tool names",
+            "Start the server with --tool listUsers.",
+        ),
+        (
+            {"allow": ["listSources"], "read_only": True},
+            "createSource",
+            "not offered by this server: it offers only the tools that --tool names",
+            "Start the server with --tool createSource and --write.",
+        ),
+        (
+            {"toolset": "tracking-plans"},
+            "listUsers",
+            "not offered by this server: its toolset lacks the action",
+            "Start the server with --tool listUsers.",
+        ),
+    ],
+)
+def test_hint_about_a_tool_that_is_not_offered_names_the_options(
+    workspace: Sandbox, settings: dict[str, Any], name: str, message: str, hint: str
+) -> None:
+    result = call(McpTools(workspace.runner(**settings)), "auto", name, {})
+
+    assert result.structured_content
+    error = result.structured_content["error"]
+    assert (error["message"], error["hint"]) == (message, hint)
+
+
 @ERAS
 def test_destructive_tool_runs_once_the_user_agrees(workspace: Sandbox, mode: str) -> None:
     source_id = workspace.sources[0]["id"]
@@ -191,6 +225,25 @@ def test_choices_are_a_tool(workspace: Sandbox) -> None:
 
     assert [choice["label"] for choice in json.loads(text_of(result))["result"]] == ["web"]
     assert call(tools, "auto", "choices", {"source": "nope"}).is_error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problems"),
+    [
+        ({"key": "sources"}, [("key", "unknown argument", "Arguments: source"), ("source", "is required", "sources")]),
+        ({"source": "sorces"}, [("source", 'unknown data source "sorces"', "Did you mean ")]),
+        ({"source": "sources", "limit": "x"}, [("limit", "must be an integer, got 'x'", "")]),
+    ],
+)
+def test_invalid_arguments_of_choices_name_the_data_sources(
+    workspace: Sandbox, arguments: dict[str, Any], problems: list[tuple[str, str, str]]
+) -> None:
+    result = call(McpTools(workspace.runner()), "auto", "choices", arguments)
+
+    assert result.structured_content
+    reported = result.structured_content["error"]["problems"]
+    assert [(each["location"], each["message"]) for each in reported] == [problem[:2] for problem in problems]
+    assert all(hint in each.get("hint", "") for each, (_, _, hint) in zip(reported, problems, strict=True))
 
 
 def test_schemas_are_lean(workspace: Sandbox) -> None:

@@ -562,3 +562,18 @@ def test_no_exception_of_a_library_hangs_on_an_error(runner: connector.Runner, s
 
     assert caught.value.__context__ is None
     assert caught.value.__cause__ is None
+
+
+def test_error_and_log_show_the_path_of_the_base_url(
+    segment: connector.Component, server: LoopbackServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answer(ServerResponse({}, 404))
+    host = server.url.removeprefix("http://")
+    runner = connector.Runner(segment, {"fields": {"apiKey": TOKEN, "baseUrl": f"{server.url}/v2"}})
+
+    with caplog.at_level(logging.DEBUG), pytest.raises(errors.NotFoundError) as raised:
+        read(runner)
+
+    assert server.requests[0].target == "/v2/sources/s"
+    assert "[GET /v2/sources/s]" in str(raised.value)
+    assert f"GET {host}/v2/sources/s -> 404" in caplog.text
