@@ -69,6 +69,8 @@ class Resource:
     view: View = whole_record
 
     def __post_init__(self) -> None:
+        if isinstance(self.id, str):
+            raise TypeError(f'{self.name}: id must be a tuple of fields, such as ("{self.id}",), got "{self.id}"')
         unindexed = [name for name in self.belongs_to if name not in (self.scope, self.key)]
         if unindexed:
             raise ValueError(f"{self.name}: belongs_to needs {unindexed[0]} as scope or key")

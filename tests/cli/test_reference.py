@@ -80,6 +80,16 @@ def test_docs_of_another_component_have_no_page_about_commands(command: Command,
     assert [file.name for file in (other_component.parent / "docs").iterdir()] == ["actions"]
 
 
+def test_python_page_has_signature_and_attributes_of_a_dataclass_with_functions() -> None:
+    page = python_page()
+
+    section = page.partition("### connector.sandbox_kit.Resource\n")[2].partition("###")[0]
+    assert "    id: tuple[str, ...] = ('id',),\n" in section
+    assert "    view: View = whole_record,\n" in section
+    assert "| `scope` | The field that divides the records into separate lists. |\n" in section
+    assert "| `view(" not in section
+
+
 def test_signatures_of_the_python_page_can_be_read_as_python() -> None:
     page = python_page()
     signatures = re.findall(r"^```text\n(\w+)(\(.*?\).*?)\n```$", page, re.DOTALL | re.MULTILINE)

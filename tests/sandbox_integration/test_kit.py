@@ -203,6 +203,11 @@ def test_field_that_deletion_follows_must_be_indexed() -> None:
         Resource("planets", belongs_to={"starId": "stars"})
 
 
+def test_id_that_is_a_string_is_rejected() -> None:
+    with pytest.raises(TypeError, match=r'bins: id must be a tuple of fields, such as \("binId",\), got "binId"'):
+        SimulatedApi(__name__).resource("bins", id="binId")
+
+
 KEYED = """
 from connector.sandbox_kit import SimulatedApi
 

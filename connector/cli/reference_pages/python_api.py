@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -67,7 +68,22 @@ def _entry(module: ModuleType, name: str) -> Iterator[str]:
         yield from ("```text", _declaration(name, value), "```", "")
     yield from (_text(value), "")
     if inspect.isclass(value):
+        yield from _attributes(value)
         yield from _methods(value)
+
+
+def _attributes(kind: type[Any]) -> Iterator[str]:
+    """Yield the attributes that the docstring of a class describes, one per row."""
+    sections = (inspect.getdoc(kind) or "").split("\n\n")
+    text = next((part for part in sections if part.startswith("Attributes:")), "")
+    # An attribute begins at the first level of indentation, and goes on at a deeper one.
+    entries = [" ".join(part.split()) for part in re.split(r"\n    (?=\S)", text)[1:]]
+    if entries:
+        yield from ("| Attribute | |", "|---|---|")
+        for entry in entries:
+            name, _, meaning = entry.replace("|", "\\|").partition(": ")
+            yield f"| `{name}` | {meaning} |"
+        yield ""
 
 
 def _methods(kind: type[Any]) -> Iterator[str]:
@@ -76,7 +92,7 @@ def _methods(kind: type[Any]) -> Iterator[str]:
         name: getattr(kind, name)
         for name, member in own.items()
         if (not name.startswith("_") and isinstance(member, staticmethod | classmethod)) or inspect.isfunction(member)
-        if not name.startswith("_")
+        if not name.startswith("_") and name not in getattr(kind, "__dataclass_fields__", ())
     }
     if methods:
         yield from ("| Method | |", "|---|---|")
@@ -104,8 +120,16 @@ def _bare_signature(value: Any) -> inspect.Signature | None:
         signature = inspect.signature(value)
     except (TypeError, ValueError):  # such as a type alias
         return None
-    parameters = [each.replace(annotation=_bare(each.annotation)) for each in signature.parameters.values()]
+    parameters = [
+        each.replace(annotation=_bare(each.annotation), default=_named(each.default))
+        for each in signature.parameters.values()
+    ]
     return signature.replace(parameters=parameters, return_annotation=_bare(signature.return_annotation))
+
+
+def _named(default: Any) -> Any:
+    """Return the name of a function, whose text prints an address, and any other default unchanged."""
+    return _Bare(default.__name__) if inspect.isfunction(default) else default
 
 
 def _bare(annotation: Any) -> Any:
