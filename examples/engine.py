@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import connector
@@ -46,18 +47,18 @@ class Engine:
 
 
 def main() -> None:
-    """Register every installed component that has a sandbox and run two steps."""
+    """Register every installed component that has a sandbox and run two steps of Segment."""
     engine = Engine()
-    for component in connector.components().values():
-        with sandbox(component) as workspace:
-            engine.register(component, workspace.runner())
-            print(f"registered {len(engine.actions)} actions of {component.key}")
-            source = engine.run(
-                "segment/createSource", {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"}
-            )
-            print("created", source["data"]["source"]["slug"])
-            names = [each["slug"] for each in engine.run("segment/listSources", {})["data"]["sources"]]
-            print("sources:", ", ".join(sorted(names)))
+    with ExitStack() as sandboxes:
+        for component in connector.components().values():
+            if component.manifest.sandbox:
+                workspace = sandboxes.enter_context(sandbox(component))
+                engine.register(component, workspace.runner())
+                print(f"registered {len(component.actions)} actions of {component.key}")
+        source = engine.run("segment/createSource", {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"})
+        print("created", source["data"]["source"]["slug"])
+        names = [each["slug"] for each in engine.run("segment/listSources", {})["data"]["sources"]]
+        print("sources:", ", ".join(sorted(names)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import pytest
 
 import connector
 from connector.testing import sandbox
-from examples.engine import Engine
+from examples.engine import Engine, main
+from tests.flows.support import workshop
 
 ROOT = Path(__file__).parents[2]
 SOURCE = {"slug": "checkout", "enabled": True, "metadataId": "IqDTy1TpoU"}
@@ -23,6 +24,20 @@ def test_example_runs_as_a_program() -> None:
 
     count = len(connector.load_component().actions)
     assert run.stdout.splitlines()[:2] == [f"registered {count} actions of segment", "created checkout"]
+
+
+def test_example_runs_beside_other_components(
+    segment: connector.Component, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = connector.load_component(ROOT / "examples" / "component")
+    without_sandbox = workshop()
+    installed = {each.key: each for each in (segment, other, without_sandbox)}
+    monkeypatch.setattr(connector, "components", lambda: installed)
+
+    main()
+
+    registered = [f"registered {len(each.actions)} actions of {each.key}" for each in (segment, other)]
+    assert capsys.readouterr().out.splitlines()[:3] == [*registered, "created checkout"]
 
 
 def test_engine_waits_for_a_rate_limit(segment: connector.Component) -> None:
