@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from connector.component.definitions import Payload
+from connector.errors import HandlerError
 
 
 @contextmanager
@@ -34,16 +35,27 @@ def picklist(records: Iterable[Any], *labels: str, key: str = "id") -> Payload:
         records: Objects as an API lists them; one without a key is left out.
         labels: Dotted paths into a record; the first one with a value is the label, else the key is.
         key: Field that holds the key.
+
+    Raises:
+        HandlerError: If there are records, and none of them has the field of the key.
     """
     search, most = _SEARCH.get()
     label_of: dict[str, str] = {}
+    other_fields: dict[str, Any] = {}
+    has_key = False
     for record in records:
+        if isinstance(record, dict):
+            has_key = has_key or key.partition(".")[0] in record
+            other_fields = other_fields or record
         value = _text_at(record, key)
         label = next(filter(None, (_text_at(record, path) for path in labels)), value)
         if value and (search in label.casefold() or search in value.casefold()):
             label_of.setdefault(value, label)
             if search and most is not None and len(label_of) >= most:
                 break
+    if other_fields and not has_key:
+        hint = f"Pass picklist(..., key=...). The first record has: {', '.join(map(str, other_fields))}."
+        raise HandlerError(f'no record has the field "{key}"', hint=hint)
     while len(set(label_of.values())) < len(label_of):
         shared = Counter(label_of.values())
         label_of = {key: label if shared[label] == 1 else f"{label} ({key})" for key, label in label_of.items()}

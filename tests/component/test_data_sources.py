@@ -115,7 +115,6 @@ def test_region_goes_to_the_list(segment: connector.Component) -> None:
         ({"id": 1, "metadata": {"name": 2}}, [("2", "1")]),
         ({"id": "1", "name": None, "metadata": None}, [("1", "1")]),
         ({"id": "1", "name": "", "metadata": {"name": ["x"]}}, [("1", "1")]),
-        ({"name": "no id"}, []),
         ({"id": None}, []),
         ("text", []),
         (None, []),
@@ -127,6 +126,21 @@ def test_odd_records_are_shown_by_what_they_have_or_left_out(
     server.script = answering("destinations", [record])
 
     assert options(runner, "destination") == expected
+
+
+def test_records_without_the_field_of_the_key_are_an_error(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.script = answering("sources", [{"sourceId": "1", "slug": "web"}, {"sourceId": "2", "slug": "app"}])
+
+    with pytest.raises(connector.errors.HandlerError, match='no record has the field "id"') as caught:
+        runner.choices("sources")
+
+    assert caught.value.hint == "Pass picklist(..., key=...). The first record has: sourceId, slug."
+
+
+def test_records_are_left_out_when_only_some_lack_the_key(runner: connector.Runner, server: LoopbackServer) -> None:
+    server.script = answering("sources", [{"slug": "web"}, {"id": "2", "slug": "app"}])
+
+    assert options(runner, "sources") == [("app", "2")]
 
 
 @given(st.lists(st.tuples(st.text("aB ßİ()1", max_size=4), st.text("ab()1 ", min_size=1, max_size=4)), max_size=20))
