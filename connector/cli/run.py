@@ -21,7 +21,7 @@ from connector.cli.progress import progress
 from connector.cli.record_writers import FORMATS, RecordOptions, RecordPrinter, raw_lines, records_in
 from connector.cli.settings_warnings import warn_by_catalog, warn_by_payload
 from connector.cli.shared_options import Command, common_options, component_of, dry_run_option, section, yes_option
-from connector.errors import UsageError
+from connector.errors import NoChangesError, UsageError
 
 if TYPE_CHECKING:
     from connector.cli.rows import Rows
@@ -89,6 +89,7 @@ def command(
     connector run updateSource -i sourceId=ID -i enabled=false -i settings.websiteUrl=https://example.com
     connector run updateSource --each sources.csv -i sourceId={id} -i enabled=false --output results.jsonl
     """
+    from connector.cli.empty_inputs import empty_input_notes
     from connector.component.component import error_context
 
     component = component_of(context)
@@ -130,8 +131,15 @@ def command(
             confirmed=yes,
         )
     raw_inputs = read_inputs(file, assignments)
-    with error_context(key):
-        inputs = action.inputs.from_values(raw_inputs)
+    notes = empty_input_notes(action, raw_inputs, assignments)
+    try:
+        with error_context(key):
+            inputs = action.inputs.from_values(raw_inputs)
+    except NoChangesError as error:
+        error.hint = "\n".join([error.hint, *(f"{note}." for note in notes)])
+        raise
+    for note in notes:
+        print_line(note)
     # A list action only reads, so that all its pages are fetched in a dry run too; the policy rejects any other action.
     opened = connecting.open(component, read_only=read_only or (dry_run and every))
     opened.runner.policy.check(action, inputs)

@@ -233,6 +233,11 @@ class Inputs(BaseModel):
         return cls._shape()[1]
 
     @classmethod
+    def nullable_keys(cls) -> frozenset[str]:
+        """Return the keys of the inputs that can be null."""
+        return cls._shape()[2]
+
+    @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
         """Validate inputs and return a model instance.
 

@@ -450,7 +450,8 @@ def test_runs_that_can_be_resumed_are_named_and_pruned(
     stored = command("flow", "prune", "--status", "failed").err + command("flow", "prune", "--older-than", "0s").err
     pruned = command("flow", "prune", "--status", "failed", "--older-than", "0s").err
 
-    assert f"Runs of --each that can be resumed: {run}\n" in listed
+    assert "Runs of --each that can be resumed with --resume:\n" in listed
+    assert f"  {run}  getSource  1 of 2 rows done  started 20" in listed
     assert (stored, pruned) == ("Deleted 0 runs.\n" * 2, "Deleted 1 run.\n")
     assert list((state_home / "bulk").iterdir()) == []
 

@@ -96,7 +96,7 @@ def test_runs_are_listed_newest_first(command: Command, service: Service, file: 
 def test_list_of_runs_is_empty_before_the_first_run(command: Command) -> None:
     ended = command("flow", "runs")
 
-    assert (ended.code, ended.out, ended.err) == (0, "", "No runs yet.\n")
+    assert (ended.code, ended.out, ended.err) == (0, "", "No runs of flows yet.\n")
 
 
 def test_runs_are_filtered_by_status_and_place(command: Command, service: Service, file: Path, tmp_path: Path) -> None:

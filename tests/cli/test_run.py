@@ -2,9 +2,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Annotated
 
 import pytest
+from pydantic import MISSING
 
+from connector import Input, Inputs
+from connector.cli.empty_inputs import empty_input_notes
+from connector.sandbox_kit.sandbox import Sandbox
 from tests.cli.conftest import Command, Ended
 from tests.support.server import LoopbackServer, ReceivedRequest, ServerResponse
 
@@ -289,3 +295,34 @@ def test_standard_input_named_twice_is_rejected(
 
     assert (ended.code, server.requests) == (2, [])
     assert "standard input can be read only once" in ended.err
+
+
+@pytest.mark.parametrize(("assignment", "state"), [("name=", "empty"), ("name:=null", "null")])
+def test_assigned_input_that_is_not_sent_is_named_with_the_way_to_send_it(
+    command: Command, workspace: Sandbox, assignment: str, state: str
+) -> None:
+    note = f"name is {state}, so it is not sent; to send an empty string, write name:='\"\"'"
+    update = ("run", "updateSource", "-i", f"sourceId={workspace.sources[0]['id']}")
+    ended = command(*update, "-i", assignment, "-i", "enabled=true")
+    assert (ended.code, f"{note}\n" in ended.err) == (0, True)
+    alone = command(*update, "-i", assignment)
+    assert (alone.code, alone.err.endswith(f"settings.\n{note}.\n")) == (2, True)
+    as_json = command(*update, "-i", assignment, "--error-format", "json")
+    assert note in json.loads(as_json.err)["error"]["hint"]
+    cleared = command(*update, "-i", 'name:=""')
+    assert (cleared.code, "not sent" in cleared.err, workspace.sources[0]["name"]) == (0, False, "")
+
+
+def test_note_about_an_input_that_is_not_sent_says_how_to_send_null() -> None:
+    class Parcel(Inputs):
+        note: Annotated[str | MISSING | None, Input(label="Note")] = MISSING
+        weight: Annotated[int | MISSING, Input(label="Weight")] = MISSING
+
+    action = SimpleNamespace(inputs=Parcel)
+    notes = empty_input_notes(action, {"note": "", "weight": ""}, ["note=", "weight="])  # type: ignore[arg-type]
+    assert notes == [
+        "note is empty, so it is not sent; to send an empty string, write note:='\"\"'; to send null, write note:=null",
+        "weight is empty, so it is not sent",
+    ]
+    assert empty_input_notes(action, {"note": None, "weight": 5}, ["note:=null"]) == []  # type: ignore[arg-type]
+    assert empty_input_notes(action, {"note": ""}, []) == []  # type: ignore[arg-type]

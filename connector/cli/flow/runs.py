@@ -55,15 +55,24 @@ def _print(past: Sequence[PastRun], *, as_json: bool) -> None:
         headers = ("run", "flow", "status", "created", "steps", "writes", "size", "error")
         write_table(headers, [_row(run) for run in past])
     else:
-        print_line("No runs yet.")
+        print_line("No runs of flows yet.")
 
 
 def _name_bulk_runs(journal: str | None, *, as_json: bool) -> None:
     from connector.component.bulk_journal import MAX_LISTED, resumable_runs
+    from connector.component.past_bulk_runs import past_bulk_runs
 
     if journal is None and not as_json and (names := resumable_runs()):
-        more = f" and {len(names) - MAX_LISTED:,} more" if len(names) > MAX_LISTED else ""
-        print_line(f"Runs of --each that can be resumed: {', '.join(names[:MAX_LISTED])}{more}")
+        print_line("Runs of --each that can be resumed with --resume:")
+        for run in past_bulk_runs(MAX_LISTED):
+            rows = f"{run.done:,} of {'?' if run.rows is None else f'{run.rows:,}'} rows done"
+            print_line(f"  {run.id}  {run.action}  {rows}  started {_moment(run.started)}")
+        if len(names) > MAX_LISTED:
+            print_line(f"  and {len(names) - MAX_LISTED:,} more")
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 def _as_json(run: PastRun) -> dict[str, Any]:
@@ -71,9 +80,8 @@ def _as_json(run: PastRun) -> dict[str, Any]:
 
 
 def _row(run: PastRun) -> tuple[str, ...]:
-    created = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.created))
     writes = f"{run.writes}, {run.unknown} in doubt" if run.unknown else str(run.writes)
     error = run.error.partition("\n")[0]
     flow = f"{run.integration} / {run.flow}"
     status = f"{run.status}, undone" if run.undone else run.status
-    return run.id, flow, status, created, str(run.finished), writes, f"{run.size / 1000:,.1f} kB", error
+    return run.id, flow, status, _moment(run.created), str(run.finished), writes, f"{run.size / 1000:,.1f} kB", error
