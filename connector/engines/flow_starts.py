@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from connector.common.text import did_you_mean
 from connector.component.component import Component
 from connector.component.policy import Policy
 from connector.engines.call_threads import Call
@@ -116,7 +117,7 @@ class FlowStarts:
     def problems_of(self, callers: Iterable[Caller]) -> list[Problem]:
         """Return what is wrong with the flows that callers name."""
         return [
-            Problem(f"callers.{caller.name}", f"flows: {reason}")
+            Problem(f"callers.{caller.name}", f"flows: {reason}", hint=self._hint_for(name))
             for caller in callers
             for name in caller.flows or ()
             if (reason := self._reason_against(name, caller.policy))
@@ -132,6 +133,14 @@ class FlowStarts:
         except PolicyError as error:
             return f'flow "{name}" is not permitted: {error.action} {error.message}'
         return ""
+
+    def _hint_for(self, name: str) -> str:
+        """Return what to do about a flow that a caller cannot start."""
+        if name in self.left_out:
+            return "Correct the flow, or remove it from the flows of the caller."
+        if name not in self.flows:
+            return did_you_mean(name, self.flows) or f"Available flows: {', '.join(self.flows) or 'none'}."
+        return "Remove the flow from the flows of the caller, or change its read_only, allow, or block."
 
     def _is_permitted(self, name: str, policy: Policy) -> bool:
         return not self._reason_against(name, policy)

@@ -260,6 +260,8 @@ def test_check_of_a_file_names_the_flows_of_its_callers(
     errors = capsys.readouterr().err
     assert 'callers.billing: flows: unknown flow "nosuchflow"' in errors
     assert 'flow "change_sources" is not permitted: updateSource is a write' in errors
+    assert "hint: Remove the flow from the flows of the caller, or change its read_only, allow, or block." in errors
+    assert "hint: Available flows: " in errors
     assert "callers.admin" not in errors
 
 
