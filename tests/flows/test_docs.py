@@ -35,7 +35,7 @@ def test_every_snippet_runs(connection: dict[str, Any], tmp_path: Path, monkeypa
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     names: dict[str, Any] = {"connection": connection}
     snippets = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert len(snippets) == 8
+    assert len(snippets) == 9
     for snippet in snippets:
         exec(compile(snippet, "docs/flows.md", "exec"), names)
     assert names["run"].status == "done"
