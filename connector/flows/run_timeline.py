@@ -79,11 +79,12 @@ class TimelineRow:
     waited: float = 0
     retries: list[float] = field(default_factory=list)
     text: str = ""
+    _open_since: float | None = field(default=None, repr=False)
 
     @property
     def iterations(self) -> list[int]:
         """Numbers of the iterations around it, the outermost first."""
-        return [int(part.rpartition(".")[2]) for part in self.path.split("/")[:-1]]
+        return _iterations(self.path)
 
     @property
     def outcome(self) -> str:
@@ -104,16 +105,20 @@ class TimelineRow:
                 self.retries.append(began)
         if state in _OPEN:
             self.ended = None
+            self._open_since = began if self._open_since is None else self._open_since
             return
         self.ended = began + (seconds or 0)
-        self.seconds += seconds or 0
+        # A loop whose process died goes on in another one, which knows only its own part of the time.
+        is_one_part = self.is_loop and self._open_since is not None
+        self.seconds += max(seconds or 0, self.ended - (self._open_since or 0) if is_one_part else 0)
+        self._open_since = None
         self.ends[state] += 1
         self.attempts += attempt
         self.text = text
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row as JSON without empty parts."""
-        parts = {name: getattr(self, name) for name in self.__slots__}
+        parts = {name: getattr(self, name) for name in self.__slots__ if not name.startswith("_")}
         parts["waits"] = [wait._asdict() for wait in self.waits]
         return {name: value for name, value in parts.items() if value not in ("", None, [], {}, False)}
 
@@ -151,6 +156,8 @@ class Timeline:
         self._places: dict[str, TimelineRow] | None = {}
         self._sums: dict[str, TimelineRow] = {}
         self._without_note: dict[str, str] = {}
+        self._ended: dict[str, str] = {}
+        self._repeated: dict[str, str] = {}
 
     @property
     def seconds(self) -> float:
@@ -188,7 +195,7 @@ class Timeline:
                 return [self._start(record["time"])]
             case "end":
                 self.status, self.error = record["status"], record.get("error", "")
-                return [self._end(record["time"])]
+                return [self._end(record["time"], is_late=bool(record.get("late")))]
             case "undone":
                 self.undone += 1
             case "done" | "failed":
@@ -228,10 +235,11 @@ class Timeline:
         else:
             self.resumed.append(self._last)
         self._origin = moment - self._last
+        self._repeated = dict(self._ended)
         return self._run_event("started", moment)
 
-    def _end(self, moment: float) -> Event:
-        if self.started is not None:
+    def _end(self, moment: float, *, is_late: bool) -> Event:
+        if self.started is not None and not is_late:
             self._last = max(self._last, moment - self._origin)
         return self._run_event(self.status, moment, seconds=self._last, error=self.error)
 
@@ -250,12 +258,8 @@ class Timeline:
         step = self._steps.get(_variable(path))
         if step is not None and step.is_trigger:
             return
-        for loop in _loops(path):
-            for row in self._rows_of(loop):
-                if row.began is None:
-                    row.note(began, None, "running", 0, "")
-        for row in self._rows_of(path):
-            row.note(began, seconds, state, attempt, text)
+        if not self._is_repeated(path):
+            self._add_to_rows(path, began, seconds, state=state, attempt=attempt, text=text)
         is_error = state in {"failed", "ignored", "retrying"}
         yield StepEvent(
             self._flow_name,
@@ -269,6 +273,28 @@ class Timeline:
             error=text if is_error else "",
             time=moment,
         )
+
+    def _is_repeated(self, path: str) -> bool:
+        """Return True for a step that a resumed run performs again, though it had ended: one that has no effect.
+
+        Iterations follow one another, so it is enough to know the last path at which each step had ended.
+        """
+        last = self._repeated.get(_variable(path))
+        return last is not None and _iterations(path) <= _iterations(last)
+
+    def _add_to_rows(
+        self, path: str, began: float, seconds: float | None, *, state: str, attempt: int, text: str
+    ) -> None:
+        for loop in _loops(path):
+            for row in self._rows_of(loop):
+                if row.began is None or row.state not in _OPEN:
+                    row.note(began, None, "running", 0, "")
+        for row in self._rows_of(path):
+            row.note(began, seconds, state, attempt, text)
+        variable = _variable(path)
+        self._repeated.pop(variable, None)
+        if state not in _OPEN and state != "failed":
+            self._ended[variable] = path
 
     def _rows_of(self, path: str) -> Iterator[TimelineRow]:
         """Yield the row of a path, and the one of its step."""
@@ -339,6 +365,10 @@ def follow_run(run: str | Path) -> Iterator[tuple[Timeline, Sequence[Event]]]:
 
 def _variable(path: str) -> str:
     return path.rpartition("/")[2]
+
+
+def _iterations(path: str) -> list[int]:
+    return [int(part.rpartition(".")[2]) for part in path.split("/")[:-1]]
 
 
 def _loops(path: str) -> Iterable[str]:

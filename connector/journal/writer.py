@@ -121,9 +121,19 @@ class JournalWriter:
         """Record that what the write with a number created is deleted."""
         self._append("undone", {"path": path, "write": number, "time": time.time()}, "synced")
 
-    def ended(self, status: str, error: str, results: Any = None, response: Any = None, *, exit_code: int = 0) -> None:
-        """Record the end of the run, its results, and the exit code of its error."""
-        outcome = {"exit_code": exit_code, "results": results, "response": response, **self._tally.counts}
+    def ended(
+        self,
+        status: str,
+        error: str,
+        results: Any = None,
+        response: Any = None,
+        *,
+        exit_code: int = 0,
+        is_late: bool = False,
+    ) -> None:
+        """Record the end of the run, its results, and the exit code of its error; late if no process ran it anymore."""
+        late = {"late": True} if is_late else {}
+        outcome = {"exit_code": exit_code, "results": results, "response": response, **self._tally.counts, **late}
         with suppress(JournalError):
             self._append("end", {"status": status, "error": error, **outcome, "time": time.time()}, "synced")
 

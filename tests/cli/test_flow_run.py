@@ -206,6 +206,38 @@ def test_dry_run_prints_the_writes_without_secrets_and_changes_nothing(command: 
     assert command("flow", "runs", "--json").json == []
 
 
+@pytest.mark.parametrize(
+    ("source_id", "is_replaced"),
+    [
+        ("=createSource.results.data.source.id", True),
+        ("~copy-of-{{$createSource.results.data.source.id}}", True),
+        ("=again.results.data.source.id", True),
+        ("nope", False),
+        ("qQEHquLrjRDN9j1ByrChyn", False),
+        ("=trigger.results.body.data.id", False),
+    ],
+    ids=["reference", "within a string", "read before", "literal", "literal of the example", "payload"],
+)
+def test_dry_run_replaces_a_missing_record_only_when_a_skipped_write_would_have_made_it(
+    command: Command, tmp_path: Path, server: LoopbackServer, payload: Any, source_id: str, is_replaced: bool
+) -> None:
+    server.answer(ServerResponse({"errors": [{"type": "not-found"}]}, status=404))
+    file = integration(
+        tmp_path,
+        call("Create Source", "createSource", NEW_SOURCE),
+        call("Again", "getSource", {"sourceId": "=createSource.results.data.source.id"}),
+        call("Get Source", "getSource", {"sourceId": source_id}),
+        variables=[variable("Workspace")],
+    )
+    ended = command("flow", "run", file, "--dry-run", "--payload", payload({"id": "nope"}))
+    note = 'info: step "Get Source" returned its example payload: its inputs come from a skipped write'
+
+    assert (ended.code, note in ended.err.splitlines()) == ((0, True) if is_replaced else (4, False)), ended.err
+    assert 'info: step "Again" returned' in ended.err
+    assert [request.method for request in server.requests] == ["GET", "GET"]
+    assert is_replaced or 'step "Get Source"' in ended.err
+
+
 def test_step_that_cannot_run_is_named_before_anything_is_done(
     command: Command, tmp_path: Path, server: LoopbackServer
 ) -> None:

@@ -15,9 +15,11 @@ from connector.component.component import Component
 from connector.errors import JournalError, StepError
 from connector.flows import Flow, Run, follow_run, resume, timeline
 from connector.flows.run.events import Event, RunEvent, StepEvent
+from connector.flows.run.submitted import end_run
 from connector.journal.file import FileJournal
+from connector.journal.journals import create_journal
 from connector.journal.protocol import VERSION
-from tests.flows.support import ServerResponse, Service, flow_of, step
+from tests.flows.support import ServerResponse, Service, branches, flow_of, mappings, step
 from tests.support.postgres import PostgresServer
 
 Runs = Callable[..., Run]
@@ -110,6 +112,64 @@ def test_resumed_run_leaves_out_the_time_between_its_processes(
         ("Echo", {"done": 1}),
         ("Create", {"failed": 1, "done": 1}),
     ]
+
+
+def test_steps_without_effect_that_a_resumed_run_performs_again_count_once(
+    run: Runs, workshop: Component, service: Service
+) -> None:
+    create = step("Create", "workshop.createThing", {"name": "=loop.currentItem"})
+    sort = step("Sort", "workshop.sort", {"value": "=loop.currentItem"}, branches=branches(Small=[create], Big=[]))
+    nested = step("Twice", "loop.loopNTimes", {"iterationCount": "2"}, steps=[step("Log", "log.writeLog")])
+    service.answers["POST"] = [
+        *[ServerResponse({"thing": {"id": name}}) for name in "ab"],
+        ServerResponse({}, status=422),
+    ]
+    choose = step(
+        "Choose",
+        "branch.branchOnValue",
+        {"inputValue": "=loop.currentItem", "branchValueMappings": mappings(First="a")},
+        branches=branches(First=[], Else=[]),
+    )
+    loop = step("Loop", "loop.loopOverItems", {"items": '["a", "b", "c", "d"]'}, steps=[nested, choose, sort])
+    with pytest.raises(StepError) as caught:
+        run(loop)
+    assert caught.value.run is not None
+    before = timeline(caught.value.run.id)
+    resume(caught.value.run.id, workshop, connections=service.connections)
+
+    result = timeline(caught.value.run.id)
+
+    assert before.by_step["Log"].ends == {"done": 6}
+    done = {row.step: row.ends["done"] for row in result.by_step.values()}
+    assert done == {"Loop": 1, "Twice": 4, "Log": 8, "Choose": 4, "Sort": 4, "Create": 4}
+    assert all(row.ends["done"] == 1 for row in result.rows)
+
+
+def test_loop_whose_process_died_has_the_time_of_all_its_parts(tmp_path: Path) -> None:
+    create = step("Create", "workshop.createThing", {"name": "a"})
+    flow = flow_of(step("Loop", "loop.loopNTimes", {"iterationCount": "2"}, steps=[create]))
+    first: dict[str, Any] = {"type": "notes", "notes": [["loop.0/create", 101.0, 3.0]]}
+    resumed = {"type": "resumed", "time": 900.0}
+    second: dict[str, Any] = {"type": "notes", "notes": [["loop.1/create", 900.5, 2.0], ["loop", 900.25, 2.25]]}
+    path = write_journal(tmp_path / "r.jsonl", first, resumed, second, flow=flow)
+
+    loop, *_ = timeline(path).rows
+
+    assert (loop.path, loop.began, loop.ended, loop.seconds) == ("loop", 1.0, 6.5, 5.5)
+    assert (loop.ends, loop.attempts) == ({"done": 1}, 1)
+
+
+def test_time_until_another_process_records_the_end_does_not_count(tmp_path: Path) -> None:
+    flow = flow_of(step("List", "workshop.listThings"))
+    notes: dict[str, Any] = {"type": "notes", "notes": [["list", 101.0, 2.0]]}
+    lines = write_journal(tmp_path / "r.jsonl", notes, flow=flow).read_text().splitlines()
+    database = f"sqlite:///{tmp_path}/runs.sqlite"
+    create_journal(database, "r", [json.loads(line) for line in lines]).close()
+    end_run(database, "r", "failed", "no process runs it")
+
+    result = timeline(f"{database}#r")
+
+    assert (result.status, result.seconds) == ("failed", 3.0)
 
 
 def shifted(record: dict[str, Any], seconds: float) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +23,16 @@ from connector.errors import (
 from connector.flows.run.prepare import PreparedRun
 from connector.flows.steps.planned_step import PlannedStep
 from connector.flows.steps.step_call import RunInterrupted, StepCall
-from connector.flows.values.expressions import Reference, parts_of
+from connector.flows.values.expressions import Reference, is_static, parts_of
 from connector.journal.writer import JournalWriter
 from connector.rest.rate_limits import CallLimits
 
 if TYPE_CHECKING:
     from connector.journal.limit_stores import LimitStore
+
+
+MIN_LENGTH_WITHIN = 8
+"""Shorter values of an example payload are not searched for within the inputs of a read: they may be ordinary words."""
 
 
 def has_next_page(call: StepCall, results: Any) -> bool:
@@ -50,6 +54,7 @@ class ActionExecutor:
         on_wait: Called with seconds and reason before each wait of a request.
         wait: Waits for a rate limit before a write.
         limits: Rate limits that other processes share; None without a database.
+        note: Called with a step and what a person should know about it.
 
     Attributes:
         skipped_writes: Writes that a dry run did not send.
@@ -62,6 +67,8 @@ class ActionExecutor:
         on_wait: Callable[[float, str], None],
         wait: Callable[[float, str], None],
         limits: LimitStore | None,
+        *,
+        note: Callable[[StepCall, str], None],
     ) -> None:
         self.skipped_writes: list[dict[str, Any]] = []
         self._prepared = prepared
@@ -69,6 +76,8 @@ class ActionExecutor:
         self._on_wait = on_wait
         self._wait = wait
         self._limits = limits
+        self._note = note
+        self._sample_values: set[str] = set()
         self._contexts: dict[tuple[str, str | None, bool], Context] = {}
         self._sent = False
 
@@ -96,10 +105,13 @@ class ActionExecutor:
                 else:
                     payload = component.perform_validated(action, self._context(planned), inputs)
             except NotFoundError:
-                if not self.skipped_writes:
-                    raise
                 # The step may read what a skipped write of this dry run would have created.
-                payload = action.example or {}
+                if not self._reads_sample(call):
+                    raise
+                self._note(
+                    call, f'step "{call.step.name}" returned its example payload: its inputs come from a skipped write'
+                )
+                payload = self._sampled(action)
         call.branch = _branch_of(action, payload or {})
         results = (payload or {}).get("data")
         return results, is_write
@@ -138,7 +150,22 @@ class ActionExecutor:
 
     def _skipped(self, call: StepCall, action: Action[Any]) -> Any:
         self.skipped_writes.append({"step": call.step.name, "action": call.step.kind, "inputs": call.inputs})
-        return (action.example or {}).get("data")
+        return self._sampled(action).get("data")
+
+    def _reads_sample(self, call: StepCall) -> bool:
+        """Return True if an input that refers to something has a value of an example payload, maybe within a string."""
+        inputs = [call.inputs.get(key) for key, expression in call.planned.inputs if not is_static(expression)]
+        values = set(_leaves(inputs))
+        if not values.isdisjoint(self._sample_values):
+            return True
+        long = [value for value in self._sample_values if len(value) >= MIN_LENGTH_WITHIN]
+        return any(sample in value for sample in long for value in values)
+
+    def _sampled(self, action: Action[Any]) -> Payload:
+        """Return the example payload of an action, and remember its values: nothing has them in the service."""
+        payload = action.example or {}
+        self._sample_values.update(_leaves(payload))
+        return payload
 
     def _context(self, planned: PlannedStep, *, is_write: bool = False) -> Context:
         assert planned.component is not None  # noqa: S101 - see perform
@@ -168,6 +195,19 @@ def _branch_of(action: Action[Any], payload: Payload) -> str | None:
         names = ", ".join(action.branches)
         raise HandlerError(f'payload names branch "{branch}", which is not one of: {names}', action=action.key)
     return str(branch)
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Yield the strings and numbers in a JSON value, as strings."""
+    match value:
+        case Mapping():
+            for part in value.values():
+                yield from _leaves(part)
+        case list() | tuple():
+            for part in value:
+                yield from _leaves(part)
+        case str() | int() | float() if not isinstance(value, bool) and value != "":
+            yield str(value)
 
 
 def _explained(call: StepCall, problem: Problem) -> Problem:

@@ -67,7 +67,7 @@ class FlowExecutor:
         connections = frozenset(connection_variables(checked.integration))
         self.flow = checked.flow.name
         self.scope = Scope({checked.flow.steps[0].variable: {"results": trigger}}, checked.values, connections)
-        self.actions = ActionExecutor(prepared, journal, self._waiting, self.wait, shared_limits)
+        self.actions = ActionExecutor(prepared, journal, self._waiting, self.wait, shared_limits, note=self._note)
         self.journal = journal
         self.history = history
         self.store = store
@@ -269,6 +269,9 @@ class FlowExecutor:
         call.pages_left = has_next_page(call, call.results)
         call.state = "reused"
         self._reporter.ended(call)
+
+    def _note(self, call: StepCall, message: str) -> None:
+        self.write_log(call, "info", message)
 
     def _waiting(self, seconds: float, reason: str) -> None:
         self._waited += seconds

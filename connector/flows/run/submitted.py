@@ -145,7 +145,7 @@ def end_run(
     with _held(database, run_id, stop or Event()) as journal:
         history = contents_of(journal)
         if not history.status:
-            JournalWriter(journal, history).ended(status, error, exit_code=exit_code)
+            JournalWriter(journal, history).ended(status, error, exit_code=exit_code, is_late=True)
 
 
 def _perform_rest(journal: Journal, prepare: Prepare) -> Exception | None:
