@@ -161,9 +161,9 @@ def test_execution_that_loses_its_run_at_the_end_waits_for_what_becomes_of_it(
 ) -> None:
     ended, attempts = JournalWriter.ended, itertools.count()
 
-    def end(self: JournalWriter, *arguments: Any) -> None:
+    def end(self: JournalWriter, *arguments: Any, **options: Any) -> None:
         if next(attempts):
-            ended(self, *arguments)
+            ended(self, *arguments, **options)
 
     monkeypatch.setattr(JournalWriter, "ended", end)
     submitted(FLOW, "lost", payload=PAYLOAD)
