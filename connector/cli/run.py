@@ -16,12 +16,13 @@ from connector.cli.connection_options import ConnectionOptions, OpenConnection, 
 from connector.cli.each_options import EachOptions, check_each_options, each_options
 from connector.cli.flow.submit import SubmitOptions, submit_options
 from connector.cli.input_options import complete_keys, input_options
+from connector.cli.object_hints import hint_about_objects
 from connector.cli.output import json_bytes, plain, print_line, write, write_json
 from connector.cli.progress import progress
 from connector.cli.record_writers import FORMATS, RecordOptions, RecordPrinter, raw_lines, records_in
 from connector.cli.settings_warnings import warn_by_catalog, warn_by_payload
 from connector.cli.shared_options import Command, common_options, component_of, dry_run_option, section, yes_option
-from connector.errors import NoChangesError, UsageError
+from connector.errors import InputError, NoChangesError, UsageError
 
 if TYPE_CHECKING:
     from connector.cli.rows import Rows
@@ -137,6 +138,9 @@ def command(
             inputs = action.inputs.from_values(raw_inputs)
     except NoChangesError as error:
         error.hint = "\n".join([error.hint, *(f"{note}." for note in notes)])
+        raise
+    except InputError as error:
+        error.hint = error.hint or hint_about_objects(action, raw_inputs, error)
         raise
     for note in notes:
         print_line(note)

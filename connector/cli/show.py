@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from connector.component.definitions import Action, ConnectionDefinition, DataSource
 
     Definition = Action[Any] | DataSource[Any] | ConnectionDefinition[Any]
+
+
+_MAX_FIELDS = 20
+"""Fields of the objects in a list that are shown; the schema of a generated component may have hundreds."""
 
 
 @click.command(cls=Command)
@@ -148,9 +153,35 @@ def _lines(definition: Definition) -> list[str]:
             "variable": variables.get(key),
         }
         lines += [f"      {name}: {value}" for name, value in details.items() if value]
+        if marker.example is None:
+            lines += _field_lines(key, definition.input_schema["properties"][key])
     if not isinstance(definition, ConnectionDefinition) and definition.example is not None:
         lines += ["", "Example payload", json_bytes(definition.example).decode()]
     return lines
+
+
+def _field_lines(key: str, schema: Mapping[str, Any]) -> list[str]:
+    """Return the fields of an input that takes an object or a list of them, and a value that can be pasted."""
+    from connector.component.json_schema import sample
+    from connector.describe.summaries import type_of
+
+    is_list = schema.get("type") == "array"
+    objects = schema.get("items", {}) if is_list else schema
+    fields = objects.get("properties")
+    if not fields:
+        return []
+    required = [name for name in objects.get("required", ()) if name in fields]
+    lines = ["      fields of each object:" if is_list else "      fields:"]
+    for name, part in list(fields.items())[:_MAX_FIELDS]:
+        need = "required" if name in required else "optional"
+        choices = f" Choices: {', '.join(map(str, part['enum']))}." if "enum" in part else ""
+        lines.append(f"        {name}  {type_of(part)}, {need}: {part.get('description', '')}{choices}".rstrip(": "))
+    if len(fields) > _MAX_FIELDS:
+        lines.append(f"        ... and {len(fields) - _MAX_FIELDS} more; --json has all of them")
+    # A field of any type has no sample, and JSON that is an object is a likely value.
+    samples = {name: sample(fields[name]) for name in required or list(fields)[:1]}
+    value = {name: {} if part is None else part for name, part in samples.items()}
+    return [*lines, f"      such as: -i {key}:='{json_bytes([value] if is_list else value, indent=None).decode()}'"]
 
 
 def _variables(definition: Definition) -> dict[str, str]:

@@ -27,7 +27,7 @@ def inputs_of(definition: Definition) -> type[Inputs]:
 
 def input_types(model: type[Inputs]) -> dict[str, str]:
     """Return the type of each input in JSON's words, such as `string`, `list of strings` or `object or null`."""
-    return {key: _type(schema) for key, schema in input_schema(model)["properties"].items()}
+    return {key: type_of(schema) for key, schema in input_schema(model)["properties"].items()}
 
 
 def example_inputs(definition: Action[Any] | DataSource[Any]) -> dict[str, Any]:
@@ -91,7 +91,8 @@ def _example(marker: Input) -> Any:
     return next(iter(marker.choices), None) if marker.example is None else marker.example
 
 
-def _type(schema: Mapping[str, Any]) -> str:
+def type_of(schema: Mapping[str, Any]) -> str:
+    """Return the type of a schema in JSON's words."""
     types = schema.get("type", ANY_TYPE)
     return " or ".join(_type_name(schema, name) for name in (types if isinstance(types, list) else [types]))
 

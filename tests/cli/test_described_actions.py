@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,45 @@ def test_run_says_that_a_page_of_a_described_list_is_not_the_whole_list(
     printed = command("run", "listRoles", "-i", "count=1")
 
     assert (printed.code, printed.err) == (0, "first 1 of 7; add --all to print every record\n"), printed.err
+
+
+@pytest.mark.parametrize(
+    ("key", "head", "field"),
+    [
+        (
+            "updateRulesInTrackingPlan",
+            "fields of each object:",
+            "version  number, required: Version of the rule.",
+        ),
+        ("createLabel", "fields:", "value  string, required: "),
+    ],
+)
+def test_show_has_the_fields_of_objects_and_a_value_to_paste(command: Command, key: str, head: str, field: str) -> None:
+    shown = command("show", key).out
+    pasted = re.findall(r"      such as: -i (\w+:=)'(.*)'", shown)
+    ids = [f"-i{name}=x" for name in re.findall(r"^  (\w+)  string, required", shown, re.MULTILINE)]
+
+    assert f"      {head}\n" in shown
+    assert f"        {field}" in shown
+    assert len(pasted) == 1
+    ended = command("run", key, *ids, "-i", "".join(pasted[0]), "--dry-run", "--sandbox")
+    assert ended.code == 0
+    assert pasted[0][1] in json.dumps(ended.json["body"], separators=(",", ":"))
+
+
+@pytest.mark.parametrize("assigned", [['rules={"a":1}', 'rules={"b":1}'], ['rules={"a":1}'], ['rules:={"a":1}']])
+def test_object_that_is_no_list_of_objects_gets_a_hint(command: Command, assigned: list[str]) -> None:
+    options = [part for text in assigned for part in ("-i", text)]
+
+    ended = command("run", "updateRulesInTrackingPlan", "-i", "trackingPlanId=x", *options, "--sandbox")
+
+    assert ended.code == 2
+    assert "hint: Write -i rules:='[{...}, {...}]': a list, with a colon for JSON.\n" in ended.err
+
+
+def test_other_problem_of_a_list_of_objects_gets_no_hint(command: Command) -> None:
+    rules = 'rules:=[{"version": 1}]'
+
+    ended = command("run", "updateRulesInTrackingPlan", "-i", "trackingPlanId=x", "-i", rules, "--sandbox")
+
+    assert (ended.code, "hint:" in ended.err) == (2, False)
