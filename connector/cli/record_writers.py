@@ -11,6 +11,7 @@ from connector.cli.jsonpath import Condition, Selector
 from connector.cli.output import json_bytes, print_line, write
 from connector.cli.tables import write_table
 from connector.common.text import did_you_mean
+from connector.errors import UsageError
 
 FORMATS = ("json", "jsonl", "csv", "table")
 
@@ -104,9 +105,29 @@ class RecordPrinter:
             return value
         cells = {column: value_at(value, column) for column in self._options.columns}
         if self._missing:
+            self._check_has_fields(value)
             self._fields.update(dict(_leaves(value)))
             self._missing -= {column for column, cell in cells.items() if cell is not NOTHING}
         return {column: None if cell is NOTHING else cell for column, cell in cells.items()}
+
+    def _check_has_fields(self, value: Any) -> None:
+        """Check that a value has fields, unless one before it had some: else every row would be empty.
+
+        Raises:
+            UsageError: If it is a string, a number, or a boolean.
+        """
+        if value is None or isinstance(value, dict | list) or len(self._missing) < len(set(self._options.columns)):
+            return
+        path = self._options.selector.path
+        subject = "the record" if path is None else f'the match of --select "{path}"'
+        hint = "Leave out --columns." if path is None else "Leave out --columns, or --select."
+        raise UsageError(f"--columns needs objects, but {subject} is {_json_type(value)}", hint=hint)
+
+
+def _json_type(value: Any) -> str:
+    if isinstance(value, bool):
+        return "a boolean"
+    return "a string" if isinstance(value, str) else "a number"
 
 
 def _or_near(name: str, known: set[str]) -> str:

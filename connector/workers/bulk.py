@@ -167,7 +167,7 @@ def submit_each(
     checked = _checked(component, key, keep_going=on_error == "keep-going")
     check_profiles(checked, profiles or {})
     url, run_id = database or default_database(), check_id(new_id() if id is None else id)
-    reused = f'ID "{run_id}" was used with other rows, another action, or another --on-error (on_error in Python)'
+    reused = _reused(run_id)
     shards, is_new = [], False
     with closing(RunQueue(url)) as queue:
         for shard, payload in split(run_id, rows):
@@ -178,6 +178,13 @@ def submit_each(
             queue.put(shard.run, priority=priority, delay=delay)
             shards.append(shard)
     return SubmittedRows(run_id, url, shards, is_new or not shards)
+
+
+def _reused(run_id: str) -> UsageError:
+    # A new ID would send the rows that are done once more, so that it must not be the first advice.
+    text = f'ID "{run_id}" was used with other rows, another action, or another --on-error (on_error in Python)'
+    hint = "To go on with the run, pass the rows, -i, and --on-error of before. Use another ID only for other rows."
+    return UsageError(text, hint=hint)
 
 
 def split(run_id: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Shard, list[dict[str, Any]]]]:

@@ -143,6 +143,19 @@ def test_table_in_a_pipe_is_aligned_and_has_the_flat_fields(command: Command) ->
     ]
 
 
+@pytest.mark.parametrize("output_format", ["csv", "table", "jsonl"])
+def test_columns_of_values_without_fields_are_an_error(
+    command: Command, server: LoopbackServer, output_format: str
+) -> None:
+    server.answer({"data": {"sources": [{"slug": "web"}, {"slug": "ios"}], "pagination": {}}})
+    ended = command(
+        *("run", "listSources", "--all", "--columns", "slug", "--select", "$.slug", "--format", output_format)
+    )
+    assert (ended.code, ended.out) == (2, "")
+    assert 'error: --columns needs objects, but the match of --select "$.slug" is a string\n' in ended.err
+    assert "hint: Leave out --columns, or --select.\n" in ended.err
+
+
 def test_csv_of_no_records_has_the_named_columns(capsys: pytest.CaptureFixture[str]) -> None:
     printer = RecordPrinter(RecordOptions.of("csv", "a,b", None, None, False))
     printer.print([])

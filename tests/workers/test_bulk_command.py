@@ -124,6 +124,16 @@ def test_row_that_failed_is_reported_as_by_the_local_command(
     assert lines_of(ended.out)[0] == lines_of(local.out)[0]
 
 
+def test_hint_about_another_on_error_of_a_resumed_run_does_not_suggest_a_new_id(
+    command: Command, sources: Path
+) -> None:
+    arguments: list[str | Path] = ["run", "createSource", "--each", sources, "--submit", *PROFILE]
+    assert command(*arguments, "--id", "modes", "--in", "1h").code == 0
+    ended = command(*arguments, "--resume", "modes", "--on-error", "keep-going")
+    assert (ended.code, 'error: ID "modes" was used with other rows, another action' in ended.err) == (2, True)
+    assert "hint: To go on with the run, pass the rows, -i, and --on-error of before." in ended.err
+
+
 @pytest.mark.usefixtures("segment_worker")
 def test_submitted_flow_ends_with_the_exit_code_of_the_cause(
     command: Command, tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch

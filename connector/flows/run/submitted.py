@@ -37,7 +37,7 @@ def store_submission(
     profiles: Mapping[str, str],
     digest: str = "",
     caller: str = "",
-    reused: str = "",
+    reused: UsageError | None = None,
 ) -> bool:
     """Create the journal of a run that another process will perform, and return whether it is new.
 
@@ -51,7 +51,7 @@ def store_submission(
         profiles: See `connector.workers.submit`.
         digest: What a second submission with the same ID has to match. Default: the flow and the whole request.
         caller: Who started it through a server.
-        reused: What to say if the ID was used for something else.
+        reused: Error to raise if the ID was used for something else.
 
     Raises:
         UsageError: If the ID is invalid, or was used for another flow, request, config, or branch; if there are stubs.
@@ -81,8 +81,8 @@ def store_submission(
         message = f'run ID "{run_id}" was used for a run that was not submitted'
         raise UsageError(message, hint="Use another ID, or run the flow without --submit.")
     if history.header.get("fingerprint") != digest:
-        message = reused or f'run ID "{run_id}" was used with another flow, request, config, or branch'
-        raise UsageError(message, hint="Use another ID for another run.")
+        message = f'run ID "{run_id}" was used with another flow, request, config, or branch'
+        raise reused or UsageError(message, hint="Use another ID for another run.")
     return False
 
 
