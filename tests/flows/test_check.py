@@ -63,6 +63,13 @@ CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
         ],
         'warning unknown-step Run: the code refers to unknown step "triger" Did you mean trigger?',
     ),
+    "a syntax error in JavaScript": (
+        [step("Run", "code.runCode", {"code": "module.exports = async () => {\n\n  return {{ data: 1 };\n};"})],
+        (
+            "error code-syntax Run: syntax error in line 3 of the code: invalid property name "
+            "Correct the code of the step."
+        ),
+    ),
     "an unknown config variable in JavaScript": (
         [step("Run", "code.runCode", {"code": 'module.exports = ({configVars}) => configVars["Regoin"]'})],
         'warning unknown-config-variable Run: the code refers to unknown config variable "Regoin"',

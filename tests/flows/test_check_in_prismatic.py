@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 import connector
@@ -41,6 +43,16 @@ def test_defect_of_prismatics_action_is_a_note_where_it_matters(inputs: dict[str
     notes = [problem.message for problem in reported if problem.rule == "prismatic-difference"]
     assert notes == [f"Prismatic's segment.updateSource {text}" for text in expected]
     assert {problem.severity for problem in reported} == {"note"}
+
+
+@pytest.mark.parametrize(("target", "severity"), [(None, "error"), ("prismatic", "warning")])
+def test_syntax_that_the_local_engine_does_not_know_is_only_a_warning_for_prismatic(
+    target: Literal["prismatic"] | None, severity: str
+) -> None:
+    flow = flow_of(step("Run", "code.runCode", {"code": "module.exports = () => ;"}))
+    problems = flow.check(connector.load_component(), target=target)
+
+    assert [problem.severity for problem in problems if problem.rule == "code-syntax"] == [severity]
 
 
 def test_defects_of_prismatics_actions_are_named_only_for_prismatic() -> None:

@@ -192,8 +192,12 @@ def test_dry_run_sends_reads_and_returns_examples_for_writes(run: Runs, service:
 
 
 def test_limits_of_a_run_are_named(run: Runs) -> None:
-    with pytest.raises(FlowLimitError, match=r'loop "Forever" exceeds the limit of 100000 iterations'):
+    with pytest.raises(FlowLimitError, match=r'loop "Forever" exceeds the limit of 100000 iterations') as caught:
         run(step("Forever", "loop.loopNTimes", {"iterationCount": "1e12"}, steps=[echo("Tell", "x")]))
+    assert caught.value.hint == (
+        "Do less in one step. In Python, limits=Limits(iterations=N) raises the limit; "
+        "the command line has no option for it."
+    )
     with pytest.raises(FlowLimitError, match=r'loop "Loop" exceeds the limit of 2 iterations'):
         run(loop("Loop", "[1, 2, 3]", echo("Tell", "x")), limits=Limits(iterations=2))
     nested = loop("Outer", "[1, 2, 3]", loop("Inner", "[1, 2, 3]", echo("Tell", "x")))

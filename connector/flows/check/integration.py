@@ -71,7 +71,7 @@ class _Check:
                 ),
             )
             self._add(step, check_parts(step, visible, self.components))
-            self._add(step, check_code(step, visible))
+            self._add(step, check_code(step, visible, is_local=self.target is None))
             self._add(step, self.inputs.check(step))
             if self.target is not None:
                 self._add(step, check_target(step, self.components))

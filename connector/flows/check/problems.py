@@ -15,7 +15,7 @@ NOT_INSTALLED = "not-installed"
 """Rule of a step whose component is not installed. The step is not checked, and cannot run."""
 
 
-NOT_PERFORMED = (NOT_INSTALLED, "unsupported", "unknown-action", "blocked", "block")
+NOT_PERFORMED = (NOT_INSTALLED, "unsupported", "unknown-action", "blocked", "block", "code-syntax")
 """Rules that do not matter for a step that a stub stands in for."""
 
 

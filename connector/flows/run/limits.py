@@ -52,5 +52,6 @@ class Limits:
         if value > maximum:
             raise FlowLimitError(
                 f"{location} exceeds the limit of {maximum:g} {_UNITS[name]}",
-                hint=f"Raise it with limits=Limits({name}=N).",
+                hint=f"Do less in one step. In Python, limits=Limits({name}=N) raises the limit; the command line "
+                "has no option for it.",
             )

@@ -34,6 +34,8 @@ def main() -> None:
 
 def perform(job: dict[str, Any]) -> str:
     """Perform a job and return its results as JSON."""
+    if "compiled" in job:
+        return _compile(job)
     return _validate(job) if "schema" in job else _run(job)
 
 
@@ -59,6 +61,19 @@ def _run(job: dict[str, Any]) -> str:
         is_memory = "out of memory" in str(error) or str(error).strip() == "null"
         return json.dumps({"limit": "memory"} if is_memory else {"error": {"name": "Error", "message": str(error)}})
     return text if len(text) <= job["output"] else '{"limit": "output"}'
+
+
+def _compile(job: dict[str, Any]) -> str:
+    import quickjs
+
+    context = quickjs.Context()
+    context.set_memory_limit(job["memory"])
+    context.set_max_stack_size(STACK)
+    try:
+        context.eval(f"(function (module, exports, require) {{{job['compiled']}\n}})")
+    except quickjs.JSException as error:
+        return json.dumps({"error": str(error)})
+    return "{}"
 
 
 def _validate(job: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ import pytest
 from connector import Component
 from connector.errors import FlowLimitError, HandlerError, InvalidFlowError, MissingExtraError, StepError, UsageError
 from connector.flows import Limits, Run
+from connector.flows.check import code as check_code
 from connector.flows.run.events import Event, LogEvent
 from connector.flows.steps import script_worker, scripts
 from tests.flows.steps.support import run_step
@@ -145,7 +146,6 @@ def test_javascript_of_nodejs_works(expression: str, expected: Any) -> None:
     ("code", "message"),
     [
         ("\nmodule.exports = async () => {\n  throw new TypeError('bad input');\n}", "TypeError: bad input (line 3)"),
-        ("\n\nlet x = ;", "SyntaxError: unexpected token in expression: ';' (line 3)"),
         ("return data;", "data is not defined"),
         ("const a = 1", "the code does not assign a function to module.exports"),
         ("module.exports = async () => 5", "the code returns no object"),
@@ -307,6 +307,7 @@ def test_forged_answer_of_the_engine_is_an_error() -> None:
 
 
 def test_dead_engine_is_an_error_and_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_code, "is_installed", lambda _engine: False)  # the check would meet the dead one first
     evaluate("1")
     [worker, *_] = scripts._idle
     worker._process.kill()
