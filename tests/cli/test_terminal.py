@@ -194,7 +194,7 @@ def test_undoing_asks_with_what_it_will_delete(server: LoopbackServer, tmp_path:
     code, _, request = run("flow", "undo", run_id, typed=b"y\n")
 
     assert (code, server.requests[-1].method) == (0, "DELETE")
-    assert 'delete what segment.createSource created (step "Do It", connection Workspace)\n' in request
+    assert 'delete what segment.createSource created (step "Do It", connection Workspace, sourceId "abc")\n' in request
 
 
 def flow_of_everything(folder: Path) -> str:

@@ -45,7 +45,7 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
 def test_undo_connects_with_the_password(command: Command, run: Callable[..., Run], guarded: str, name: str) -> None:
     run(LOG, journal=guarded, id="undone")
     ended = command("flow", "undo", name.replace("URL", guarded), "--dry-run")
-    assert (ended.code, ended.json["deleted"]) == (0, [])
+    assert (ended.code, ended.json["wouldDelete"]) == (0, [])
 
 
 def test_commands_name_a_run_of_the_default_database_by_its_id(
@@ -76,10 +76,12 @@ def test_commands_do_not_show_the_password(command: Command, guarded: str, argum
     assert "p4ss" not in ended.out + ended.err
 
 
-@pytest.mark.parametrize("name", ["unknown", "URL#unknown"])
-def test_show_says_that_a_run_is_unknown(command: Command, guarded: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "shown"), [("unknown", "unknown"), ("URL#unknown", "postgresql://careful@127.0.0.1:")]
+)
+def test_show_says_that_a_run_is_unknown(command: Command, guarded: str, name: str, shown: str) -> None:
     ended = command("flow", "show", name.replace("URL", guarded))
-    assert 'error: unknown run "postgresql://careful@127.0.0.1:' in ended.err
+    assert f'error: unknown run "{shown}' in ended.err
 
 
 @pytest.mark.parametrize("name", ["URL", "URL#unknown", "sqlite:///none#URL#unknown"])

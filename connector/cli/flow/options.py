@@ -69,6 +69,8 @@ def names_shards(function: Function) -> Function:
             values = click.get_current_context().params
             run = next(values[name] for name in ("run_name", "run_id", "target") if name in values)
             _check_is_no_bulk_run(run, run_in(values["database"], run))
+            if "://" in run:
+                raise  # a URL can hold a password, which the error itself leaves out
             # A person passed an ID, and not the place where it was looked for.
             raise UnknownRunError(f'unknown run "{run}"') from None
 
