@@ -75,8 +75,11 @@ class Hit(NamedTuple):
 
 def scan(file: str, content: str) -> Iterator[Hit]:
     """Yield the hits in the texts of a file: prose of a page; strings, docstrings and comments of a module."""
+    patterns = {better: pattern for better, pattern in COMPILED.items() if pattern.search(content)}
+    if not patterns:
+        return  # to split a file into its texts takes longer than to search it
     for number, text in (texts_of_module if file.endswith(".py") else texts_of_page)(content):
-        for better, pattern in COMPILED.items():
+        for better, pattern in patterns.items():
             for match in pattern.finditer(text):
                 yield Hit(file, number + text.count("\n", 0, match.start()), match.group(), better)
 

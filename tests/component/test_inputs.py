@@ -17,6 +17,7 @@ import connector
 from connector import Input, Inputs, PathSegment
 from connector.common.text import did_you_mean
 from connector.errors import InputError
+from tests.support.amount import amount
 
 Id = Annotated[str, Field(min_length=1, max_length=255), PathSegment, Input(label="Thing ID")]
 Name = Annotated[str, Input(label="Name", comments="Shown to people.")]
@@ -282,7 +283,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=amount(60, 20))
 @given(st.dictionaries(st.text(), JSON, min_size=1, max_size=5))
 def test_object_is_the_same_as_native_value_as_json_and_as_pairs(value: dict[str, Any]) -> None:
     pairs = [{"key": key, "value": item} for key, item in value.items()]
@@ -293,13 +294,13 @@ def test_object_is_the_same_as_native_value_as_json_and_as_pairs(value: dict[str
     assert read(pairs=pairs)["pairs"] == surviving
 
 
-@settings(max_examples=40)
+@settings(max_examples=amount(40, 15))
 @given(st.integers(1, 1000), st.booleans())
 def test_scalars_read_the_same_natively_and_as_text(count: int, flag: bool) -> None:
     assert read(count=count, flag=flag) == read(count=str(count), flag=str(flag)) == {"count": count, "flag": flag}
 
 
-@settings(max_examples=100)
+@settings(max_examples=amount(100, 30))
 @given(st.dictionaries(st.sampled_from(["thingId", "name", "flag", "pairs", "numbers", "words", "count", "zzz"]), JSON))
 def test_any_value_is_accepted_or_rejected_with_one_input_error(anything: dict[str, Any]) -> None:
     with contextlib.suppress(InputError):

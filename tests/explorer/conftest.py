@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import Environment, FileSystemBytecodeCache
 
 import connector
 from connector.explorer.app import Explorer
@@ -137,6 +139,13 @@ def exploring(
             yield client
         finally:
             explorer.close()
+
+
+@pytest.fixture(autouse=True)
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each explorer would compile its templates, which takes longer than what most tests do."""
+    cache = FileSystemBytecodeCache(str(tmp_path_factory.getbasetemp()))
+    monkeypatch.setattr("connector.explorer.site.Environment", partial(Environment, bytecode_cache=cache))
 
 
 @pytest.fixture(scope="session")

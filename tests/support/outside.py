@@ -9,6 +9,8 @@ from pathlib import Path
 from textwrap import dedent
 
 ROOT = Path(__file__).parents[2]
+NOT_NEEDED = ("hypothesispytest", "anyio", "xdist", "xdist.looponfail", "cacheprovider")
+"""Plugins whose import takes as long as the rest of pytest."""
 
 
 def run_python(program: str) -> str:
@@ -24,7 +26,8 @@ def run_pytest(folder: Path, files: dict[str, str], *options: str, path: Path | 
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(dedent(text), encoding="utf-8")
-    command = [sys.executable, "-W", "error", "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", *options]
+    plugins = [option for name in NOT_NEEDED for option in ("-p", f"no:{name}")]
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-W", "error", *plugins, *options]
     run = subprocess.run(
         [*command, str(folder)],
         cwd=folder,
