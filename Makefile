@@ -46,6 +46,8 @@ run: .venv/run
 test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/dev
 	$(BIN)/coverage erase
+	@# Each worker would compile what is new.
+	$(BIN)/python -m compileall -q -j 0 actions connections connector datasources explorer sandbox
 	$(BIN)/coverage run -m pytest --quiet --numprocesses auto --dist worksteal --allowed-skips tests/allowed_skips.txt
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report

@@ -9,7 +9,7 @@ import pytest
 
 from connector.journal.postgres import Database
 from tests.chaos import split_brain, submits, workers
-from tests.support.amount import WHOLE
+from tests.support.amount import only_whole
 from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -50,7 +50,7 @@ def test_worker_that_lost_its_run_sends_nothing(server: PostgresServer) -> None:
     assert report.is_clean, str(report)
 
 
-@pytest.mark.skipif(not WHOLE, reason="TESTS_WHOLE is not set: no processes submit at once")
+@only_whole
 def test_submissions_of_one_id_make_one_run() -> None:
     report = submits.run("sqlite", submits=8, processes=2)
 

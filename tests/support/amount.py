@@ -6,8 +6,12 @@ import os
 from collections.abc import Iterable
 from typing import TypeVar
 
+import pytest
+
 Case = TypeVar("Case")
 WHOLE = bool(os.environ.get("TESTS_WHOLE"))
+
+only_whole = pytest.mark.skipif(not WHOLE, reason="TESTS_WHOLE is not set: this takes a while")
 
 
 def amount(whole: int, part: int) -> int:

@@ -15,12 +15,19 @@ import pytest
 
 UNMEASURED = (
     "tests/chaos/",
+    "tests/cli/test_reference.py",
+    "tests/engines/test_openapi.py",
+    "tests/explorer/test_snippets.py",
     "tests/flows/test_examples.py",
     "tests/flows/test_kills.py",
     "tests/flows/test_mutations.py",
     "tests/flows/test_untrusted_files.py",
+    "tests/replay/",
+    "tests/rest/test_secrets.py",
     "tests/sandbox/test_stateful.py",
     "tests/sandbox_integration/test_big.py",
+    "tests/sandbox_integration/test_described_actions.py",
+    "tests/sandbox_integration/test_every_action.py",
     "tests/sandbox_integration/test_reliability.py",
     "tests/test_architecture.py",
     "tests/test_contract.py",
@@ -28,9 +35,10 @@ UNMEASURED = (
     "tests/test_readme.py",
     "tests/test_recipes.py",
     "tests/test_words.py",
+    "tests/testing/test_contract_of_the_component.py",
     "tests/trials/",
 )
-"""Tests that repeat, often, what others do once, or read files: no line is run by them alone."""
+"""Tests that repeat, often, what others do once, or read files: hardly a line is run by them alone."""
 
 
 class Measured:

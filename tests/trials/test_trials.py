@@ -14,7 +14,7 @@ import sandbox
 from connector import testing
 from connector.common.redaction import Redactor
 from connector.rest import rate_limits
-from tests.support.amount import amount
+from tests.support.amount import amount, only_whole
 from tests.trials import (
     bulk_kills,
     faults,
@@ -59,6 +59,7 @@ def test_forks_share_no_connection() -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+@only_whole
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_kills_in_each_phase_lose_and_double_nothing() -> None:
     report = kills.run(kills=1, stops=1, calm=False)
@@ -67,7 +68,6 @@ def test_kills_in_each_phase_lose_and_double_nothing() -> None:
     assert report.outcomes["sqlite, faults, response to done"] == 1
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system has no /proc")
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system has no /proc")
 def test_resume_that_takes_too_much_memory_is_found(tmp_path: Path) -> None:
     report, journal = Report("long resumes", 0), long_resumes.journal_of(f"sqlite:///{tmp_path}/r.sqlite", "writes", 9)
@@ -114,6 +114,7 @@ def test_random_inputs_are_read_or_rejected() -> None:
     assert report.is_clean, str(report)
 
 
+@only_whole
 def test_killed_and_crowded_sandbox_loses_no_write() -> None:
     report = sandbox_kills.run(kills=1, clients=64, writes=2)
 
@@ -121,6 +122,7 @@ def test_killed_and_crowded_sandbox_loses_no_write() -> None:
     assert report.outcomes["acknowledged writes"] > 128
 
 
+@only_whole
 def test_killed_bulk_run_applies_each_row_once() -> None:
     report = bulk_kills.run(90, parallel=4)
 
