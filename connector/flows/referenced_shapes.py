@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 from pydantic_core import from_json
 
+from connector.common.value_paths import Path, parse_path
 from connector.flows.file.model import FlowDefinition, Step
 from connector.flows.values.expressions import Complex, Expression, Literal, Pair, Reference, Template, parts_of
-from connector.flows.values.paths import Path, parse_path
 
 NUMBER_OPERATORS = ("greaterThan", "greaterThanOrEqual", "lessThan", "lessThanOrEqual")
 DATE_OPERATORS = ("dateTimeAfter", "dateTimeBefore", "dateTimeSame")

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import connector
+from connector.common.value_paths import get_path, parse_path
 from connector.explorer.app import Explorer
 from connector.explorer.guard import Guard
 from connector.explorer.site import Target
-from connector.flows.values.paths import get_path, parse_path
 from connector.sandbox_kit import asgi_server
 from connector.sandbox_kit.sandbox import Sandbox
 from connector.testing import sandbox

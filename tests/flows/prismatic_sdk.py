@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from connector.common.value_paths import UNDEFINED
 from connector.errors import UsageError
 from connector.flows.values.conditions import BINARY, UNARY, evaluate_condition
 from connector.flows.values.javascript import number_of, parse_json, string_of
-from connector.flows.values.paths import UNDEFINED
 
 FOLDER = "TESTS_PRISMATIC_SDK"
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from connector.common.value_paths import UNDEFINED
 from connector.errors import UsageError
 from connector.flows.values.conditions import OPERATORS, compile_condition, evaluate_condition
 from connector.flows.values.expressions import Complex, Literal
-from connector.flows.values.paths import UNDEFINED
 
 NAN = float("nan")
 

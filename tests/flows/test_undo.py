@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import connector
+from connector.common.value_paths import parse_path
 from connector.component.component import Component
 from connector.errors import ForbiddenError, JournalError, StepError
 from connector.flows import Run, resume, undo
-from connector.flows.values.paths import parse_path
 from tests.flows import support
 from tests.flows.support import CONNECTION, ServerResponse, Service, loop, step
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from connector.common.value_paths import UNDEFINED, get_path, parse_path
 from connector.errors import UsageError
 from connector.flows.file.step_names import step_variable
 from connector.flows.values.expressions import (
@@ -19,7 +20,6 @@ from connector.flows.values.expressions import (
     evaluate,
 )
 from connector.flows.values.javascript import as_text, loosely_equal, number_of, string_of
-from connector.flows.values.paths import UNDEFINED, get_path, parse_path
 
 
 @pytest.mark.parametrize(

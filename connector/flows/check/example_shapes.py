@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from connector.common.value_paths import UNDEFINED, Path
 from connector.component.component import Component
 from connector.component.definitions import Action
 from connector.flows.file.model import Step
 from connector.flows.steps.builtin_steps import BUILT_IN
 from connector.flows.steps.trigger import PROPERTIES
 from connector.flows.values.expressions import Reference
-from connector.flows.values.paths import UNDEFINED, Path
 
 if TYPE_CHECKING:
     from connector.flows.check.references import VisibleSteps

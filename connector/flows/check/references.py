@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from connector.common.text import did_you_mean
+from connector.common.value_paths import UNDEFINED
 from connector.common.yaml_source import Place
 from connector.component.component import Component
 from connector.flows.check.example_shapes import UNKNOWN, documented_shape, follow
@@ -24,7 +25,6 @@ from connector.flows.values.expressions import (
     Template,
     parts_of,
 )
-from connector.flows.values.paths import UNDEFINED
 
 
 class VisibleSteps:

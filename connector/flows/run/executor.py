@@ -8,6 +8,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from connector.common.redaction import Redactor
+from connector.common.value_paths import UNDEFINED
 from connector.component.recorded_write import outcome_unknown
 from connector.errors import (
     FlowDeadlineError,
@@ -28,7 +29,6 @@ from connector.flows.steps.persisted_values import Store
 from connector.flows.steps.planned_step import PlannedStep
 from connector.flows.steps.step_call import BreakLoop, RunInterrupted, StepCall, StepPath, StepState, StopFlow
 from connector.flows.values.expressions import Scope, evaluate
-from connector.flows.values.paths import UNDEFINED
 from connector.journal.reader import JournalContents
 from connector.journal.writer import JournalWriter
 

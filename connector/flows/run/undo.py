@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.common.redaction import Redactor
+from connector.common.value_paths import UNDEFINED, get_path, parse_path
 from connector.component.component import Component, error_context
 from connector.component.shared_limits import shared_gate
 from connector.errors import ConnectorError, NotFoundError
@@ -17,7 +18,6 @@ from connector.flows.file.step_actions import action_of
 from connector.flows.run.components import components_by_key
 from connector.flows.run.connections import ConnectionValue, FlowConnections, check_same_hosts
 from connector.flows.run.forget import forget_secrets
-from connector.flows.values.paths import UNDEFINED, get_path, parse_path
 from connector.journal.journals import reopen_journal
 from connector.journal.limit_stores import LimitStore, limit_store
 from connector.journal.reader import JournalContents, contents_of

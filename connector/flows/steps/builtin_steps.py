@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from connector.common.value_paths import UNDEFINED
 from connector.errors import UsageError
 from connector.flows.steps import (
     change_data_format,
@@ -25,7 +26,6 @@ from connector.flows.steps.step_call import BreakLoop, StepCall, StepRunner, Sto
 from connector.flows.values.conditions import evaluate_condition
 from connector.flows.values.expressions import Reference, evaluate, parts_of
 from connector.flows.values.javascript import as_text, json_type, number_of, parse_json
-from connector.flows.values.paths import UNDEFINED
 
 ELSE = "Else"
 

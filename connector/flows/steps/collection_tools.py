@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from connector.common.value_paths import parse_path
 from connector.errors import UsageError
 from connector.flows.steps.built_in import BuiltIn, Inputs, pure
 from connector.flows.steps.script_steps import ENGINE, SCHEMAS, run_function, validate_schema
@@ -21,7 +22,6 @@ from connector.flows.steps.step_values import (
     text_in,
 )
 from connector.flows.values.javascript import parse_json, strictly_equal
-from connector.flows.values.paths import parse_path
 
 MAX_CHUNK_SIZE = 1_000_000
 

@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from connector.common.value_paths import UNDEFINED
 from connector.errors import UsageError
 from connector.flows.steps.persisted_values import SCOPES, Operation, Values
 from connector.flows.steps.step_values import pairs_in
 from connector.flows.values.javascript import as_text, number_of
-from connector.flows.values.paths import UNDEFINED
 
 _ACTION = re.compile(rf"(?P<verb>[a-z]+)(?P<scope>{'|'.join(SCOPES)})(?P<noun>[A-Z]\w*)\Z")
 

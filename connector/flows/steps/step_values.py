@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from connector.common.value_paths import UNDEFINED
 from connector.errors import UsageError
 from connector.flows.steps.built_in import Inputs
 from connector.flows.values.javascript import as_text, is_truthy, json_type, number_of, parse_json
-from connector.flows.values.paths import UNDEFINED
 
 
 def text_in(inputs: Inputs, key: str) -> str:

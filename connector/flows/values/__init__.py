@@ -1,1 +1,1 @@
-"""Expressions: paths, templates, conditions, and JavaScript's conversions."""
+"""Expressions: templates, conditions, and JavaScript's conversions."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connector.common.text import did_you_mean
+from connector.common.value_paths import UNDEFINED
 from connector.errors import UsageError
 from connector.flows.values.expressions import Complex, Expression, Literal, Pair
 from connector.flows.values.javascript import (
@@ -22,7 +23,6 @@ from connector.flows.values.javascript import (
     strictly_equal,
     string_of,
 )
-from connector.flows.values.paths import UNDEFINED
 
 Condition = Sequence[Any]
 """An operator and its terms; the terms of `and` and `or` are conditions."""

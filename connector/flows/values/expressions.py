@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from connector.common.value_paths import UNDEFINED, Path, get_path, parse_path
 from connector.errors import UsageError
 from connector.flows.values.javascript import as_text
-from connector.flows.values.paths import UNDEFINED, Path, get_path, parse_path
 
 _SLOT = re.compile(r"\{\{\s*([$#])\s*(.+?)\s*\}\}", re.DOTALL)
 

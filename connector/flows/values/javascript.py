@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from connector.flows.values.paths import UNDEFINED, Undefined
+from connector.common.value_paths import UNDEFINED, Undefined
 
 NAN = float("nan")
 
