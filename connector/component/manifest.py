@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from connector.common.private_files import reason_of
 from connector.common.text import camel_case, did_you_mean
 from connector.common.yaml_source import Document, YamlError, parse_bytes, read_bytes
 from connector.errors import ManifestError, Problem
@@ -138,7 +139,7 @@ class Manifest(BaseModel):
         try:
             return _manifest(read_bytes(path), str(path))
         except OSError as error:
-            problems = [Problem(str(path), f"cannot be read: {_reason(error)}")]
+            problems = [Problem(str(path), f"cannot be read: {reason_of(error)}")]
         except YamlError as error:
             problems = error.problems
         raise ManifestError("invalid manifest", problems=problems)
@@ -162,11 +163,6 @@ _EXPECTED = {
     "string_too_short": ("must not be empty", ""),
     "string_type": ("must be a string", "Put it in quotes."),
 }
-
-
-def _reason(error: OSError) -> str:
-    reason = error.strerror or str(error)
-    return reason[:1].lower() + reason[1:]
 
 
 def _problem(document: Document, entry: dict[str, Any]) -> Problem:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from connector.common.text import did_you_mean
+from connector.common.value_paths import UNDEFINED, get_path, parse_path
 from connector.component.component import Component
 from connector.component.definitions import Action
 from connector.errors import ComponentError, Problem
 
-_SEGMENT = re.compile(r"""\["([^"]*)"\]|\['([^']*)'\]|([^.\[\]]+)""")
 _MAX_PATHS = 5
 
 
@@ -43,29 +42,23 @@ def _missing_values(action: Action[Any], paths: Any) -> Iterator[Problem]:
     results = payload.get("data") if isinstance(payload, dict) else None
     values = {"inputs": dict.fromkeys(action.inputs.definitions(), "any"), "results": results}
     for key, path in paths:
-        root, *segments = ["".join(parts) for parts in _SEGMENT.findall(path)] or [""]
+        try:
+            root, *segments = parse_path(path)
+        except ValueError as error:
+            text = f'its undo has the path "{path}" for "{key}": {error}'
+            yield Problem(action.key, text, hint="Write a path such as results.data.id.")
+            continue
         if root == "results" and results is None:
             continue  # without an example, nothing is known of the results
         if root not in values:
             text = f'its undo has the path "{path}" for "{key}"'
             yield Problem(action.key, text, hint='Begin the path with "results." or "inputs.".')
         # What is inside an input is not known: only its key is checked.
-        elif not _has(values[root], segments[:1] if root == "inputs" else segments):
+        elif not segments or get_path(values[root], segments[:1] if root == "inputs" else segments) is UNDEFINED:
             of = "inputs" if root == "inputs" else "example payload"
             listed = ", ".join(_similar_paths(values[root], root, segments)) or "no value"
             text = f'its undo needs "{path}" for "{key}", which is not in the {of}'
             yield Problem(action.key, text, hint=f"Correct Undo(inputs=...). Available values: {listed}.")
-
-
-def _has(value: Any, segments: list[str]) -> bool:
-    for segment in segments:
-        if isinstance(value, dict) and segment in value:
-            value = value[segment]
-        elif isinstance(value, list) and segment.isdecimal() and int(segment) < len(value):
-            value = value[int(segment)]
-        else:
-            return False
-    return bool(segments)
 
 
 def _similar_paths(value: Any, root: str, segments: list[str]) -> list[str]:

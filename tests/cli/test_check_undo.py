@@ -41,6 +41,11 @@ def check(command: Command, folder: Path, undo: str) -> str:
             'Begin the path with "results." or "inputs.".',
         ),
         (
+            'Undo(action="deleteThing", inputs={"thingId": "results.thing..id"})',
+            'createThing: its undo has the path "results.thing..id" for "thingId": unexpected "..id"',
+            "Write a path such as results.data.id.",
+        ),
+        (
             'Undo(action="deleteThing", inputs={"id": "results.thing.id"})',
             'createThing: its undo passes unknown input "id" to deleteThing',
             "Available inputs: thingId.",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from connector.common.redaction import REDACTED, Redactor
+from connector.flows.file.step_actions import action_of
 
 if TYPE_CHECKING:
     from connector.component.component import Component
@@ -20,8 +21,7 @@ def redacted_inputs(action: str, inputs: Mapping[str, Any], components: Mapping[
 
     They are left out if the component is not installed: only the component says which of them are secret.
     """
-    component, _, key = action.partition(".")
-    known = components[component].find_action(key) if component in components else None
+    known = action_of(action, components)
     if known is None:
         return {}
     secret = known.inputs.secret_keys()
